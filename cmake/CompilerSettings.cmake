@@ -1,0 +1,29 @@
+# Flags that every target of this project shares, as an interface library: npuscribe_settings.
+# No -march here: kernels for newer CPUs are compiled beside the baseline and chosen at run time.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+add_library(npuscribe_settings INTERFACE)
+target_include_directories(npuscribe_settings INTERFACE ${PROJECT_SOURCE_DIR}/lib)
+target_compile_options(npuscribe_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion)
+if(NPUSCRIBE_WERROR)
+  target_compile_options(npuscribe_settings INTERFACE -Werror)
+endif()
+if(NPUSCRIBE_SANITIZE)
+  target_compile_options(npuscribe_settings INTERFACE -fsanitize=${NPUSCRIBE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(npuscribe_settings INTERFACE -fsanitize=${NPUSCRIBE_SANITIZE})
+endif()
+target_link_libraries(npuscribe_settings INTERFACE Threads::Threads)
+
+# npuscribe_library(NAME SOURCES... ): one static library per folder of lib/, named npuscribe_<folder>.
+function(npuscribe_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(npuscribe_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(npuscribe_${name} PUBLIC npuscribe_settings ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+  set_target_properties(npuscribe_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()

@@ -1,0 +1,15 @@
+# Everything that is not ours, found once. Debian's package names are in scripts/setup.
+find_package(PkgConfig REQUIRED)
+find_package(dnnl REQUIRED CONFIG)
+find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's own threads are OpenMP's: they are switched off per worker
+find_package(Eigen3 REQUIRED NO_MODULE)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
+pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
+find_package(ZLIB REQUIRED)
+if(NPUSCRIBE_LIBAV)
+  pkg_check_modules(libav IMPORTED_TARGET libavformat libavcodec libavutil libswresample)
+endif()

@@ -1,0 +1,70 @@
+#pragma once
+// A stream cut into windows of at most 30 s, either where people pause (voice activity) or one after the other as
+// OpenAI's sequential algorithm asks for them. Window times map back to file times exactly.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "audio/stream.h"
+
+namespace npuscribe::audio {
+
+inline constexpr size_t kWindowSeconds = 30;
+inline constexpr size_t kWindowSamples = kWindowSeconds * kSampleRate;
+
+/// `length` samples of the window from `in_window` on are those of the file from `in_file` on.
+struct Piece {
+    int64_t in_window = 0;
+    int64_t in_file = 0;
+    int64_t length = 0;
+};
+
+/// At most kWindowSamples samples. Pieces are in order, cover the window, and never overlap in the file.
+struct Window {
+    std::vector<float> samples;
+    std::vector<Piece> pieces;
+
+    double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
+    /// Seconds in the window to seconds in the file. A time on the border of two pieces belongs to the earlier one
+    /// where `end_of_something` (a segment that ends there), to the later one otherwise. Clamped to the window.
+    double file_seconds(double window_seconds, bool end_of_something) const;
+};
+
+class Windows {
+  public:
+    virtual ~Windows() = default;
+    /// The next window, or nothing at the end. Sequential windows: only after `resume_at` for the one before.
+    virtual std::optional<Window> next() = 0;
+    /// Sequential windows only: the next one starts at this sample of the file.
+    virtual void resume_at(int64_t sample) = 0;
+    /// True where `next` depends on `resume_at`.
+    virtual bool sequential() const = 0;
+    /// Samples of the file consumed so far (all of them, once `next` has returned nothing).
+    virtual int64_t samples_read() const = 0;
+    /// Wall-clock seconds inside decoding (and resampling) and inside voice activity detection.
+    virtual double decode_seconds() const = 0;
+    virtual double vad_seconds() const = 0;
+    /// Samples that voice activity took for speech (all samples, for sequential windows).
+    virtual int64_t speech_samples() const = 0;
+};
+
+/// Silero's and faster-whisper's names and defaults, milliseconds and probabilities.
+struct VadOptions {
+    float threshold = 0.5F;
+    int min_speech_ms = 0;
+    int min_silence_ms = 2000;  // a pause shorter than this does not end a speech segment
+    int speech_pad_ms = 400;
+};
+
+class VadModel;  // Silero's weights; audio/vad.h
+
+/// Cut at pauses: speech is packed into windows; long silences are left out. `stream` and `vad` must outlive the result.
+std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options);
+
+/// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity.
+std::unique_ptr<Windows> sequential_windows(Stream& stream);
+
+}  // namespace npuscribe::audio

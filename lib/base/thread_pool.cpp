@@ -1,0 +1,127 @@
+#include "base/thread_pool.h"
+
+#include <omp.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace npuscribe {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+// About 50 µs of spinning: longer than the gap between two layers, shorter than anyone notices.
+constexpr int kSpins = 2000;
+
+// oneDNN is built on OpenMP. Each of our workers hands it whole blocks, so inside a worker it must not fork.
+void keep_onednn_on_this_thread() { omp_set_num_threads(1); }
+
+}  // namespace
+
+size_t available_cpus() {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+void SpinBarrier::arrive_and_wait() {
+    const size_t phase = phase_.load(std::memory_order_acquire);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == parties_) {
+        arrived_.store(0, std::memory_order_relaxed);
+        phase_.store(phase + 1, std::memory_order_release);
+        return;
+    }
+    for (int spins = 0; phase_.load(std::memory_order_acquire) == phase; ++spins) {
+        if (spins < kSpins) {
+            pause();
+        } else {
+            std::this_thread::yield();
+        }
+    }
+}
+
+ThreadPool::ThreadPool(size_t threads) : size_(threads == 0 ? available_cpus() : threads), barrier_(size_) {
+    for (size_t worker = 1; worker < size_; ++worker) {
+        threads_.emplace_back([this, worker] { worker_loop(worker); });
+    }
+}
+
+ThreadPool::~ThreadPool() {
+    {
+        std::lock_guard lock(sleep_);
+        stop_.store(true);
+    }
+    wake_.notify_all();
+    for (auto& thread : threads_) thread.join();
+}
+
+void ThreadPool::call(size_t worker) {
+    try {
+        (*work_)(worker);
+    } catch (...) {
+        std::lock_guard lock(error_mutex_);
+        if (!error_) error_ = std::current_exception();
+    }
+}
+
+void ThreadPool::run(const std::function<void(size_t)>& work) {
+    std::lock_guard region(region_);
+    const int openmp_threads = omp_get_max_threads();
+    keep_onednn_on_this_thread();
+    work_ = &work;
+    error_ = nullptr;
+    running_.store(size_ - 1, std::memory_order_relaxed);
+    if (size_ > 1) {
+        {
+            std::lock_guard lock(sleep_);
+            generation_.fetch_add(1, std::memory_order_release);
+        }
+        wake_.notify_all();
+    }
+    call(0);
+    for (int spins = 0; running_.load(std::memory_order_acquire) != 0; ++spins) {
+        if (spins < kSpins) {
+            pause();
+        } else {
+            std::this_thread::yield();
+        }
+    }
+    work_ = nullptr;
+    omp_set_num_threads(openmp_threads);
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void ThreadPool::worker_loop(size_t worker) {
+    keep_onednn_on_this_thread();
+    size_t seen = 0;
+    while (true) {
+        for (int spins = 0; spins < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spins) pause();
+        if (generation_.load(std::memory_order_acquire) == seen) {
+            std::unique_lock lock(sleep_);
+            wake_.wait(lock, [&] { return stop_.load() || generation_.load() != seen; });
+        }
+        if (generation_.load(std::memory_order_acquire) == seen) return;  // stop
+        ++seen;
+        call(worker);
+        running_.fetch_sub(1, std::memory_order_release);
+    }
+}
+
+void ThreadPool::for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work) {
+    if (count == 0) return;
+    std::atomic<size_t> next{0};
+    run([&](size_t worker) {
+        while (true) {
+            const size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
+            if (begin >= count) return;
+            work(begin, std::min(begin + grain, count), worker);
+        }
+    });
+}
+
+}  // namespace npuscribe

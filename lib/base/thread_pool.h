@@ -1,0 +1,70 @@
+#pragma once
+// A fork-join pool. The caller is worker 0; the others spin briefly between regions, then sleep.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace npuscribe {
+
+/// Meets all workers of one parallel region: nobody passes until everybody has arrived. Reusable.
+class SpinBarrier {
+  public:
+    explicit SpinBarrier(size_t parties) : parties_(parties) {}
+    void arrive_and_wait();
+
+  private:
+    const size_t parties_;
+    std::atomic<size_t> arrived_{0};
+    std::atomic<size_t> phase_{0};
+};
+
+/// Runs one function on every worker at once. One region at a time: a second caller waits for the first.
+/// A worker's exception is rethrown in the caller, after all workers have finished; a function that uses
+/// `barrier()` must not throw between two arrivals, for the others would wait for ever.
+class ThreadPool {
+  public:
+    /// `threads` workers, the caller included; 0 means one for each CPU this process may use.
+    explicit ThreadPool(size_t threads = 0);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    size_t size() const { return size_; }
+
+    /// Calls `work(worker)` once on each worker, worker in [0, size()), and waits for all. Not reentrant.
+    void run(const std::function<void(size_t)>& work);
+
+    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`, handed out as workers come free.
+    void for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work);
+
+    /// The barrier of the running region, for steps inside one `run`.
+    SpinBarrier& barrier() { return barrier_; }
+
+  private:
+    void worker_loop(size_t worker);
+    void call(size_t worker);
+
+    const size_t size_;
+    std::vector<std::thread> threads_;
+    std::mutex region_;  // held by the caller of run()
+    const std::function<void(size_t)>* work_ = nullptr;
+    std::atomic<size_t> generation_{0};
+    std::atomic<size_t> running_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex sleep_;
+    std::condition_variable wake_;
+    std::mutex error_mutex_;
+    std::exception_ptr error_;
+    SpinBarrier barrier_;
+};
+
+/// CPUs that this process may run on (its affinity mask), at least 1.
+size_t available_cpus();
+
+}  // namespace npuscribe

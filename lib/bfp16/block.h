@@ -1,0 +1,39 @@
+#pragma once
+// AMD's bfp16ebs8: eight consecutive values along K share one exponent. A block is 9 bytes: the exponent, then eight
+// two's-complement mantissas; value = mantissa / 64 × 2^(exponent − 127). See DESIGN section 3 for rules and vectors.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/matrix_view.h"
+
+namespace npuscribe::bfp16 {
+
+inline constexpr size_t kBlockSize = 8;   // values a block
+inline constexpr size_t kBlockBytes = 9;  // bytes a block
+
+enum class Rounding {
+    nearest_even,  // default; saturates at −128 and 127
+    floor,         // the hardware's own default; biased
+};
+
+/// K rounded up to whole blocks.
+constexpr size_t padded(size_t k) { return (k + kBlockSize - 1) / kBlockSize * kBlockSize; }
+/// Bytes of one row of K values.
+constexpr size_t row_bytes(size_t k) { return padded(k) / kBlockSize * kBlockBytes; }
+
+/// One block of 8 finite values to 9 bytes. The plain statement of the format; no vector code.
+void quantise_block(const float* values, uint8_t* block, Rounding);
+/// 9 bytes to 8 values.
+void dequantise_block(const uint8_t* block, float* values);
+
+/// [rows × cols] f32 to rows of blocks, `row_bytes(cols)` bytes each, in row-major order (no tile layout).
+/// The last block of a row is padded with zeros. Throws InputError for Inf, NaN or a magnitude whose exponent would be
+/// 255, naming row and column.
+std::vector<uint8_t> quantise(MatrixView<const float> values, Rounding);
+/// The inverse; `out` is [rows × cols].
+void dequantise(std::span<const uint8_t> blocks, MatrixView<float> out);
+
+}  // namespace npuscribe::bfp16

@@ -1,0 +1,49 @@
+#pragma once
+// What the search may be told, under openai-whisper's names and defaults (whisper/decoding.py, whisper/transcribe.py).
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer.h"
+
+namespace npuscribe {
+
+struct DecodingOptions {
+    Task task = Task::transcribe;
+    std::string language;  // a code; empty: detect
+
+    std::vector<double> temperatures = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0};  // tried in turn until a result is accepted
+    int beam_size = 1;                                                  // at temperature 0; 1 is greedy
+    int best_of = 5;                                                    // samples at temperature > 0
+    double patience = 1.0;
+    std::optional<double> length_penalty;  // none: mean log-probability
+
+    std::optional<double> compression_ratio_threshold = 2.4;  // above: again at the next temperature
+    std::optional<double> logprob_threshold = -1.0;           // below: the same
+    std::optional<double> no_speech_threshold = 0.6;          // above, with a low log-probability: silence
+
+    bool without_timestamps = false;
+    std::optional<double> max_initial_timestamp = 1.0;  // seconds
+    bool suppress_blank = true;
+    std::vector<Token> suppress_tokens = {-1};  // −1: the tokenizer's non-speech tokens
+    int max_tokens = 224;                       // sampled tokens a window: n_text_ctx / 2
+    bool condition_on_previous_text = false;    // it is what makes Whisper loop
+    std::string initial_prompt;
+    uint64_t seed = 0;  // of sampling at temperature > 0; the same seed, the same words
+};
+
+/// One window's result.
+struct DecodingResult {
+    std::string language;              // code
+    double language_probability = 1;   // of the detected language; 1 where it was given
+    std::vector<Token> tokens;         // sampled, timestamps included, without the end token
+    double avg_logprob = 0;
+    double no_speech_prob = 0;
+    double temperature = 0;
+    double compression_ratio = 0;
+    bool silence = false;  // the no-speech rule holds: no text is wanted
+    int attempts = 1;      // temperatures tried
+};
+
+}  // namespace npuscribe

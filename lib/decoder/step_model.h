@@ -1,0 +1,41 @@
+#pragma once
+// One step of the text decoder for many sequences at once, as the search sees it. The real one is decoder/decoder.h;
+// tests put a scripted one in its place.
+
+#include <cstddef>
+#include <span>
+
+#include "base/matrix_view.h"
+#include "model/dimensions.h"
+#include "model/tokenizer.h"
+
+namespace npuscribe {
+
+/// One token of one sequence. Rows of the same sequence may share a step (a prompt goes in whole): in order of position.
+struct StepRow {
+    int sequence = 0;         // slot of the self-attention cache, [0, max_sequences)
+    int audio = 0;            // slot of the cross-attention keys and values, [0, max_audio)
+    Token token = 0;
+    int position = 0;         // 0-based; the cache holds everything before it
+    bool want_logits = true;  // false for all but the last token of a prompt
+};
+
+class StepModel {
+  public:
+    virtual ~StepModel() = default;
+    virtual const Dimensions& dimensions() const = 0;
+    virtual size_t max_sequences() const = 0;
+    virtual size_t max_audio() const = 0;
+
+    /// Computes cross-attention keys and values of `encoder_output` [n_ctx × n_audio_state] into an audio slot.
+    virtual void set_audio(int audio, MatrixView<const float> encoder_output) = 0;
+
+    /// Appends each row's token to its sequence. `logits` gets one row of n_vocab for each StepRow that wants them, in
+    /// order.
+    virtual void step(std::span<const StepRow> rows, MatrixView<float> logits) = 0;
+
+    /// Copies the first `length` positions of one sequence's self-attention cache to another (beams, best-of).
+    virtual void copy_sequence(int from, int to, int length) = 0;
+};
+
+}  // namespace npuscribe

@@ -1,0 +1,75 @@
+#pragma once
+// Whisper's byte-level BPE (openai/whisper, whisper/tokenizer.py).
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/dimensions.h"
+
+namespace npuscribe {
+
+using Token = int;
+
+enum class Task { transcribe, translate };
+
+class Tokenizer {
+  public:
+    /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model directory.
+    /// Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
+    Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions);
+    ~Tokenizer();
+    Tokenizer(Tokenizer&&) noexcept;
+
+    bool multilingual() const;
+    size_t n_vocab() const;
+
+    // Special tokens. Those that an English-only model lacks are still distinct ids of its vocabulary.
+    Token eot() const;
+    Token sot() const;
+    Token translate() const;
+    Token transcribe() const;
+    Token sot_lm() const;
+    Token sot_prev() const;
+    Token no_speech() const;
+    Token no_timestamps() const;
+    Token timestamp_begin() const;  // <|0.00|>; each following token is 20 ms later, up to <|30.00|>
+
+    /// Language codes in token order ("en", "zh", …); their tokens are sot()+1 …
+    std::span<const std::string> languages() const;
+    /// Token of a code ("de") or an English name ("German", any case); nothing where Whisper has no such language.
+    std::optional<Token> language_token(std::string_view code_or_name) const;
+    std::string_view language_code(Token language) const;
+    std::string_view language_name(std::string_view code) const;  // "german"
+
+    /// <|startoftranscript|>, then language and task where multilingual. Without <|notimestamps|>.
+    std::vector<Token> sot_sequence(std::string_view language_code, Task task) const;
+
+    /// Bytes of the text tokens; special and timestamp tokens are skipped. May end inside a UTF-8 character.
+    std::string bytes(std::span<const Token> tokens) const;
+    /// Like `bytes`, with anything that is not UTF-8 replaced by U+FFFD.
+    std::string decode(std::span<const Token> tokens) const;
+    /// Text to tokens, GPT-2's pre-tokenisation and merges. Never yields special tokens.
+    std::vector<Token> encode(std::string_view utf8) const;
+    /// Tokens grouped into words: on spaces (and punctuation of its own), or by character for languages written
+    /// without spaces (zh, ja, th, lo, my, yue). Each group's text is whole UTF-8.
+    struct Word {
+        std::string text;
+        std::vector<Token> tokens;
+    };
+    std::vector<Word> split_words(std::span<const Token> tokens, std::string_view language_code) const;
+
+    /// Brackets, music notes, speaker dashes …: what OpenAI's "-1" in --suppress-tokens stands for.
+    const std::vector<Token>& non_speech_tokens() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace npuscribe

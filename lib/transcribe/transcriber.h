@@ -1,0 +1,62 @@
+#pragma once
+// The pipeline: audio in, segments out, for one file or many at once.
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audio/window.h"
+#include "decoder/options.h"
+#include "device/device.h"
+#include "model/model.h"
+#include "transcribe/types.h"
+
+namespace npuscribe {
+
+class ThreadPool;
+
+struct TranscribeOptions {
+    DecodingOptions decoding;
+    bool vad = true;
+    audio::VadOptions vad_options;
+    size_t batch_size = 8;     // windows decoded at once, over all files
+    size_t n_audio_ctx = 0;    // encoder frames used; 0: all of the model's
+};
+
+/// What a run tells as it goes. Called on the thread that called `transcribe`. Any may be empty.
+struct TranscribeEvents {
+    /// A finished segment, in file order within its input.
+    std::function<void(size_t input, const Segment&)> on_segment;
+    /// Seconds of the input that are behind us, and its length where known (0 where not).
+    std::function<void(size_t input, double done, double length)> on_progress;
+    /// An input is finished. Exactly one call an input, in input order: what comes first is held until its turn.
+    std::function<void(size_t input, const Transcript&, const Timing&)> on_done;
+    /// An input failed: InputError's message. Takes the place of on_done.
+    std::function<void(size_t input, const std::string& message)> on_error;
+};
+
+/// Holds the model on its device, ready to run. Not thread-safe; `transcribe` may be called many times.
+class Transcriber {
+  public:
+    /// `device` multiplies the encoder's layers; it and `pool` must outlive this. `vad` may be null where options.vad is off.
+    Transcriber(const Model& model, Device& device, ThreadPool& pool, const audio::VadModel* vad, TranscribeOptions options);
+    ~Transcriber();
+
+    /// Transcribes files (or "-", standard input). One bad input never stops the others. `cancel`, where given, is looked
+    /// at between steps: once true, throws Cancelled. Device errors stop everything: DeviceError.
+    void transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+                    const std::atomic<bool>* cancel = nullptr);
+
+    /// Sum over everything done so far; `total` is the time inside `transcribe`.
+    const Timing& timing() const;
+    Setup setup() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace npuscribe

@@ -1,0 +1,86 @@
+#pragma once
+// What a transcription is made of. lib/output sees these types and nothing else.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer.h"
+
+namespace npuscribe {
+
+struct Word {
+    double start = 0;  // seconds in the file
+    double end = 0;
+    std::string text;  // with its leading space, as Whisper has it
+    double probability = 0;
+};
+
+/// OpenAI's fields.
+struct Segment {
+    int id = 0;
+    int64_t seek = 0;  // mel frame (10 ms) at which its window starts in the file
+    double start = 0;  // seconds in the file; start <= end, and no segment starts before the one before it
+    double end = 0;
+    std::string text;  // UTF-8, with its leading space
+    std::vector<Token> tokens;
+    double temperature = 0;
+    double avg_logprob = 0;
+    double compression_ratio = 0;
+    double no_speech_prob = 0;
+    std::vector<Word> words;  // where word times were asked for
+};
+
+struct Transcript {
+    std::string language;  // code
+    double language_probability = 1;
+    double duration = 0;         // seconds of audio
+    double speech_duration = 0;  // seconds that were transcribed
+    std::vector<Segment> segments;
+    /// All segments' text, joined.
+    std::string text() const;
+};
+
+/// Seconds of wall-clock time by stage, and counts. Sums of a run, or of one file. Stages that run at the same time on
+/// an asynchronous device may add up to more than `total`.
+struct Timing {
+    double load = 0;    // model, weights packed
+    double decode = 0;  // audio file to 16 kHz mono
+    double vad = 0;
+    double mel = 0;
+    double encoder_quantise = 0;  // normalise and quantise
+    double encoder_matmul = 0;
+    double encoder_attention = 0;
+    double encoder_other = 0;  // convolutions, final norm
+    double cross_kv = 0;       // cross-attention keys and values, once a window
+    double decoder = 0;        // all decoder steps, search included
+    double total = 0;          // wall clock, load included
+
+    uint64_t windows = 0;
+    uint64_t steps = 0;    // decoder steps, each for a batch of rows
+    uint64_t tokens = 0;   // tokens sampled, over all sequences
+    uint64_t fallbacks = 0;  // windows decoded again at a higher temperature
+    double audio_seconds = 0;
+
+    double encoder() const { return encoder_quantise + encoder_matmul + encoder_attention + encoder_other; }
+    double realtime_factor() const { return total > 0 ? audio_seconds / total : 0; }
+    double tokens_per_second() const { return decoder > 0 ? static_cast<double>(tokens) / decoder : 0; }
+    Timing& operator+=(const Timing& other);
+};
+
+/// What did the work; printed with every timing.
+struct Setup {
+    std::string device;       // DeviceInfo.name
+    std::string device_description;
+    std::string numerics;
+    bool modelled_times = false;
+    std::string model;
+    std::string precision;
+    std::string task;
+    int beam_size = 1;
+    int batch_size = 1;
+    int threads = 1;
+};
+
+}  // namespace npuscribe
