@@ -1,0 +1,84 @@
+"""Options, the order of the runs, and what is printed."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import paths
+
+from . import audio, jobs, machine, measures, table
+
+MEASURES = ("wer", "encoder", "long", "short", "clip", "memory")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/compare",
+        description="Word error rate, times and memory of npuscribe and faster-whisper on the same files.",
+    )
+    parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone; may be given again")
+    parser.add_argument("--quick", action="store_true", help="each run once, and fewer precisions")
+    parser.add_argument("--repeat", type=int, default=3, help="runs that a median is taken of (default: 3)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for both programs")
+    parser.add_argument("--beam-size", type=int, default=1, help="for both programs (default: 1, greedy)")
+    parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
+    parser.add_argument("--audio", type=Path, help="directory with a MANIFEST.tsv (default: ../shared/audio)")
+    parser.add_argument("--npuscribe", type=Path, help="the binary (default: build/release/npuscribe, built first)")
+    parser.add_argument("--json", type=Path, help="writes all numbers here")
+    parser.add_argument("--markdown", type=Path, help="writes the table here, as Markdown")
+    parser.add_argument("--readme", action="store_true", help="puts the table into README.md")
+    parser.add_argument("--check", action="store_true", help="fails where a goal is missed")
+    arguments = parser.parse_args()
+    if arguments.repeat < 1 or arguments.threads < 1 or arguments.beam_size < 1:
+        parser.error("--repeat, --threads and --beam-size are at least 1")
+    return arguments
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    directory = arguments.audio or paths.shared_audio()
+    model = paths.model_directory(arguments.model)
+    settings = jobs.Settings(
+        npuscribe=arguments.npuscribe or paths.RELEASE / "npuscribe",
+        model=model,
+        threads=arguments.threads,
+        beam_size=arguments.beam_size,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        comparison = measures.measure(
+            audio.read_manifest(directory.resolve()),
+            settings,
+            wanted=set(arguments.only or MEASURES),
+            repeat=1 if arguments.quick else arguments.repeat,
+            quick=arguments.quick,
+            scratch=Path(scratch),
+        )
+
+    what = machine.describe(settings.npuscribe, settings.threads)
+    notes = measures.notes(what, settings, 1 if arguments.quick else arguments.repeat)
+    header, rows = comparison.as_rows()
+    goals = comparison.goals()
+    print(table.as_text(header, rows), "", *notes, "", *map(str, goals), sep="\n")
+    markdown = "\n\n".join([table.as_markdown(header, rows), " ".join(notes)])
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown + "\n", encoding="utf-8")
+    if arguments.readme:
+        table.replace_block(paths.ROOT / "README.md", markdown)
+    if arguments.json:
+        numbers = {
+            "machine": what,
+            "model": model.name,
+            "beam_size": settings.beam_size,
+            "contenders": comparison.as_json(),
+            "goals": [vars(goal) for goal in goals],
+        }
+        arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    if arguments.check and not all(goal.reached for goal in goals):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The files to transcribe, and what is said in them."""
+
+import csv
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SHORT = "librispeech-test-other/"
+LONG = "long/"
+CLIP = "formats/jfk.wav"
+LONG_FROM_SECONDS = 60.0  # in a directory laid out otherwise: what is at least this long is long
+
+
+@dataclass
+class AudioSet:
+    """References by file. `clip` is one file of about 11 s."""
+
+    short: dict[Path, str] = field(default_factory=dict)
+    long: dict[Path, str] = field(default_factory=dict)
+    clip: Path | None = None
+    seconds: dict[Path, float] = field(default_factory=dict)
+
+
+def read_manifest(directory: Path) -> AudioSet:
+    """MANIFEST.tsv: columns file, seconds, language, reference. English files with a reference are taken."""
+    manifest = directory / "MANIFEST.tsv"
+    if not manifest.is_file():
+        raise SystemExit(f"{manifest} is missing; name a directory of audio that has one with --audio DIR")
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if row["language"] == "en" and row["reference"] and not row["reference"].startswith("(")
+        ]
+    laid_out = any(row["file"].startswith(SHORT) for row in rows)
+    result = AudioSet()
+    for row in rows:
+        path, seconds = directory / row["file"], float(row["seconds"])
+        result.seconds[path] = seconds
+        is_long = row["file"].startswith(LONG) if laid_out else seconds >= LONG_FROM_SECONDS
+        if is_long:
+            result.long[path] = row["reference"]
+        elif not laid_out or row["file"].startswith(SHORT):
+            result.short[path] = row["reference"]
+    clip = directory / CLIP
+    result.clip = clip if clip.is_file() else next(iter(result.short), None)
+    return result
+
+
+def cut_window(source: Path, target: Path, seconds: int = 30) -> None:
+    """The first seconds of a file, as 16 kHz mono WAV."""
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", source, "-t", str(seconds), "-ac", "1", "-ar", "16000", target],
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )

@@ -1,0 +1,138 @@
+"""What is measured, from which runs, and how it is shown."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import audio, jobs, wer
+
+# Key, heading, how a value is written.
+COLUMNS = [
+    ("wer_short", "WER, short files", lambda v: f"{v:.2f} %"),
+    ("wer_long", "WER, long file", lambda v: f"{v:.2f} %"),
+    ("encoder", "encoder, 30 s window", lambda v: f"{1000 * v:.0f} ms"),
+    ("long", "long file", lambda v: f"{v:.1f} s"),
+    ("short", "short files", lambda v: f"{v:.1f} s"),
+    ("clip", "one clip, whole process", lambda v: f"{v:.2f} s"),
+    ("memory", "peak memory, long file", lambda v: f"{v / 2**20:.0f} MiB"),
+]
+
+
+@dataclass
+class Goal:
+    text: str
+    reached: bool
+
+    def __str__(self) -> str:
+        return f"{'reached' if self.reached else 'MISSED '}  {self.text}"
+
+
+@dataclass
+class Comparison:
+    """values[contender][key], keys as in COLUMNS."""
+
+    values: dict[jobs.Contender, dict[str, float]] = field(default_factory=dict)
+
+    def add(self, contender: jobs.Contender, key: str, value: float) -> None:
+        self.values.setdefault(contender, {})[key] = value
+
+    def get(self, name: str, key: str) -> float | None:
+        return next((v[key] for c, v in self.values.items() if c.name == name and key in v), None)
+
+    def as_rows(self) -> tuple[list[str], list[list[str]]]:
+        """A row a contender; columns that nobody has a value for are left out."""
+        columns = [c for c in COLUMNS if any(c[0] in values for values in self.values.values())]
+        rows = [
+            [contender.name] + [write(values[key]) if key in values else "" for key, _, write in columns]
+            for contender, values in self.values.items()
+        ]
+        return ["", *(heading for _, heading, _ in columns)], rows
+
+    def as_json(self) -> dict[str, dict[str, float]]:
+        return {contender.name: values for contender, values in self.values.items()}
+
+    def goals(self) -> list[Goal]:
+        """Those whose numbers were measured."""
+        found: list[Goal] = []
+        for key, where in (("wer_short", "short files"), ("wer_long", "long file")):
+            ours = self.get("npuscribe bfp16", key)
+            exact, quantised = self.get("faster-whisper float32", key), self.get("faster-whisper int8", key)
+            if ours is not None and exact is not None:
+                found.append(Goal(f"{where}: WER {ours:.2f} %, within 0.3 of float32's {exact:.2f} %", ours - exact <= 0.3))
+            if ours is not None and quantised is not None:
+                found.append(Goal(f"{where}: WER {ours:.2f} %, no worse than int8's {quantised:.2f} %", ours <= quantised))
+        ours, theirs = self.get("npuscribe bfp16", "encoder"), self.get("faster-whisper int8", "encoder")
+        if ours is not None and theirs is not None:
+            found.append(Goal(f"encoder: {1000 * ours:.0f} ms, no slower than int8's {1000 * theirs:.0f} ms", ours <= theirs))
+        memory = self.get("npuscribe bfp16", "memory")
+        if memory is not None:
+            mebibytes = memory / 2**20
+            found.append(Goal(f"peak memory on the long file: {mebibytes:.0f} MiB, under 500", mebibytes < 500))
+        return found
+
+
+def measure(
+    files: audio.AudioSet, settings: jobs.Settings, wanted: set[str], repeat: int, quick: bool, scratch: Path
+) -> Comparison:
+    ours = jobs.NPUSCRIBE[:1] if quick else jobs.NPUSCRIBE
+    contenders = ours + jobs.FASTER_WHISPER
+    comparison = Comparison({contender: {} for contender in contenders})
+
+    def rounds(*timed: str) -> int:  # a word error rate needs no second run
+        return repeat if wanted.intersection(timed) else 1
+
+    if wanted & {"wer", "short"} and files.short:
+        say(f"{len(files.short)} short files")
+        runs = jobs.run_interleaved(contenders, list(files.short), settings, rounds("short"))
+        add_runs(comparison, runs, wanted, "short", files.short)
+    if wanted & {"wer", "long", "memory"} and files.long:
+        say("The long file")
+        batched = [] if quick else jobs.BATCHED
+        runs = jobs.run_interleaved(contenders + batched, list(files.long), settings, rounds("long", "memory"))
+        add_runs(comparison, runs, wanted, "long", files.long)
+        if "memory" in wanted:
+            for contender, results in runs.items():
+                comparison.add(contender, "memory", jobs.median(results, "peak_memory"))
+    if "encoder" in wanted and (files.long or files.short):
+        say("The encoder, on a 30 s window")
+        window = scratch / "window.wav"
+        audio.cut_window(next(iter(files.long or files.short)), window)
+        for contender, results in jobs.run_interleaved(contenders, [window], settings, repeat, encoder=True).items():
+            comparison.add(contender, "encoder", jobs.median(results, "encoder"))
+    if "clip" in wanted and files.clip:
+        say("One clip, the whole process")
+        for contender, results in jobs.run_interleaved(contenders, [files.clip], settings, repeat).items():
+            comparison.add(contender, "clip", jobs.median(results, "wall"))
+    return comparison
+
+
+def add_runs(
+    comparison: Comparison,
+    runs: dict[jobs.Contender, list[jobs.Result]],
+    wanted: set[str],
+    key: str,
+    references: dict[Path, str],
+) -> None:
+    for contender, results in runs.items():
+        if key in wanted:
+            comparison.add(contender, key, jobs.median(results, "work"))
+        if "wer" in wanted:
+            comparison.add(contender, f"wer_{key}", wer.error_rate(references, results[0].texts).percent)
+
+
+def notes(what: dict[str, str | int], settings: jobs.Settings, repeat: int) -> list[str]:
+    search = "greedy" if settings.beam_size == 1 else f"beam {settings.beam_size}"
+    return [
+        f"{what['cpu']} ({what['cpu_extensions']}), {what['threads']} threads of {what['cpus']} CPUs;"
+        f" model {settings.model.name}, {search}, language en.",
+        f"npuscribe {what['npuscribe']}; faster-whisper {what['faster-whisper']} on CTranslate2 {what['ctranslate2']}"
+        " with what npuscribe does by default: voice activity detection, timestamps, no context across windows.",
+        "Both fall back to a higher temperature by OpenAI's thresholds; the batched pipeline of faster-whisper does not.",
+        f"Times: median of {repeat} interleaved runs, without loading the model; the clip's is the whole process's."
+        if repeat > 1
+        else "Times: of one run, without loading the model; the clip's is the whole process's.",
+    ]
+
+
+def say(text: str) -> None:
+    print(f"== {text}", file=sys.stderr)
