@@ -1,6 +1,7 @@
 #pragma once
-// The whole exception hierarchy. Caught once, in app/, where each kind has its exit code (DESIGN: command line).
-// A message says what was given, what was wanted, and what to do next; it is one line without a final period.
+// The whole exception hierarchy. Caught once, in app/, where each kind has its exit code (DESIGN: command
+// line). A message says what was given, what was wanted, and what to do next; it is one line without a final
+// period.
 
 #include <stdexcept>
 #include <string>

@@ -24,8 +24,7 @@ struct MatrixView {
     }
     /// A writable view is a readable one.
     template <class U>
-        requires(std::is_same_v<const U, T>)
-    MatrixView(const MatrixView<U>& other)
+    requires(std::is_same_v<const U, T>) MatrixView(const MatrixView<U>& other)
         : data(other.data), rows(other.rows), cols(other.cols), stride(other.stride) {}
 
     T* row(size_t r) const {

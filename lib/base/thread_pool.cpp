@@ -19,7 +19,9 @@ inline void pause() {
 constexpr int kSpins = 2000;
 
 // oneDNN is built on OpenMP. Each of our workers hands it whole blocks, so inside a worker it must not fork.
-void keep_onednn_on_this_thread() { omp_set_num_threads(1); }
+void keep_onednn_on_this_thread() {
+    omp_set_num_threads(1);
+}
 
 }  // namespace
 
@@ -100,7 +102,8 @@ void ThreadPool::worker_loop(size_t worker) {
     keep_onednn_on_this_thread();
     size_t seen = 0;
     while (true) {
-        for (int spins = 0; spins < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spins) pause();
+        for (int spins = 0; spins < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spins)
+            pause();
         if (generation_.load(std::memory_order_acquire) == seen) {
             std::unique_lock lock(sleep_);
             wake_.wait(lock, [&] { return stop_.load() || generation_.load() != seen; });
@@ -112,7 +115,8 @@ void ThreadPool::worker_loop(size_t worker) {
     }
 }
 
-void ThreadPool::for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work) {
+void ThreadPool::for_each(size_t count, size_t grain,
+                          const std::function<void(size_t, size_t, size_t)>& work) {
     if (count == 0) return;
     std::atomic<size_t> next{0};
     run([&](size_t worker) {

@@ -40,7 +40,8 @@ class ThreadPool {
     /// Calls `work(worker)` once on each worker, worker in [0, size()), and waits for all. Not reentrant.
     void run(const std::function<void(size_t)>& work);
 
-    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`, handed out as workers come free.
+    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`, handed out as workers
+    /// come free.
     void for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work);
 
     /// The barrier of the running region, for steps inside one `run`.

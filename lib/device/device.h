@@ -1,6 +1,6 @@
 #pragma once
-// One interface for three devices: cpu, npu (XRT) and emulated (the AIE2P array). A device multiplies; it is made for
-// one precision, holds the weights it was given, and never hands work to another device in silence.
+// One interface for three devices: cpu, npu (XRT) and emulated (the AIE2P array). A device multiplies; it is
+// made for one precision, holds the weights it was given, and never hands work to another device in silence.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,12 +33,14 @@ struct DeviceInfo {
     std::string name;         // "cpu", "npu", "emulated"
     std::string description;  // "AMD EPYC 9R14, AVX-512 BF16, oneDNN 2.6.3", for people
     Precision precision = Precision::bfp16;
-    std::string numerics;           // how that precision is carried out: "bfp16 as native bf16", "bfp16 as f32"
-    bool modelled_times = false;    // true: device seconds come from a model, and are printed as modelled
-    bool asynchronous = false;      // true: submit() returns before the work is done, and the CPU is free meanwhile
+    std::string numerics;         // how that precision is carried out: "bfp16 as native bf16", "bfp16 as f32"
+    bool modelled_times = false;  // true: device seconds come from a model, and are printed as modelled
+    bool asynchronous =
+        false;  // true: submit() returns before the work is done, and the CPU is free meanwhile
 };
 
-/// y = x·Wᵀ + b. `weight` is [n × k], row-major f32, as Whisper's checkpoints have it; `bias` has n values or none.
+/// y = x·Wᵀ + b. `weight` is [n × k], row-major f32, as Whisper's checkpoints have it; `bias` has n values or
+/// none.
 struct LinearWeights {
     MatrixView<const float> weight;
     std::span<const float> bias;
@@ -58,8 +60,8 @@ enum class Epilogue {
     add_residual,  // y += x·Wᵀ + b
 };
 
-/// The left operand of one or more linears, in the device's own format. Made once for the largest shape, filled many
-/// times by the device that made it: no allocation in the loop. Q, K and V share one.
+/// The left operand of one or more linears, in the device's own format. Made once for the largest shape,
+/// filled many times by the device that made it: no allocation in the loop. Q, K and V share one.
 class Operand {
   public:
     virtual ~Operand() = default;
@@ -77,7 +79,8 @@ class Run {
     class State {
       public:
         virtual ~State() = default;
-        /// Blocks until the result is in place; throws DeviceError where the device failed or timed out. Called once.
+        /// Blocks until the result is in place; throws DeviceError where the device failed or timed out.
+        /// Called once.
         virtual void wait() = 0;
     };
 
@@ -124,8 +127,8 @@ class Device {
     virtual DeviceInfo info() const = 0;
     virtual DeviceStats stats() const = 0;
 
-    /// Quantises, lays out and uploads, once. Throws ModelError for Inf or NaN weights, naming row and column, and
-    /// DeviceError where the device has no program for this shape.
+    /// Quantises, lays out and uploads, once. Throws ModelError for Inf or NaN weights, naming row and
+    /// column, and DeviceError where the device has no program for this shape.
     virtual std::unique_ptr<Linear> load(const LinearWeights&) = 0;
 
     /// Room for a left operand of up to `max_rows` × `cols`.

@@ -1,0 +1,315 @@
+#include "simd/attention.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "simd/bf16_kernels.h"
+#include "simd/isa.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/attention.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/bf16-inl.h"
+#include "simd/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npuscribe::simd::HWY_NAMESPACE {
+
+using D = hn::CappedTag<float, kLaneBlock>;
+using V = hn::Vec<D>;
+constexpr size_t kLanes = hn::MaxLanes(D());
+constexpr size_t kVectors = kLaneBlock / kLanes;  // in a block of 16
+constexpr size_t kHead = 64;
+constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+// Rows at once: as many as leave their sums in registers.
+constexpr size_t kGroup = kLanes >= 16 ? 6 : kLanes == 8 ? 4 : 2;
+
+void PackKeysBf16(MatrixView<const float> keys, uint16_t* out) {
+    const size_t blocks = lane_blocks(keys.rows);
+    uint32_t rows[kLaneBlock][kHead / 2];
+    for (size_t b = 0; b < blocks; ++b) {
+        for (size_t j = 0; j < kLaneBlock; ++j) {
+            const size_t t = b * kLaneBlock + j;
+            if (t < keys.rows) {
+                PairsToBf16(keys.row(t), kHead, rows[j]);
+            } else {
+                std::memset(rows[j], 0, sizeof rows[j]);
+            }
+        }
+        uint32_t* block = reinterpret_cast<uint32_t*>(out) + b * kLaneBlock * kHead / 2;
+        for (size_t p = 0; p < kHead / 2; ++p) {
+            for (size_t j = 0; j < kLaneBlock; ++j) block[p * kLaneBlock + j] = rows[j][p];
+        }
+    }
+}
+
+void PackKeysF32(MatrixView<const float> keys, float* out) {
+    for (size_t b = 0; b < lane_blocks(keys.rows); ++b) {
+        for (size_t i = 0; i < kHead; ++i) {
+            for (size_t j = 0; j < kLaneBlock; ++j) {
+                const size_t t = b * kLaneBlock + j;
+                *out++ = t < keys.rows ? keys(t, i) : 0.0F;
+            }
+        }
+    }
+}
+
+void PackValuesBf16(MatrixView<const float> values, uint16_t* out) {
+    uint32_t* pairs = reinterpret_cast<uint32_t*>(out);
+    const size_t padded = lane_blocks(values.rows) * kLaneBlock;
+    for (size_t t = 0; t < padded; t += 2) {
+        const float* even = t < values.rows ? values.row(t) : nullptr;
+        const float* odd = t + 1 < values.rows ? values.row(t + 1) : nullptr;
+        for (size_t i = 0; i < kHead; ++i) {
+            const uint32_t low = even != nullptr ? Bf16Bits(even[i]) : 0U;
+            const uint32_t high = odd != nullptr ? Bf16Bits(odd[i]) : 0U;
+            *pairs++ = low | high << 16;
+        }
+    }
+}
+
+void PackValuesF32(MatrixView<const float> values, float* out) {
+    const size_t padded = lane_blocks(values.rows) * kLaneBlock;
+    for (size_t t = 0; t < padded; ++t, out += kHead) {
+        if (t < values.rows) {
+            std::memcpy(out, values.row(t), kHead * sizeof(float));
+        } else {
+            std::memset(out, 0, kHead * sizeof(float));
+        }
+    }
+}
+
+/// Adds q·key for one block of 16 keys to sum[row][vector].
+template <size_t kRows, Element kElement>
+HWY_INLINE void ScoreBlock(const float* q, const void* keys, size_t block, V (&sum)[kRows][kVectors]) {
+    const D d;
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+    }
+    if constexpr (kElement == Element::bf16) {
+        const uint32_t* pairs = static_cast<const uint32_t*>(keys) + block * kLaneBlock * kHead / 2;
+        for (size_t p = 0; p < kHead / 2; ++p) {
+            for (size_t v = 0; v < kVectors; ++v) {
+                const auto both = LoadPairs(d, pairs + p * kLaneBlock + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r) {
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + 2 * p]), both.even, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + 2 * p + 1]), both.odd, sum[r][v]);
+                }
+            }
+        }
+    } else {
+        const float* values = static_cast<const float*>(keys) + block * kLaneBlock * kHead;
+        for (size_t i = 0; i < kHead; ++i) {
+            for (size_t v = 0; v < kVectors; ++v) {
+                const V key = hn::LoadU(d, values + i * kLaneBlock + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r)
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + i]), key, sum[r][v]);
+            }
+        }
+    }
+}
+
+/// Scores to unnormalised probabilities, in place; returns 1 / their sum. `n` may be any; `padded` is in
+/// blocks of 16.
+HWY_INLINE float SoftmaxRow(float* scores, size_t n, size_t padded) {
+    const D d;
+    for (size_t j = n; j < padded; ++j) scores[j] = -1e30F;
+    V top = hn::Set(d, -1e30F);
+    for (size_t j = 0; j < padded; j += kLanes) top = hn::Max(top, hn::LoadU(d, scores + j));
+    const V largest = hn::MaxOfLanes(d, top);
+    V sum = hn::Zero(d);
+    for (size_t j = 0; j < padded; j += kLanes) {
+        const V p = Exp2(d, hn::Sub(hn::LoadU(d, scores + j), largest));
+        sum = hn::Add(sum, p);
+        hn::StoreU(p, d, scores + j);
+    }
+    return 1.0F / hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+/// One vector of the output of kRows rows: columns [c, c + kLanes).
+template <size_t kRows, Element kElement>
+HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, size_t c, V (&sum)[kRows]) {
+    const D d;
+    for (size_t r = 0; r < kRows; ++r) sum[r] = hn::Zero(d);
+    if constexpr (kElement == Element::bf16) {
+        const uint32_t* pairs = static_cast<const uint32_t*>(values) + c;
+        for (size_t j = 0; j < padded; j += 2) {
+            const auto both = LoadPairs(d, pairs + j / 2 * kHead);
+            for (size_t r = 0; r < kRows; ++r) {
+                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), both.even, sum[r]);
+                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j + 1]), both.odd, sum[r]);
+            }
+        }
+    } else {
+        const float* rows = static_cast<const float*>(values) + c;
+        for (size_t j = 0; j < padded; ++j) {
+            const V value = hn::LoadU(d, rows + j * kHead);
+            for (size_t r = 0; r < kRows; ++r)
+                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), value, sum[r]);
+        }
+    }
+}
+
+template <size_t kRows, Element kElement>
+void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out, float* scratch) {
+    const D d;
+    const size_t blocks = lane_blocks(head.n);
+    const size_t padded = blocks * kLaneBlock;
+    float* scores = scratch;
+    float queries[kRows * kHead];
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t i = 0; i < kHead; ++i) {
+            const float scaled = q(r, i) * kScale;
+            queries[r * kHead + i] = kElement == Element::bf16 ? RoundToBf16(scaled) : scaled;
+        }
+    }
+    for (size_t b = 0; b < blocks; ++b) {
+        V sum[kRows][kVectors];
+        ScoreBlock<kRows, kElement>(queries, head.keys, b, sum);
+        for (size_t r = 0; r < kRows; ++r) {
+            for (size_t v = 0; v < kVectors; ++v) {
+                hn::StoreU(sum[r][v], d, scores + r * padded + b * kLaneBlock + v * kLanes);
+            }
+        }
+    }
+    float inverse[kRows];
+    for (size_t r = 0; r < kRows; ++r) inverse[r] = SoftmaxRow(scores + r * padded, head.n, padded);
+    for (size_t c = 0; c < kHead; c += kLanes) {
+        V sum[kRows];
+        WeighValues<kRows, kElement>(scores, padded, head.values, c, sum);
+        for (size_t r = 0; r < kRows; ++r)
+            hn::StoreU(hn::Mul(sum[r], hn::Set(d, inverse[r])), d, out.row(r) + c);
+    }
+}
+
+template <Element kElement>
+void AttendAll(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out, float* scratch) {
+    size_t r = 0;
+    for (; r + kGroup <= q.rows; r += kGroup) {
+        AttendGroup<kGroup, kElement>(q.rows_from(r, kGroup), head, out.rows_from(r, kGroup), scratch);
+    }
+    for (; r < q.rows; ++r) AttendGroup<1, kElement>(q.rows_from(r, 1), head, out.rows_from(r, 1), scratch);
+}
+
+void Attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out, float* scratch) {
+    if (head.element == Element::bf16) {
+        AttendAll<Element::bf16>(q, head, out, scratch);
+    } else {
+        AttendAll<Element::f32>(q, head, out, scratch);
+    }
+}
+
+HWY_INLINE V LoadValues(const float* row) {
+    return hn::LoadU(D(), row);
+}
+HWY_INLINE V LoadValues(const uint16_t* row) {
+    return LoadBf16(D(), row);
+}
+
+template <class T>
+void AttendPlainRows(const float* q, const T* keys, const T* values, size_t n, float* out, float* scores) {
+    const D d;
+    constexpr size_t kParts = kHead / kLanes;
+    V query[kParts];
+    for (size_t c = 0; c < kParts; ++c) query[c] = hn::Mul(hn::LoadU(d, q + c * kLanes), hn::Set(d, kScale));
+    float largest = -1e30F;
+    for (size_t t = 0; t < n; ++t) {
+        V sum = hn::Zero(d);
+        for (size_t c = 0; c < kParts; ++c)
+            sum = hn::MulAdd(query[c], LoadValues(keys + t * kHead + c * kLanes), sum);
+        scores[t] = hn::GetLane(hn::SumOfLanes(d, sum));
+        largest = std::max(largest, scores[t]);
+    }
+    V result[kParts];
+    for (size_t c = 0; c < kParts; ++c) result[c] = hn::Zero(d);
+    V total = hn::Zero(d);
+    for (size_t t = 0; t < n; ++t) {
+        const V p = Exp2(d, hn::Set(d, scores[t] - largest));
+        total = hn::Add(total, p);
+        for (size_t c = 0; c < kParts; ++c)
+            result[c] = hn::MulAdd(p, LoadValues(values + t * kHead + c * kLanes), result[c]);
+    }
+    for (size_t c = 0; c < kParts; ++c) hn::StoreU(hn::Div(result[c], total), d, out + c * kLanes);
+}
+
+void AttendRows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
+                float* scores) {
+    if (element == Element::bf16) {
+        AttendPlainRows(q, static_cast<const uint16_t*>(keys), static_cast<const uint16_t*>(values), n, out,
+                        scores);
+    } else {
+        AttendPlainRows(q, static_cast<const float*>(keys), static_cast<const float*>(values), n, out,
+                        scores);
+    }
+}
+
+void StoreRowBf16(const float* values, uint16_t* out) {
+    PairsToBf16(values, kHead, reinterpret_cast<uint32_t*>(out));
+}
+
+}  // namespace npuscribe::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npuscribe::simd {
+HWY_EXPORT(PackKeysBf16);
+HWY_EXPORT(PackKeysF32);
+HWY_EXPORT(PackValuesBf16);
+HWY_EXPORT(PackValuesF32);
+HWY_EXPORT(Attend);
+HWY_EXPORT(AttendRows);
+HWY_EXPORT(StoreRowBf16);
+
+void pack_keys(MatrixView<const float> keys, Element element, void* out) {
+    init_isa();
+    if (element == Element::bf16) {
+        HWY_DYNAMIC_DISPATCH(PackKeysBf16)(keys, static_cast<uint16_t*>(out));
+    } else {
+        HWY_DYNAMIC_DISPATCH(PackKeysF32)(keys, static_cast<float*>(out));
+    }
+}
+
+void pack_values(MatrixView<const float> values, Element element, void* out) {
+    init_isa();
+    if (element == Element::bf16) {
+        HWY_DYNAMIC_DISPATCH(PackValuesBf16)(values, static_cast<uint16_t*>(out));
+    } else {
+        HWY_DYNAMIC_DISPATCH(PackValuesF32)(values, static_cast<float*>(out));
+    }
+}
+
+void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
+            std::span<float> scratch) {
+#if defined(__x86_64__)
+    if (head.element == Element::bf16 && isa() == Isa::bf16) {
+        for (size_t r = 0; r < q.rows; r += kQueryRows) {
+            avx512_bf16::attend(
+                q.row(r), q.stride, std::min(kQueryRows, q.rows - r), static_cast<const uint16_t*>(head.keys),
+                static_cast<const uint16_t*>(head.values), head.n, out.row(r), out.stride, scratch.data());
+        }
+        return;
+    }
+#endif
+    init_isa();
+    HWY_DYNAMIC_DISPATCH(Attend)(q, head, out, scratch.data());
+}
+
+void attend_rows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
+                 std::span<float> scratch) {
+    init_isa();
+    HWY_DYNAMIC_DISPATCH(AttendRows)(q, keys, values, element, n, out, scratch.data());
+}
+
+void store_row(const float* values, Element element, void* out) {
+    init_isa();
+    if (element == Element::bf16) {
+        HWY_DYNAMIC_DISPATCH(StoreRowBf16)(values, static_cast<uint16_t*>(out));
+    } else {
+        std::memcpy(out, values, 64 * sizeof(float));
+    }
+}
+
+}  // namespace npuscribe::simd
+#endif

@@ -1,0 +1,53 @@
+#pragma once
+// Attention of one head: a few query rows against packed keys and values. The encoder calls it for blocks of
+// its own frames, the decoder for each row against a window's cross-attention keys and values.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/matrix_view.h"
+#include "simd/packing.h"
+
+namespace npuscribe::simd {
+
+/// Query rows that are worked on together; more are taken in groups of this many.
+inline constexpr size_t kQueryRows = 6;
+
+/// Elements of packed keys (or of packed values) for n positions of one head.
+constexpr size_t packed_head_size(size_t n) {
+    return lane_blocks(n) * kLaneBlock * 64;
+}
+/// Floats of scratch that `attend` needs for n keys.
+constexpr size_t attention_scratch(size_t n) {
+    return kQueryRows * (2 * lane_blocks(n) * kLaneBlock + 64);
+}
+
+/// `keys` [n × 64] f32 → [n/16][32][16][2] bf16 or [n/16][64][16] f32; positions past n are zero.
+void pack_keys(MatrixView<const float> keys, Element element, void* out);
+/// `values` [n × 64] f32 → [n/2][64][2] bf16 or [n][64] f32; padded to whole blocks of 16 positions with
+/// zeros.
+void pack_values(MatrixView<const float> values, Element element, void* out);
+
+struct PackedHead {
+    const void* keys = nullptr;
+    const void* values = nullptr;
+    size_t n = 0;
+    Element element = Element::bf16;
+};
+
+/// out = softmax(q·Kᵀ / 8)·V. `q` and `out` are [rows × 64], strided; they may be the same memory.
+/// `scratch`: attention_scratch(head.n) floats. With bf16 elements q and the probabilities are rounded to
+/// bfloat16 where the CPU multiplies bfloat16, and q alone elsewhere.
+void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
+            std::span<float> scratch);
+
+/// The same for one query row and keys and values that grow by a row a step: plain rows [n × 64], not packed.
+/// `scratch`: at least n floats.
+void attend_rows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
+                 std::span<float> scratch);
+
+/// Stores 64 values as one row of such keys or values.
+void store_row(const float* values, Element element, void* out);
+
+}  // namespace npuscribe::simd

@@ -1,0 +1,173 @@
+#include "simd/bf16_kernels.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "simd/attention.h"
+
+// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
+// files.
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,prefer-vector-width=512")
+
+namespace npuscribe::simd::avx512_bf16 {
+namespace {
+
+constexpr size_t kPairs = 32;                           // of the 64 values of a head
+constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+
+inline __m512bh as_bf16(__m512i bits) {
+    return reinterpret_cast<__m512bh>(bits);
+}
+
+/// 2^x for x <= 0; a cubic, relative error 8e-5: a thirtieth of the bfloat16 rounding that follows.
+inline __m512 exp2_cubic(__m512 x) {
+    const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m512 f = _mm512_sub_ps(x, whole);
+    __m512 p = _mm512_set1_ps(0.055088684F);
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.24260405F));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.69327624F));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.99992894F));
+    return _mm512_scalef_ps(p, whole);
+}
+
+/// scores[r][j] = q[r]·key j for `kBlocks` blocks of 16 keys. A row of `q` is 32 pairs.
+template <size_t kRows, size_t kBlocks>
+inline void score_block(const uint32_t* q, const uint16_t* keys, float* scores, size_t score_stride) {
+    __m512 sum[kRows][kBlocks];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) sum[r][b] = _mm512_setzero_ps();
+    }
+    for (size_t p = 0; p < kPairs; ++p) {
+        __m512bh key[kBlocks];
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) {
+            key[b] = as_bf16(_mm512_loadu_si512(keys + (b * kPairs + p) * 2 * kLaneBlock));
+        }
+#pragma GCC unroll 8
+        for (size_t r = 0; r < kRows; ++r) {
+            const __m512bh pair = as_bf16(_mm512_set1_epi32(static_cast<int>(q[r * kPairs + p])));
+#pragma GCC unroll 8
+            for (size_t b = 0; b < kBlocks; ++b) sum[r][b] = _mm512_dpbf16_ps(sum[r][b], key[b], pair);
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) {
+            _mm512_storeu_ps(scores + r * score_stride + b * kLaneBlock, sum[r][b]);
+        }
+    }
+}
+
+/// Scores of a row to bfloat16 probabilities times their sum; returns 1 / sum.
+inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
+    if (padded != n) {
+        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
+        float* last = scores + padded - kLaneBlock;
+        _mm512_mask_storeu_ps(last, past, _mm512_set1_ps(-1e30F));
+    }
+    __m512 top = _mm512_loadu_ps(scores);
+    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
+        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t j = 0; j < padded; j += kLaneBlock) {
+        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+        sum = _mm512_add_ps(sum, p);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(probabilities + j),
+                            reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(p)));
+    }
+    return 1.0F / _mm512_reduce_add_ps(sum);
+}
+
+template <size_t kRows>
+void attend_group(const float* q, size_t q_stride, const uint16_t* keys, const uint16_t* values, size_t n,
+                  float* out, size_t out_stride, float* scratch) {
+    const size_t blocks = lane_blocks(n);
+    const size_t padded = blocks * kLaneBlock;
+    float* scores = scratch;
+    uint16_t* probabilities = reinterpret_cast<uint16_t*>(scratch + kRows * padded);
+    alignas(64) uint32_t queries[kRows * kPairs];
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t i = 0; i < 2 * kPairs; i += kLaneBlock) {
+            const __m512 scaled =
+                _mm512_mul_ps(_mm512_loadu_ps(q + r * q_stride + i), _mm512_set1_ps(kScale));
+            _mm256_store_si256(reinterpret_cast<__m256i*>(queries + r * kPairs + i / 2),
+                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(scaled)));
+        }
+    }
+
+    constexpr size_t kTogether = 4;  // 6 × 4 sums, 4 key vectors: 28 of 32 registers
+    const size_t block_size = 2 * kPairs * kLaneBlock;
+    size_t b = 0;
+    for (; b + kTogether <= blocks; b += kTogether) {
+        score_block<kRows, kTogether>(queries, keys + b * block_size, scores + b * kLaneBlock, padded);
+    }
+    for (; b < blocks; ++b) {
+        score_block<kRows, 1>(queries, keys + b * block_size, scores + b * kLaneBlock, padded);
+    }
+
+    float inverse[kRows];
+    for (size_t r = 0; r < kRows; ++r) {
+        inverse[r] = softmax_row(scores + r * padded, n, padded, probabilities + r * padded);
+    }
+
+    __m512 sum[kRows][4];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d) sum[r][d] = _mm512_setzero_ps();
+    }
+    for (size_t j = 0; j < padded; j += 2) {
+        __m512bh value[4];
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d)
+            value[d] = as_bf16(_mm512_loadu_si512(values + j * 64 + d * 2 * kLaneBlock));
+#pragma GCC unroll 8
+        for (size_t r = 0; r < kRows; ++r) {
+            int pair_bits;
+            __builtin_memcpy(&pair_bits, probabilities + r * padded + j, sizeof pair_bits);
+            const __m512bh pair = as_bf16(_mm512_set1_epi32(pair_bits));
+#pragma GCC unroll 4
+            for (size_t d = 0; d < 4; ++d) sum[r][d] = _mm512_dpbf16_ps(sum[r][d], value[d], pair);
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d) {
+            _mm512_storeu_ps(out + r * out_stride + d * kLaneBlock,
+                             _mm512_mul_ps(sum[r][d], _mm512_set1_ps(inverse[r])));
+        }
+    }
+}
+
+}  // namespace
+
+void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
+            size_t n, float* out, size_t out_stride, float* scratch) {
+    switch (rows) {
+        case 1:
+            return attend_group<1>(q, q_stride, keys, values, n, out, out_stride, scratch);
+        case 2:
+            return attend_group<2>(q, q_stride, keys, values, n, out, out_stride, scratch);
+        case 3:
+            return attend_group<3>(q, q_stride, keys, values, n, out, out_stride, scratch);
+        case 4:
+            return attend_group<4>(q, q_stride, keys, values, n, out, out_stride, scratch);
+        case 5:
+            return attend_group<5>(q, q_stride, keys, values, n, out, out_stride, scratch);
+        default:
+            return attend_group<6>(q, q_stride, keys, values, n, out, out_stride, scratch);
+    }
+}
+
+}  // namespace npuscribe::simd::avx512_bf16
+
+#pragma GCC pop_options
+
+#endif

@@ -1,0 +1,24 @@
+#pragma once
+// Which vector instructions this process may use: what the CPU has, capped by NPUSCRIBE_MAX_ISA.
+
+#include <string_view>
+
+namespace npuscribe::simd {
+
+enum class Isa {
+    baseline,  // whatever the build targets: SSE2 on x86-64, NEON on Arm
+    avx2,      // with FMA and F16C
+    avx512,    // F, BW, DQ, VL
+    bf16,      // and AVX-512 BF16: products of bfloat16 pairs, fp32 sums
+};
+std::string_view name(Isa);
+
+/// The level in force. NPUSCRIBE_MAX_ISA is one of baseline, avx2, avx512, bf16; anything else throws
+/// UsageError.
+Isa isa();
+
+/// Applies the cap to Highway's dispatch. Every public function of lib/simd calls it before its first
+/// dispatch; after the first call it costs one load.
+void init_isa();
+
+}  // namespace npuscribe::simd

@@ -1,0 +1,207 @@
+#include "simd/prepare.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "simd/isa.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/prepare.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npuscribe::simd::HWY_NAMESPACE {
+
+// A block of 8 values is one vector of 8 lanes, or two of 4.
+using D = hn::CappedTag<float, 8>;
+using V = hn::Vec<D>;
+constexpr size_t kLanes = hn::MaxLanes(D());
+constexpr size_t kVectors = bfp16::kBlockSize / kLanes;
+
+/// Mean and 1/sqrt(variance + epsilon) of a row, in two passes.
+struct Moments {
+    float mean;
+    float scale;
+};
+
+HWY_INLINE Moments RowMoments(const float* HWY_RESTRICT x, size_t k) {
+    const hn::ScalableTag<float> d;
+    const size_t n = hn::Lanes(d);
+    auto sum = hn::Zero(d);
+    for (size_t i = 0; i + n <= k; i += n) sum = hn::Add(sum, hn::LoadU(d, x + i));
+    float total = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (size_t i = k / n * n; i < k; ++i) total += x[i];
+    const float mean = total / static_cast<float>(k);
+    const auto mean_vector = hn::Set(d, mean);
+    auto squares = hn::Zero(d);
+    for (size_t i = 0; i + n <= k; i += n) {
+        const auto delta = hn::Sub(hn::LoadU(d, x + i), mean_vector);
+        squares = hn::MulAdd(delta, delta, squares);
+    }
+    float variance = hn::GetLane(hn::SumOfLanes(d, squares));
+    for (size_t i = k / n * n; i < k; ++i) variance += (x[i] - mean) * (x[i] - mean);
+    constexpr float kEpsilon = 1e-5F;
+    return {mean, 1.0F / std::sqrt(variance / static_cast<float>(k) + kEpsilon)};
+}
+
+template <RowOperation kOperation>
+HWY_INLINE V LoadOperand(const float* x, const RowPreparation& spec, size_t i, const Moments& moments) {
+    const D d;
+    const V value = hn::LoadU(d, x + i);
+    if constexpr (kOperation == RowOperation::layer_norm) {
+        const V scaled = hn::Mul(hn::Sub(value, hn::Set(d, moments.mean)), hn::Set(d, moments.scale));
+        return hn::MulAdd(scaled, hn::LoadU(d, spec.norm_weight + i), hn::LoadU(d, spec.norm_bias + i));
+    } else if constexpr (kOperation == RowOperation::gelu) {
+        return Gelu(d, value);
+    } else {
+        return value;
+    }
+}
+
+/// Rounds a block to what BFP16 can hold. Adding and taking away 1.5·2^23 units of the last mantissa place
+/// rounds to that place, to nearest even, in the adder itself. Exact for block exponents up to 237
+/// (magnitudes below 2^111).
+HWY_INLINE void RoundToBlock(V* values, bfp16::Rounding rounding) {
+    const D d;
+    const hn::RebindToSigned<D> di;
+    auto largest = hn::BitCast(di, hn::Abs(values[0]));
+    for (size_t v = 1; v < kVectors; ++v) largest = hn::Max(largest, hn::BitCast(di, hn::Abs(values[v])));
+    // Positive floats order like their bits.
+    const V top = hn::MaxOfLanes(d, hn::BitCast(d, largest));
+    const auto exponent = hn::ShiftRight<23>(hn::BitCast(di, top));
+    const auto field = hn::Min(hn::Add(exponent, hn::Set(di, 17)), hn::Set(di, 254));
+    const V magic = hn::BitCast(d, hn::Or(hn::ShiftLeft<23>(field), hn::Set(di, 0x400000)));
+    // One unit in the last place: 2^(exponent − 133), exact even where it is subnormal.
+    const V unit = hn::Sub(hn::BitCast(d, hn::Add(hn::BitCast(di, magic), hn::Set(di, 1))), magic);
+    const V most = hn::Mul(unit, hn::Set(d, 127.0F));
+    const V least = hn::Mul(unit, hn::Set(d, -128.0F));
+    for (size_t v = 0; v < kVectors; ++v) {
+        V rounded = hn::Sub(hn::Add(values[v], magic), magic);
+        if (rounding == bfp16::Rounding::floor) {
+            rounded = hn::Sub(rounded, hn::IfThenElseZero(hn::Gt(rounded, values[v]), unit));
+        }
+        values[v] = hn::Max(hn::Min(rounded, most), least);
+    }
+}
+
+HWY_INLINE V RoundToBf16(V value) {
+    const D d;
+    const hn::RebindToUnsigned<D> du;
+    const auto bits = hn::BitCast(du, value);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
+    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7FFF)));
+    return hn::BitCast(d, hn::And(rounded, hn::Set(du, 0xFFFF0000U)));
+}
+
+HWY_INLINE void StoreOperand(V value, float* out) {
+    hn::StoreU(value, D(), out);
+}
+
+HWY_INLINE void StoreOperand(V value, uint16_t* out) {
+    const hn::RebindToUnsigned<D> du;
+    const hn::Rebind<uint16_t, D> d16;
+    hn::StoreU(hn::TruncateTo(d16, hn::ShiftRight<16>(hn::BitCast(du, value))), d16, out);
+}
+
+template <RowOperation kOperation, Numerics kNumerics, class Out>
+bool PrepareRow(const float* x, size_t k, const RowPreparation& spec, Out* out) {
+    [[maybe_unused]] const D d;
+    const hn::RebindToSigned<D> di;
+    Moments moments{};
+    if constexpr (kOperation == RowOperation::layer_norm) moments = RowMoments(x, k);
+    auto worst = hn::Zero(di);
+    for (size_t i = 0; i < k; i += bfp16::kBlockSize) {
+        V values[kVectors];
+        for (size_t v = 0; v < kVectors; ++v) {
+            values[v] = LoadOperand<kOperation>(x, spec, i + v * kLanes, moments);
+            worst = hn::Max(worst, hn::BitCast(di, hn::Abs(values[v])));
+        }
+        if constexpr (kNumerics == Numerics::bfp16) RoundToBlock(values, spec.rounding);
+        for (size_t v = 0; v < kVectors; ++v) {
+            if constexpr (kNumerics == Numerics::bf16) values[v] = RoundToBf16(values[v]);
+            StoreOperand(values[v], out + i + v * kLanes);
+        }
+    }
+    // Bits of the smallest magnitude that is refused: Inf, and for BFP16 what RoundToBlock cannot place.
+    constexpr int32_t kLimit = kNumerics == Numerics::bfp16 ? 238 << 23 : 255 << 23;
+    return hn::AllTrue(di, hn::Lt(worst, hn::Set(di, kLimit)));
+}
+
+template <RowOperation kOperation, Numerics kNumerics, class Out>
+size_t PrepareAll(MatrixView<const float> x, const RowPreparation& spec, MatrixView<Out> out) {
+    size_t bad = x.rows;
+    for (size_t r = 0; r < x.rows; ++r) {
+        if (!PrepareRow<kOperation, kNumerics>(x.row(r), x.cols, spec, out.row(r)) && bad == x.rows) bad = r;
+    }
+    return bad;
+}
+
+template <RowOperation kOperation, class Out>
+size_t PrepareFor(MatrixView<const float> x, const RowPreparation& spec, MatrixView<Out> out) {
+    switch (spec.numerics) {
+        case Numerics::bfp16:
+            return PrepareAll<kOperation, Numerics::bfp16>(x, spec, out);
+        case Numerics::bf16:
+            return PrepareAll<kOperation, Numerics::bf16>(x, spec, out);
+        case Numerics::f32:
+            break;
+    }
+    return PrepareAll<kOperation, Numerics::f32>(x, spec, out);
+}
+
+template <class Out>
+size_t Prepare(MatrixView<const float> x, const RowPreparation& spec, MatrixView<Out> out) {
+    switch (spec.operation) {
+        case RowOperation::layer_norm:
+            return PrepareFor<RowOperation::layer_norm>(x, spec, out);
+        case RowOperation::gelu:
+            return PrepareFor<RowOperation::gelu>(x, spec, out);
+        case RowOperation::none:
+            break;
+    }
+    return PrepareFor<RowOperation::none>(x, spec, out);
+}
+
+size_t PrepareBf16(MatrixView<const float> x, const RowPreparation& spec, MatrixView<uint16_t> out) {
+    return Prepare(x, spec, out);
+}
+
+size_t PrepareF32(MatrixView<const float> x, const RowPreparation& spec, MatrixView<float> out) {
+    return Prepare(x, spec, out);
+}
+
+}  // namespace npuscribe::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npuscribe::simd {
+HWY_EXPORT(PrepareBf16);
+HWY_EXPORT(PrepareF32);
+
+std::optional<size_t> prepare_bf16(MatrixView<const float> x, const RowPreparation& spec,
+                                   MatrixView<uint16_t> out) {
+    init_isa();
+    const size_t bad = HWY_DYNAMIC_DISPATCH(PrepareBf16)(x, spec, out);
+    return bad == x.rows ? std::nullopt : std::optional(bad);
+}
+
+std::optional<size_t> prepare_f32(MatrixView<const float> x, const RowPreparation& spec,
+                                  MatrixView<float> out) {
+    init_isa();
+    const size_t bad = HWY_DYNAMIC_DISPATCH(PrepareF32)(x, spec, out);
+    return bad == x.rows ? std::nullopt : std::optional(bad);
+}
+
+void layer_norm(MatrixView<const float> x, const float* weight, const float* bias, MatrixView<float> out) {
+    prepare_f32(x, {RowOperation::layer_norm, weight, bias, Numerics::f32, {}}, out);
+}
+
+void gelu(MatrixView<float> x) {
+    prepare_f32(x, {RowOperation::gelu, nullptr, nullptr, Numerics::f32, {}}, x);
+}
+
+}  // namespace npuscribe::simd
+#endif

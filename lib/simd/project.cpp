@@ -1,0 +1,206 @@
+#include "simd/project.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "simd/bf16_kernels.h"
+#include "simd/isa.h"
+#include "simd/prepare.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/project.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/bf16-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npuscribe::simd::HWY_NAMESPACE {
+
+using D = hn::CappedTag<float, kLaneBlock>;
+using V = hn::Vec<D>;
+constexpr size_t kLanes = hn::MaxLanes(D());
+constexpr size_t kVectors = kLaneBlock / kLanes;
+
+/// A lane block of up to 16 rows [rows × k] to pairs [k/2][16].
+void PackBlockBf16(MatrixView<const float> rows, uint32_t* out) {
+    for (size_t j = 0; j < kLaneBlock; ++j) {
+        for (size_t p = 0; p < rows.cols / 2; ++p) {
+            uint32_t pair = 0;
+            if (j < rows.rows) pair = Bf16Bits(rows(j, 2 * p)) | Bf16Bits(rows(j, 2 * p + 1)) << 16;
+            out[p * kLaneBlock + j] = pair;
+        }
+    }
+}
+
+struct Output {
+    const float* bias;
+    bool accumulate;
+    MatrixView<float> y;
+};
+
+HWY_INLINE void Store(const V (&sum)[kVectors], size_t column, size_t row, const Output& to) {
+    float values[kLaneBlock];
+    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[v], D(), values + v * kLanes);
+    const size_t count = std::min(kLaneBlock, to.y.cols - column);
+    float* y = to.y.row(row) + column;
+    for (size_t j = 0; j < count; ++j) {
+        const float biased = to.bias != nullptr ? values[j] + to.bias[column + j] : values[j];
+        y[j] = to.accumulate ? y[j] + biased : biased;
+    }
+}
+
+template <size_t kRows, Element kElement>
+HWY_INLINE void Tile(const void* block, size_t k, const float* x, size_t column, size_t row,
+                     const Output& to) {
+    const D d;
+    V sum[kRows][kVectors];
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+    }
+    if constexpr (kElement == Element::bf16) {
+        const uint32_t* pairs = static_cast<const uint32_t*>(block);
+        for (size_t p = 0; p < k / 2; ++p) {
+            for (size_t v = 0; v < kVectors; ++v) {
+                const auto both = LoadPairs(d, pairs + p * kLaneBlock + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r) {
+                    sum[r][v] = hn::MulAdd(hn::Set(d, x[r * k + 2 * p]), both.even, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, x[r * k + 2 * p + 1]), both.odd, sum[r][v]);
+                }
+            }
+        }
+    } else {
+        const float* weights = static_cast<const float*>(block);
+        for (size_t i = 0; i < k; ++i) {
+            for (size_t v = 0; v < kVectors; ++v) {
+                const V weight = hn::LoadU(d, weights + i * kLaneBlock + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r)
+                    sum[r][v] = hn::MulAdd(hn::Set(d, x[r * k + i]), weight, sum[r][v]);
+            }
+        }
+    }
+    for (size_t r = 0; r < kRows; ++r) Store(sum[r], column, row + r, to);
+}
+
+template <Element kElement>
+void ProjectBlocks(const PackedMatrix& w, const float* x, size_t m, size_t first, size_t blocks,
+                   const Output& to) {
+    constexpr size_t kGroup = kLanes >= 8 ? 4 : 2;
+    const size_t block_bytes = w.k() * kLaneBlock * bytes(kElement);
+    for (size_t b = first; b < first + blocks; ++b) {
+        const uint8_t* block = static_cast<const uint8_t*>(w.data()) + b * block_bytes;
+        size_t row = 0;
+        for (; row + kGroup <= m; row += kGroup) {
+            Tile<kGroup, kElement>(block, w.k(), x + row * w.k(), b * kLaneBlock, row, to);
+        }
+        for (; row < m; ++row) Tile<1, kElement>(block, w.k(), x + row * w.k(), b * kLaneBlock, row, to);
+    }
+}
+
+void Project(const PackedMatrix& w, const float* x, size_t m, size_t first, size_t blocks, const float* bias,
+             bool accumulate, MatrixView<float> y) {
+    const Output to{bias, accumulate, y};
+    if (w.element() == Element::bf16) {
+        ProjectBlocks<Element::bf16>(w, x, m, first, blocks, to);
+    } else {
+        ProjectBlocks<Element::f32>(w, x, m, first, blocks, to);
+    }
+}
+
+}  // namespace npuscribe::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npuscribe::simd {
+HWY_EXPORT(PackBlockBf16);
+HWY_EXPORT(Project);
+
+PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
+    : n_(n), k_(k), element_(element), storage_(lane_blocks(n) * kLaneBlock * k * bytes(element)) {
+    assert(k % 2 == 0);
+}
+
+void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {
+    init_isa();
+    assert(rows.rows <= kLaneBlock && rows.cols == k_ && block < blocks());
+    uint8_t* out = storage_.data() + block * kLaneBlock * k_ * bytes(element_);
+    if (element_ == Element::bf16) {
+        HWY_DYNAMIC_DISPATCH(PackBlockBf16)(rows, reinterpret_cast<uint32_t*>(out));
+        return;
+    }
+    float* values = reinterpret_cast<float*>(out);
+    for (size_t i = 0; i < k_; ++i) {
+        for (size_t j = 0; j < kLaneBlock; ++j)
+            values[i * kLaneBlock + j] = j < rows.rows ? rows(j, i) : 0.0F;
+    }
+}
+
+void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
+    assert(row < n_ && out.size() == k_);
+    const uint8_t* block = storage_.data() + row / kLaneBlock * kLaneBlock * k_ * bytes(element_);
+    const size_t lane = row % kLaneBlock;
+    for (size_t i = 0; i < k_; ++i) {
+        if (element_ == Element::bf16) {
+            const uint16_t half =
+                reinterpret_cast<const uint16_t*>(block)[(i / 2 * kLaneBlock + lane) * 2 + i % 2];
+            const uint32_t bits = static_cast<uint32_t>(half) << 16;
+            std::memcpy(&out[i], &bits, sizeof bits);
+        } else {
+            out[i] = reinterpret_cast<const float*>(block)[i * kLaneBlock + lane];
+        }
+    }
+}
+
+LeftRows::LeftRows(size_t max_rows, size_t max_k, Element element)
+    : element_(element),
+      native_bf16_(element == Element::bf16 && isa() == Isa::bf16),
+      storage_(max_rows * max_k * (native_bf16_ ? 2 : 4)) {}
+
+void LeftRows::prepare(MatrixView<const float> x, const RowPreparation& how) {
+    rows_ = x.rows;
+    cols_ = x.cols;
+    assert(rows_ * cols_ * (native_bf16_ ? 2 : 4) <= storage_.size());
+    // Rows with Inf or NaN are passed on: they show in the logits, where the search looks.
+    if (native_bf16_) {
+        prepare_bf16(x, how, {reinterpret_cast<uint16_t*>(storage_.data()), rows_, cols_});
+    } else {
+        prepare_f32(x, how, {reinterpret_cast<float*>(storage_.data()), rows_, cols_});
+    }
+}
+
+namespace {
+Numerics numerics_for(Element element) {
+    return element == Element::bf16 ? Numerics::bf16 : Numerics::f32;
+}
+}  // namespace
+
+void LeftRows::assign(MatrixView<const float> x) {
+    prepare(x, {RowOperation::none, nullptr, nullptr, numerics_for(element_), {}});
+}
+
+void LeftRows::assign_normalised(MatrixView<const float> x, const float* weight, const float* bias) {
+    prepare(x, {RowOperation::layer_norm, weight, bias, numerics_for(element_), {}});
+}
+
+void LeftRows::assign_gelu(MatrixView<const float> x) {
+    prepare(x, {RowOperation::gelu, nullptr, nullptr, numerics_for(element_), {}});
+}
+
+void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
+             bool accumulate, MatrixView<float> y) {
+    assert(x.cols() == w.k() && y.rows == x.rows() && y.cols == w.n() && first + blocks <= w.blocks());
+#if defined(__x86_64__)
+    if (x.native_bf16()) {
+        avx512_bf16::project(static_cast<const uint16_t*>(w.data()), w.k(), first, blocks,
+                             static_cast<const uint16_t*>(x.data()), x.rows(), bias, accumulate, y.data,
+                             y.stride, y.cols);
+        return;
+    }
+#endif
+    HWY_DYNAMIC_DISPATCH(Project)
+    (w, static_cast<const float*>(x.data()), x.rows(), first, blocks, bias, accumulate, y);
+}
+
+}  // namespace npuscribe::simd
+#endif

@@ -1,0 +1,75 @@
+#pragma once
+// y = x·Wᵀ + b for few rows x: the decoder's matmuls, bound by reading W. W is packed in blocks of 16 output
+// features.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/buffer.h"
+#include "base/matrix_view.h"
+#include "simd/packing.h"
+
+namespace npuscribe::simd {
+
+/// A weight matrix [n × k] as [n/16][k/2][16][2] bf16 or [n/16][k][16] f32; rows past n are zero. k must be
+/// even.
+class PackedMatrix {
+  public:
+    PackedMatrix() = default;
+    PackedMatrix(size_t n, size_t k, Element element);
+
+    size_t n() const { return n_; }
+    size_t k() const { return k_; }
+    size_t blocks() const { return lane_blocks(n_); }
+    Element element() const { return element_; }
+    size_t size_bytes() const { return storage_.size(); }
+    const void* data() const { return storage_.data(); }
+
+    /// Fills lane block `block` from the weights' rows [16·block, …): at most 16 × k, f32. Blocks may be
+    /// filled by several threads at once.
+    void pack(size_t block, MatrixView<const float> rows);
+    /// One row back as f32 (what an embedding look-up needs).
+    void unpack_row(size_t row, std::span<float> out) const;
+
+  private:
+    size_t n_ = 0;
+    size_t k_ = 0;
+    Element element_ = Element::bf16;
+    Buffer<uint8_t> storage_;
+};
+
+/// Left operands in the form that `project` takes: bfloat16 where the CPU multiplies it, else f32 (rounded to
+/// bfloat16 for bf16 weights, so that the numerics are the same).
+class LeftRows {
+  public:
+    LeftRows(size_t max_rows, size_t max_k, Element element);
+
+    /// Rows `x` [m × k], as they are.
+    void assign(MatrixView<const float> x);
+    /// Rows `x`, layer-normalised.
+    void assign_normalised(MatrixView<const float> x, const float* weight, const float* bias);
+    /// Rows `x`, through GELU.
+    void assign_gelu(MatrixView<const float> x);
+
+    size_t rows() const { return rows_; }
+    size_t cols() const { return cols_; }
+    const void* data() const { return storage_.data(); }
+    bool native_bf16() const { return native_bf16_; }
+
+  private:
+    void prepare(MatrixView<const float> x, const struct RowPreparation& how);
+
+    Element element_;
+    bool native_bf16_;
+    size_t rows_ = 0;
+    size_t cols_ = 0;
+    Buffer<uint8_t> storage_;
+};
+
+/// Output features [16·first, 16·(first + blocks)) of y [m × n]; `bias` has n values or is null; `accumulate`
+/// adds to y. Workers call it for disjoint ranges of blocks.
+void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
+             bool accumulate, MatrixView<float> y);
+
+}  // namespace npuscribe::simd
