@@ -1,0 +1,39 @@
+#pragma once
+// Transcripts as text in the formats that openai-whisper writes (whisper/utils.py). Each gives a whole file's
+// bytes, valid UTF-8 whatever the transcript holds; atomic_file.h puts them on disk.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transcribe/types.h"
+
+namespace npuscribe::output {
+
+/// One line a segment.
+std::string txt(const Transcript&);
+/// SubRip.
+std::string srt(const Transcript&);
+/// WebVTT (W3C), with its character escapes.
+std::string vtt(const Transcript&);
+/// start, end (milliseconds) and text, with a header line.
+std::string tsv(const Transcript&);
+/// OpenAI's fields: text, segments[{id, seek, start, end, text, tokens, temperature, avg_logprob,
+/// compression_ratio, no_speech_prob, words?}], language; and language_probability, duration.
+std::string json(const Transcript&);
+
+struct Format {
+    std::string_view name;  // as --output-format has it, and the file name's extension
+    std::string_view description;
+    std::string (*write)(const Transcript&);
+};
+
+/// All formats, in the order in which help lists them.
+std::span<const Format> formats();
+
+/// A comma-separated list of names, or "all". Each format once, in the order given. Throws UsageError, naming
+/// the choices.
+std::vector<Format> parse_formats(std::string_view list);
+
+}  // namespace npuscribe::output

@@ -1,0 +1,47 @@
+#pragma once
+// What a run took, for people and for programs.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transcribe/types.h"
+
+namespace npuscribe::output {
+
+/// What became of one input.
+struct FileReport {
+    enum class Status { done, failed, interrupted };
+
+    std::string path;  // as given; any bytes
+    Status status = Status::interrupted;
+    std::string error;                 // why it failed
+    std::string language;              // code
+    double speech_seconds = 0;         // of the audio, what was transcribed
+    Timing timing;                     // total: wall clock from the file's first sample to its last word
+    std::vector<std::string> outputs;  // paths written
+};
+
+struct RunReport {
+    std::string version;  // of npuscribe
+    Setup setup;
+    Timing totals;
+    std::vector<FileReport> files;                             // in the order of the inputs
+    std::vector<std::pair<std::string, std::string>> options;  // every option's name and value
+};
+
+/// An aligned table of several lines for a terminal: what did the work, the stages, the realtime factor.
+/// Times that come from a device's model are marked as modelled.
+std::string report_text(const RunReport&);
+
+/// One line for a run of several inputs: how many are done and failed, hours of audio, realtime factor.
+std::string summary_text(const RunReport&);
+
+inline constexpr int kReportVersion =
+    1;  // of the JSON's structure; a field that goes or changes its meaning raises it
+
+/// JSON: schema, schema_version, setup, options, totals, files. Seconds everywhere; realtime_factor is audio
+/// seconds by wall seconds. Valid UTF-8 whatever the paths hold.
+std::string report_json(const RunReport&);
+
+}  // namespace npuscribe::output

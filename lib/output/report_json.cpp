@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "output/report.h"
+#include "output/text.h"
+
+namespace npuscribe::output {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json stages_json(const Timing& t) {
+    return {{"load", t.load},
+            {"decode", t.decode},
+            {"voice_activity", t.vad},
+            {"mel", t.mel},
+            {"encoder", t.encoder()},
+            {"encoder_quantise", t.encoder_quantise},
+            {"encoder_matmul", t.encoder_matmul},
+            {"encoder_attention", t.encoder_attention},
+            {"encoder_other", t.encoder_other},
+            {"cross_kv", t.cross_kv},
+            {"decoder", t.decoder}};
+}
+
+void add_timing(Json& out, const Timing& t) {
+    out["audio_seconds"] = t.audio_seconds;
+    out["wall_seconds"] = t.total;
+    out["realtime_factor"] = t.realtime_factor();
+    out["windows"] = t.windows;
+    out["steps"] = t.steps;
+    out["tokens"] = t.tokens;
+    out["tokens_per_second"] = t.tokens_per_second();
+    out["fallbacks"] = t.fallbacks;
+    out["stages"] = stages_json(t);
+}
+
+Json setup_json(const Setup& setup) {
+    return {{"device", valid_utf8(setup.device)},
+            {"device_description", valid_utf8(setup.device_description)},
+            {"modelled_times", setup.modelled_times},
+            {"model", valid_utf8(setup.model)},
+            {"precision", valid_utf8(setup.precision)},
+            {"numerics", valid_utf8(setup.numerics)},
+            {"task", valid_utf8(setup.task)},
+            {"beam_size", setup.beam_size},
+            {"batch_size", setup.batch_size},
+            {"threads", setup.threads}};
+}
+
+const char* name(FileReport::Status status) {
+    switch (status) {
+        case FileReport::Status::done:
+            return "done";
+        case FileReport::Status::failed:
+            return "failed";
+        case FileReport::Status::interrupted:
+            break;
+    }
+    return "interrupted";
+}
+
+Json file_json(const FileReport& file) {
+    Json out = {{"path", valid_utf8(file.path)}, {"status", name(file.status)}};
+    if (file.status == FileReport::Status::failed) out["error"] = valid_utf8(file.error);
+    if (file.status != FileReport::Status::done) return out;
+    out["language"] = valid_utf8(file.language);
+    out["speech_seconds"] = file.speech_seconds;
+    add_timing(out, file.timing);
+    Json& outputs = out["outputs"] = Json::array();
+    for (const std::string& path : file.outputs) outputs.push_back(valid_utf8(path));
+    return out;
+}
+
+}  // namespace
+
+std::string report_json(const RunReport& report) {
+    const auto count = [&](FileReport::Status status) {
+        return std::count_if(report.files.begin(), report.files.end(),
+                             [&](const auto& f) { return f.status == status; });
+    };
+    Json totals = {{"files", report.files.size()},
+                   {"done", count(FileReport::Status::done)},
+                   {"failed", count(FileReport::Status::failed)},
+                   {"interrupted", count(FileReport::Status::interrupted)}};
+    add_timing(totals, report.totals);
+    Json options = Json::object();
+    for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);
+    Json files = Json::array();
+    for (const FileReport& file : report.files) files.push_back(file_json(file));
+
+    const Json out = {{"schema", "npuscribe-report"},  {"schema_version", kReportVersion},
+                      {"version", report.version},     {"setup", setup_json(report.setup)},
+                      {"options", std::move(options)}, {"totals", std::move(totals)},
+                      {"files", std::move(files)}};
+    return out.dump(2) + "\n";
+}
+
+}  // namespace npuscribe::output

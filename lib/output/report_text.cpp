@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+
+#include "output/report.h"
+
+namespace npuscribe::output {
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
+    std::array<char, 512> out{};
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(out.data(), out.size(), format, arguments);
+    va_end(arguments);
+    return out.data();
+}
+
+std::string counted(uint64_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+std::string header(const Setup& setup) {
+    std::string out = setup.device;
+    if (!setup.device_description.empty()) out += " (" + setup.device_description + ")";
+    if (setup.modelled_times) out += ", modelled times";
+    out += ", model " + setup.model + ", " + setup.precision;
+    if (!setup.numerics.empty() && setup.numerics != setup.precision) out += " (" + setup.numerics + ")";
+    out += print(", beam %d, batch %d, ", setup.beam_size, setup.batch_size);
+    return out + counted(static_cast<uint64_t>(setup.threads), "thread") + "\n";
+}
+
+class Table {
+  public:
+    explicit Table(double total) : total_(total) {}
+
+    void row(const char* name, double seconds, const std::string& note = {}) {
+        const double share = total_ > 0 ? 100 * seconds / total_ : 0;
+        text_ += print("  %-20s %9.3f s %4.0f %%", name, seconds, share);
+        if (!note.empty()) text_ += "  " + note;
+        text_ += "\n";
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    double total_;
+    std::string text_;
+};
+
+}  // namespace
+
+std::string report_text(const RunReport& report) {
+    const Timing& t = report.totals;
+    const char* modelled = report.setup.modelled_times ? "modelled" : "";
+    const double stages = t.load + t.decode + t.vad + t.mel + t.encoder() + t.cross_kv + t.decoder;
+
+    Table table(t.total);
+    table.row("load", t.load);
+    table.row("decode audio", t.decode);
+    table.row("voice activity", t.vad);
+    table.row("mel", t.mel);
+    table.row("encoder", t.encoder(), report.setup.modelled_times ? "modelled in part" : "");
+    table.row("  quantise", t.encoder_quantise, modelled);
+    table.row("  matmul", t.encoder_matmul, modelled);
+    table.row("  attention", t.encoder_attention);
+    table.row("  other", t.encoder_other);
+    table.row("cross-attention k, v", t.cross_kv);
+    std::string decoder = counted(t.steps, "step") + ", " + counted(t.tokens, "token") +
+                          print(", %.0f tokens/s", t.tokens_per_second());
+    if (t.fallbacks > 0) decoder += ", " + counted(t.fallbacks, "fallback");
+    table.row("decoder", t.decoder, decoder);
+    table.row("other", std::max(0.0, t.total - stages));
+    table.row("total", t.total, counted(t.windows, "window"));
+
+    std::string out = header(report.setup) + table.text();
+    out += print("  %.1f s of audio, %.2f x realtime", t.audio_seconds, t.realtime_factor());
+    if (t.total > t.load) out += print(" (%.2f without load)", t.audio_seconds / (t.total - t.load));
+    return out + "\n";
+}
+
+std::string summary_text(const RunReport& report) {
+    const auto count = [&](FileReport::Status status) {
+        return std::count_if(report.files.begin(), report.files.end(),
+                             [&](const auto& f) { return f.status == status; });
+    };
+    std::string out =
+        print("%td done, %td failed", count(FileReport::Status::done), count(FileReport::Status::failed));
+    const auto interrupted = count(FileReport::Status::interrupted);
+    if (interrupted > 0) out += print(", %td not done", interrupted);
+    return out + print(", %.2f hours of audio, %.2f x realtime", report.totals.audio_seconds / 3600,
+                       report.totals.realtime_factor());
+}
+
+}  // namespace npuscribe::output

@@ -1,0 +1,25 @@
+#pragma once
+// Text and times as the writers print them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace npuscribe::output {
+
+/// `bytes` as valid UTF-8. Each maximal part that is not becomes one U+FFFD (Unicode 15, section 3.9, "U+FFFD
+/// Substitution of Maximal Subparts"). The one place where every writer's text passes.
+std::string valid_utf8(std::string_view bytes);
+
+/// Valid UTF-8 on a single line: line ends and other control characters become one space, outer spaces are
+/// removed.
+std::string one_line(std::string_view bytes);
+
+/// Seconds to milliseconds, rounded to the nearest. Negative and NaN become 0.
+int64_t milliseconds(double seconds);
+
+/// "00:01:02.345", the hours with at least two digits, or "01:02.345" where `hours` is false and there are
+/// none. `decimal` is '.' (WebVTT) or ',' (SubRip).
+std::string timestamp(int64_t ms, char decimal, bool hours);
+
+}  // namespace npuscribe::output

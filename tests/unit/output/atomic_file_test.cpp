@@ -1,0 +1,142 @@
+#include "output/atomic_file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "base/error.h"
+#include "catch.h"
+
+namespace npuscribe::output {
+namespace fs = std::filesystem;
+namespace {
+
+class Directory {
+  public:
+    Directory() {
+        std::string name = (fs::temp_directory_path() / "npuscribe-output-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+        path_ = name;
+    }
+    ~Directory() { fs::remove_all(path_); }
+    fs::path operator/(const std::string& name) const { return path_ / name; }
+    const fs::path& path() const { return path_; }
+    size_t entries() const {
+        return static_cast<size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
+    }
+
+  private:
+    fs::path path_;
+};
+
+std::string content(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a written file holds the bytes, and nothing is left beside it") {
+    const Directory directory;
+    write_file(directory / "a.txt", std::string_view("one\0two\n", 8));
+    CHECK(content(directory / "a.txt") == std::string("one\0two\n", 8));
+    write_file(directory / "a.txt", "again");
+    CHECK(content(directory / "a.txt") == "again");
+    CHECK(directory.entries() == 1);
+}
+
+TEST_CASE("the old file stays, whole, until the new one is committed") {
+    const Directory directory;
+    write_file(directory / "a.txt", "old");
+    AtomicFile file(directory / "a.txt");
+    file.write("half of the n");
+    CHECK(content(directory / "a.txt") == "old");
+    file.write("ew");
+    file.commit();
+    CHECK(content(directory / "a.txt") == "half of the new");
+}
+
+TEST_CASE("an exception before the commit leaves nothing behind") {
+    const Directory directory;
+    CHECK_THROWS_AS(
+        [&] {
+            AtomicFile file(directory / "a.txt");
+            file.write("half");
+            throw std::runtime_error("stop");
+        }(),
+        std::runtime_error);
+    CHECK(directory.entries() == 0);
+}
+
+TEST_CASE("a new file has the permissions that the umask gives") {
+    const Directory directory;
+    const mode_t before = ::umask(027);
+    write_file(directory / "a.txt", "x");
+    ::umask(before);
+    struct stat status {};
+    REQUIRE(::stat((directory / "a.txt").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0640);
+}
+
+TEST_CASE("a symbolic link is followed, not replaced") {
+    const Directory directory;
+    write_file(directory / "real.txt", "old");
+    fs::create_symlink("real.txt", directory / "link.txt");
+    write_file(directory / "link.txt", "new");
+    CHECK(fs::is_symlink(directory / "link.txt"));
+    CHECK(content(directory / "real.txt") == "new");
+}
+
+TEST_CASE("a device is written, not replaced") {
+    write_file("/dev/null", "x");
+    CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("what is wrong with a place is said, with its name") {
+    const Directory directory;
+    const auto message = [](const fs::path& path) {
+        return test::message_of<OutputError>([&] { write_file(path, "x"); });
+    };
+    CHECK(test::contains(message(directory.path()), directory.path().string() + ": it is a directory"));
+    CHECK(test::contains(message(directory / "no/a.txt"),
+                         "there is no directory " + (directory / "no").string()));
+    write_file(directory / "file", "x");
+    CHECK(test::contains(message(directory / "file/a.txt"),
+                         (directory / "file").string() + " is not a directory"));
+    CHECK(test::contains(message("/proc/a.txt"), "/proc/a.txt"));
+    CHECK(directory.entries() == 1);
+}
+
+TEST_CASE("a full disk is an error, not a short file") {
+    if (!fs::exists("/dev/full")) return;
+    const std::string message = test::message_of<OutputError>([] { write_file("/dev/full", "x"); });
+    CHECK(test::contains(message, "/dev/full: the disk is full"));
+}
+
+TEST_CASE("a directory that may not be written to is said to be so") {
+    if (::geteuid() == 0) return;  // root may write everywhere
+    const Directory directory;
+    fs::permissions(directory.path(), fs::perms::owner_read | fs::perms::owner_exec);
+    CHECK(test::contains(test::message_of<OutputError>([&] { write_file(directory / "a.txt", "x"); }),
+                         "not writable"));
+    CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory.path()); }),
+                         "cannot write"));
+    fs::permissions(directory.path(), fs::perms::owner_all);
+}
+
+TEST_CASE("an output directory is made with its parents; a file in its place is an error") {
+    const Directory directory;
+    prepare_directory(directory / "a/b/c");
+    CHECK(fs::is_directory(directory / "a/b/c"));
+    CHECK_NOTHROW(prepare_directory(directory / "a/b/c"));
+    write_file(directory / "file", "x");
+    CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / "file"); }),
+                         "it is a file"));
+    CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / "file/a"); }),
+                         "cannot make"));
+}
+
+}  // namespace npuscribe::output

@@ -1,0 +1,103 @@
+#include "output/formats.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "catch.h"
+#include "transcripts.h"
+
+namespace npuscribe::output {
+
+using test::segment;
+using test::transcript;
+
+TEST_CASE("plain text has a line for each segment that has text") {
+    CHECK(txt(transcript({segment(0, 1, " One."), segment(1, 2, ""), segment(2, 3, " Two\nthree.")})) ==
+          "One.\nTwo three.\n");
+    CHECK(txt(transcript({})).empty());
+}
+
+TEST_CASE("tab-separated values: milliseconds, and no tab in the text") {
+    CHECK(tsv(transcript({segment(0, 1.5, " a\tb"), segment(1.5, 2, " c")})) ==
+          "start\tend\ttext\n0\t1500\ta b\n1500\t2000\tc\n");
+}
+
+TEST_CASE("JSON has OpenAI's fields") {
+    Transcript t = transcript({segment(1.2000000000000002, 2, " Hi")});
+    Segment& s = t.segments[0];
+    s.seek = 3000;
+    s.tokens = {50364, 2421, 50414};
+    s.temperature = 0.2;
+    s.avg_logprob = -0.25;
+    s.compression_ratio = 1.5;
+    s.no_speech_prob = 0.0625;
+    t.language = "de";
+    t.language_probability = 0.75;
+    t.duration = 3.5;
+    CHECK(json(t) ==
+          R"({"text":" Hi","segments":[{"id":0,"seek":3000,"start":1.2,"end":2.0,"text":" Hi",)"
+          R"("tokens":[50364,2421,50414],"temperature":0.2,"avg_logprob":-0.25,"compression_ratio":1.5,)"
+          R"("no_speech_prob":0.0625}],"language":"de","language_probability":0.75,"duration":3.5})"
+          "\n");
+}
+
+TEST_CASE("JSON has words where word times were asked for") {
+    Transcript t = transcript({segment(0, 1, " Hi")});
+    t.segments[0].words = {{0.1, 0.4, " Hi", 0.5}};
+    const auto parsed = nlohmann::json::parse(json(t));
+    const auto expected =
+        nlohmann::json::parse(R"([{"word": " Hi", "start": 0.1, "end": 0.4, "probability": 0.5}])");
+    CHECK(parsed["segments"][0]["words"] == expected);
+}
+
+TEST_CASE("JSON's text is that of its segments, joined") {
+    const auto parsed =
+        nlohmann::json::parse(json(transcript({segment(0, 1, " One."), segment(1, 2, " Two.")})));
+    CHECK(parsed["text"] == " One. Two.");
+    CHECK(nlohmann::json::parse(json(transcript({})))["text"] == "");
+    CHECK(nlohmann::json::parse(json(transcript({})))["segments"].empty());
+}
+
+TEST_CASE("every format is valid UTF-8 and single-lined whatever the text holds") {
+    const std::string hostile = std::string("\xFF\xC0\x80 \"\\\0\x1B[31m\n\n-->\xE6\x97", 19);
+    Transcript t = transcript({segment(0, 1, hostile)});
+    t.language.assign(1, static_cast<char>(0xFF));
+    t.segments[0].avg_logprob = std::numeric_limits<double>::quiet_NaN();
+    for (const Format& format : formats()) {
+        INFO(format.name);
+        const std::string out = format.write(t);
+        CHECK(test::contains(out, "\xEF\xBF\xBD"));
+        // nlohmann's parser is strict about UTF-8: as a JSON string, or as a document.
+        if (format.name == "json") {
+            const auto parsed = nlohmann::json::parse(out);
+            CHECK(parsed["segments"][0]["avg_logprob"].is_null());
+        } else {
+            CHECK_NOTHROW(nlohmann::json(out).dump());
+            CHECK_FALSE(test::contains(out, "\x1B"));
+            CHECK_FALSE(test::contains(out, std::string(1, '\0')));
+        }
+    }
+}
+
+TEST_CASE("formats are chosen by name, in the order given, each once") {
+    const auto names = [](std::string_view list) {
+        std::string out;
+        for (const Format& format : parse_formats(list)) out += std::string(format.name) + " ";
+        return out;
+    };
+    CHECK(names("txt") == "txt ");
+    CHECK(names("json,srt,json") == "json srt ");
+    CHECK(names("all") == "txt srt vtt tsv json ");
+    CHECK(names("vtt,all") == "vtt txt srt tsv json ");
+}
+
+TEST_CASE("an unknown format is refused with the choices") {
+    for (const char* list : {"docx", "txt,", "", "TXT", "txt srt"}) {
+        INFO(list);
+        const std::string message = test::message_of<UsageError>([&] { parse_formats(list); });
+        CHECK(test::contains(message, "txt, srt, vtt, tsv, json, all"));
+    }
+}
+
+}  // namespace npuscribe::output

@@ -1,0 +1,125 @@
+#include "output/report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+
+namespace npuscribe::output {
+namespace {
+
+RunReport report() {
+    RunReport out;
+    out.version = "1.2.3";
+    out.setup.device = "cpu";
+    out.setup.device_description = "Some CPU";
+    out.setup.numerics = "bfp16 as native bf16";
+    out.setup.model = "base";
+    out.setup.precision = "bfp16";
+    out.setup.task = "transcribe";
+    out.setup.beam_size = 5;
+    out.setup.batch_size = 8;
+    out.setup.threads = 2;
+    Timing& t = out.totals;
+    t.load = 2;
+    t.decode = 0.25;
+    t.encoder_quantise = 0.5;
+    t.encoder_matmul = 1;
+    t.encoder_attention = 0.25;
+    t.encoder_other = 0.25;
+    t.decoder = 4;
+    t.total = 10;
+    t.windows = 1;
+    t.steps = 100;
+    t.tokens = 600;
+    t.audio_seconds = 80;
+    FileReport good;
+    good.path = "a.flac";
+    good.status = FileReport::Status::done;
+    good.language = "en";
+    good.timing = t;
+    good.outputs = {"out/a.txt"};
+    FileReport bad;
+    bad.path = "b\xFF.wav";
+    bad.status = FileReport::Status::failed;
+    bad.error = "not audio";
+    out.files = {good, bad};
+    out.options = {{"model", "base"}, {"beam-size", "5"}};
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("the report for people says what did the work, and how fast") {
+    const std::string text = report_text(report());
+    const auto has = [&](const char* part) { return test::contains(text, part); };
+    CHECK(has("cpu (Some CPU), model base, bfp16 (bfp16 as native bf16), beam 5, batch 8, 2 threads"));
+    CHECK(has("matmul"));
+    CHECK(has("100 steps, 600 tokens, 150 tokens/s"));  // 600 tokens in 4 s
+    CHECK(has("80.0 s of audio, 8.00 x realtime"));     // 80 s in 10 s
+    CHECK(has("(10.00 without load)"));                 // 80 s in 8 s
+    CHECK(has("1 window\n"));
+    CHECK_FALSE(has("modelled"));
+    CHECK_FALSE(has("fallback"));
+}
+
+TEST_CASE("the report's rows are aligned, and its encoder row is the sum of its parts") {
+    const std::string text = report_text(report());
+    CHECK(test::contains(text, "  encoder                  2.000 s   20 %\n"));
+    CHECK(test::contains(text, "    matmul                 1.000 s   10 %\n"));
+    CHECK(test::contains(text, "  other                    1.750 s   18 %\n"));  // 10 − 2 − 0.25 − 2 − 4
+}
+
+TEST_CASE("modelled times are called modelled") {
+    RunReport r = report();
+    r.setup.modelled_times = true;
+    const std::string text = report_text(r);
+    CHECK(test::contains(text, "matmul                 1.000 s   10 %  modelled"));
+    CHECK(test::contains(text, "cpu (Some CPU), modelled times"));
+    CHECK(nlohmann::json::parse(report_json(r))["setup"]["modelled_times"] == true);
+}
+
+TEST_CASE("the summary counts what is done and what failed") {
+    RunReport r = report();
+    r.totals.audio_seconds = 5400;
+    CHECK(summary_text(r) == "1 done, 1 failed, 1.50 hours of audio, 540.00 x realtime");
+    r.files.push_back({});
+    CHECK(test::contains(summary_text(r), "1 done, 1 failed, 1 not done"));
+}
+
+TEST_CASE("the report for programs has setup, totals and files") {
+    const auto json = nlohmann::json::parse(report_json(report()));
+    CHECK(json["schema"] == "npuscribe-report");
+    CHECK(json["schema_version"] == 1);
+    CHECK(json["version"] == "1.2.3");
+    CHECK(json["setup"]["device"] == "cpu");
+    CHECK(json["setup"]["modelled_times"] == false);
+    CHECK(json["setup"]["beam_size"] == 5);
+    CHECK(json["setup"]["threads"] == 2);
+    CHECK(json["options"]["beam-size"] == "5");
+    CHECK(json["totals"]["files"] == 2);
+    CHECK(json["totals"]["done"] == 1);
+    CHECK(json["totals"]["failed"] == 1);
+    CHECK(json["totals"]["realtime_factor"] == 8.0);
+    CHECK(json["totals"]["stages"]["encoder"] == 2.0);
+    CHECK(json["files"][0]["path"] == "a.flac");
+    CHECK(json["files"][0]["status"] == "done");
+    CHECK(json["files"][0]["audio_seconds"] == 80.0);
+    CHECK(json["files"][0]["wall_seconds"] == 10.0);
+    CHECK(json["files"][0]["stages"]["decoder"] == 4.0);
+    CHECK(json["files"][0]["outputs"][0] == "out/a.txt");
+    CHECK(json["files"][1]["status"] == "failed");
+    CHECK(json["files"][1]["error"] == "not audio");
+}
+
+TEST_CASE("a file name that is not UTF-8 does not spoil the report") {
+    const auto json = nlohmann::json::parse(report_json(report()));
+    CHECK(json["files"][1]["path"] == "b\xEF\xBF\xBD.wav");
+}
+
+TEST_CASE("a run that did nothing has a report, too") {
+    const RunReport empty;
+    CHECK(nlohmann::json::parse(report_json(empty))["totals"]["realtime_factor"] == 0.0);
+    CHECK(test::contains(report_text(empty), "0.00 x realtime"));
+}
+
+}  // namespace npuscribe::output
