@@ -21,6 +21,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone; may be given again")
     parser.add_argument("--quick", action="store_true", help="each run once, and fewer precisions")
+    parser.add_argument("--contender", action="append", default=[], help="only those named so, in part")
     parser.add_argument("--repeat", type=int, default=3, help="runs that a median is taken of (default: 3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for both programs")
     parser.add_argument("--beam-size", type=int, default=1, help="for both programs (default: 1, greedy)")
@@ -47,18 +48,19 @@ def main() -> None:
         threads=arguments.threads,
         beam_size=arguments.beam_size,
     )
+    repeat = 1 if arguments.quick else arguments.repeat
     with tempfile.TemporaryDirectory() as scratch:
         comparison = measures.measure(
             audio.read_manifest(directory.resolve()),
             settings,
+            contenders=jobs.choose(arguments.contender, arguments.quick),
             wanted=set(arguments.only or MEASURES),
-            repeat=1 if arguments.quick else arguments.repeat,
-            quick=arguments.quick,
+            repeat=repeat,
             scratch=Path(scratch),
         )
 
     what = machine.describe(settings.npuscribe, settings.threads)
-    notes = measures.notes(what, settings, 1 if arguments.quick else arguments.repeat)
+    notes = measures.notes(what, settings, repeat)
     header, rows = comparison.as_rows()
     goals = comparison.goals()
     print(table.as_text(header, rows), "", *notes, "", *map(str, goals), sep="\n")

@@ -50,6 +50,16 @@ FASTER_WHISPER = [Contender(f"faster-whisper {p}", "faster-whisper", p) for p in
 BATCHED = [Contender(f"faster-whisper {p}, batched 8", "faster-whisper", p, 8) for p in ("float32", "int8")]
 
 
+def choose(parts_of_names: list[str], quick: bool) -> list[Contender]:
+    """All contenders, or fewer where it must be quick, of which those whose name holds one of the parts."""
+    everyone = NPUSCRIBE[:1] + FASTER_WHISPER if quick else NPUSCRIBE + FASTER_WHISPER + BATCHED
+    chosen = [c for c in everyone if not parts_of_names or any(part in c.name for part in parts_of_names)]
+    if not chosen:
+        names = ", ".join(c.name for c in everyone)
+        sys.exit(f"no contender is called {' or '.join(parts_of_names)}; there are {names}")
+    return chosen
+
+
 def run_process(command: list[str], threads: int) -> tuple[float, int]:
     """Wall seconds and peak resident bytes of a child. Raises SystemExit with its stderr where it fails."""
     # Libraries that read it (OpenBLAS, OpenMP) are held to the same number of threads.
@@ -94,7 +104,7 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
         command += ["--beam-size", str(settings.beam_size), "--threads", str(settings.threads)]
         command += ["--output-format", "json", "--output-dir", str(out), "--report", str(report)]
         if encoder:
-            # One window a file and no voice activity, which might shorten it. The same file several times: as many calls.
+            # One window a file, and no voice activity, which might shorten it; several files, for as many calls.
             command += ["--no-vad"]
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
         wall, peak = run_process(command + [str(file) for file in files], settings.threads)

@@ -20,6 +20,8 @@ def cpu_extensions() -> str:
 
 
 def npuscribe_version(binary: Path) -> str:
+    if not binary.is_file():
+        return "not built"
     answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
     return answer.stdout.strip().removeprefix("npuscribe").strip() or "unknown"
 

@@ -1,0 +1,106 @@
+"""What scripts/compare counts and writes; the runs themselves need faster-whisper and are not made here."""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+
+from compare import audio, jobs, measures, table, wer  # noqa: E402
+
+
+class EditDistance(unittest.TestCase):
+    def test_counts_substitutions_insertions_and_deletions(self):
+        self.assertEqual(wer.edit_distance("the cat sat".split(), "the cat sat".split()), 0)
+        self.assertEqual(wer.edit_distance("the cat sat".split(), "the bat sat".split()), 1)
+        self.assertEqual(wer.edit_distance("the cat sat".split(), "the big cat sat".split()), 1)
+        self.assertEqual(wer.edit_distance("the cat sat".split(), "cat".split()), 2)
+        self.assertEqual(wer.edit_distance([], "all of it".split()), 3)
+
+    def test_finds_the_shortest_way(self):
+        # The textbook's kitten and sitting: two substitutions and an insertion.
+        self.assertEqual(wer.edit_distance(list("kitten"), list("sitting")), 3)
+
+    def test_the_rate_is_errors_over_reference_words(self):
+        self.assertEqual(wer.ErrorRate(errors=3, words=24).percent, 12.5)
+        self.assertEqual(str(wer.ErrorRate(errors=1, words=3)), "33.33 %")
+
+
+class Manifest(unittest.TestCase):
+    def read(self, rows: list[str]) -> audio.AudioSet:
+        with tempfile.TemporaryDirectory() as directory:
+            text = "file\tseconds\tlanguage\treference\n" + "".join(row + "\n" for row in rows)
+            (Path(directory) / "MANIFEST.tsv").write_text(text, encoding="utf-8")
+            return audio.read_manifest(Path(directory))
+
+    def test_takes_english_files_with_a_reference(self):
+        found = self.read(
+            [
+                "librispeech-test-other/a.flac\t3.0\ten\the said \"no",
+                "librispeech-test-other/b.flac\t3.0\tde\tja",
+                "librispeech-test-other/c.flac\t3.0\ten\t",
+                "formats/d.wav\t3.0\ten\tnot of the set",
+                "long/e.flac\t400.0\ten\tall of it",
+            ]
+        )
+        self.assertEqual([(path.name, text) for path, text in found.short.items()], [("a.flac", 'he said "no')])
+        self.assertEqual([path.name for path in found.long], ["e.flac"])
+
+    def test_in_another_layout_a_minute_is_long(self):
+        found = self.read(["a.wav\t59.9\ten\tone", "b.wav\t60.0\ten\ttwo"])
+        self.assertEqual([path.name for path in found.short], ["a.wav"])
+        self.assertEqual([path.name for path in found.long], ["b.wav"])
+
+    def test_says_what_to_do_without_a_manifest(self):
+        with tempfile.TemporaryDirectory() as directory, self.assertRaisesRegex(SystemExit, "--audio DIR"):
+            audio.read_manifest(Path(directory))
+
+
+class Processes(unittest.TestCase):
+    def test_measures_the_child_and_not_itself(self):
+        use_100_mib = [sys.executable, "-c", "import time; x = bytearray(b'x') * (100 << 20); time.sleep(0.2)"]
+        wall, peak = jobs.run_process(use_100_mib, threads=1)
+        self.assertGreater(wall, 0.2)
+        self.assertGreater(peak, 100 << 20)
+        self.assertLess(peak, 200 << 20)
+
+    def test_stops_where_a_child_fails_and_shows_why(self):
+        fail = [sys.executable, "-c", "import sys; sys.exit('no such model')"]
+        with self.assertRaisesRegex(SystemExit, "no such model"):
+            jobs.run_process(fail, threads=1)
+
+
+class Tables(unittest.TestCase):
+    def comparison(self, wer_of_ours: float) -> measures.Comparison:
+        comparison = measures.Comparison()
+        comparison.add(jobs.NPUSCRIBE[0], "wer_short", wer_of_ours)
+        for contender, value in zip(jobs.FASTER_WHISPER, (10.0, 10.5)):
+            comparison.add(contender, "wer_short", value)
+        return comparison
+
+    def test_a_goal_is_missed_beyond_its_slack(self):
+        # Within 0.3 points of float32's 10.0, and no worse than int8's 10.5.
+        self.assertEqual([goal.reached for goal in self.comparison(10.2).goals()], [True, True])
+        self.assertEqual([goal.reached for goal in self.comparison(10.4).goals()], [False, True])
+        self.assertEqual([goal.reached for goal in self.comparison(10.6).goals()], [False, False])
+
+    def test_columns_that_were_not_measured_are_left_out(self):
+        header, rows = self.comparison(10.2).as_rows()
+        self.assertEqual(header, ["", "WER, short files"])
+        self.assertEqual(rows[0], ["npuscribe bfp16", "10.20 %"])
+
+    def test_the_readme_keeps_everything_around_its_block(self):
+        with tempfile.TemporaryDirectory() as directory:
+            readme = Path(directory) / "README.md"
+            readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
+            table.replace_block(readme, "| new |")
+            text = readme.read_text(encoding="utf-8")
+            self.assertEqual(text, f"before\n{table.BEGIN}\n| new |\n{table.END}\nafter\n")
+            readme.write_text("no markers", encoding="utf-8")
+            with self.assertRaisesRegex(SystemExit, "lacks the markers"):
+                table.replace_block(readme, "| new |")
+
+
+if __name__ == "__main__":
+    unittest.main()
