@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder; they source it first. Sets ROOT, the top of the source tree.
 set -euo pipefail
 
