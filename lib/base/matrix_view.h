@@ -8,7 +8,8 @@
 
 namespace npuscribe {
 
-/// `rows` × `cols` elements; row r starts at `data + r * stride`. Owns nothing.
+/// `rows` × `cols` elements; row r starts at `data + r * stride`. Owns nothing. Rows that are only read may
+/// overlap (stride < cols): that is how a convolution becomes a matmul.
 template <class T>
 struct MatrixView {
     T* data = nullptr;
@@ -19,9 +20,7 @@ struct MatrixView {
     MatrixView() = default;
     MatrixView(T* data_, size_t rows_, size_t cols_) : MatrixView(data_, rows_, cols_, cols_) {}
     MatrixView(T* data_, size_t rows_, size_t cols_, size_t stride_)
-        : data(data_), rows(rows_), cols(cols_), stride(stride_) {
-        assert(stride >= cols);
-    }
+        : data(data_), rows(rows_), cols(cols_), stride(stride_) {}
     /// A writable view is a readable one.
     template <class U>
     requires(std::is_same_v<const U, T>) MatrixView(const MatrixView<U>& other)

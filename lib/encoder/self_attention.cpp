@@ -1,0 +1,52 @@
+#include "encoder/self_attention.h"
+
+#include <algorithm>
+
+#include "base/thread_pool.h"
+#include "model/dimensions.h"
+#include "simd/attention.h"
+
+namespace npuscribe {
+namespace {
+
+// A worker keeps a head's keys and values in its cache for this many query rows: eight groups of six.
+constexpr size_t kTaskRows = 8 * simd::kQueryRows;
+
+}  // namespace
+
+SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, simd::Element element, ThreadPool& pool)
+    : n_head_(n_head),
+      element_(element),
+      pool_(pool),
+      head_bytes_(simd::packed_head_size(max_ctx) * simd::bytes(element)),
+      keys_(n_head * head_bytes_),
+      values_(n_head * head_bytes_),
+      scratch_size_((simd::attention_scratch(max_ctx) + 15) / 16 * 16) {
+    scratch_ = Buffer<float>(scratch_size_ * pool.size());
+}
+
+void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v) {
+    const size_t n_ctx = q.rows;
+    pool_.for_each(2 * n_head_, 1, [&](size_t task, size_t, size_t) {
+        const size_t head = task / 2;
+        if (task % 2 == 0) {
+            simd::pack_keys(k.cols_from(head * kHeadSize, kHeadSize), element_,
+                            keys_.data() + head * head_bytes_);
+        } else {
+            simd::pack_values(v.cols_from(head * kHeadSize, kHeadSize), element_,
+                              values_.data() + head * head_bytes_);
+        }
+    });
+    const size_t tasks_per_head = (n_ctx + kTaskRows - 1) / kTaskRows;
+    pool_.for_each(n_head_ * tasks_per_head, 1, [&](size_t task, size_t, size_t worker) {
+        const size_t head = task / tasks_per_head;
+        const size_t first = task % tasks_per_head * kTaskRows;
+        const auto rows =
+            q.rows_from(first, std::min(kTaskRows, n_ctx - first)).cols_from(head * kHeadSize, kHeadSize);
+        const simd::PackedHead packed{keys_.data() + head * head_bytes_, values_.data() + head * head_bytes_,
+                                      n_ctx, element_};
+        simd::attend(rows, packed, rows, {scratch_.data() + worker * scratch_size_, scratch_size_});
+    });
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,34 @@
+#pragma once
+// softmax(Q·Kᵀ/8)·V over all frames and heads, on the CPU in bfloat16 (or fp32), whatever device made Q, K
+// and V.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "base/matrix_view.h"
+#include "simd/packing.h"
+
+namespace npuscribe {
+
+class ThreadPool;
+
+class SelfAttention {
+  public:
+    SelfAttention(size_t max_ctx, size_t n_head, simd::Element element, ThreadPool& pool);
+
+    /// All three [n_ctx × n_head·64]; the result takes q's place.
+    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v);
+
+  private:
+    size_t n_head_;
+    simd::Element element_;
+    ThreadPool& pool_;
+    size_t head_bytes_;  // of packed keys, or of packed values
+    Buffer<uint8_t> keys_;
+    Buffer<uint8_t> values_;
+    Buffer<float> scratch_;
+    size_t scratch_size_;  // floats a worker
+};
+
+}  // namespace npuscribe
