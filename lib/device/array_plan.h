@@ -1,0 +1,108 @@
+#pragma once
+// How a matmul is cut up for the AIE2P array, as kernels/plan.json says: the one file that the array's design
+// (kernels/design.py), the emulator and the runtime read. It is built into the program.
+//
+// C [M × N] = A [M × K] · B [N × K]ᵀ + bias. Core (row r, column c) of the array computes one tile of C at a
+// time, m × n, over all K/k tiles of its row of A and its column of B. The array does `rows` × `columns` such
+// tiles together: a group. Groups go through C row-major.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bfp16/layout.h"
+
+namespace npuscribe::array {
+
+enum class Kernel {
+    bfp16,  // 9-byte blocks; C is f32 and starts at the bias
+    int8,   // bytes; C is int32 and starts at zero
+};
+std::string_view name(Kernel);
+
+/// What one core holds of A [m × k], B [n × k] and C [m × n].
+struct Tile {
+    size_t m = 0, k = 0, n = 0;
+    bool operator==(const Tile&) const = default;
+};
+
+/// One xclbin: a kernel compiled for one tile. Shapes differ in their instructions alone.
+struct Program {
+    std::string name;
+    Kernel kernel = Kernel::bfp16;
+    Tile tile;
+    std::vector<size_t> states;  // the n_audio_state it is meant for
+
+    size_t a_tile_bytes() const;
+    size_t b_tile_bytes() const;
+    size_t c_tile_bytes() const { return tile.m * tile.n * sizeof(float); }
+};
+
+/// How many buffers of each operand there are; two let the DMA fill one while the core reads the other.
+struct Depths {
+    size_t a = 0, b = 0, c = 0;
+};
+
+struct TileLimits {
+    size_t memory = 0;    // bytes
+    size_t reserved = 0;  // of these, stack and static data
+    size_t dma_in = 0;
+    size_t dma_out = 0;
+    size_t buffer_descriptors = 0;
+};
+
+/// One matmul on the array: a program and its padded sizes.
+struct Gemm {
+    const Program* program = nullptr;
+    size_t m = 0, k = 0, n = 0;    // multiples of the whole array's tiles
+    size_t rows = 0, columns = 0;  // of the array
+
+    size_t k_tiles() const { return k / program->tile.k; }
+    size_t row_groups() const { return m / (program->tile.m * rows); }
+    size_t column_groups() const { return n / (program->tile.n * columns); }
+    size_t groups() const { return row_groups() * column_groups(); }
+
+    /// Of bfp16 programs. B's rows of tiles start with one more tile, which holds the bias of its columns:
+    /// n f32 values, then zeros.
+    bfp16::TileLayout a_layout() const;
+    bfp16::TileLayout b_layout() const;
+
+    size_t a_bytes() const;
+    size_t b_bytes() const;                                   // with the tiles of the bias
+    size_t c_bytes() const { return m * n * sizeof(float); }  // row-major
+    /// "bfp16_64x64x64, 1536 x 512 x 2048"
+    std::string describe() const;
+};
+
+class Plan {
+  public:
+    /// The plan of kernels/plan.json as it was when this was built.
+    static const Plan& built_in();
+    /// Throws DeviceError where the text is no plan or something in it does not fit its memory or its DMA
+    /// channels, naming the buffer and the sizes.
+    explicit Plan(std::string_view json);
+
+    int layout_version = 0;
+    size_t rows = 0;     // cores a column
+    size_t columns = 0;  // columns of cores, and memory tiles
+    size_t dma_granularity = 0;
+    TileLimits core, memory_tile, shim;
+    Depths core_buffers, memory_buffers;
+    size_t groups_in_flight = 0;  // transfers queued ahead, in groups
+    std::vector<Program> programs;
+    std::vector<size_t> row_counts;  // padded M that have instructions, ascending
+
+    /// What a core holds, in bytes, stack and static data included; and the fullest memory tile.
+    size_t core_bytes(const Program&) const;
+    size_t memory_tile_bytes(const Program&) const;
+
+    /// The program that wastes least on padding for a linear of [n × k]; the larger tile where two are equal.
+    const Program& program_for(Kernel, size_t k, size_t n) const;
+    /// The smallest padded matmul that holds m × k × n. m must not exceed `max_rows()`: cut it before.
+    Gemm gemm(const Program&, size_t m, size_t k, size_t n) const;
+    size_t max_rows() const { return row_counts.back(); }
+};
+
+}  // namespace npuscribe::array

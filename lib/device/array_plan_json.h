@@ -1,0 +1,7 @@
+#pragma once
+
+namespace npuscribe::array {
+
+extern const char* const kPlanJson;
+
+}  // namespace npuscribe::array
