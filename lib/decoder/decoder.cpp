@@ -1,0 +1,253 @@
+#include "decoder/decoder.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "decoder/cross_cache.h"
+#include "decoder/decoder_weights.h"
+#include "decoder/self_cache.h"
+
+namespace npuscribe {
+namespace {
+
+simd::Element element_for(Precision precision) {
+    return precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16;
+}
+
+/// This worker's share of `count` things, as [first, last).
+struct Share {
+    Share(size_t count, size_t worker, size_t workers)
+        : first(count * worker / workers), last(count * (worker + 1) / workers) {}
+    size_t first, last;
+    size_t size() const { return last - first; }
+};
+
+/// Rows of one audio slot next to each other in the step: their queries share a pass over its keys and
+/// values.
+struct AudioRows {
+    size_t audio, first, count;
+};
+
+}  // namespace
+
+struct WhisperDecoder::Impl {
+    Impl(const Checkpoint& checkpoint, ThreadPool& pool_, const DecoderOptions& options)
+        : dimensions(checkpoint.dimensions()),
+          pool(pool_),
+          max_sequences(options.max_sequences),
+          max_audio(options.max_audio),
+          element(element_for(options.precision)),
+          device(make_cpu_device({element == simd::Element::f32 ? Precision::fp32 : Precision::bf16, {}},
+                                 pool_)),
+          weights(checkpoint, element, pool_),
+          self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
+               element),
+          cross(checkpoint, options.max_audio, element, *device, pool_) {
+        reserve(options.max_sequences);
+    }
+
+    /// Room for steps of this many rows: prompts go in whole and may be longer than the batch.
+    void reserve(size_t rows) {
+        if (rows <= room) return;
+        room = rows;
+        const size_t state = dimensions.n_text_state;
+        x = Buffer<float>(rows * state);
+        qkv = Buffer<float>(rows * 3 * state);
+        inner = Buffer<float>(rows * 4 * state);
+        wanted = Buffer<float>(rows * state);
+        left.clear();
+        for (size_t worker = 0; worker < pool.size(); ++worker) left.emplace_back(rows, 4 * state, element);
+        const size_t floats =
+            std::max(simd::attention_scratch(dimensions.n_audio_ctx), dimensions.n_text_ctx);
+        scratch_size = (floats + 15) / 16 * 16;
+        scratch = Buffer<float>(scratch_size * pool.size());
+    }
+
+    void check(std::span<const StepRow> rows) const {
+        for (const auto& row : rows) {
+            const bool fits = row.sequence >= 0 && static_cast<size_t>(row.sequence) < max_sequences &&
+                              row.audio >= 0 && static_cast<size_t>(row.audio) < max_audio &&
+                              row.token >= 0 && static_cast<size_t>(row.token) < dimensions.n_vocab &&
+                              row.position >= 0 &&
+                              static_cast<size_t>(row.position) < dimensions.n_text_ctx &&
+                              cross.n_ctx(static_cast<size_t>(row.audio)) > 0;
+            if (fits) continue;
+            throw ModelError("a decoder step has a row that does not fit: sequence " +
+                             std::to_string(row.sequence) + ", audio " + std::to_string(row.audio) +
+                             ", token " + std::to_string(row.token) + ", position " +
+                             std::to_string(row.position));
+        }
+    }
+
+    void embed(std::span<const StepRow> rows) {
+        const size_t state = dimensions.n_text_state;
+        for (size_t r = 0; r < rows.size(); ++r) {
+            const std::span<float> out(x.data() + r * state, state);
+            weights.embedding.unpack_row(static_cast<size_t>(rows[r].token), out);
+            const float* position = weights.positions.data() + static_cast<size_t>(rows[r].position) * state;
+            for (size_t i = 0; i < state; ++i) out[i] += position[i];
+        }
+    }
+
+    std::span<float> scratch_of(size_t worker) {
+        return {scratch.data() + worker * scratch_size, scratch_size};
+    }
+
+    /// This worker's part of y = left·Wᵀ + b.
+    void project(const PackedLinear& linear, size_t worker, bool accumulate, MatrixView<float> y) {
+        const Share share(linear.weight.blocks(), worker, pool.size());
+        simd::project(linear.weight, left[worker], share.first, share.size(), linear.bias.data(), accumulate,
+                      y);
+    }
+
+    /// Heads are shared out, not rows: a head's new keys and values are then in place before any of its rows
+    /// look.
+    void self_attention(size_t layer, std::span<const StepRow> rows, size_t worker) {
+        const size_t state = dimensions.n_text_state;
+        const Share heads(dimensions.n_text_head, worker, pool.size());
+        for (size_t head = heads.first; head < heads.last; ++head) {
+            for (size_t r = 0; r < rows.size(); ++r) {
+                const auto sequence = static_cast<size_t>(rows[r].sequence);
+                const auto position = static_cast<size_t>(rows[r].position);
+                float* q = qkv.data() + r * 3 * state + head * kHeadSize;
+                uint8_t* keys = self.keys(sequence, layer, head);
+                uint8_t* values = self.values(sequence, layer, head);
+                simd::store_row(q + state, element, keys + position * self.row_bytes());
+                simd::store_row(q + 2 * state, element, values + position * self.row_bytes());
+                simd::attend_rows(q, keys, values, element, position + 1, q, scratch_of(worker));
+            }
+        }
+    }
+
+    void cross_attention(size_t layer, MatrixView<float> q, size_t worker) {
+        const Share tasks(groups.size() * dimensions.n_text_head, worker, pool.size());
+        for (size_t task = tasks.first; task < tasks.last; ++task) {
+            const auto& group = groups[task / dimensions.n_text_head];
+            const size_t head = task % dimensions.n_text_head;
+            const auto rows = q.rows_from(group.first, group.count).cols_from(head * kHeadSize, kHeadSize);
+            simd::attend(rows, cross.head(group.audio, layer, head), rows, scratch_of(worker));
+        }
+    }
+
+    /// One layer, as seen by one worker; all workers run it together.
+    void layer(size_t index, std::span<const StepRow> rows, size_t worker) {
+        const auto& w = weights.layers[index];
+        const size_t state = dimensions.n_text_state;
+        const MatrixView<float> hidden(x.data(), rows.size(), state);
+        const MatrixView<float> all(qkv.data(), rows.size(), 3 * state);
+        const MatrixView<float> q(qkv.data(), rows.size(), state, 3 * state);
+        const MatrixView<float> mlp(inner.data(), rows.size(), 4 * state);
+        auto& operand = left[worker];
+        auto& barrier = pool.barrier();
+
+        operand.assign_normalised(hidden, w.self_norm.weight.data(), w.self_norm.bias.data());
+        project(w.self_qkv, worker, false, all);
+        barrier.arrive_and_wait();
+        self_attention(index, rows, worker);
+        barrier.arrive_and_wait();
+        operand.assign(q);
+        project(w.self_out, worker, true, hidden);
+        barrier.arrive_and_wait();
+
+        operand.assign_normalised(hidden, w.cross_norm.weight.data(), w.cross_norm.bias.data());
+        project(w.cross_query, worker, false, q);
+        barrier.arrive_and_wait();
+        cross_attention(index, q, worker);
+        barrier.arrive_and_wait();
+        operand.assign(q);
+        project(w.cross_out, worker, true, hidden);
+        barrier.arrive_and_wait();
+
+        operand.assign_normalised(hidden, w.mlp_norm.weight.data(), w.mlp_norm.bias.data());
+        project(w.fc1, worker, false, mlp);
+        barrier.arrive_and_wait();
+        operand.assign_gelu(mlp);
+        project(w.fc2, worker, true, hidden);
+        barrier.arrive_and_wait();
+    }
+
+    void step(std::span<const StepRow> rows, MatrixView<float> logits) {
+        check(rows);
+        if (rows.empty()) return;
+        reserve(rows.size());
+        groups.clear();
+        for (size_t r = 0; r < rows.size(); ++r) {
+            const auto audio = static_cast<size_t>(rows[r].audio);
+            if (groups.empty() || groups.back().audio != audio) groups.push_back({audio, r, 0});
+            ++groups.back().count;
+        }
+        embed(rows);
+        const size_t state = dimensions.n_text_state;
+        pool.run([&](size_t worker) {
+            for (size_t i = 0; i < weights.layers.size(); ++i) layer(i, rows, worker);
+            if (worker == 0) {
+                size_t next = 0;
+                for (size_t r = 0; r < rows.size(); ++r) {
+                    if (rows[r].want_logits)
+                        std::copy_n(x.data() + r * state, state, wanted.data() + next++ * state);
+                }
+                assert(next == logits.rows);
+            }
+            pool.barrier().arrive_and_wait();
+            if (logits.rows == 0) return;
+            left[worker].assign_normalised({wanted.data(), logits.rows, state}, weights.norm.weight.data(),
+                                           weights.norm.bias.data());
+            const Share share(weights.embedding.blocks(), worker, pool.size());
+            simd::project(weights.embedding, left[worker], share.first, share.size(), nullptr, false, logits);
+        });
+    }
+
+    const Dimensions dimensions;
+    ThreadPool& pool;
+    const size_t max_sequences;
+    const size_t max_audio;
+    const simd::Element element;
+    const std::unique_ptr<Device> device;  // makes cross-attention keys and values
+    DecoderWeights weights;
+    SelfCache self;
+    CrossCache cross;
+
+    size_t room = 0;
+    Buffer<float> x;       // [rows × state]
+    Buffer<float> qkv;     // [rows × 3·state]; its first third serves as cross-attention's queries too
+    Buffer<float> inner;   // [rows × 4·state]
+    Buffer<float> wanted;  // rows that want logits
+    std::vector<simd::LeftRows>
+        left;  // one a worker: each makes the whole operand, which is less than a barrier costs
+    std::vector<AudioRows> groups;
+    size_t scratch_size = 0;
+    Buffer<float> scratch;
+};
+
+WhisperDecoder::WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderOptions& options)
+    : impl_(std::make_unique<Impl>(checkpoint, pool, options)) {}
+WhisperDecoder::~WhisperDecoder() = default;
+
+const Dimensions& WhisperDecoder::dimensions() const {
+    return impl_->dimensions;
+}
+size_t WhisperDecoder::max_sequences() const {
+    return impl_->max_sequences;
+}
+size_t WhisperDecoder::max_audio() const {
+    return impl_->max_audio;
+}
+
+void WhisperDecoder::set_audio(int audio, MatrixView<const float> encoder_output) {
+    impl_->cross.fill(static_cast<size_t>(audio), encoder_output);
+}
+
+void WhisperDecoder::step(std::span<const StepRow> rows, MatrixView<float> logits) {
+    impl_->step(rows, logits);
+}
+
+void WhisperDecoder::copy_sequence(int from, int to, int length) {
+    impl_->self.copy(static_cast<size_t>(from), static_cast<size_t>(to), static_cast<size_t>(length));
+}
+
+}  // namespace npuscribe

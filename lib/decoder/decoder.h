@@ -1,0 +1,41 @@
+#pragma once
+// Whisper's text decoder (openai/whisper, whisper/model.py: TextDecoder), one step for many sequences, on the
+// CPU.
+
+#include <cstddef>
+#include <memory>
+
+#include "decoder/step_model.h"
+#include "device/device.h"
+#include "model/checkpoint.h"
+
+namespace npuscribe {
+
+class ThreadPool;
+
+struct DecoderOptions {
+    Precision precision =
+        Precision::bf16;  // fp32: everything in fp32; any other: bfloat16 weights and caches
+    size_t max_sequences = 8;
+    size_t max_audio = 8;
+};
+
+class WhisperDecoder final : public StepModel {
+  public:
+    /// Loads and packs the weights. `pool` must outlive the decoder. Throws ModelError.
+    WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderOptions& options);
+    ~WhisperDecoder() override;
+
+    const Dimensions& dimensions() const override;
+    size_t max_sequences() const override;
+    size_t max_audio() const override;
+    void set_audio(int audio, MatrixView<const float> encoder_output) override;
+    void step(std::span<const StepRow> rows, MatrixView<float> logits) override;
+    void copy_sequence(int from, int to, int length) override;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace npuscribe

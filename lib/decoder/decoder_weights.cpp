@@ -1,0 +1,84 @@
+#include "decoder/decoder_weights.h"
+
+#include <algorithm>
+
+#include "base/thread_pool.h"
+
+namespace npuscribe {
+namespace {
+
+class Loader {
+  public:
+    Loader(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool)
+        : checkpoint_(checkpoint), element_(element), pool_(pool) {}
+
+    NormWeights norm(const std::string& name) const {
+        return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
+    }
+
+    /// Tensors of k columns each, stacked.
+    simd::PackedMatrix matrix(const std::vector<std::string>& names) const {
+        size_t n = 0;
+        size_t k = 0;
+        std::vector<Buffer<float>> parts;
+        for (const auto& name : names) {
+            const auto shape = checkpoint_.shape(name);
+            n += shape[0];
+            k = shape[1];
+            parts.push_back(checkpoint_.read(name));
+        }
+        const size_t rows_a_part = n / names.size();
+        simd::PackedMatrix packed(n, k, element_);
+        pool_.for_each(packed.blocks(), 16, [&](size_t begin, size_t end, size_t) {
+            for (size_t block = begin; block < end; ++block) {
+                const size_t first = block * simd::kLaneBlock;
+                const size_t count = std::min(simd::kLaneBlock, n - first);
+                auto& part = parts[first / rows_a_part];
+                packed.pack(block, {part.data() + first % rows_a_part * k, count, k});
+            }
+        });
+        return packed;
+    }
+
+    PackedLinear linear(const std::vector<std::string>& names) const {
+        std::vector<std::string> weights;
+        for (const auto& name : names) weights.push_back(name + ".weight");
+        PackedLinear result{matrix(weights), {}};
+        const size_t n = result.weight.n();
+        result.bias = Buffer<float>(n);
+        std::fill(result.bias.begin(), result.bias.end(), 0.0F);
+        size_t at = 0;
+        for (const auto& name : names) {
+            if (checkpoint_.has(name + ".bias")) {
+                checkpoint_.read(name + ".bias", {result.bias.data() + at, n / names.size()});
+            }
+            at += n / names.size();
+        }
+        return result;
+    }
+
+  private:
+    const Checkpoint& checkpoint_;
+    simd::Element element_;
+    ThreadPool& pool_;
+};
+
+}  // namespace
+
+DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool) {
+    const Loader load(checkpoint, element, pool);
+    for (size_t i = 0; i < checkpoint.dimensions().n_text_layer; ++i) {
+        const std::string block = "decoder.blocks." + std::to_string(i) + ".";
+        layers.push_back({load.norm(block + "attn_ln"),
+                          load.linear({block + "attn.query", block + "attn.key", block + "attn.value"}),
+                          load.linear({block + "attn.out"}), load.norm(block + "cross_attn_ln"),
+                          load.linear({block + "cross_attn.query"}), load.linear({block + "cross_attn.out"}),
+                          load.norm(block + "mlp_ln"), load.linear({block + "mlp.0"}),
+                          load.linear({block + "mlp.2"})});
+    }
+    embedding = load.matrix({"decoder.token_embedding.weight"});
+    positions = checkpoint.read("decoder.positional_embedding");
+    norm = load.norm("decoder.ln");
+}
+
+}  // namespace npuscribe
