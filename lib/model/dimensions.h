@@ -1,5 +1,6 @@
 #pragma once
-// A Whisper checkpoint's dimensions, under OpenAI's names (openai/whisper, whisper/model.py: ModelDimensions).
+// A Whisper checkpoint's dimensions, under OpenAI's names (openai/whisper, whisper/model.py:
+// ModelDimensions).
 
 #include <cstddef>
 

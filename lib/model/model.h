@@ -21,11 +21,12 @@ struct Model {
     const Dimensions& dimensions() const { return checkpoint->dimensions(); }
 };
 
-/// `name_or_path`: a directory, or a name of models/catalog.json that was fetched before. Throws ModelError; for a known
-/// name that is not there, with the command that fetches it.
+/// `name_or_path`: a directory, or a name of models/catalog.json that was fetched before. Throws ModelError;
+/// for a known name that is not there, with the command that fetches it.
 Model load_model(std::string_view name_or_path);
 
-/// Where fetched models live: $NPUSCRIBE_MODELS, else $XDG_CACHE_HOME/npuscribe/models, else ~/.cache/npuscribe/models.
+/// Where fetched models live: $NPUSCRIBE_MODELS, else $XDG_CACHE_HOME/npuscribe/models, else
+/// ~/.cache/npuscribe/models.
 std::filesystem::path models_directory();
 
 /// Silero's weights in `models_directory()`; throws ModelError with the command that fetches them.

@@ -20,8 +20,8 @@ enum class Task { transcribe, translate };
 
 class Tokenizer {
   public:
-    /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model directory.
-    /// Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
+    /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model
+    /// directory. Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
     Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions);
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
@@ -42,7 +42,8 @@ class Tokenizer {
 
     /// Language codes in token order ("en", "zh", …); their tokens are sot()+1 …
     std::span<const std::string> languages() const;
-    /// Token of a code ("de") or an English name ("German", any case); nothing where Whisper has no such language.
+    /// Token of a code ("de") or an English name ("German", any case); nothing where Whisper has no such
+    /// language.
     std::optional<Token> language_token(std::string_view code_or_name) const;
     std::string_view language_code(Token language) const;
     std::string_view language_name(std::string_view code) const;  // "german"
@@ -56,8 +57,8 @@ class Tokenizer {
     std::string decode(std::span<const Token> tokens) const;
     /// Text to tokens, GPT-2's pre-tokenisation and merges. Never yields special tokens.
     std::vector<Token> encode(std::string_view utf8) const;
-    /// Tokens grouped into words: on spaces (and punctuation of its own), or by character for languages written
-    /// without spaces (zh, ja, th, lo, my, yue). Each group's text is whole UTF-8.
+    /// Tokens grouped into words: on spaces (and punctuation of its own), or by character for languages
+    /// written without spaces (zh, ja, th, lo, my, yue). Each group's text is whole UTF-8.
     struct Word {
         std::string text;
         std::vector<Token> tokens;

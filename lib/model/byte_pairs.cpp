@@ -1,0 +1,172 @@
+#include "model/byte_pairs.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "model/utf8.h"
+
+namespace npuscribe {
+namespace {
+
+uint32_t hash(std::string_view bytes) {  // FNV-1a
+    uint32_t h = 2166136261U;
+    for (const char c : bytes) h = (h ^ static_cast<uint8_t>(c)) * 16777619U;
+    return h ^ h >> 15;
+}
+
+// GPT-2's bytes_to_unicode: printable Latin-1 stands for itself, the other 68 bytes are U+0100 and on, in
+// order.
+bool stands_for_itself(size_t byte) {
+    return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+}
+
+constexpr size_t kCharacters = 256 + 68;
+
+std::array<int16_t, kCharacters> make_byte_of_character() {
+    std::array<int16_t, kCharacters> table;
+    table.fill(-1);
+    size_t next = 256;
+    for (size_t byte = 0; byte < 256; ++byte) {
+        table[stands_for_itself(byte) ? byte : next++] = static_cast<int16_t>(byte);
+    }
+    return table;
+}
+
+enum class Kind { letter, number, space, other };
+
+struct Step {
+    Kind kind;
+    size_t size;
+};
+
+Step step(std::string_view text) {
+    const utf8::Character c = utf8::first(text);
+    if (!c.valid) return {Kind::other, c.size};
+    if (utf8::is_letter(c.code)) return {Kind::letter, c.size};
+    if (utf8::is_number(c.code)) return {Kind::number, c.size};
+    return {utf8::is_space(c.code) ? Kind::space : Kind::other, c.size};
+}
+
+// Length of the characters of one kind that stand at `at`.
+size_t run(std::string_view text, size_t at, Kind kind) {
+    size_t end = at;
+    while (end < text.size()) {
+        const Step next = step(text.substr(end));
+        if (next.kind != kind) break;
+        end += next.size;
+    }
+    return end - at;
+}
+
+// \s+(?!\S)|\s+ : all the white space at the end of a text; before something else, all but its last
+// character, which belongs to what follows (or stands alone).
+size_t white_space(std::string_view text) {
+    size_t end = 0;
+    size_t last = 0;
+    while (end < text.size()) {
+        const Step next = step(text.substr(end));
+        if (next.kind != Kind::space) return last > 0 ? last : end;
+        last = end;
+        end += next.size;
+    }
+    return end;
+}
+
+}  // namespace
+
+void BytePairs::add(std::string_view bytes) {
+    blob_ += bytes;
+    ends_.push_back(static_cast<uint32_t>(blob_.size()));
+}
+
+std::string_view BytePairs::bytes(size_t id) const {
+    const size_t begin = id == 0 ? 0 : ends_[id - 1];
+    return std::string_view(blob_).substr(begin, ends_[id] - begin);
+}
+
+void BytePairs::truncate(size_t size) {
+    if (size >= ends_.size()) return;
+    ends_.resize(size);
+    blob_.resize(size == 0 ? 0 : ends_.back());
+}
+
+void BytePairs::index() {
+    size_t capacity = 16;
+    while (capacity < 2 * size()) capacity *= 2;
+    slots_.assign(capacity, -1);
+    for (size_t id = 0; id < size(); ++id) {
+        size_t slot = hash(bytes(id)) & (capacity - 1);
+        while (slots_[slot] >= 0 && bytes(static_cast<size_t>(slots_[slot])) != bytes(id))
+            slot = (slot + 1) & (capacity - 1);
+        if (slots_[slot] < 0) slots_[slot] = static_cast<int32_t>(id);  // of equal tokens, the lowest id
+    }
+}
+
+int BytePairs::find(std::string_view wanted) const {
+    if (slots_.empty()) return -1;
+    const size_t mask = slots_.size() - 1;
+    for (size_t slot = hash(wanted) & mask; slots_[slot] >= 0; slot = (slot + 1) & mask) {
+        if (bytes(static_cast<size_t>(slots_[slot])) == wanted) return slots_[slot];
+    }
+    return -1;
+}
+
+void BytePairs::encode_piece(std::string_view piece, std::vector<int>& tokens) const {
+    if (const int whole = find(piece); whole >= 0) {
+        tokens.push_back(whole);
+        return;
+    }
+    constexpr int kNone = std::numeric_limits<int>::max();
+    // Part i begins at parts[i].begin and ends where the next one begins; `rank` is the id of parts i and i +
+    // 1 merged.
+    struct Part {
+        size_t begin;
+        int rank;
+    };
+    std::vector<Part> parts;
+    for (size_t i = 0; i <= piece.size(); ++i) parts.push_back({i, kNone});
+    const auto rank = [&](size_t i) {
+        if (i + 2 >= parts.size()) return kNone;
+        const int id = find(piece.substr(parts[i].begin, parts[i + 2].begin - parts[i].begin));
+        return id < 0 ? kNone : id;
+    };
+    for (size_t i = 0; i < parts.size(); ++i) parts[i].rank = rank(i);
+    for (;;) {
+        const auto best = std::min_element(parts.begin(), parts.end(),
+                                           [](const Part& a, const Part& b) { return a.rank < b.rank; });
+        if (best->rank == kNone) break;
+        const auto i = static_cast<size_t>(best - parts.begin());
+        parts.erase(best + 1);
+        parts[i].rank = rank(i);
+        if (i > 0) parts[i - 1].rank = rank(i - 1);
+    }
+    for (size_t i = 0; i + 1 < parts.size(); ++i) {
+        const int id = find(piece.substr(parts[i].begin, parts[i + 1].begin - parts[i].begin));
+        if (id >= 0) tokens.push_back(id);  // a vocabulary has all 256 bytes: the tokenizer checks that
+    }
+}
+
+bool bytes_of_gpt2_text(std::string_view text, std::string& bytes) {
+    static const auto table = make_byte_of_character();
+    while (!text.empty()) {
+        const utf8::Character c = utf8::first(text);
+        if (!c.valid || c.code >= kCharacters || table[c.code] < 0) return false;
+        bytes += static_cast<char>(table[c.code]);
+        text.remove_prefix(c.size);
+    }
+    return true;
+}
+
+size_t first_piece(std::string_view text) {
+    constexpr std::string_view kContractions[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+    for (const std::string_view contraction : kContractions) {
+        if (text.starts_with(contraction)) return contraction.size();
+    }
+    const size_t space = text.starts_with(' ') && text.size() > 1 ? 1 : 0;
+    const Step next = step(text.substr(space));
+    if (next.kind != Kind::space) return space + run(text, space, next.kind);
+    return white_space(text);
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,49 @@
+#pragma once
+// Byte-level byte-pair encoding, as GPT-2 has it and OpenAI's tiktoken runs it.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace npuscribe {
+
+/// Tokens as the bytes they stand for. Ids count from 0 without holes.
+class BytePairs {
+  public:
+    /// Adds the next id. `bytes` may be empty (the multilingual vocabulary has such a token).
+    void add(std::string_view bytes);
+    size_t size() const { return ends_.size(); }
+    std::string_view bytes(size_t id) const;
+    /// Keeps ids below `size`.
+    void truncate(size_t size);
+
+    /// Makes the index that `find` and `encode_piece` use. Apart from loading: decoding needs no index.
+    void index();
+    /// -1 where no token is these bytes.
+    int find(std::string_view bytes) const;
+    /// Merges a piece's bytes, always the adjacent two whose union has the lowest id, the leftmost first
+    /// (tiktoken's definition; ids of a BPE vocabulary are the order of its merges). Appends to `tokens`. The
+    /// merges of a Hugging Face tokenizer.json are not read: files are about in which the first is missing,
+    /// and then " the" is encoded as no model was trained on.
+    void encode_piece(std::string_view piece, std::vector<int>& tokens) const;
+
+  private:
+    std::string blob_;
+    std::vector<uint32_t> ends_;
+    std::vector<int32_t> slots_;  // open addressing, a power of two; -1 is free
+};
+
+/// GPT-2 writes bytes as printable characters ("Ġ" is a space): back to bytes. False where a character is
+/// none of the 256. Appends to `bytes`.
+bool bytes_of_gpt2_text(std::string_view text, std::string& bytes);
+
+/// Cuts `text` where GPT-2's pattern does, and merging never crosses:
+/// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+/// Bytes that are not UTF-8 count as neither letter, number nor space. Returns the length of the first piece
+/// of a text that is not empty.
+size_t first_piece(std::string_view text);
+
+}  // namespace npuscribe

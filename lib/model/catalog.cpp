@@ -1,0 +1,53 @@
+#include "model/catalog.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace npuscribe {
+namespace {
+
+// The catalog is ours and tests read all of it: what is missing here throws nlohmann's exception.
+Dimensions dimensions_from(const nlohmann::json& json) {
+    Dimensions d;
+    json.at("n_mels").get_to(d.n_mels);
+    json.at("n_audio_ctx").get_to(d.n_audio_ctx);
+    json.at("n_audio_state").get_to(d.n_audio_state);
+    json.at("n_audio_head").get_to(d.n_audio_head);
+    json.at("n_audio_layer").get_to(d.n_audio_layer);
+    json.at("n_vocab").get_to(d.n_vocab);
+    json.at("n_text_ctx").get_to(d.n_text_ctx);
+    json.at("n_text_state").get_to(d.n_text_state);
+    json.at("n_text_head").get_to(d.n_text_head);
+    json.at("n_text_layer").get_to(d.n_text_layer);
+    return d;
+}
+
+std::vector<CatalogEntry> read() {
+    std::vector<CatalogEntry> entries;
+    const auto json = nlohmann::json::parse(catalog_json());
+    for (const auto& model : json.at("models")) {
+        CatalogEntry entry;
+        model.at("name").get_to(entry.name);
+        if (model.contains("aliases")) model.at("aliases").get_to(entry.aliases);
+        entry.dimensions = dimensions_from(model.at("dimensions"));
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+}  // namespace
+
+const std::vector<CatalogEntry>& catalog() {
+    static const std::vector<CatalogEntry> entries = read();
+    return entries;
+}
+
+const CatalogEntry* find_in_catalog(std::string_view name) {
+    for (const CatalogEntry& entry : catalog()) {
+        if (entry.name == name) return &entry;
+        if (std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end()) return &entry;
+    }
+    return nullptr;
+}
+
+}  // namespace npuscribe

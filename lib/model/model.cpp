@@ -1,0 +1,92 @@
+#include "model/model.h"
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "model/catalog.h"
+
+namespace npuscribe {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFetch = "scripts/fetch-model ";
+constexpr const char* kVadFile = "silero_vad_16k.safetensors";
+
+bool directory_there(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+// An environment variable that is set and not empty.
+const char* environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+std::string list_of_names() {
+    std::string list;
+    for (const CatalogEntry& entry : catalog()) list += (list.empty() ? "" : ", ") + entry.name;
+    return list;
+}
+
+// The directory that `name_or_path` stands for.
+fs::path find_directory(const std::string& name_or_path) {
+    if (name_or_path.empty())
+        throw ModelError("no model given; wanted a directory or one of " + list_of_names());
+    const fs::path path(name_or_path);
+    if (name_or_path.find('/') == std::string::npos) {
+        const CatalogEntry* known = find_in_catalog(name_or_path);
+        const std::string name = known != nullptr ? known->name : name_or_path;
+        const fs::path fetched = models_directory() / name;
+        if (directory_there(fetched)) return fetched;
+        if (known != nullptr && !directory_there(path))
+            throw ModelError("model " + name + " is not in " + models_directory().string() +
+                             "; fetch it with " + kFetch + name);
+    }
+    std::error_code ignored;
+    if (!fs::exists(path, ignored))
+        throw ModelError("no model " + name_or_path +
+                         ": there is no such directory, and the known names are " + list_of_names());
+    return path;
+}
+
+std::string name_of(const fs::path& directory) {
+    std::error_code ignored;
+    fs::path whole = fs::canonical(directory, ignored);
+    if (whole.empty()) whole = directory;
+    return whole.filename().string();
+}
+
+}  // namespace
+
+fs::path models_directory() {
+    if (const char* models = environment("NPUSCRIBE_MODELS")) return models;
+    if (const char* cache = environment("XDG_CACHE_HOME")) return fs::path(cache) / "npuscribe/models";
+    if (const char* home = environment("HOME")) return fs::path(home) / ".cache/npuscribe/models";
+    throw ModelError("no place for models: none of NPUSCRIBE_MODELS, XDG_CACHE_HOME and HOME is set");
+}
+
+Model load_model(std::string_view name_or_path) {
+    const fs::path path = find_directory(std::string(name_or_path));
+    auto checkpoint = open_checkpoint(path);
+    Tokenizer tokenizer(path, checkpoint->dimensions());
+    return {name_of(path), path, std::move(checkpoint), std::move(tokenizer)};
+}
+
+fs::path vad_weights() {
+    const fs::path path = models_directory() / kVadFile;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored))
+        throw ModelError("the voice activity model is not in " + models_directory().string() +
+                         "; fetch it with " + kFetch + "silero-vad");
+    return path;
+}
+
+std::vector<std::string> known_models() {
+    std::vector<std::string> names;
+    for (const CatalogEntry& entry : catalog()) names.push_back(entry.name);
+    return names;
+}
+
+}  // namespace npuscribe

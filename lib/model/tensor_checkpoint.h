@@ -1,0 +1,68 @@
+#pragma once
+// What every reader of a checkpoint format shares: from "where is the tensor of this name" to a Checkpoint.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/checkpoint.h"
+#include "model/mapped_file.h"
+#include "model/tensor_data.h"
+
+namespace npuscribe {
+
+/// A tensor that Whisper needs, under OpenAI's state-dict name.
+struct NamedShape {
+    std::string name;
+    std::vector<size_t> shape;
+};
+
+/// All tensors of a Whisper model of these dimensions, in OpenAI's order. Key projections have no bias; the
+/// output projection is the token embedding.
+std::vector<NamedShape> whisper_tensors(const Dimensions&);
+
+/// A format's own part: the tensor of an OpenAI name, already checked to lie inside its file, or nothing.
+using FindTensor = std::function<std::optional<TensorData>(std::string_view openai_name)>;
+
+/// Dimensions from the tensors' shapes. Throws ModelError beginning with `file` where one of the telling
+/// tensors is missing or no dimensions of a Whisper model (heads of 64, one width for encoder and decoder).
+Dimensions dimensions_of(const FindTensor& find, const std::string& file);
+
+/// Tensors in mapped files, under OpenAI's names.
+class TensorCheckpoint : public Checkpoint {
+  public:
+    /// Looks every tensor of whisper_tensors(dimensions_of(find)) up and checks its shape. `file` begins the
+    /// messages of errors. `format` is for description(). `files` are kept mapped; tensors may also lie
+    /// elsewhere.
+    TensorCheckpoint(const FindTensor& find, std::string file, std::string format,
+                     std::vector<MappedFile> files);
+
+    void set_alignment_heads(std::vector<std::pair<int, int>> heads) { alignment_heads_ = std::move(heads); }
+
+    const Dimensions& dimensions() const override { return dimensions_; }
+    std::string description() const override;
+    std::vector<size_t> shape(std::string_view name) const override { return tensor(name).shape; }
+    bool has(std::string_view name) const override { return tensors_.contains(name); }
+    using Checkpoint::read;
+    void read(std::string_view name, std::span<float> out) const override;
+    void read_rows(std::string_view name, size_t first, std::span<float> out) const override;
+    std::vector<std::pair<int, int>> alignment_heads() const override { return alignment_heads_; }
+
+  private:
+    const TensorData& tensor(std::string_view name) const;
+    void convert(std::string_view name, const TensorData& data, std::span<float> out) const;
+
+    std::string file_;
+    std::string format_;
+    std::vector<MappedFile> files_;
+    Dimensions dimensions_;
+    std::map<std::string, TensorData, std::less<>> tensors_;
+    std::vector<std::pair<int, int>> alignment_heads_;
+};
+
+}  // namespace npuscribe

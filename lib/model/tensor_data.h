@@ -1,0 +1,36 @@
+#pragma once
+// A tensor where it lies: in somebody else's memory, mostly a mapped file.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/convert.h"
+
+namespace npuscribe {
+
+/// Elements of a shape; nothing where the product does not fit size_t. A scalar (no dimensions) has one.
+std::optional<size_t> element_count(std::span<const size_t> shape);
+
+/// "[512, 80, 3]"
+std::string to_string(std::span<const size_t> shape);
+
+/// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`.
+struct TensorData {
+    DType dtype = DType::f32;
+    std::vector<size_t> shape;
+    std::span<const std::byte> bytes;
+    /// For quantised tensors: f32 scales s, one for each run of count / (number of scales) elements, or one
+    /// for all; the value of q is q / s (CTranslate2's convention). Empty: plain numbers.
+    std::span<const std::byte> scales;
+
+    size_t count() const { return bytes.size() / size_of(dtype); }
+    /// Rows [first, first + rows) of the first dimension. The caller checks that they exist.
+    TensorData rows(size_t first, size_t rows) const;
+    /// Converts; out.size() == count(). False where a scale is not a positive, finite number.
+    bool read(std::span<float> out) const;
+};
+
+}  // namespace npuscribe

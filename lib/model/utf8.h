@@ -1,0 +1,31 @@
+#pragma once
+// UTF-8, strictly (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace npuscribe::utf8 {
+
+inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+/// What stands at the start of a text. `size` bytes: a character, or else (not `valid`) the longest start of
+/// one that has to be replaced as a whole (Unicode, "maximal subpart"; what Python's and Rust's decoders do).
+struct Character {
+    char32_t code = 0;
+    size_t size = 0;
+    bool valid = false;
+};
+Character first(std::string_view text);  // of a text that is not empty
+
+/// `bytes` with every ill-formed sequence replaced by U+FFFD.
+std::string repair(std::string_view bytes);
+
+void append(std::string& text, char32_t code);
+
+bool is_letter(char32_t code);  // general category L*
+bool is_number(char32_t code);  // N*
+bool is_space(char32_t code);   // property White_Space
+
+}  // namespace npuscribe::utf8
