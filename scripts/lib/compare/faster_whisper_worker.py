@@ -16,15 +16,20 @@ SETTINGS = {
     "condition_on_previous_text": False,
     "without_timestamps": False,
 }
+# The batched pipeline as it comes, without timestamps: with them it drops what a window's last timestamp leaves over,
+# and its word error rate on a long file is some five points worse.
+BATCHED_SETTINGS = {"language": "en"}
 
 
 def transcribe(model, files: list[str], beam_size: int, batch_size: int) -> dict[str, str]:
     from faster_whisper import BatchedInferencePipeline
 
-    run, options = model.transcribe, dict(SETTINGS, beam_size=beam_size)
     if batch_size:
         run = BatchedInferencePipeline(model).transcribe
-        options["batch_size"] = batch_size
+        options = dict(BATCHED_SETTINGS, beam_size=beam_size, batch_size=batch_size)
+    else:
+        run = model.transcribe
+        options = dict(SETTINGS, beam_size=beam_size)
     texts = {}
     for file in files:
         segments, _ = run(file, **options)

@@ -132,7 +132,8 @@ def notes(what: dict[str, str | int], settings: jobs.Settings, repeat: int) -> l
         f" model {settings.model.name}, {search}, language en.",
         f"npuscribe {what['npuscribe']}; faster-whisper {what['faster-whisper']} on CTranslate2 {what['ctranslate2']}"
         " set to what npuscribe does by default: voice activity detection, timestamps, no context across windows.",
-        "Both decode again at a higher temperature by OpenAI's thresholds; faster-whisper's batched pipeline does not.",
+        "Both decode again at a higher temperature by OpenAI's thresholds. faster-whisper's batched pipeline is run as it"
+        " comes: without timestamps, at temperature 0 alone.",
         f"Times: median of {repeat} interleaved runs, without loading the model; the clip's is the whole process's."
         if repeat > 1
         else "Times: of one run, without loading the model; the clip's is the whole process's.",
