@@ -1,0 +1,55 @@
+#include "base/thread_pool.h"
+
+#include <atomic>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+#include "catch.h"
+
+using npuscribe::ThreadPool;
+
+TEST_CASE("every piece of the work is done exactly once") {
+    for (const size_t threads : {1, 2, 3, 5}) {
+        ThreadPool pool(threads);
+        REQUIRE(pool.size() == threads);
+        for (const size_t count : {0, 1, 7, 64, 1000}) {
+            std::vector<std::atomic<int>> done(count);
+            pool.for_each(count, 9, [&](size_t begin, size_t end, size_t worker) {
+                REQUIRE(end - begin <= 9);
+                REQUIRE(worker < threads);
+                for (size_t i = begin; i < end; ++i) ++done[i];
+            });
+            for (const auto& times : done) REQUIRE(times == 1);
+        }
+    }
+}
+
+TEST_CASE("nobody passes the barrier before everybody has arrived") {
+    constexpr size_t kThreads = 4;
+    constexpr int kRounds = 200;
+    ThreadPool pool(kThreads);
+    std::atomic<int> arrivals{0};
+    std::atomic<bool> early{false};
+    pool.run([&](size_t) {
+        for (int round = 1; round <= kRounds; ++round) {
+            ++arrivals;
+            pool.barrier().arrive_and_wait();
+            if (arrivals < round * static_cast<int>(kThreads)) early = true;
+            pool.barrier().arrive_and_wait();
+        }
+    });
+    REQUIRE_FALSE(early);
+    REQUIRE(arrivals == kRounds * static_cast<int>(kThreads));
+}
+
+TEST_CASE("an exception in a worker reaches the caller, and the pool goes on working") {
+    ThreadPool pool(3);
+    REQUIRE_THROWS_AS(pool.run([](size_t worker) {
+        if (worker == 2) throw std::runtime_error("worker 2");
+    }),
+                      std::runtime_error);
+    std::atomic<int> calls{0};
+    pool.run([&](size_t) { ++calls; });
+    REQUIRE(calls == 3);
+}

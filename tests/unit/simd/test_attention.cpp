@@ -1,0 +1,109 @@
+#include "simd/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/buffer.h"
+#include "catch.h"
+#include "random_matrix.h"
+
+using namespace npuscribe;
+using namespace npuscribe::test;
+using simd::Element;
+
+namespace {
+
+/// softmax(q·Kᵀ/8)·V in double precision. With bf16 elements keys and values are rounded first, as they are
+/// stored.
+Matrix reference(const Matrix& q, Matrix k, Matrix v, Element element) {
+    if (element == Element::bf16) {
+        for (auto& value : k.values) value = to_bf16(value);
+        for (auto& value : v.values) value = to_bf16(value);
+    }
+    Matrix out(q.rows, 64);
+    for (size_t r = 0; r < q.rows; ++r) {
+        std::vector<double> p(k.rows);
+        double largest = -1e300;
+        for (size_t j = 0; j < k.rows; ++j) {
+            for (size_t i = 0; i < 64; ++i) p[j] += double{q(r, i)} * k(j, i) / 8;
+            largest = std::max(largest, p[j]);
+        }
+        double sum = 0;
+        for (auto& value : p) sum += value = std::exp(value - largest);
+        for (size_t i = 0; i < 64; ++i) {
+            double value = 0;
+            for (size_t j = 0; j < k.rows; ++j) value += p[j] / sum * v(j, i);
+            out(r, i) = static_cast<float>(value);
+        }
+    }
+    return out;
+}
+
+/// The queries' and the probabilities' rounding, 2^-9 each, moves scores and weights by about that much.
+double tolerance(Element element) {
+    return element == Element::bf16 ? 0.02 : 2e-5;
+}
+
+}  // namespace
+
+TEST_CASE("attention over packed keys and values is softmax(QK'/8)V") {
+    for (const auto element : {Element::bf16, Element::f32}) {
+        for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
+            for (const size_t rows : {1, 2, 5, 6, 7, 13}) {
+                const auto q = random_matrix(rows, 64, 1);
+                const auto k = random_matrix(n, 64, 2);
+                const auto v = random_matrix(n, 64, 3);
+                Buffer<uint8_t> keys(simd::packed_head_size(n) * simd::bytes(element));
+                Buffer<uint8_t> values(simd::packed_head_size(n) * simd::bytes(element));
+                simd::pack_keys(k.view(), element, keys.data());
+                simd::pack_values(v.view(), element, values.data());
+                Matrix out(rows, 64);
+                std::vector<float> scratch(simd::attention_scratch(n));
+                simd::attend(q.view(), {keys.data(), values.data(), n, element}, out.view(), scratch);
+                const auto expected = reference(q, k, v, element);
+                for (size_t i = 0; i < out.values.size(); ++i) {
+                    INFO("n " << n << ", rows " << rows << ", value " << i);
+                    REQUIRE(std::abs(out.values[i] - expected.values[i]) < tolerance(element));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a score far above the rest takes all the weight, whatever its size") {
+    const size_t n = 50;
+    auto q = random_matrix(1, 64, 1);
+    auto k = random_matrix(n, 64, 2);
+    const auto v = random_matrix(n, 64, 3);
+    for (size_t i = 0; i < 64; ++i) k(33, i) = q(0, i) * 1000.0F;
+    Buffer<uint8_t> keys(simd::packed_head_size(n) * 2);
+    Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
+    simd::pack_keys(k.view(), Element::bf16, keys.data());
+    simd::pack_values(v.view(), Element::bf16, values.data());
+    Matrix out(1, 64);
+    std::vector<float> scratch(simd::attention_scratch(n));
+    simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16}, out.view(), scratch);
+    for (size_t i = 0; i < 64; ++i) REQUIRE(out(0, i) == Approx(to_bf16(v(33, i))).epsilon(1e-3));
+}
+
+TEST_CASE("attention over plain rows equals attention over packed ones") {
+    for (const auto element : {Element::bf16, Element::f32}) {
+        for (const size_t n : {1, 7, 64, 200}) {
+            const auto q = random_matrix(1, 64, 1);
+            const auto k = random_matrix(n, 64, 2);
+            const auto v = random_matrix(n, 64, 3);
+            std::vector<uint8_t> keys(n * 64 * simd::bytes(element));
+            std::vector<uint8_t> values(keys.size());
+            for (size_t t = 0; t < n; ++t) {
+                simd::store_row(k.view().row(t), element, keys.data() + t * 64 * simd::bytes(element));
+                simd::store_row(v.view().row(t), element, values.data() + t * 64 * simd::bytes(element));
+            }
+            std::vector<float> out(64);
+            std::vector<float> scratch(n);
+            simd::attend_rows(q.values.data(), keys.data(), values.data(), element, n, out.data(), scratch);
+            const auto expected = reference(q, k, v, element);
+            for (size_t i = 0; i < 64; ++i) REQUIRE(std::abs(out[i] - expected(0, i)) < 2e-5);
+        }
+    }
+}

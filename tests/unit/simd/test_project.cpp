@@ -1,0 +1,79 @@
+#include "simd/project.h"
+
+#include <cmath>
+
+#include "catch.h"
+#include "random_matrix.h"
+
+using namespace npuscribe;
+using namespace npuscribe::test;
+using simd::Element;
+
+namespace {
+
+simd::PackedMatrix pack(const Matrix& w, Element element) {
+    simd::PackedMatrix packed(w.rows, w.cols, element);
+    for (size_t b = 0; b < packed.blocks(); ++b) {
+        const size_t first = b * simd::kLaneBlock;
+        packed.pack(b, w.view().rows_from(first, std::min(simd::kLaneBlock, w.rows - first)));
+    }
+    return packed;
+}
+
+float stored(float value, Element element) {
+    return element == Element::bf16 ? to_bf16(value) : value;
+}
+
+}  // namespace
+
+TEST_CASE("a projection is x W' + b on the values as they are stored") {
+    for (const auto element : {Element::bf16, Element::f32}) {
+        for (const size_t m : {1, 2, 3, 5, 7, 8, 12, 17}) {
+            for (const size_t n : {16, 40, 77, 160}) {
+                const size_t k = 96;
+                const auto x = random_matrix(m, k, 1);
+                const auto w = random_matrix(n, k, 2);
+                const auto b = random_matrix(1, n, 3);
+                const auto packed = pack(w, element);
+                simd::LeftRows left(m, k, element);
+                left.assign(x.view());
+                Matrix y(m, n);
+                // Two ranges of blocks, as two workers would take them.
+                const size_t half = packed.blocks() / 2;
+                simd::project(packed, left, 0, half, b.values.data(), false, y.view());
+                simd::project(packed, left, half, packed.blocks() - half, b.values.data(), false, y.view());
+                auto twice = y;
+                simd::project(packed, left, 0, packed.blocks(), b.values.data(), true, twice.view());
+                for (size_t r = 0; r < m; ++r) {
+                    for (size_t c = 0; c < n; ++c) {
+                        double sum = 0;
+                        double magnitude = std::abs(b(0, c));
+                        for (size_t i = 0; i < k; ++i) {
+                            const double product =
+                                double{stored(x(r, i), element)} * stored(w(c, i), element);
+                            sum += product;
+                            magnitude += std::abs(product);
+                        }
+                        INFO("m " << m << ", n " << n << ", row " << r << ", column " << c);
+                        // fp32 sums of k terms in any order: k · 2^-24 of the sum of magnitudes.
+                        const double bound = static_cast<double>(k + 2) * std::ldexp(magnitude, -24);
+                        REQUIRE(std::abs(y(r, c) - (sum + b(0, c))) <= bound);
+                        REQUIRE(std::abs(twice(r, c) - 2 * (sum + b(0, c))) <= 3 * bound);
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a packed row comes back as it was stored") {
+    for (const auto element : {Element::bf16, Element::f32}) {
+        const auto w = random_matrix(37, 64, 9);
+        const auto packed = pack(w, element);
+        std::vector<float> row(64);
+        for (size_t n = 0; n < 37; ++n) {
+            packed.unpack_row(n, row);
+            for (size_t i = 0; i < 64; ++i) REQUIRE(row[i] == stored(w(n, i), element));
+        }
+    }
+}
