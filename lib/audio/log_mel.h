@@ -9,8 +9,8 @@
 
 namespace npuscribe::audio {
 
-inline constexpr size_t kHopLength = 160;       // samples a mel frame: 10 ms
-inline constexpr size_t kFftLength = 400;       // 25 ms
+inline constexpr size_t kHopLength = 160;  // samples a mel frame: 10 ms
+inline constexpr size_t kFftLength = 400;  // 25 ms
 inline constexpr size_t kFramesPerWindow = 3000;
 
 /// Holds the filter bank and the FFT plan. `compute` is const and may be called from several threads.
@@ -24,10 +24,10 @@ class LogMel {
 
     size_t n_mels() const;
 
-    /// `samples`: at most 30 s of 16 kHz mono; as if followed by zeros. `out`: [n_frames × n_mels], time-major (the
-    /// transpose of OpenAI's), any n_frames up to 3000: the first frames of the 30 s window's spectrogram. The dynamic
-    /// range (8 decades below the maximum) is taken over the whole 30 s window, zeros included, as OpenAI does for a
-    /// padded clip.
+    /// `samples`: at most 30 s of 16 kHz mono; as if followed by zeros. `out`: [n_frames × n_mels],
+    /// time-major (the transpose of OpenAI's), any n_frames up to 3000: the first frames of the 30 s window's
+    /// spectrogram. The dynamic range (8 decades below the maximum) is taken over the whole 30 s window,
+    /// zeros included, as OpenAI does for a padded clip.
     void compute(std::span<const float> samples, MatrixView<float> out) const;
 
   private:

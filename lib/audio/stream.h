@@ -15,8 +15,8 @@ inline constexpr int kSampleRate = 16000;  // Whisper's
 class Stream {
   public:
     virtual ~Stream() = default;
-    /// Fills up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1); returns how many, 0 at the end.
-    /// Throws InputError where the file breaks off or is damaged in the middle.
+    /// Fills up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1); returns how many, 0 at the
+    /// end. Throws InputError where the file breaks off or is damaged in the middle.
     virtual size_t read(std::span<float> out) = 0;
     /// Seconds, where the container tells; for progress only.
     virtual std::optional<double> duration() const = 0;
@@ -24,12 +24,25 @@ class Stream {
     virtual std::string description() const = 0;
 };
 
-/// Opens a regular file, or standard input for "-" (read to a temporary file only where the format needs to seek).
-/// libsndfile first, libav where built in. Throws InputError: missing, a directory, empty, not audio, absurd header.
-std::unique_ptr<Stream> open(const std::filesystem::path& path);
+/// Which channel of a file becomes the one that is transcribed.
+struct OpenOptions {
+    static constexpr int kMix = -1;
+    int channel = kMix;  // kMix: the mean of all channels; else 0 (left), 1 (right) …
+};
 
-/// A stream over samples already in memory (16 kHz mono), for library users and tests. Copies nothing: `samples` must
-/// outlive the stream.
+/// Opens a regular file, a pipe, or standard input for "-". Decoders seek, so what comes through a pipe is
+/// first copied to an unlinked file in $TMPDIR. libsndfile first, libav where built in. A header that claims
+/// more samples than follow (wav written to a pipe) is read as far as it goes. Throws InputError: missing,
+/// not permitted, a directory, empty, not audio, no samples, absurd header, no such channel.
+///
+/// `Stream::read` then gives everything before a break, and throws at the break, naming the second: the file
+/// ends before its header says (FLAC, mp3, mp4), a packet is damaged, or a sample is NaN, infinite or beyond
+/// ±1e6. A damaged sample is refused rather than replaced: it says that the rest of the file is not audio
+/// either.
+std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options = {});
+
+/// A stream over samples already in memory (16 kHz mono), for library users and tests. Copies nothing:
+/// `samples` must outlive the stream.
 std::unique_ptr<Stream> open_samples(std::span<const float> samples);
 
 /// True for a file name extension that `open` can usually read: how a directory is searched.

@@ -1,6 +1,6 @@
 #pragma once
-// A stream cut into windows of at most 30 s, either where people pause (voice activity) or one after the other as
-// OpenAI's sequential algorithm asks for them. Window times map back to file times exactly.
+// A stream cut into windows of at most 30 s, either where people pause (voice activity) or one after the
+// other as OpenAI's sequential algorithm asks for them. Window times map back to file times exactly.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +28,9 @@ struct Window {
     std::vector<Piece> pieces;
 
     double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
-    /// Seconds in the window to seconds in the file. A time on the border of two pieces belongs to the earlier one
-    /// where `end_of_something` (a segment that ends there), to the later one otherwise. Clamped to the window.
+    /// Seconds in the window to seconds in the file. A time on the border of two pieces belongs to the
+    /// earlier one where `end_of_something` (a segment that ends there), to the later one otherwise. Clamped
+    /// to the window.
     double file_seconds(double window_seconds, bool end_of_something) const;
 };
 
@@ -61,7 +62,8 @@ struct VadOptions {
 
 class VadModel;  // Silero's weights; audio/vad.h
 
-/// Cut at pauses: speech is packed into windows; long silences are left out. `stream` and `vad` must outlive the result.
+/// Cut at pauses: speech is packed into windows; long silences are left out. `stream` and `vad` must outlive
+/// the result.
 std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options);
 
 /// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity.

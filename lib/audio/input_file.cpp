@@ -1,0 +1,108 @@
+#include "audio/input_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "base/error.h"
+
+namespace npuscribe::audio {
+namespace {
+
+std::string reason() {
+    return std::strerror(errno);
+}
+
+/// A file that disappears when it is closed.
+int unlinked_temporary_file() {
+    const char* given = std::getenv("TMPDIR");
+    std::string path = (given != nullptr && *given != '\0' ? given : "/tmp");
+    path += "/npuscribe-XXXXXX";
+    const int fd = mkostemp(path.data(), O_CLOEXEC);
+    if (fd < 0) {
+        throw InputError("cannot make a temporary file in " + path.substr(0, path.rfind('/')) +
+                         " for piped audio: " + reason() + "; set TMPDIR to a writable directory");
+    }
+    unlink(path.c_str());
+    return fd;
+}
+
+bool write_all(int fd, const char* data, size_t count) {
+    while (count > 0) {
+        const ssize_t written = write(fd, data, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        data += written;
+        count -= static_cast<size_t>(written);
+    }
+    return true;
+}
+
+}  // namespace
+
+InputFile::InputFile(const std::filesystem::path& path) {
+    if (path == "-") {
+        name_ = "standard input";
+        fd_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    } else {
+        name_.append("'").append(path.string()).append("'");
+        fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    }
+    if (fd_ < 0) throw InputError("cannot open " + name_ + ": " + reason());
+    try {
+        struct stat status {};
+        if (fstat(fd_, &status) != 0) throw InputError("cannot read " + name_ + ": " + reason());
+        if (S_ISDIR(status.st_mode)) throw InputError(name_ + " is a directory, not an audio file");
+        if (isatty(fd_) != 0)
+            throw InputError(name_ + " is a terminal: pipe or redirect an audio file into it");
+        if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+            throw InputError(name_ + " is a device, not an audio file");
+        }
+        size_ = status.st_size;
+        // Redirected input may have been read from already (by the shell script we run in): go on from there.
+        if (!S_ISREG(status.st_mode) || lseek(fd_, 0, SEEK_CUR) != 0) spool();
+        if (size_ == 0) throw InputError(name_ + " is empty (0 bytes)");
+    } catch (...) {
+        close(fd_);
+        throw;
+    }
+}
+
+InputFile::~InputFile() {
+    if (fd_ >= 0) close(fd_);
+}
+
+void InputFile::spool() {
+    const int copy = unlinked_temporary_file();
+    std::vector<char> block(size_t{1} << 18);
+    size_ = 0;
+    while (true) {
+        const ssize_t count = read(fd_, block.data(), block.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count == 0) break;
+        if (count < 0 || !write_all(copy, block.data(), static_cast<size_t>(count))) {
+            const std::string what = count < 0 ? "cannot read " : "no room in $TMPDIR for ";
+            const std::string why = reason();
+            close(copy);
+            throw InputError(what + name_ + ": " + why);
+        }
+        size_ += count;
+    }
+    lseek(copy, 0, SEEK_SET);
+    close(std::exchange(fd_, copy));
+}
+
+int64_t InputFile::read_at(void* buffer, int64_t count, int64_t offset) const {
+    ssize_t done = 0;
+    do {
+        done = pread(fd_, buffer, static_cast<size_t>(count), offset);
+    } while (done < 0 && errno == EINTR);
+    return done;
+}
+
+}  // namespace npuscribe::audio

@@ -1,0 +1,32 @@
+#pragma once
+// The vector kernel behind LogMel; log_mel.cpp hands it blocks of frames.
+
+#include <cstddef>
+#include <vector>
+
+#include "audio/fft_tables.h"
+#include "audio/mel_filters.h"
+#include "base/matrix_view.h"
+
+namespace npuscribe::audio {
+
+inline constexpr size_t kMelBlock =
+    32;  // frames a call: a multiple of every target's lanes, and the tile fits L1
+inline constexpr size_t kTileColumns = kMelBlock + 4;
+
+/// What does not change from window to window.
+struct MelPlan {
+    RealFftTables<5> fft;
+    std::array<float, 400> window = hann_window<400>();
+    std::vector<MelBand> bands;
+};
+
+/// log10 of the mel bands, clamped to 1e-10 from below, of up to kMelBlock frames, and the largest of them.
+/// `tile`: [160 × kTileColumns]; sample n of frame f stands in row n mod 160, column f + n / 160. `frames`
+/// are valid; the first `out.rows` of them are written to `out` [≤ frames × n_mels].
+float log_mel_block(const MelPlan& plan, const float* tile, size_t frames, MatrixView<float> out);
+
+/// x ← (max(x, floor) + 4) / 4 over `count` values.
+void compress_log_mel(float* x, size_t count, float floor);
+
+}  // namespace npuscribe::audio

@@ -1,0 +1,249 @@
+#include "audio/stream.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <vector>
+
+#include "audio/decoder.h"
+#include "audio/resampler.h"
+#include "base/error.h"
+
+namespace npuscribe::audio {
+
+std::string seconds_text(double seconds) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.2f s", seconds);
+    return text;
+}
+
+namespace {
+
+constexpr int kLowestRate = 1000;
+constexpr int kHighestRate = 768000;
+constexpr int kMostChannels = 64;
+constexpr float kLargestSample =
+    1e6F;  // integers stored as floats pass; what a damaged file decodes to does not
+
+void check_format(const Format& format, const std::string& name) {
+    if (format.sample_rate < kLowestRate || format.sample_rate > kHighestRate) {
+        throw InputError(name + " claims a sample rate of " + std::to_string(format.sample_rate) +
+                         " Hz: " + std::to_string(kLowestRate) + " to " + std::to_string(kHighestRate) +
+                         " Hz can be read");
+    }
+    if (format.channels < 1 || format.channels > kMostChannels) {
+        throw InputError(name + " claims " + std::to_string(format.channels) + " channels: 1 to " +
+                         std::to_string(kMostChannels) + " can be read");
+    }
+}
+
+/// Frames of `block` to one channel, in place.
+void to_mono(std::vector<float>& block, int n_channels, int channel) {
+    const auto channels = static_cast<size_t>(n_channels);
+    if (channels == 1) return;
+    const size_t frames = block.size() / channels;
+    const float scale = 1.0F / static_cast<float>(channels);
+    for (size_t i = 0; i < frames; ++i) {
+        const float* frame = block.data() + i * channels;
+        if (channel != OpenOptions::kMix) {
+            block[i] = frame[channel];
+            continue;
+        }
+        float sum = 0;
+        for (size_t c = 0; c < channels; ++c) sum += frame[c];
+        block[i] = sum * scale;
+    }
+    block.resize(frames);
+}
+
+/// Decoder → one channel → 16 kHz.
+class DecodedStream final : public Stream {
+  public:
+    DecodedStream(InputFile file, const OpenOptions& options)
+        : file_(std::move(file)), channel_(options.channel) {
+        decoder_ = open_decoder(file_);
+        const Format& format = decoder_->format();
+        check_format(format, file_.name());
+        if (channel_ < OpenOptions::kMix || channel_ >= format.channels) {
+            throw InputError(file_.name() + " has no channel " + std::to_string(channel_ + 1) + ": it has " +
+                             std::to_string(format.channels));
+        }
+        if (format.sample_rate != kSampleRate) resampler_.emplace(format.sample_rate, kSampleRate);
+        // Decoding the first block here makes most bad files fail when they are opened, not later.
+        fill();
+        if (block_.empty()) {
+            if (broken_) std::rethrow_exception(broken_);
+            throw InputError(file_.name() + " holds no audio: its header is followed by no samples");
+        }
+    }
+
+    size_t read(std::span<float> out) override {
+        size_t done = 0;
+        while (done < out.size()) {
+            if (position_ == block_.size() && !at_end_) fill();
+            const std::span<const float> in = std::span<const float>(block_).subspan(position_);
+            size_t given = 0;
+            if (resampler_) {
+                const auto progress = resampler_->process(in, out.subspan(done));
+                position_ += progress.taken;
+                given = progress.given;
+            } else {
+                given = std::min(in.size(), out.size() - done);
+                std::copy_n(in.begin(), given, out.begin() + static_cast<ptrdiff_t>(done));
+                position_ += given;
+            }
+            done += given;
+            if (at_end_ && given == 0) break;
+        }
+        if (done == 0 && broken_ && !out.empty()) std::rethrow_exception(broken_);
+        return done;
+    }
+
+    std::optional<double> duration() const override { return decoder_->format().duration; }
+
+    std::string description() const override {
+        const Format& format = decoder_->format();
+        return format.name + ", " + std::to_string(format.sample_rate) + " Hz, " +
+               std::to_string(format.channels) + (format.channels == 1 ? " channel" : " channels");
+    }
+
+  private:
+    static std::unique_ptr<Decoder> open_decoder(const InputFile& file);
+
+    /// The next block, in one channel; sets `at_end_`, and `broken_` where there is a break.
+    void fill() {
+        position_ = 0;
+        block_.clear();
+        try {
+            decoder_->read(block_);
+            const int channels = decoder_->format().channels;
+            to_mono(block_, channels, channel_);
+            check_samples();
+            frames_ += static_cast<int64_t>(block_.size());
+        } catch (const InputError&) {
+            broken_ = std::current_exception();
+        }
+        at_end_ = block_.empty() || broken_;
+    }
+
+    /// Keeps what stands before the first sample that is not one.
+    void check_samples() {
+        const auto bad = std::find_if(block_.begin(), block_.end(),
+                                      [](float sample) { return !(std::abs(sample) <= kLargestSample); });
+        if (bad == block_.end()) return;
+        const auto at = bad - block_.begin();
+        const double second = static_cast<double>(frames_ + at) / decoder_->format().sample_rate;
+        const std::string what = std::isfinite(*bad) ? "larger than any sound" : "not a finite number";
+        block_.resize(static_cast<size_t>(at));
+        frames_ += at;
+        throw InputError(file_.name() + " has a sample that is " + what + " at " + seconds_text(second) +
+                         ": it is damaged, or not audio");
+    }
+
+    InputFile file_;
+    int channel_;
+    std::unique_ptr<Decoder> decoder_;
+    std::optional<Resampler> resampler_;
+    std::vector<float> block_;  // decoded, one channel, at the file's rate
+    size_t position_ = 0;       // samples of block_ that are done
+    int64_t frames_ = 0;
+    bool at_end_ = false;
+    std::exception_ptr broken_;
+};
+
+#ifdef NPUSCRIBE_HAVE_LIBAV
+/// libsndfile's mp3 decoder prints what it does not like on standard error, so FFmpeg's goes first for those.
+bool looks_like_mp3(const InputFile& file) {
+    std::array<unsigned char, 3> head{};
+    if (file.read_at(head.data(), head.size(), 0) != static_cast<int64_t>(head.size())) return false;
+    const bool tag = head[0] == 'I' && head[1] == 'D' && head[2] == '3';
+    return tag || (head[0] == 0xFF && (head[1] & 0xE0) == 0xE0);
+}
+
+/// A wav header that was never completed says 0 samples, and libsndfile believes it.
+bool claims_nothing(const Decoder& decoder, const InputFile& file) {
+    constexpr int64_t kLongestHeader = 4096;
+    return decoder.format().duration == 0.0 && file.size() > kLongestHeader;
+}
+#endif
+
+std::unique_ptr<Decoder> DecodedStream::open_decoder(const InputFile& file) {
+#ifdef NPUSCRIBE_HAVE_LIBAV
+    if (looks_like_mp3(file)) {
+        try {
+            return open_with_libav(file);
+        } catch (const InputError&) {
+            return open_with_libsndfile(file);
+        }
+    }
+    try {
+        auto decoder = open_with_libsndfile(file);
+        if (!claims_nothing(*decoder, file)) return decoder;
+    } catch (const InputError& first) {
+        try {
+            return open_with_libav(file);
+        } catch (const InputError& second) {
+            // libsndfile's reason says more, unless it just does not know the format.
+            const bool unknown = std::string(first.what()).find("not recognised") != std::string::npos;
+            throw InputError(unknown ? second : first);
+        }
+    }
+    return open_with_libav(file);
+#else
+    return open_with_libsndfile(file);
+#endif
+}
+
+class MemoryStream final : public Stream {
+  public:
+    explicit MemoryStream(std::span<const float> samples) : samples_(samples) {}
+
+    size_t read(std::span<float> out) override {
+        const size_t count = std::min(out.size(), samples_.size() - position_);
+        std::copy_n(samples_.begin() + static_cast<ptrdiff_t>(position_), count, out.begin());
+        position_ += count;
+        return count;
+    }
+    std::optional<double> duration() const override {
+        return static_cast<double>(samples_.size()) / kSampleRate;
+    }
+    std::string description() const override { return "samples in memory"; }
+
+  private:
+    std::span<const float> samples_;
+    size_t position_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options) {
+    return std::make_unique<DecodedStream>(InputFile(path), options);
+}
+
+std::unique_ptr<Stream> open_samples(std::span<const float> samples) {
+    return std::make_unique<MemoryStream>(samples);
+}
+
+bool is_audio_file_name(const std::filesystem::path& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    static constexpr std::array kSndfile = {".wav",  ".wave", ".flac", ".ogg",  ".oga",
+                                            ".opus", ".mp3",  ".aif",  ".aiff", ".aifc",
+                                            ".au",   ".snd",  ".caf",  ".w64",  ".rf64"};
+    const auto is = [&](const char* known) { return extension == known; };
+    if (std::any_of(kSndfile.begin(), kSndfile.end(), is)) return true;
+#ifdef NPUSCRIBE_HAVE_LIBAV
+    static constexpr std::array kLibav = {".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".webm", ".mkv",
+                                          ".mka", ".aac", ".wma", ".wmv", ".avi", ".flv",  ".3gp",
+                                          ".ts",  ".mts", ".amr", ".ac3", ".mpg", ".mpeg"};
+    return std::any_of(kLibav.begin(), kLibav.end(), is);
+#else
+    return false;
+#endif
+}
+
+}  // namespace npuscribe::audio
