@@ -1,5 +1,6 @@
 #pragma once
-// What the search may be told, under openai-whisper's names and defaults (whisper/decoding.py, whisper/transcribe.py).
+// What the search may be told, under openai-whisper's names and defaults (whisper/decoding.py,
+// whisper/transcribe.py).
 
 #include <optional>
 #include <string>
@@ -13,9 +14,10 @@ struct DecodingOptions {
     Task task = Task::transcribe;
     std::string language;  // a code; empty: detect
 
-    std::vector<double> temperatures = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0};  // tried in turn until a result is accepted
-    int beam_size = 1;                                                  // at temperature 0; 1 is greedy
-    int best_of = 5;                                                    // samples at temperature > 0
+    std::vector<double> temperatures = {0.0, 0.2, 0.4,
+                                        0.6, 0.8, 1.0};  // tried in turn until a result is accepted
+    int beam_size = 1;                                   // at temperature 0; 1 is greedy
+    int best_of = 5;                                     // samples at temperature > 0
     double patience = 1.0;
     std::optional<double> length_penalty;  // none: mean log-probability
 
@@ -35,9 +37,9 @@ struct DecodingOptions {
 
 /// One window's result.
 struct DecodingResult {
-    std::string language;              // code
-    double language_probability = 1;   // of the detected language; 1 where it was given
-    std::vector<Token> tokens;         // sampled, timestamps included, without the end token
+    std::string language;             // code
+    double language_probability = 1;  // of the detected language; 1 where it was given
+    std::vector<Token> tokens;        // sampled, timestamps included, without the end token
     double avg_logprob = 0;
     double no_speech_prob = 0;
     double temperature = 0;

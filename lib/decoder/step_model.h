@@ -1,6 +1,6 @@
 #pragma once
-// One step of the text decoder for many sequences at once, as the search sees it. The real one is decoder/decoder.h;
-// tests put a scripted one in its place.
+// One step of the text decoder for many sequences at once, as the search sees it. The real one is
+// decoder/decoder.h; tests put a scripted one in its place.
 
 #include <cstddef>
 #include <span>
@@ -11,10 +11,11 @@
 
 namespace npuscribe {
 
-/// One token of one sequence. Rows of the same sequence may share a step (a prompt goes in whole): in order of position.
+/// One token of one sequence. Rows of the same sequence may share a step (a prompt goes in whole): in order
+/// of position.
 struct StepRow {
-    int sequence = 0;         // slot of the self-attention cache, [0, max_sequences)
-    int audio = 0;            // slot of the cross-attention keys and values, [0, max_audio)
+    int sequence = 0;  // slot of the self-attention cache, [0, max_sequences)
+    int audio = 0;     // slot of the cross-attention keys and values, [0, max_audio)
     Token token = 0;
     int position = 0;         // 0-based; the cache holds everything before it
     bool want_logits = true;  // false for all but the last token of a prompt
@@ -27,14 +28,17 @@ class StepModel {
     virtual size_t max_sequences() const = 0;
     virtual size_t max_audio() const = 0;
 
-    /// Computes cross-attention keys and values of `encoder_output` [n_ctx × n_audio_state] into an audio slot.
+    /// Computes cross-attention keys and values of `encoder_output` [n_ctx × n_audio_state] into an audio
+    /// slot.
     virtual void set_audio(int audio, MatrixView<const float> encoder_output) = 0;
 
-    /// Appends each row's token to its sequence. `logits` gets one row of n_vocab for each StepRow that wants them, in
-    /// order.
+    /// Appends each row's token to its sequence. `logits` gets one row of n_vocab for each StepRow that wants
+    /// them, in order. At most max_sequences() + n_text_ctx rows. A row at a position that its sequence holds
+    /// already starts over from there. A row's logits must not depend on the other sequences of the step.
     virtual void step(std::span<const StepRow> rows, MatrixView<float> logits) = 0;
 
-    /// Copies the first `length` positions of one sequence's self-attention cache to another (beams, best-of).
+    /// Copies the first `length` positions of one sequence's self-attention cache to another (beams,
+    /// best-of).
     virtual void copy_sequence(int from, int to, int length) = 0;
 };
 

@@ -1,0 +1,77 @@
+#pragma once
+// Continuous batching: many windows in flight, of one file or of many. A window takes an audio slot and as
+// many sequence slots as its search is wide; when one ends, the next takes its place. Windows come from a
+// pull callback and leave through a sink as they finish, in any order. What a window becomes does not depend
+// on what is decoded beside it.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/matrix_view.h"
+#include "decoder/options.h"
+#include "decoder/step_model.h"
+#include "decoder/vocabulary.h"
+
+namespace npuscribe {
+
+class ThreadPool;
+
+/// A window to be decoded.
+struct DecodeRequest {
+    size_t id = 0;  // the caller's; comes back with the result
+    MatrixView<const float>
+        encoder_output;           // [n_ctx × n_audio_state]; read at once, not needed after the next pull
+    std::string language;         // code; empty: detect
+    std::vector<Token> previous;  // text before the window, which becomes its prompt; its tail counts
+    uint64_t sample_key = 0;      // tells the random numbers of this window from another's
+};
+
+/// What it took. Seconds are wall-clock; a step's are shared among its windows by rows.
+struct DecodeCost {
+    double cross_kv_seconds = 0;
+    double decoder_seconds = 0;
+    uint64_t steps = 0;   // steps that this window took part in
+    uint64_t tokens = 0;  // sampled, over all hypotheses and attempts
+};
+
+struct EngineCallbacks {
+    /// The next window, or nothing: then it is asked again in the next step.
+    std::function<std::optional<DecodeRequest>()> pull;
+    std::function<void(size_t id, DecodingResult result, const DecodeCost& cost)> sink;
+    /// A window's language, as soon as it has been detected; may be empty.
+    std::function<void(size_t id, const std::string& code, double probability)> on_language;
+};
+
+class DecodingEngine {
+  public:
+    /// `model`, `vocabulary` and `pool` must outlive the engine; `pool`, which may be null, looks at rows of
+    /// logits side by side. Throws UsageError where an option makes no sense or needs more sequences than the
+    /// model has.
+    DecodingEngine(StepModel& model, const Vocabulary& vocabulary, const DecodingOptions& options,
+                   ThreadPool* pool, EngineCallbacks callbacks);
+    ~DecodingEngine();
+
+    /// Takes in windows while there is room, then runs one decoder step. False where there was nothing to do:
+    /// no window is in flight, and none was pulled. An exception, a callback's included, leaves the engine
+    /// fit for destruction only.
+    bool step();
+
+    size_t in_flight() const;
+    /// Decoder steps so far.
+    uint64_t steps() const;
+
+    /// Sequences that a model needs for `windows` at once: a searching window never waits, and one that falls
+    /// back to sampling finds room beside the others.
+    static size_t sequences_for(const DecodingOptions& options, size_t windows);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace npuscribe

@@ -1,0 +1,25 @@
+#pragma once
+// When a result is not believed, and when it is silence (openai/whisper, whisper/transcribe.py:
+// decode_with_fallback and the no-speech rule after it).
+
+#include <string_view>
+
+#include "decoder/options.h"
+
+namespace npuscribe {
+
+/// UTF-8 bytes over bytes as zlib deflates them at its default level: high where the text repeats itself. 0
+/// for no text.
+double compression_ratio(std::string_view text);
+
+/// Without the white space (ASCII's) around it.
+std::string_view strip(std::string_view text);
+
+/// True where the result should be decoded again at the next temperature. Silence is accepted whatever its
+/// text.
+bool needs_fallback(const DecodingResult& result, const DecodingOptions& options);
+
+/// True where the window holds no speech and its text is to be dropped.
+bool is_silence(const DecodingResult& result, const DecodingOptions& options);
+
+}  // namespace npuscribe

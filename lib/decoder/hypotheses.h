@@ -1,0 +1,80 @@
+#pragma once
+// The texts that one window might turn into, at one temperature: one (greedy), best_of (sampling), or
+// beam_size of them. Knows nothing of caches and slots: `parent` tells whoever does what to copy.
+// openai/whisper, whisper/decoding.py: GreedyDecoder, BeamSearchDecoder, MaximumLikelihoodRanker.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "decoder/logit_rules.h"
+#include "decoder/options.h"
+
+namespace npuscribe {
+
+/// A token that might come next.
+struct Choice {
+    Token token = 0;
+    double logprob = 0;
+};
+
+struct Hypothesis {
+    std::vector<Token> tokens;  // sampled, without the end token
+    double sum_logprob = 0;     // the end token's included, where there was one
+    size_t parent = 0;          // its index in the `live` of the step before
+    size_t sample = 0;          // which of best_of
+};
+
+/// Where random numbers come from: the same values, the same words, whatever else runs in the batch.
+struct SampleKey {
+    uint64_t seed = 0;
+    uint64_t window = 0;
+    uint64_t attempt = 0;
+};
+
+class Hypotheses {
+  public:
+    /// The search of one attempt: beams at temperature 0 where beam_size > 1, else one greedy hypothesis;
+    /// best_of samples above 0. `max_tokens`: most tokens sampled.
+    Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
+               Token eot);
+
+    /// Sequences needed at once.
+    static size_t width(const DecodingOptions& options, double temperature);
+
+    /// Those that go on. At the start one, empty, that stands for all.
+    const std::vector<Hypothesis>& live() const { return live_; }
+    bool done() const { return live_.empty(); }
+
+    /// What the search wants to know of the logits after live()[index], which are changed in place. Touches
+    /// nothing else: rows may be looked at by several threads at once. Throws ModelError where nothing may be
+    /// sampled.
+    std::vector<Choice> choose(size_t index, const LogitRules& rules, std::span<float> logits) const;
+
+    /// Goes on by one token; `choices[i]` are those of live()[i].
+    void advance(std::span<const std::vector<Choice>> choices);
+
+    /// The best of the finished ones, once done().
+    const Hypothesis& best() const;
+
+  private:
+    void advance_samples(std::span<const std::vector<Choice>> choices);
+    void advance_beams(std::span<const std::vector<Choice>> choices);
+    void finish(Hypothesis hypothesis, double sum_logprob);
+    double uniform(size_t sample) const;
+
+    double temperature_;
+    size_t width_;
+    bool beams_;
+    size_t max_candidates_;  // finished beams that end the search: beam_size · patience
+    std::optional<double> length_penalty_;
+    size_t max_tokens_;
+    SampleKey key_;
+    Token eot_;
+    size_t length_ = 0;  // tokens sampled so far, in each
+    std::vector<Hypothesis> live_;
+    std::vector<Hypothesis> finished_;
+};
+
+}  // namespace npuscribe

@@ -1,0 +1,109 @@
+#include "decoder/logit_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "decoder/row_math.h"
+
+namespace npuscribe {
+
+namespace {
+
+std::vector<Token> suppressed_tokens(const Vocabulary& vocabulary, const DecodingOptions& options) {
+    std::vector<Token> tokens;
+    for (const Token token : options.suppress_tokens) {
+        if (token == -1) {
+            tokens.insert(tokens.end(), vocabulary.non_speech.begin(), vocabulary.non_speech.end());
+        } else if (token >= 0 && static_cast<size_t>(token) < vocabulary.size) {
+            tokens.push_back(token);
+        } else {
+            throw UsageError("cannot suppress token " + std::to_string(token) + ": the vocabulary has " +
+                             std::to_string(vocabulary.size) +
+                             " tokens; give ids below that, or -1 for non-speech tokens");
+        }
+    }
+    for (const Token token : {vocabulary.transcribe, vocabulary.translate, vocabulary.sot,
+                              vocabulary.sot_prev, vocabulary.sot_lm, vocabulary.no_speech}) {
+        tokens.push_back(token);
+    }
+    if (!options.without_timestamps) tokens.push_back(vocabulary.no_timestamps);
+    std::sort(tokens.begin(), tokens.end());
+    tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+    return tokens;
+}
+
+}  // namespace
+
+bool Candidates::contains(Token token) const {
+    const auto index = static_cast<size_t>(token);
+    return (index >= text_begin && index < text_end) || (index >= time_begin && index < time_end);
+}
+
+LogitRules::LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options)
+    : eot_(vocabulary.eot),
+      timestamp_begin_(vocabulary.timestamp_begin),
+      size_(vocabulary.size),
+      timestamps_(!options.without_timestamps),
+      first_timestamps_(vocabulary.size - static_cast<size_t>(vocabulary.timestamp_begin)),
+      suppressed_(suppressed_tokens(vocabulary, options)) {
+    if (options.max_initial_timestamp) {
+        if (*options.max_initial_timestamp < 0) {
+            throw UsageError("the latest initial timestamp is " +
+                             std::to_string(*options.max_initial_timestamp) + " s; give 0 or more");
+        }
+        const double last = std::nearbyint(*options.max_initial_timestamp / kTimestampSeconds);
+        first_timestamps_ = static_cast<size_t>(std::min(last + 1, static_cast<double>(first_timestamps_)));
+    }
+    if (options.suppress_blank) {
+        blank_ = vocabulary.blank;
+        blank_.push_back(vocabulary.eot);
+    }
+}
+
+Candidates LogitRules::timestamp_rules(std::span<const Token> sampled) const {
+    const auto begin = static_cast<size_t>(timestamp_begin_);
+    Candidates allowed{0, begin, begin, size_};
+    if (sampled.empty()) {  // the first token is a timestamp, and an early one
+        allowed.text_end = 0;
+        allowed.time_end = begin + first_timestamps_;
+        return allowed;
+    }
+    const bool last_was_timestamp = sampled.back() >= timestamp_begin_;
+    const bool penultimate_was_timestamp =
+        sampled.size() < 2 || sampled[sampled.size() - 2] >= timestamp_begin_;
+    if (last_was_timestamp) {  // timestamps come in pairs, except directly before the end
+        if (penultimate_was_timestamp) {
+            allowed.time_end = allowed.time_begin;
+            return allowed;
+        }
+        allowed.text_begin = static_cast<size_t>(eot_);
+    }
+    const auto latest =
+        std::find_if(sampled.rbegin(), sampled.rend(), [this](Token t) { return t >= timestamp_begin_; });
+    if (latest != sampled.rend()) {  // they never go back, and a segment is longer than nothing
+        const bool closing = last_was_timestamp && !penultimate_was_timestamp;
+        allowed.time_begin = std::min(static_cast<size_t>(*latest) + (closing ? 0 : 1), size_);
+    }
+    return allowed;
+}
+
+Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sampled) const {
+    for (const Token token : suppressed_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
+    if (sampled.empty()) {
+        for (const Token token : blank_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
+    }
+    if (!timestamps_) return {0, size_, size_, size_};
+
+    Candidates allowed = timestamp_rules(sampled);
+    if (allowed.text_begin < allowed.text_end && allowed.time_begin < allowed.time_end) {
+        // Where all timestamps together are likelier than any one text token, it is a timestamp's turn.
+        // OpenAI compares after a log-softmax, whose normaliser is the same on both sides.
+        const std::span<const float> row = logits;
+        const double time = row::log_sum_exp(allowed.time(row));
+        if (time > static_cast<double>(row::max(allowed.text(row)))) allowed.text_end = allowed.text_begin;
+    }
+    return allowed;
+}
+
+}  // namespace npuscribe

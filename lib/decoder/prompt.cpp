@@ -1,0 +1,39 @@
+#include "decoder/prompt.h"
+
+#include <algorithm>
+#include <string>
+
+#include "decoder/fallback.h"
+
+namespace npuscribe {
+
+size_t max_previous_tokens(size_t n_text_ctx) {
+    return n_text_ctx / 2 > 1 ? n_text_ctx / 2 - 1 : 0;
+}
+
+Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options, std::string_view language,
+                   std::span<const Token> previous, size_t n_text_ctx) {
+    Prompt prompt;
+    const auto tail = previous.last(std::min(previous.size(), max_previous_tokens(n_text_ctx)));
+    if (!tail.empty()) {
+        prompt.tokens.push_back(vocabulary.sot_prev);
+        prompt.tokens.insert(prompt.tokens.end(), tail.begin(), tail.end());
+    }
+    prompt.sot = prompt.tokens.size();
+    prompt.tokens.push_back(vocabulary.sot);
+    if (vocabulary.multilingual) {
+        prompt.tokens.push_back(vocabulary.language_token(language));
+        prompt.tokens.push_back(options.task == Task::translate ? vocabulary.translate
+                                                                : vocabulary.transcribe);
+    }
+    if (options.without_timestamps) prompt.tokens.push_back(vocabulary.no_timestamps);
+    return prompt;
+}
+
+std::vector<Token> initial_prompt_tokens(const Vocabulary& vocabulary, std::string_view initial_prompt) {
+    const std::string_view text = strip(initial_prompt);
+    if (text.empty()) return {};
+    return vocabulary.encode(std::string(" ").append(text));
+}
+
+}  // namespace npuscribe

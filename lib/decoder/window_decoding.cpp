@@ -1,0 +1,184 @@
+#include "decoder/window_decoding.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "decoder/fallback.h"
+#include "decoder/language.h"
+#include "decoder/row_math.h"
+
+namespace npuscribe {
+
+WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& request, int audio)
+    : context_(context),
+      id_(request.id),
+      audio_(audio),
+      previous_(request.previous),
+      sample_key_(request.sample_key),
+      detect_(context.vocabulary.multilingual && request.language.empty()) {
+    result_.language = context.vocabulary.multilingual ? request.language : "en";
+    result_.attempts = 0;
+}
+
+size_t WindowDecoding::sequences_wanted() const {
+    if (state_ != State::waiting) return 0;
+    const auto attempt = static_cast<size_t>(result_.attempts);
+    return Hypotheses::width(context_.options, context_.options.temperatures[attempt]);
+}
+
+void WindowDecoding::start_attempt() {
+    for (size_t wanted = sequences_wanted(); wanted > 0; --wanted)
+        sequences_.push_back(context_.sequences.take());
+    if (detect_) {
+        state_ = State::language;
+        return;
+    }
+    prepare_prompt(0);
+}
+
+void WindowDecoding::prepare_prompt(size_t already_fed) {
+    const size_t n_text_ctx = context_.model.dimensions().n_text_ctx;
+    const auto attempt = static_cast<size_t>(result_.attempts);
+    prompt_ = make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx);
+    fed_ = already_fed;
+    // The last token sampled is not fed: one more of them than there is room for.
+    const size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
+    hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
+                        std::min(room, static_cast<size_t>(context_.options.max_tokens)),
+                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot);
+    choices_.assign(1, {});
+    state_ = State::prompt;
+}
+
+size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
+    size_t wanted = 0;
+    const auto append = [&](int sequence, Token token, size_t position, bool want_logits) {
+        rows.push_back({sequence, audio_, token, static_cast<int>(position), want_logits});
+        wanted += want_logits ? 1 : 0;
+    };
+    if (state_ == State::language) {
+        append(sequences_.front(), context_.vocabulary.sot, 0, true);
+    } else if (state_ == State::prompt) {
+        for (size_t i = fed_; i < prompt_.tokens.size(); ++i) {
+            const bool for_no_speech = i == prompt_.sot && !no_speech_;
+            append(sequences_.front(), prompt_.tokens[i], i, for_no_speech || i + 1 == prompt_.tokens.size());
+        }
+    } else if (state_ == State::search) {
+        const auto& live = hypotheses_->live();
+        for (size_t i = 0; i < live.size(); ++i) {
+            append(sequences_[i], live[i].tokens.back(), prompt_.tokens.size() + live[i].tokens.size() - 1,
+                   true);
+        }
+    }
+    return wanted;
+}
+
+void WindowDecoding::look_at(size_t index, std::span<float> logits) {
+    const auto look_for_speech = [&] {
+        const auto no_speech =
+            static_cast<double>(logits[static_cast<size_t>(context_.vocabulary.no_speech)]);
+        result_.no_speech_prob = std::exp(no_speech - row::log_sum_exp(logits));
+    };
+    if (state_ == State::language) {
+        const DetectedLanguage found = detect_language(context_.vocabulary, logits);
+        result_.language = found.code;
+        result_.language_probability = found.probability;
+        if (previous_.empty()) look_for_speech();
+        return;
+    }
+    if (state_ == State::prompt && !no_speech_) {
+        const bool sot_is_last = prompt_.sot + 1 == prompt_.tokens.size();
+        if (index == 0) look_for_speech();
+        if (index == 0 && !sot_is_last) return;
+        index = 0;
+    }
+    choices_[index] = hypotheses_->choose(index, context_.rules, logits);
+}
+
+void WindowDecoding::advance() {
+    switch (state_) {
+        case State::language:
+            detect_ = false;
+            detected_ = result_.language;
+            no_speech_ = previous_.empty();
+            // Without text before it, the prompt starts with the very token that the cache now holds.
+            prepare_prompt(previous_.empty() ? 1 : 0);
+            break;
+        case State::prompt:
+            no_speech_ = true;
+            fed_ = prompt_.tokens.size();
+            state_ = State::search;
+            advance_search();
+            break;
+        case State::search:
+            advance_search();
+            break;
+        case State::waiting:
+        case State::done:
+            break;
+    }
+}
+
+void WindowDecoding::advance_search() {
+    const auto length = static_cast<int>(prompt_.tokens.size() + hypotheses_->live().front().tokens.size());
+    cost_.tokens += choices_.size();
+    hypotheses_->advance(choices_);
+    if (hypotheses_->done()) {
+        finish_attempt();
+        return;
+    }
+    // Each of the new hypotheses needs its parent's cache. The first child of a parent stays where it is; the
+    // others are copied into sequences that nobody continues.
+    const auto& live = hypotheses_->live();
+    std::vector<int> next(live.size(), -1);
+    std::vector<bool> kept(sequences_.size(), false);
+    for (size_t i = 0; i < live.size(); ++i) {
+        if (kept[live[i].parent]) continue;
+        kept[live[i].parent] = true;
+        next[i] = sequences_[live[i].parent];
+    }
+    std::vector<int> spare;
+    for (size_t i = sequences_.size(); i-- > 0;) {
+        if (!kept[i]) spare.push_back(sequences_[i]);
+    }
+    for (size_t i = 0; i < live.size(); ++i) {
+        if (next[i] >= 0) continue;
+        next[i] = spare.back();
+        spare.pop_back();
+        context_.model.copy_sequence(sequences_[live[i].parent], next[i], length);
+    }
+    const bool beams = context_.options.temperatures[static_cast<size_t>(result_.attempts)] <= 0;
+    for (const int sequence : spare) {
+        // A sample that has ended gives its sequence to others; beams may fan out again.
+        if (beams) {
+            next.push_back(sequence);
+        } else {
+            context_.sequences.give_back(sequence);
+        }
+    }
+    sequences_ = std::move(next);
+    choices_.resize(live.size());
+}
+
+void WindowDecoding::finish_attempt() {
+    const Hypothesis& best = hypotheses_->best();
+    result_.tokens = best.tokens;
+    result_.avg_logprob = best.sum_logprob / static_cast<double>(best.tokens.size() + 1);
+    result_.temperature = context_.options.temperatures[static_cast<size_t>(result_.attempts)];
+    result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(result_.tokens)));
+    ++result_.attempts;
+
+    hypotheses_.reset();
+    for (const int sequence : sequences_) context_.sequences.give_back(sequence);
+    sequences_.clear();
+
+    const bool another = static_cast<size_t>(result_.attempts) < context_.options.temperatures.size();
+    if (another && needs_fallback(result_, context_.options)) {
+        state_ = State::waiting;
+        return;
+    }
+    result_.silence = is_silence(result_, context_.options);
+    state_ = State::done;
+}
+
+}  // namespace npuscribe

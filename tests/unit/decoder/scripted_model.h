@@ -1,0 +1,152 @@
+#pragma once
+// A decoder whose logits a test writes down, and a vocabulary small enough to do that by hand. The model
+// checks what every StepModel may rely on: slots in range, positions without gaps, no more rows than
+// announced.
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "decoder/step_model.h"
+#include "decoder/vocabulary.h"
+
+namespace npuscribe::test {
+
+/// Text tokens 0 to 19 ("a" to "t", of which 0 is " "), special ones from 20, languages en, de, ja,
+/// timestamps from 31.
+inline constexpr Token kBlank = 0;
+inline constexpr Token kMusic = 19;  // stands for the non-speech tokens
+inline constexpr Token kEot = 20;
+inline constexpr Token kSot = 21;
+inline constexpr Token kEnglish = 22;
+inline constexpr Token kGerman = 23;
+inline constexpr Token kJapanese = 24;
+inline constexpr Token kTranslate = 25;
+inline constexpr Token kTranscribe = 26;
+inline constexpr Token kSotLm = 27;
+inline constexpr Token kSotPrev = 28;
+inline constexpr Token kNoSpeech = 29;
+inline constexpr Token kNoTimestamps = 30;
+inline constexpr Token kTime0 = 31;  // <|0.00|>
+inline constexpr size_t kVocabulary = 31 + 1501;
+inline constexpr size_t kTextContext = 64;
+
+/// Timestamp token of a time in hundredths of a second: at(250) is <|2.50|>.
+inline Token at(int hundredths) {
+    return kTime0 + hundredths / 2;
+}
+
+inline Vocabulary small_vocabulary(bool multilingual = true) {
+    Vocabulary v;
+    v.size = kVocabulary;
+    v.multilingual = multilingual;
+    v.eot = kEot;
+    v.sot = kSot;
+    v.translate = kTranslate;
+    v.transcribe = kTranscribe;
+    v.sot_lm = kSotLm;
+    v.sot_prev = kSotPrev;
+    v.no_speech = kNoSpeech;
+    v.no_timestamps = kNoTimestamps;
+    v.timestamp_begin = kTime0;
+    v.languages = {{"en", kEnglish}, {"de", kGerman}, {"ja", kJapanese}};
+    v.blank = {kBlank};
+    v.non_speech = {kMusic};
+    v.text = [](std::span<const Token> tokens) {
+        std::string text;
+        for (const Token token : tokens) {
+            if (token < kEot) text += token == kBlank ? ' ' : static_cast<char>('a' + token);
+        }
+        return text;
+    };
+    v.encode = [](std::string_view utf8) {
+        std::vector<Token> tokens;
+        for (const char c : utf8) tokens.push_back(c == ' ' ? kBlank : c - 'a');
+        return tokens;
+    };
+    return v;
+}
+
+class ScriptedModel : public StepModel {
+  public:
+    /// Writes the logits that follow `history` (prompt included) for the audio whose encoder output starts
+    /// with `audio`. The row comes filled with −20.
+    using Script = std::function<void(float audio, std::span<const Token> history, std::span<float> logits)>;
+
+    ScriptedModel(size_t max_sequences, size_t max_audio, Script script)
+        : script_(std::move(script)), sequences_(max_sequences), audio_(max_audio) {
+        dimensions_.n_vocab = kVocabulary;
+        dimensions_.n_text_ctx = kTextContext;
+        dimensions_.n_audio_ctx = 1500;
+        dimensions_.n_audio_state = 1;
+        dimensions_.n_mels = 80;
+    }
+
+    const Dimensions& dimensions() const override { return dimensions_; }
+    size_t max_sequences() const override { return sequences_.size(); }
+    size_t max_audio() const override { return audio_.size(); }
+
+    void set_audio(int audio, MatrixView<const float> encoder_output) override {
+        audio_.at(static_cast<size_t>(audio)) = encoder_output(0, 0);
+    }
+
+    void step(std::span<const StepRow> rows, MatrixView<float> logits) override {
+        ++steps;
+        widest_step = std::max(widest_step, rows.size());
+        require(!rows.empty() && rows.size() <= sequences_.size() + kTextContext, "number of rows");
+        size_t out = 0;
+        for (const StepRow& row : rows) {
+            auto& history = sequences_.at(static_cast<size_t>(row.sequence));
+            require(row.position >= 0 && static_cast<size_t>(row.position) <= history.size(),
+                    "gap in a sequence");
+            require(static_cast<size_t>(row.position) < kTextContext, "position beyond the text context");
+            history.resize(static_cast<size_t>(row.position));
+            history.push_back(row.token);
+            ++tokens_fed;
+            if (!row.want_logits) continue;
+            require(out < logits.rows, "row of logits");
+            const auto values = logits.row_span(out++);
+            std::fill(values.begin(), values.end(), -20.0F);
+            script_(audio_.at(static_cast<size_t>(row.audio)), history, values);
+        }
+        require(out == logits.rows, "row of logits");
+    }
+
+    void copy_sequence(int from, int to, int length) override {
+        ++copies;
+        const auto& source = sequences_.at(static_cast<size_t>(from));
+        require(from != to && length >= 0 && static_cast<size_t>(length) <= source.size(), "copy");
+        sequences_.at(static_cast<size_t>(to)).assign(source.begin(), source.begin() + length);
+    }
+
+    size_t steps = 0;
+    size_t tokens_fed = 0;
+    size_t copies = 0;
+    size_t widest_step = 0;
+
+  private:
+    static void require(bool holds, const char* what) {
+        if (!holds) throw std::logic_error(std::string("the search broke the StepModel contract: ") + what);
+    }
+
+    Script script_;
+    Dimensions dimensions_;
+    std::vector<std::vector<Token>> sequences_;
+    std::vector<float> audio_;
+};
+
+/// The tokens of a history that were sampled: what follows <|transcribe|>, <|translate|> or, where there is
+/// neither,
+/// <|startoftranscript|>; <|notimestamps|> left out.
+inline std::span<const Token> sampled(std::span<const Token> history) {
+    size_t begin = 0;
+    for (size_t i = 0; i < history.size(); ++i) {
+        if (history[i] >= kSot && history[i] < kTime0) begin = i + 1;
+    }
+    return history.subspan(begin);
+}
+
+}  // namespace npuscribe::test
