@@ -33,6 +33,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
     parser.add_argument("--windows", type=int, default=4, help="windows of 30 s, from the start (default: 4)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument(
+        "--rounding",
+        choices=("nearest_even", "floor"),
+        default="nearest_even",
+        help="of BFP16; floor is the hardware's own default, and the gates do not hold with it",
+    )
     parser.add_argument("--encoder-dump", type=Path, default=paths.RELEASE / "tests" / "tools" / "encoder_dump")
     parser.add_argument("--json", type=Path, help="writes all numbers here")
     return parser.parse_args()
@@ -74,6 +80,7 @@ def main() -> None:
                 model,
                 audio,
                 precision,
+                arguments.rounding,
                 arguments.windows,
                 arguments.threads,
                 Path(scratch) / precision,

@@ -41,8 +41,16 @@ class Dump:
 
 
 def make_dump(
-    program: Path, model: Path, audio: Path, precision: str, windows: int, threads: int, directory: Path
+    program: Path,
+    model: Path,
+    audio: Path,
+    precision: str,
+    rounding: str,
+    windows: int,
+    threads: int,
+    directory: Path,
 ) -> Dump:
-    command = [program, "--model", model, "--precision", precision, "--windows", windows, "--threads", threads]
+    command = [program, "--model", model, "--precision", precision, "--rounding", rounding]
+    command += ["--windows", windows, "--threads", threads]
     subprocess.run([str(word) for word in [*command, "--output-dir", directory, audio]], check=True)
     return Dump(directory)
