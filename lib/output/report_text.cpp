@@ -70,7 +70,7 @@ std::string report_text(const RunReport& report) {
                           print(", %.0f tokens/s", t.tokens_per_second());
     if (t.fallbacks > 0) decoder += ", " + counted(t.fallbacks, "fallback");
     table.row("decoder", t.decoder, decoder);
-    table.row("other", std::max(0.0, t.total - stages));
+    table.row("rest", std::max(0.0, t.total - stages));
     table.row("total", t.total, counted(t.windows, "window"));
 
     std::string out = header(report.setup) + table.text();

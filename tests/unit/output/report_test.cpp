@@ -66,7 +66,7 @@ TEST_CASE("the report's rows are aligned, and its encoder row is the sum of its 
     const std::string text = report_text(report());
     CHECK(test::contains(text, "  encoder                  2.000 s   20 %\n"));
     CHECK(test::contains(text, "    matmul                 1.000 s   10 %\n"));
-    CHECK(test::contains(text, "  other                    1.750 s   18 %\n"));  // 10 − 2 − 0.25 − 2 − 4
+    CHECK(test::contains(text, "  rest                     1.750 s   18 %\n"));  // 10 − 2 − 0.25 − 2 − 4
 }
 
 TEST_CASE("modelled times are called modelled") {

@@ -1,0 +1,26 @@
+#pragma once
+// The subcommands, one file each. Each takes the words after its name and gives the exit code; errors are
+// thrown.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace npuscribe::app {
+
+int transcribe(const std::vector<std::string>& arguments);
+int model(const std::vector<std::string>& arguments);
+int device(const std::vector<std::string>& arguments);
+
+struct Command {
+    std::string_view name;
+    std::string_view usage;
+    std::string_view summary;
+    int (*run)(const std::vector<std::string>& arguments);
+};
+
+/// All commands, as help lists them. The first is the one that is implied.
+std::span<const Command> commands();
+
+}  // namespace npuscribe::app

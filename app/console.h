@@ -1,0 +1,66 @@
+#pragma once
+// What people see: transcripts on stdout; messages and, on a terminal, a line of progress on stderr.
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace npuscribe::app {
+
+enum class Loudness { quiet, normal, verbose };
+
+/// Owns stderr. Its log sink becomes spdlog's default: every message is a line of its own, and takes the
+/// place of the progress line. Not thread-safe, but for logging.
+class Console {
+  public:
+    explicit Console(Loudness loudness);
+    ~Console();
+    Console(const Console&) = delete;
+    Console& operator=(const Console&) = delete;
+
+    /// Shows `line` in place of the last one, where stderr is a terminal and not quiet. Cheap to call often:
+    /// shown ten times a second at most.
+    void progress(std::string_view line);
+    /// Takes the progress line away.
+    void clear();
+    /// Lines without a prefix: headers, the report. Not where quiet.
+    void print(std::string_view lines);
+    bool quiet() const;
+
+  private:
+    class Sink;
+    std::shared_ptr<Sink> sink_;
+};
+
+/// File names and messages as one harmless line: control characters (a terminal would obey them) become '?'.
+std::string printable(std::string_view text);
+
+/// Prints transcripts on stdout in the order of the inputs, each segment as soon as it may be.
+class TranscriptPrinter {
+  public:
+    /// `names`: of the inputs, for a header line on stderr before each; empty: no headers.
+    TranscriptPrinter(Console& console, std::vector<std::string> names);
+
+    /// A segment's line, without its end. Throws OutputError where stdout cannot be written, but for a closed
+    /// pipe.
+    void line(size_t input, std::string text);
+    /// `input` and all before it are finished.
+    void finished(size_t input);
+    /// Nobody reads stdout any more.
+    bool closed() const { return closed_; }
+
+  private:
+    void show(size_t input, const std::string& text);
+
+    Console& console_;
+    std::vector<std::string> names_;
+    size_t current_ = 0;                                // the input whose lines may be shown
+    bool headed_ = false;                               // its header has been
+    std::map<size_t, std::vector<std::string>> early_;  // lines of later inputs
+    bool closed_ = false;
+};
+
+}  // namespace npuscribe::app

@@ -1,0 +1,14 @@
+#pragma once
+// What the program tells the shell.
+
+namespace npuscribe::app {
+
+enum ExitCode : int {
+    kDone = 0,
+    kSomeFailed = 1,
+    kUsage = 2,
+    kUnavailable = 3,  // device or model
+    kInterrupted = 130,
+};
+
+}  // namespace npuscribe::app

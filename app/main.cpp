@@ -1,0 +1,104 @@
+// npuscribe: the command line. Finds the subcommand; the one place where errors become messages and exit
+// codes.
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <new>
+
+#include "base/error.h"
+#include "commands.h"
+#include "console.h"
+#include "exit_code.h"
+#include "spelling.h"
+#include "version.h"
+
+namespace npuscribe::app {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"transcribe", "npuscribe [transcribe] INPUT...",
+            "transcribe audio; what is done without a command", transcribe},
+    Command{"model", "npuscribe model list|info", "the models that are known and fetched", model},
+    Command{"device", "npuscribe device list|info", "what can run the encoder", device},
+};
+
+const Command* find_command(const std::string& name) {
+    const auto found =
+        std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+    return found == kCommands.end() ? nullptr : &*found;
+}
+
+// "npuscribe devcie list": the word is no file, and nearly a command.
+void refuse_mistyped_command(const std::string& word) {
+    std::error_code ignored;
+    if (word.empty() || word[0] == '-' || std::filesystem::exists(word, ignored)) return;
+    for (const Command& command : kCommands) {
+        const size_t distance = edit_distance(word, command.name);
+        if (distance == 0 || distance > 2) continue;
+        throw UsageError(fmt::format("there is neither a file nor a command {}; did you mean npuscribe {}?",
+                                     word, command.name));
+    }
+}
+
+int run(const std::vector<std::string>& arguments) {
+    const std::string first = arguments.empty() ? "" : arguments.front();
+    if (first == "--version" || first == "-V") {
+        std::fputs(version_text().c_str(), stdout);
+        return kDone;
+    }
+    if (const Command* command = find_command(first)) {
+        return command->run({arguments.begin() + 1, arguments.end()});
+    }
+    if (first == "--help" || first == "-h" || first == "help") {
+        const int code = transcribe({"--help"});
+        std::string out = "\nCommands:\n";
+        for (const Command& command : kCommands)
+            out += fmt::format("  {:34}{}\n", command.usage, command.summary);
+        out += "  npuscribe --version\n";
+        std::fputs(out.c_str(), stdout);
+        return code;
+    }
+    refuse_mistyped_command(first);
+    return transcribe(arguments);
+}
+
+int report(const char* message, ExitCode code) {
+    std::fprintf(stderr, "npuscribe: error: %s\n", printable(message).c_str());
+    return code;
+}
+
+}  // namespace
+
+std::span<const Command> commands() {
+    return kCommands;
+}
+
+}  // namespace npuscribe::app
+
+int main(int argc, char** argv) {
+    using namespace npuscribe;
+    using namespace npuscribe::app;
+    try {
+        return app::run({argv + std::min(argc, 1), argv + argc});
+    } catch (const UsageError& error) {
+        report(error.what(), kUsage);
+        std::fputs("Try npuscribe --help.\n", stderr);
+        return kUsage;
+    } catch (const Cancelled&) {
+        std::fputs("npuscribe: interrupted\n", stderr);
+        return kInterrupted;
+    } catch (const ModelError& error) {
+        return report(error.what(), kUnavailable);
+    } catch (const DeviceError& error) {
+        return report(error.what(), kUnavailable);
+    } catch (const std::bad_alloc&) {
+        return report("out of memory; a smaller model, --batch-size or --beam-size needs less", kSomeFailed);
+    } catch (const std::exception& error) {
+        return report(error.what(), kSomeFailed);
+    }
+}

@@ -1,0 +1,78 @@
+#include "outputs.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+#include <system_error>
+
+#include "base/error.h"
+#include "output/atomic_file.h"
+
+namespace npuscribe::app {
+namespace fs = std::filesystem;
+namespace {
+
+// One name for a file, however it is reached. What does not exist yet has its directory's.
+fs::path resolved(const fs::path& path) {
+    std::error_code error;
+    const fs::path out = fs::weakly_canonical(fs::absolute(path, error), error);
+    return error ? path : out;
+}
+
+std::string described(const fs::path& input) {
+    return input == "-" ? "standard input" : input.string();
+}
+
+}  // namespace
+
+std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
+    std::vector<std::string> written;
+    for (size_t f = 0; f < formats.size(); ++f) {
+        output::write_file(outputs[input][f], formats[f].write(transcript));
+        written.push_back(outputs[input][f].string());
+    }
+    return written;
+}
+
+OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
+                        const fs::path& directory, const fs::path& report) {
+    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size())};
+    std::map<fs::path, std::string> taken;  // for what; empty: an input
+    for (const Input& input : inputs) {
+        if (input.path != "-") taken.try_emplace(resolved(input.path));
+    }
+    const auto take = [&](const fs::path& path, const std::string& what) {
+        std::error_code ignored;
+        const auto type = fs::status(path, ignored).type();
+        if (type == fs::file_type::directory) {
+            throw OutputError(fmt::format("cannot write {}: it is a directory", path.string()));
+        }
+        if (type != fs::file_type::not_found && type != fs::file_type::regular) return;  // a pipe, /dev/null
+        const auto [before, added] = taken.try_emplace(resolved(path), what);
+        if (added) return;
+        if (before->second.empty()) {
+            throw UsageError(
+                fmt::format("{} would be written for {}, but it is an input; choose another --output-dir",
+                            path.string(), what));
+        }
+        throw UsageError(
+            fmt::format("{} would be written for both {} and {}; rename one, or run them one after the "
+                        "other with an --output-dir each",
+                        path.string(), before->second, what));
+    };
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        if (!inputs[i].error.empty()) continue;
+        for (const output::Format& format : plan.formats) {
+            const fs::path path = directory / (stem(inputs[i].path) + "." + std::string(format.name));
+            take(path, described(inputs[i].path));
+            plan.outputs[i].push_back(path);
+        }
+    }
+    if (!report.empty()) take(report, "--report");
+
+    if (!plan.formats.empty()) output::prepare_directory(directory.empty() ? "." : directory);
+    if (!report.empty() && report.has_parent_path()) output::prepare_directory(report.parent_path());
+    return plan;
+}
+
+}  // namespace npuscribe::app

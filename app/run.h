@@ -1,0 +1,54 @@
+#pragma once
+// One run of `transcribe`: receives the transcriber's events, prints, writes, and keeps the report.
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "console.h"
+#include "inputs.h"
+#include "output/report.h"
+#include "outputs.h"
+#include "transcribe/transcriber.h"
+
+namespace npuscribe::app {
+
+class Run {
+  public:
+    /// `inputs` may hold some that have failed already: they are reported and left out. All references must
+    /// outlive the run. `print_text`: transcripts go to stdout.
+    Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, bool print_text);
+
+    /// Whether there is anything to transcribe.
+    bool empty() const { return paths_.empty(); }
+
+    /// Transcribes everything. Throws Cancelled and DeviceError; what was finished before is in the report.
+    /// `cancel` is also set by the run itself where nobody reads its output any more.
+    void transcribe(Transcriber& transcriber, std::atomic<bool>& cancel);
+
+    const std::vector<output::FileReport>& files() const { return files_; }
+    bool some_failed() const;
+    /// Stopped because stdout was closed, with nothing else to write.
+    bool reader_gone() const { return reader_gone_; }
+
+  private:
+    void on_segment(size_t input, const Segment& segment);
+    void on_progress(size_t input, double done, double length);
+    void on_done(size_t input, const Transcript& transcript, const Timing& timing);
+    void fail(size_t file, const std::string& message);
+    void check_reader();
+
+    const OutputPlan& plan_;
+    Console& console_;
+    const bool print_text_;
+    std::vector<output::FileReport> files_;     // of all inputs
+    std::vector<std::filesystem::path> paths_;  // of those to transcribe
+    std::vector<size_t> index_;                 // where they stand in files_
+    TranscriptPrinter printer_;
+    std::atomic<bool>* cancel_ = nullptr;
+    std::string stdout_error_;
+    size_t finished_ = 0;
+    bool reader_gone_ = false;
+};
+
+}  // namespace npuscribe::app

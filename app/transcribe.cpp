@@ -1,0 +1,172 @@
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "audio/vad.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "command_line.h"
+#include "commands.h"
+#include "console.h"
+#include "devices.h"
+#include "exit_code.h"
+#include "inputs.h"
+#include "output/atomic_file.h"
+#include "output/report.h"
+#include "outputs.h"
+#include "run.h"
+#include "signals.h"
+#include "transcribe_options.h"
+#include "version.h"
+
+namespace npuscribe::app {
+namespace {
+
+// What a model can do is known once it is open: these are usage errors all the same.
+void fit_to_model(TranscribeSettings& settings, const Model& model) {
+    DecodingOptions& decoding = settings.transcribe.decoding;
+    std::string code;
+    if (settings.language != "auto") {
+        const auto token = model.tokenizer.language_token(settings.language);
+        if (!token) {
+            throw UsageError(fmt::format(
+                "--language: '{}' was given; allowed is auto, a code such as de, or an English name "
+                "such as German, of the languages that Whisper knows",
+                settings.language));
+        }
+        code = model.tokenizer.language_code(*token);
+    }
+    if (!model.tokenizer.multilingual()) {
+        const std::string instead = "use a multilingual model, such as base";
+        if (!code.empty() && code != "en") {
+            throw UsageError(
+                fmt::format("--language: '{}' was given, but the model {} knows only English; {}",
+                            settings.language, model.name, instead));
+        }
+        if (decoding.task == Task::translate) {
+            throw UsageError(
+                fmt::format("--task: 'translate' was given, but the model {} knows only English; {}",
+                            model.name, instead));
+        }
+        code = "en";
+    }
+    decoding.language = code;
+    const size_t longest = model.dimensions().n_audio_ctx;
+    if (settings.transcribe.n_audio_ctx > longest) {
+        throw UsageError(fmt::format(
+            "--audio-context: '{}' was given; allowed is a whole number from 1 to {} for the model "
+            "{}, or full",
+            settings.transcribe.n_audio_ctx, longest, model.name));
+    }
+}
+
+// Everything that is loaded once, in the order in which it is needed.
+class Engine {
+  public:
+    Engine(TranscribeSettings& settings) : model_(load_model(settings.model)), pool_(settings.threads) {
+        fit_to_model(settings, model_);
+        DeviceOptions options;
+        options.precision = parse_precision(settings.precision);
+        device_ = open_device(settings.device, options, pool_);
+        const DeviceInfo info = device_->info();
+        if (settings.device == "auto") spdlog::info("device auto: took {} ({})", info.name, info.description);
+        if (settings.transcribe.vad) vad_.emplace(vad_weights());
+        transcriber_ = std::make_unique<Transcriber>(model_, *device_, pool_, vad_ ? &*vad_ : nullptr,
+                                                     settings.transcribe);
+    }
+    Transcriber& transcriber() { return *transcriber_; }
+
+  private:
+    Model model_;
+    ThreadPool pool_;
+    std::unique_ptr<Device> device_;
+    std::optional<audio::VadModel> vad_;
+    std::unique_ptr<Transcriber> transcriber_;
+};
+
+void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
+    const auto done = [](const output::FileReport& f) {
+        return f.status == output::FileReport::Status::done;
+    };
+    if (std::any_of(report.files.begin(), report.files.end(), done))
+        console.print("\n" + output::report_text(report));
+    if (report.files.size() > 1) spdlog::info("{}", output::summary_text(report));
+    if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
+}
+
+std::string help(const std::vector<Option>& options) {
+    std::string out =
+        "Usage: npuscribe [transcribe] [OPTIONS] INPUT...\n\n"
+        "Transcribes speech. INPUT is an audio file, a directory with audio files, or - for standard input.\n"
+        "Transcripts go to stdout, everything else to stderr.\n";
+    out += help_text(options);
+    out +=
+        "\nExit codes: 0 all done; 1 some inputs failed; 2 usage; 3 device or model unavailable; 130 "
+        "interrupted.\n"
+        "\nExamples:\n"
+        "  npuscribe -m base speech.flac\n"
+        "  npuscribe -l en --output-format txt,srt --output-dir out --report report.json recordings/\n"
+        "  ffmpeg -i film.mkv -f wav - | npuscribe -m tiny.en -\n";
+    return out;
+}
+
+}  // namespace
+
+int transcribe(const std::vector<std::string>& arguments) {
+    TranscribeSettings settings;
+    const std::vector<Option> options = transcribe_options(settings);
+    if (asks_for_help(arguments)) {
+        std::fputs(help(options).c_str(), stdout);
+        return kDone;
+    }
+    const std::vector<std::string> words = parse(options, arguments);
+    complete(settings);
+    if (words.empty())
+        throw UsageError("no input was given; name audio files or directories, or - for standard input");
+
+    const std::vector<Input> inputs = expand(words, settings.recursive);
+    const OutputPlan plan =
+        plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
+    std::atomic<bool>& interrupted = watch_signals();
+    Console console(settings.quiet     ? Loudness::quiet
+                    : settings.verbose ? Loudness::verbose
+                                       : Loudness::normal);
+    Run run(inputs, plan, console, !settings.quiet || plan.formats.empty());
+    output::RunReport report;
+    report.version = version();
+    report.options = values(options);
+    report.files = run.files();
+    if (run.empty()) {
+        if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
+        return kSomeFailed;
+    }
+
+    const Stopwatch wall;
+    console.progress("loading " + printable(settings.model));
+    Engine engine(settings);
+    const double load = wall.seconds();
+    const auto finish = [&] {
+        console.clear();
+        report.setup = engine.transcriber().setup();
+        report.totals = engine.transcriber().timing();
+        report.totals.load = load;
+        report.totals.total = wall.seconds();
+        report.files = run.files();
+        conclude(report, settings, console);
+    };
+    try {
+        if (interrupted) throw Cancelled();
+        run.transcribe(engine.transcriber(), interrupted);
+    } catch (const Error&) {
+        finish();
+        throw;
+    }
+    finish();
+    return run.some_failed() ? kSomeFailed : kDone;
+}
+
+}  // namespace npuscribe::app

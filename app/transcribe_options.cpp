@@ -1,0 +1,193 @@
+#include "transcribe_options.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "audio/stream.h"
+#include "base/error.h"
+
+namespace npuscribe::app {
+namespace {
+
+constexpr const char* kWhat = "What to transcribe";
+constexpr const char* kOutput = "Output";
+constexpr const char* kWork = "Where and how it is computed";
+constexpr const char* kDecoding = "Decoding";
+constexpr const char* kVad = "Voice activity";
+
+Binding format_list(std::string& variable) {
+    return {[&variable](const std::string& given) {
+                try {
+                    output::parse_formats(given);
+                } catch (const UsageError& error) {
+                    const bool file = audio::is_audio_file_name(given) || std::filesystem::exists(given);
+                    if (!file) throw;
+                    throw UsageError(
+                        fmt::format("{}; to transcribe {}, give it without an option", error.what(), given));
+                }
+                variable += (variable.empty() ? "" : ",") + given;
+            },
+            [&variable] { return variable; }};
+}
+
+Binding token_list(std::vector<Token>& variable) {
+    return {[&variable](const std::string& given) {
+                std::vector<Token> tokens;
+                for (size_t at = 0; at < given.size();) {
+                    const size_t comma = std::min(given.find(',', at), given.size());
+                    constexpr Token kLargest = 51865;
+                    try {
+                        tokens.push_back(
+                            static_cast<Token>(whole_number(given.substr(at, comma - at), -1, kLargest)));
+                    } catch (const UsageError&) {
+                        throw UsageError(
+                            fmt::format("'{}' was given; allowed are token numbers with commas between them, "
+                                        "-1 for all symbols that are not speech, or nothing",
+                                        given));
+                    }
+                    at = comma + 1;
+                }
+                variable = std::move(tokens);
+            },
+            [&variable] { return fmt::format("{}", fmt::join(variable, ",")); }};
+}
+
+Binding audio_context(size_t& variable) {
+    return {[&variable](const std::string& given) {
+                try {
+                    variable = given == "full" ? 0 : static_cast<size_t>(whole_number(given, 0, 1500));
+                } catch (const UsageError& error) {
+                    throw UsageError(std::string(error.what()) + ", or full");
+                }
+            },
+            [&variable] { return variable == 0 ? "full" : std::to_string(variable); }};
+}
+
+Binding fraction(float& variable) {
+    return {
+        [&variable](const std::string& given) { variable = static_cast<float>(real_number(given, 0, 1)); },
+        [&variable] { return fmt::format("{}", variable); }};
+}
+
+std::string format_names() {
+    std::string out;
+    for (const output::Format& format : output::formats()) out += std::string(format.name) + ", ";
+    return out + "all";
+}
+
+}  // namespace
+
+std::vector<Option> transcribe_options(TranscribeSettings& s) {
+    DecodingOptions& d = s.transcribe.decoding;
+    audio::VadOptions& v = s.transcribe.vad_options;
+    constexpr int kLongest = 3'600'000;  // milliseconds
+    return {
+        {"model", 'm', "NAME|DIR", kWhat, "a model that was fetched, or a checkpoint's directory",
+         text(s.model)},
+        {"language", 'l', "LANGUAGE", kWhat, "code (de), English name (German), or auto to detect it",
+         text(s.language)},
+        {"task", 0, "TASK", kWhat, "transcribe, or translate into English",
+         one_of(s.task, {"transcribe", "translate"})},
+        {"recursive", 'r', "", kWhat, "look for audio in subdirectories, too", toggle(s.recursive)},
+
+        {"output-format", 'f', "LIST", kOutput,
+         "files to write, with commas between them: " + format_names() + "; with --output-dir alone, all",
+         format_list(s.formats)},
+        {"output-dir", 'o', "DIR", kOutput,
+         "where to write them; made if need be; else the current directory", text(s.output_dir)},
+        {"report", 0, "FILE", kOutput, "write the timing report as JSON", text(s.report)},
+        {"quiet", 'q', "", kOutput, "only errors on stderr; no transcript on stdout where files are written",
+         toggle(s.quiet)},
+        {"verbose", 'v', "", kOutput, "tell more on stderr", toggle(s.verbose)},
+
+        {"device", 0, "DEVICE", kWork, "auto, cpu, npu or emulated: what multiplies the encoder's matrices",
+         one_of(s.device, {"auto", "cpu", "npu", "emulated"})},
+        {"precision", 0, "PRECISION", kWork, "bfp16, bf16 or fp32: the encoder's operands",
+         one_of(s.precision, {"bfp16", "bf16", "fp32"})},
+        {"threads", 't', "N", kWork, "CPU threads; 0: one for each CPU", integer(s.threads, 0, 1024)},
+        {"batch-size", 0, "N", kWork, "windows decoded at once, over all files",
+         integer(s.transcribe.batch_size, 1, 256)},
+        {"audio-context", 0, "N|full", kWork, "encoder frames of 20 ms used of each window",
+         audio_context(s.transcribe.n_audio_ctx)},
+
+        {"beam-size", 0, "N", kDecoding, "beams at temperature 0; 1 is greedy", integer(d.beam_size, 1, 64)},
+        {"patience", 0, "X", kDecoding, "beam search waits for X times its beams to end",
+         number(d.patience, 0.01, 100)},
+        {"length-penalty", 0, "X", kDecoding,
+         "favour longer (> 0) or shorter results, after Wu et al. 2016; none: the mean log-probability "
+         "decides",
+         number_or_none(d.length_penalty, 0, 1)},
+        {"temperature", 0, "X", kDecoding, "of sampling; 0 takes the most likely",
+         number(s.temperature, 0, 1)},
+        {"temperature-increment-on-fallback", 0, "X", kDecoding,
+         "added when a result is refused by a threshold below; none: never tried again",
+         number_or_none(s.temperature_increment, 0.01, 1)},
+        {"best-of", 0, "N", kDecoding, "samples at a temperature above 0", integer(d.best_of, 1, 64)},
+        {"seed", 0, "N", kDecoding, "of sampling: the same seed, the same words",
+         integer(d.seed, 0, std::numeric_limits<long long>::max())},
+        {"compression-ratio-threshold", 0, "X", kDecoding,
+         "more repetitive than this is refused; none: anything goes",
+         number_or_none(d.compression_ratio_threshold, 0, 100)},
+        {"logprob-threshold", 0, "X", kDecoding,
+         "a mean log-probability below this is refused; none: anything goes",
+         number_or_none(d.logprob_threshold, -100, 0)},
+        {"no-speech-threshold", 0, "X", kDecoding,
+         "above this probability of no speech, and below --logprob-threshold, a window is silence; none: "
+         "never",
+         number_or_none(d.no_speech_threshold, 0, 1)},
+        {"initial-prompt", 0, "TEXT", kDecoding, "what was said before: names and spellings to expect",
+         text(d.initial_prompt)},
+        {"condition-on-previous-text", 0, "", kDecoding, "the text of a window is the prompt of the next",
+         toggle(d.condition_on_previous_text)},
+        {"suppress-tokens", 0, "LIST", kDecoding,
+         "tokens never to write; -1: all symbols that are not speech", token_list(d.suppress_tokens)},
+        {"suppress-blank", 0, "", kDecoding, "a window does not begin with a space or its end",
+         toggle(d.suppress_blank)},
+        {"without-timestamps", 0, "", kDecoding, "one segment for each window", toggle(d.without_timestamps)},
+        {"max-initial-timestamp", 0, "X", kDecoding,
+         "the first segment of a window begins within X seconds; none: anywhere",
+         number_or_none(d.max_initial_timestamp, 0, 30)},
+
+        {"vad", 0, "", kVad,
+         "leave out silence and cut at pauses (Silero); without: windows of 30 s one after the other",
+         toggle(s.transcribe.vad)},
+        {"vad-threshold", 0, "X", kVad, "above this probability it is speech", fraction(v.threshold)},
+        {"vad-min-speech-duration-ms", 0, "N", kVad, "shorter speech is left out",
+         integer(v.min_speech_ms, 0, kLongest)},
+        {"vad-min-silence-duration-ms", 0, "N", kVad, "a shorter pause does not end it",
+         integer(v.min_silence_ms, 0, kLongest)},
+        {"vad-speech-pad-ms", 0, "N", kVad, "kept before and after speech",
+         integer(v.speech_pad_ms, 0, kLongest)},
+    };
+}
+
+std::vector<output::Format> formats_to_write(const TranscribeSettings& settings) {
+    if (!settings.formats.empty()) return output::parse_formats(settings.formats);
+    if (!settings.output_dir.empty()) return output::parse_formats("all");
+    return {};
+}
+
+std::vector<double> temperatures(double first, std::optional<double> increment) {
+    std::vector<double> out = {first};
+    if (!increment) return out;
+    // A little more than 1, as numpy.arange(first, 1 + 1e-6, increment) has it. Multiplied, not added up: 0.6
+    // is 0.6.
+    for (int i = 1; first + i * *increment < 1 + 1e-6; ++i)
+        out.push_back(std::min(1.0, first + i * *increment));
+    return out;
+}
+
+void complete(TranscribeSettings& settings) {
+    DecodingOptions& decoding = settings.transcribe.decoding;
+    decoding.task = settings.task == "translate" ? Task::translate : Task::transcribe;
+    decoding.temperatures = temperatures(settings.temperature, settings.temperature_increment);
+    if (settings.report == "-") {
+        throw UsageError(
+            "--report: '-' was given; stdout is for transcripts: give a file, such as report.json");
+    }
+    if (settings.quiet && settings.verbose) throw UsageError("--quiet and --verbose were given; choose one");
+}
+
+}  // namespace npuscribe::app

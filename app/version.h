@@ -1,0 +1,11 @@
+#pragma once
+#include <string>
+
+namespace npuscribe::app {
+
+/// "0.1.0"
+std::string version();
+/// Several lines: version, compiler, devices.
+std::string version_text();
+
+}  // namespace npuscribe::app
