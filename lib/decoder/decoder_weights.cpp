@@ -16,26 +16,21 @@ class Loader {
         return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
     }
 
-    /// Tensors of k columns each, stacked.
+    /// Tensors of the same shape, stacked. Read and packed piece by piece: no f32 copy of the whole is ever
+    /// made.
     simd::PackedMatrix matrix(const std::vector<std::string>& names) const {
-        size_t n = 0;
-        size_t k = 0;
-        std::vector<Buffer<float>> parts;
-        for (const auto& name : names) {
-            const auto shape = checkpoint_.shape(name);
-            n += shape[0];
-            k = shape[1];
-            parts.push_back(checkpoint_.read(name));
-        }
-        const size_t rows_a_part = n / names.size();
+        const auto shape = checkpoint_.shape(names.front());
+        const size_t rows_a_tensor = shape[0];
+        const size_t n = rows_a_tensor * names.size();
+        const size_t k = shape[1];
         simd::PackedMatrix packed(n, k, element_);
-        pool_.for_each(packed.blocks(), 16, [&](size_t begin, size_t end, size_t) {
-            for (size_t block = begin; block < end; ++block) {
-                const size_t first = block * simd::kLaneBlock;
-                const size_t count = std::min(simd::kLaneBlock, n - first);
-                auto& part = parts[first / rows_a_part];
-                packed.pack(block, {part.data() + first % rows_a_part * k, count, k});
-            }
+        pool_.for_each(packed.blocks(), 1, [&](size_t block, size_t, size_t) {
+            const size_t first = block * simd::kLaneBlock;
+            const size_t count = std::min(simd::kLaneBlock, n - first);
+            Buffer<float> rows(count * k);
+            checkpoint_.read_rows(names[first / rows_a_tensor], first % rows_a_tensor,
+                                  {rows.data(), rows.size()});
+            packed.pack(block, rows.matrix(count, k));
         });
         return packed;
     }
