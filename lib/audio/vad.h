@@ -1,7 +1,6 @@
 #pragma once
 // Silero voice activity detection, version 6, 16 kHz: weights as safetensors (PyPI: silero-vad, MIT).
 
-#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -25,14 +24,20 @@ class VadModel {
     std::unique_ptr<Weights> weights_;
 };
 
-/// One running detector: 64 samples of context and the LSTM's state.
+/// Frames that a detector takes through the network at once; fewer cost as much as this many.
+inline constexpr size_t kVadBatch = 64;
+
+/// One running detector: 64 samples of context and the LSTM's state. Not for several threads at once.
 class VadDetector {
   public:
+    /// `model` must outlive it.
     explicit VadDetector(const VadModel& model);
     ~VadDetector();
     VadDetector(VadDetector&&) noexcept;
-    /// The probability that this frame holds speech. `frame` has kVadFrame samples; pad the last with zeros.
-    float operator()(std::span<const float> frame);
+    /// probabilities[i] that the i-th frame of `samples` holds speech; the frames follow those of the last
+    /// call. `samples` has kVadFrame samples for each probability: pad the last frame of a stream with zeros.
+    void run(std::span<const float> samples, std::span<float> probabilities);
+    /// Back to the beginning of a stream.
     void reset();
 
   private:
