@@ -1,10 +1,11 @@
 #include "base/thread_pool.h"
 
-#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "base/openmp.h"
 
 namespace npuscribe {
 namespace {
@@ -73,8 +74,7 @@ void ThreadPool::call(size_t worker) {
 
 void ThreadPool::run(const std::function<void(size_t)>& work) {
     std::lock_guard region(region_);
-    const int openmp_threads = omp_get_max_threads();
-    keep_onednn_on_this_thread();
+    const OneOpenMpThread here;
     work_ = &work;
     error_ = nullptr;
     running_.store(size_ - 1, std::memory_order_relaxed);
@@ -94,12 +94,11 @@ void ThreadPool::run(const std::function<void(size_t)>& work) {
         }
     }
     work_ = nullptr;
-    omp_set_num_threads(openmp_threads);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 void ThreadPool::worker_loop(size_t worker) {
-    keep_onednn_on_this_thread();
+    const OneOpenMpThread here;
     size_t seen = 0;
     while (true) {
         for (int spins = 0; spins < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spins)

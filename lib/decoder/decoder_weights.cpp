@@ -7,6 +7,8 @@
 namespace npuscribe {
 namespace {
 
+constexpr size_t kPieceRows = 16 * simd::kLaneBlock;
+
 class Loader {
   public:
     Loader(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool)
@@ -24,13 +26,18 @@ class Loader {
         const size_t n = rows_a_tensor * names.size();
         const size_t k = shape[1];
         simd::PackedMatrix packed(n, k, element_);
-        pool_.for_each(packed.blocks(), 1, [&](size_t block, size_t, size_t) {
-            const size_t first = block * simd::kLaneBlock;
-            const size_t count = std::min(simd::kLaneBlock, n - first);
-            Buffer<float> rows(count * k);
-            checkpoint_.read_rows(names[first / rows_a_tensor], first % rows_a_tensor,
-                                  {rows.data(), rows.size()});
-            packed.pack(block, rows.matrix(count, k));
+        const size_t pieces = (rows_a_tensor + kPieceRows - 1) / kPieceRows;
+        pool_.for_each(names.size() * pieces, 1, [&](size_t task, size_t, size_t) {
+            const size_t tensor = task / pieces;
+            const size_t first = task % pieces * kPieceRows;
+            const size_t count = std::min(kPieceRows, rows_a_tensor - first);
+            Buffer<float> piece(count * k);
+            checkpoint_.read_rows(names[tensor], first, {piece.data(), piece.size()});
+            for (size_t row = 0; row < count; row += simd::kLaneBlock) {
+                const size_t block = (tensor * rows_a_tensor + first + row) / simd::kLaneBlock;
+                packed.pack(block,
+                            piece.matrix(count, k).rows_from(row, std::min(simd::kLaneBlock, count - row)));
+            }
         });
         return packed;
     }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/buffer.h"
+#include "base/openmp.h"
 #include "simd/isa.h"
 
 namespace npuscribe {
@@ -108,6 +109,7 @@ struct OneDnnMatmul::Impl {
     Impl(size_t n_, size_t k_, memory::data_type type_, const void* values, std::span<const float> bias_,
          size_t workers)
         : n(n_), k(k_), type(type_) {
+        const OneOpenMpThread here;
         for (size_t worker = 0; worker < workers; ++worker) streams.emplace_back(engine());
         if (!bias_.empty()) {
             assert(bias_.size() == n);
@@ -148,6 +150,7 @@ struct OneDnnMatmul::Impl {
     void prepare(size_t m, size_t y_stride, bool accumulate) {
         const Key key{m, y_stride, accumulate};
         if (shapes.contains(key)) return;
+        const OneOpenMpThread here;  // the primitive is made for as many threads as OpenMP has now
         const auto primitive = description(m, y_stride, accumulate, weight.get_desc());
         Shape shape{dnnl::matmul(primitive), {}};
         for (size_t worker = 0; worker < streams.size(); ++worker) {
