@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+// aie::accum and aie::mmul for the two products that the kernels use.
+//
+// bfp16 × bfp16 → f32: the eight products of two blocks are added as whole numbers, which is exact (at most
+// 18 bits), and scaled by both exponents, which is exact but for results below 2^-126; then one f32 addition,
+// rounded to nearest even, takes them into the accumulator. K is thus added up in order, eight at a time. The
+// same holds on every CPU. int8 × int8 → int32: exact.
+
+#include "block_vector.hpp"
+#include "rounding.hpp"
+#include "vector.hpp"
+
+struct accfloat {};
+struct acc32 {};
+struct accauto {};
+
+namespace aie {
+inline namespace NPUSCRIBE_HOST_ABI {
+
+template <class Tag, unsigned kSize>
+struct accum;
+
+template <>
+struct accum<accfloat, 64> {
+    host::Floats rows[8];
+
+    accum() = default;
+    explicit accum(const vector<float, 64>& v) { std::memcpy(rows, v.lanes, sizeof rows); }
+    template <class T>
+    vector<T, 64> to_vector() const {
+        vector<T, 64> v;
+        static_assert(sizeof v.lanes == sizeof rows);
+        std::memcpy(v.lanes, rows, sizeof rows);
+        return v;
+    }
+};
+
+template <>
+struct accum<acc32, 64> {
+    host::Ints rows[8];
+
+    accum() = default;
+    explicit accum(const vector<int32, 64>& v) { std::memcpy(rows, v.lanes, sizeof rows); }
+    template <class T>
+    vector<T, 64> to_vector() const {
+        vector<T, 64> v;
+        static_assert(sizeof v.lanes == sizeof rows);
+        std::memcpy(v.lanes, rows, sizeof rows);
+        return v;
+    }
+};
+
+template <unsigned kM, unsigned kK, unsigned kN, class A, class B, class Tag = accauto>
+class mmul;
+
+template <class Tag>
+class mmul<8, 8, 8, bfp16ebs8, bfp16ebs8, Tag> {
+  public:
+    using accum_type = accum<accfloat, 64>;
+    /// The host adds with rounding to nearest even and nothing else: a kernel that forgot to ask for it gets
+    /// NaN.
+    explicit mmul(const vector<float, 64>& start) : sum_(start) {
+        if (get_rounding() == rounding_mode::conv_even) return;
+        for (auto& row : sum_.rows) row += __builtin_nanf("");
+    }
+
+    void mac(const block_vector<bfp16ebs8, 64>& a, const transposed<block_vector<bfp16ebs8, 64>>& b) {
+        for (int row = 0; row < 8; ++row) {
+            const float* left = a.mantissas[row];
+            host::Floats dot = left[0] * b.mantissas[0];
+            for (int k = 1; k < 8; ++k) dot += left[k] * b.mantissas[k];
+            sum_.rows[row] += (dot * a.units[row]) * b.units;
+        }
+    }
+    accum_type to_accum() const { return sum_; }
+    template <class T>
+    vector<T, 64> to_vector() const {
+        return sum_.to_vector<T>();
+    }
+
+  private:
+    accum_type sum_;
+};
+
+template <class Tag>
+class mmul<8, 8, 8, int8, int8, Tag> {
+  public:
+    using accum_type = accum<acc32, 64>;
+    explicit mmul(const vector<int32, 64>& start) : sum_(start) {}
+
+    /// `a` is [8 × K = 8], `b` [K = 8 × 8], both row-major.
+    void mac(const vector<int8, 64>& a, const vector<int8, 64>& b) {
+        host::Floats columns[8];
+        for (int k = 0; k < 8; ++k) columns[k] = widened(b.lanes + 8 * k);
+        for (int row = 0; row < 8; ++row) {
+            const host::Floats left = widened(a.lanes + 8 * row);
+            // Whole numbers of at most 18 bits: f32 adds them exactly, and faster than int32 multiplies.
+            host::Floats dot = left[0] * columns[0];
+            for (int k = 1; k < 8; ++k) dot += left[k] * columns[k];
+            sum_.rows[row] += __builtin_convertvector(dot, host::Ints);
+        }
+    }
+    accum_type to_accum() const { return sum_; }
+    template <class T>
+    vector<T, 64> to_vector() const {
+        return sum_.to_vector<T>();
+    }
+
+  private:
+    static host::Floats widened(const int8* from) {
+        host::Bytes bytes;
+        std::memcpy(&bytes, from, sizeof bytes);
+        return __builtin_convertvector(__builtin_convertvector(bytes, host::Ints), host::Floats);
+    }
+    accum_type sum_;
+};
+
+}  // namespace NPUSCRIBE_HOST_ABI
+}  // namespace aie

@@ -1,0 +1,42 @@
+#pragma once
+// Tiles for the kernels, and what plain arithmetic makes of them.
+
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "bfp16/layout.h"
+#include "host/host_kernels.h"
+#include "simd/isa.h"
+
+namespace npuscribe::test {
+
+using Matrix = std::vector<double>;
+
+/// May this CPU run it?
+inline bool runs_here(const kernels::HostKernel& kernel) {
+    return kernel.cpu == "baseline" || simd::isa() >= simd::Isa::avx2;
+}
+
+/// Normal values whose magnitude differs from row to row and from block to block, as activations' do.
+inline std::vector<float> random_values(size_t rows, size_t cols, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    std::uniform_int_distribution<int> exponent(-6, 6);
+    std::vector<float> values(rows * cols);
+    float scale = 1;
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (i % bfp16::kBlockSize == 0) scale = std::ldexp(1.0F, exponent(random));
+        values[i] = scale * normal(random);
+    }
+    return values;
+}
+
+/// C [m × n] of a tile back from its 8 × 8 subtiles.
+template <class T>
+T at(const std::vector<T>& c, size_t n, size_t row, size_t col) {
+    return c[(row / 8 * (n / 8) + col / 8) * 64 + row % 8 * 8 + col % 8];
+}
+
+}  // namespace npuscribe::test
