@@ -1,0 +1,311 @@
+#include "device/npu_linear.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+
+namespace npuscribe {
+
+using xrt_backend::Argument;
+using xrt_backend::Call;
+using xrt_backend::XrtError;
+
+namespace {
+
+constexpr size_t kTakeOverRows = 64;  // rows of a result that one worker takes over at a time
+
+/// Calls of one linear, by padded rows; the weights are bound to each once. One that runs belongs to its run.
+class CallPool {
+  public:
+    std::unique_ptr<Call> take(xrt_backend::Program& program, size_t rows, xrt_backend::Buffer& weights) {
+        auto& idle = idle_[rows];
+        if (idle.empty()) {
+            auto call = program.make_call();
+            call->bind(Argument::b, weights);
+            return call;
+        }
+        auto call = std::move(idle.back());
+        idle.pop_back();
+        return call;
+    }
+    void give_back(size_t rows, std::unique_ptr<Call> call) { idle_[rows].push_back(std::move(call)); }
+
+  private:
+    std::map<size_t, std::vector<std::unique_ptr<Call>>> idle_;
+};
+
+/// One call of the array for some rows of a run.
+struct Piece {
+    size_t first = 0, rows = 0, padded_rows = 0;
+    std::unique_ptr<Call> call;
+    NpuBuffer result;  // [padded_rows × padded n], f32, row-major
+    std::shared_ptr<NpuBatch> batch;
+};
+
+/// Where a result goes, row by row; called from any worker.
+class Destination {
+  public:
+    virtual ~Destination() = default;
+    /// `c` are rows [first, first + c.rows) of the result. Returns false where they cannot be stored.
+    virtual bool take_over(size_t first, MatrixView<const float> c) = 0;
+    virtual void finish() {}
+};
+
+class IntoMatrix final : public Destination {
+  public:
+    IntoMatrix(MatrixView<float> y, Epilogue epilogue) : y_(y), epilogue_(epilogue) {}
+    bool take_over(size_t first, MatrixView<const float> c) override {
+        for (size_t r = 0; r < c.rows; ++r) {
+            float* to = y_.row(first + r);
+            const float* from = c.row(r);
+            if (epilogue_ == Epilogue::add_residual) {
+                for (size_t i = 0; i < c.cols; ++i) to[i] += from[i];
+            } else {
+                std::copy_n(from, c.cols, to);
+            }
+        }
+        if (epilogue_ == Epilogue::gelu) simd::gelu(y_.rows_from(first, c.rows));
+        return true;
+    }
+
+  private:
+    MatrixView<float> y_;
+    Epilogue epilogue_;
+};
+
+class IntoOperand final : public Destination {
+  public:
+    IntoOperand(NpuOperand& y, Epilogue epilogue, bfp16::Rounding rounding) : y_(y) {
+        how_.operation = epilogue == Epilogue::gelu ? simd::RowOperation::gelu : simd::RowOperation::none;
+        how_.rounding = rounding;
+    }
+    bool take_over(size_t first, MatrixView<const float> c) override { return y_.fill_rows(first, c, how_); }
+    void finish() override { y_.finish(); }
+
+  private:
+    NpuOperand& y_;
+    simd::RowPreparation how_;
+};
+
+class NpuRun final : public Run::State, public NpuPending {
+  public:
+    NpuRun(std::string name, size_t n, size_t padded_n, NpuShared& shared, std::shared_ptr<CallPool> calls,
+           std::vector<Piece> pieces, std::unique_ptr<Destination> destination, NpuOperand* operand)
+        : name_(std::move(name)),
+          n_(n),
+          padded_n_(padded_n),
+          shared_(shared),
+          calls_(std::move(calls)),
+          pieces_(std::move(pieces)),
+          destination_(std::move(destination)),
+          operand_(operand) {
+        if (operand_ != nullptr) operand_->pending = this;
+    }
+    /// Once only. After it has thrown, the array may hold some of the calls.
+    void start(xrt_backend::Context& context) {
+        for (Piece& piece : pieces_) piece.batch = shared_.array.queue().add(context, *piece.call, name_);
+        started_ = true;
+    }
+    /// What nobody waited for is seen through, for the array writes to this run's memory until it is done.
+    ~NpuRun() override {
+        if (operand_ != nullptr && operand_->pending == this) operand_->pending = nullptr;
+        try {
+            if (started_) complete();
+        } catch (const std::exception&) {
+        }
+        if (!shared_.array.queue().lost()) return;
+        for (Piece& piece : pieces_) (void)piece.call.release();
+    }
+
+    void wait() override { complete(); }
+
+    void complete() override {
+        if (std::exchange(completed_, true)) return;
+        if (operand_ != nullptr) operand_->pending = nullptr;
+        for (Piece& piece : pieces_) shared_.array.queue().finish(*piece.batch);
+        Stopwatch watch;
+        for (Piece& piece : pieces_) {
+            const size_t bytes = piece.rows * padded_n_ * sizeof(float);
+            try {
+                piece.result->from_device(0, bytes);
+            } catch (const XrtError& error) {
+                throw_npu_error(error, "did not hand the result of " + name_ + " back");
+            }
+            shared_.stats.bytes_from_device += bytes;
+        }
+        std::atomic<size_t> bad_row{kNone};
+        for (const Piece& piece : pieces_) take_over(piece, bad_row);
+        shared_.stats.transfer_seconds += watch.seconds();
+        for (Piece& piece : pieces_) {
+            shared_.give_back(std::move(piece.result));
+            calls_->give_back(piece.padded_rows, std::move(piece.call));
+        }
+        pieces_.clear();
+        if (bad_row != kNone) {
+            throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more near row " +
+                              std::to_string(bad_row.load()));
+        }
+        destination_->finish();
+    }
+
+  private:
+    static constexpr size_t kNone = ~size_t{0};
+
+    void take_over(const Piece& piece, std::atomic<size_t>& bad_row) {
+        const auto* values = reinterpret_cast<const float*>(piece.result->bytes().data());
+        const MatrixView<const float> c(values, piece.rows, n_, padded_n_);
+        shared_.pool.for_each(piece.rows, kTakeOverRows, [&](size_t from, size_t to, size_t) {
+            if (!destination_->take_over(piece.first + from, c.rows_from(from, to - from))) {
+                bad_row = piece.first + from;
+            }
+        });
+    }
+
+    std::string name_;
+    size_t n_, padded_n_;
+    NpuShared& shared_;
+    std::shared_ptr<CallPool> calls_;
+    std::vector<Piece> pieces_;
+    std::unique_ptr<Destination> destination_;
+    NpuOperand* operand_;
+    bool started_ = false;
+    bool completed_ = false;
+};
+
+class NpuLinear final : public Linear {
+  public:
+    NpuLinear(const LinearWeights& weights, NpuShared& shared)
+        : shared_(shared),
+          name_(weights.name),
+          n_(weights.weight.rows),
+          k_(weights.weight.cols),
+          program_(shared.array.program_for(k_, n_, name_)),
+          calls_(std::make_shared<CallPool>()) {
+        if (!weights.bias.empty() && weights.bias.size() != n_) {
+            throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
+                             std::to_string(n_) + " output features");
+        }
+        upload(weights);
+    }
+
+    size_t n() const override { return n_; }
+    size_t k() const override { return k_; }
+
+    Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
+        check(x, y.rows, y.cols);
+        return start(x, std::make_unique<IntoMatrix>(y, epilogue), nullptr);
+    }
+
+    Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
+        if (epilogue == Epilogue::add_residual) {
+            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
+        }
+        auto& operand = dynamic_cast<NpuOperand&>(y);
+        if (operand.pending != nullptr) operand.pending->complete();
+        operand.begin(x.rows());
+        check(x, y.rows(), y.cols());
+        return start(x, std::make_unique<IntoOperand>(operand, epilogue, shared_.rounding), &operand);
+    }
+
+  private:
+    array::Gemm gemm(size_t padded_rows) const {
+        const array::Plan& plan = shared_.array.plan();
+        const array::Tile& tile = program_.planned->tile;
+        const auto round_up = [](size_t value, size_t step) { return (value + step - 1) / step * step; };
+        return {program_.planned, padded_rows, round_up(k_, tile.k), round_up(n_, tile.n * plan.columns),
+                plan.rows,        plan.columns};
+    }
+
+    void upload(const LinearWeights& weights) {
+        const array::Gemm shape = gemm(shared_.array.rows_for(k_, name_).longest());
+        const bfp16::TileLayout layout = shape.b_layout();
+        std::vector<uint8_t> blocks;
+        try {
+            blocks = bfp16::quantise(weights.weight, shared_.rounding);
+        } catch (const InputError& error) {
+            throw ModelError("the weights of " + name_ + " hold what BFP16 cannot: " + error.what());
+        }
+        weights_ = shared_.array.allocate(program_, Argument::b, shape.b_bytes(), "the weights of " + name_);
+        const auto tiles = weights_->bytes();
+        bfp16::TileLayout filled = layout;
+        filled.rows = n_;
+        filled.cols = k_;
+        bfp16::shuffle(blocks, filled, tiles.first(filled.bytes()));
+        if (!weights.bias.empty()) {
+            for (size_t first = 0; first < n_; first += layout.tile_rows) {
+                const size_t count = std::min(layout.tile_rows, n_ - first);
+                std::memcpy(tiles.data() + first / layout.tile_rows * layout.row_tile_bytes(),
+                            weights.bias.data() + first, count * sizeof(float));
+            }
+        }
+        try {
+            weights_->to_device(0, tiles.size());
+        } catch (const XrtError& error) {
+            throw_npu_error(error, "did not take the weights of " + name_);
+        }
+        shared_.stats.bytes_to_device += tiles.size();
+    }
+
+    void check(const Operand& x, size_t rows, size_t cols) const {
+        if (x.cols() == k_ && rows == x.rows() && cols == n_) return;
+        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
+                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
+                          "] with weights [" + std::to_string(n_) + " × " + std::to_string(k_) + "]");
+    }
+
+    Run start(const Operand& x, std::unique_ptr<Destination> destination, NpuOperand* result) {
+        const auto& operand = dynamic_cast<const NpuOperand&>(x);
+        if (operand.pending != nullptr) operand.pending->complete();
+        const array::Tile& tile = program_.planned->tile;
+        if (operand.tile_m() != tile.m || operand.tile_k() != tile.k) {
+            throw DeviceError(name_ +
+                              ": its operand was filled before these weights were loaded, in tiles that " +
+                              program_.planned->name + " does not read");
+        }
+        std::vector<Piece> pieces;
+        for (const NpuOperand::Part& part : operand.parts()) {
+            Piece piece;
+            piece.first = part.first;
+            piece.rows = part.rows;
+            piece.padded_rows = shared_.array.rows_for(k_, name_).padded(part.rows);
+            const array::Gemm shape = gemm(piece.padded_rows);
+            piece.result = shared_.take_result(program_, shape.c_bytes(), name_);
+            try {
+                piece.call =
+                    calls_->take(shared_.array.instructions(program_, shape), piece.padded_rows, *weights_);
+                piece.call->bind(Argument::a, *part.buffer);
+                piece.call->bind(Argument::c, *piece.result);
+            } catch (const XrtError& error) {
+                throw_npu_error(error, "did not take the arguments of " + name_);
+            }
+            pieces.push_back(std::move(piece));
+        }
+        ++shared_.stats.matmuls;
+        auto run = std::make_unique<NpuRun>(name_, n_, gemm(tile.m).n, shared_, calls_, std::move(pieces),
+                                            std::move(destination), result);
+        run->start(*program_.context);
+        return Run(std::move(run));
+    }
+
+    NpuShared& shared_;
+    std::string name_;
+    size_t n_, k_;
+    NpuOpenProgram& program_;
+    std::shared_ptr<CallPool> calls_;
+    NpuBuffer weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<Linear> make_npu_linear(const LinearWeights& weights, NpuShared& shared) {
+    return std::make_unique<NpuLinear>(weights, shared);
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,161 @@
+#include "device/npu_operand.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <utility>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+
+namespace npuscribe {
+
+using xrt_backend::Argument;
+using xrt_backend::XrtError;
+
+namespace {
+
+size_t round_up(size_t value, size_t step) {
+    return (value + step - 1) / step * step;
+}
+
+std::string place_of_bad_value(MatrixView<const float> x) {
+    constexpr float kTooLarge = 0x1p111F;  // as simd::prepare_* refuse it
+    for (size_t r = 0; r < x.rows; ++r) {
+        for (size_t c = 0; c < x.cols; ++c) {
+            const float value = x(r, c);
+            if (std::isfinite(value) && std::fabs(value) < kTooLarge) continue;
+            return std::to_string(value) + " at row " + std::to_string(r) + ", column " + std::to_string(c);
+        }
+    }
+    return "a value out of range after normalisation";
+}
+
+}  // namespace
+
+NpuBuffer NpuShared::take_result(NpuOpenProgram& program, size_t bytes, const std::string& what) {
+    auto& idle = idle_results[bytes];
+    if (idle.empty()) return array.allocate(program, Argument::c, bytes, "the result of " + what);
+    NpuBuffer result = std::move(idle.back());
+    idle.pop_back();
+    return result;
+}
+
+void NpuShared::give_back(NpuBuffer result) {
+    auto& idle = idle_results[result->bytes().size()];
+    idle.push_back(std::move(result));
+}
+
+NpuOperand::NpuOperand(size_t max_rows, size_t cols, NpuShared& shared)
+    : shared_(shared), max_rows_(max_rows) {
+    cols_ = cols;
+}
+
+NpuOperand::~NpuOperand() {
+    try {
+        if (pending != nullptr) pending->complete();
+    } catch (const std::exception&) {  // the run's owner hears of it too
+    }
+}
+
+void NpuOperand::allocate() {
+    const std::string what = "an operand of " + std::to_string(max_rows_) + " x " + std::to_string(cols_);
+    const NpuArray::Rows& cut = shared_.array.rows_for(cols_, what);
+    longest_ = cut.longest();
+    tile_m_ = cut.tile_m;
+    tile_k_ = cut.tile_k;
+    for (size_t first = 0; first < max_rows_; first += longest_) {
+        Chunk chunk;
+        chunk.first = first;
+        chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), round_up(cols_, tile_k_), tile_m_,
+                        tile_k_, 0};
+        chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
+        // Rows that are never written are zeros for the array too.
+        chunk.buffer->to_device(0, chunk.layout.bytes());
+        chunks_.push_back(std::move(chunk));
+    }
+}
+
+std::vector<NpuOperand::Part> NpuOperand::parts() const {
+    std::vector<Part> parts;
+    for (const Chunk& chunk : chunks_) {
+        if (chunk.first >= rows_) break;
+        parts.push_back({chunk.first, std::min(longest_, rows_ - chunk.first), chunk.buffer.get()});
+    }
+    return parts;
+}
+
+void NpuOperand::begin(size_t rows) {
+    if (rows > max_rows_) {
+        throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
+                          std::to_string(max_rows_) + " were planned");
+    }
+    if (chunks_.empty()) allocate();
+    rows_ = rows;
+}
+
+bool NpuOperand::fill_rows(size_t first, MatrixView<const float> x, const simd::RowPreparation& how) {
+    Buffer<float> row(round_up(x.cols, bfp16::kBlockSize));
+    std::fill(row.begin(), row.end(), 0.0F);
+    for (size_t r = 0; r < x.rows; ++r) {
+        const MatrixView<const float> from(x.row(r), 1, x.cols);
+        const MatrixView<float> to(row.data(), 1, x.cols);
+        if (how.operation == simd::RowOperation::layer_norm) {
+            simd::layer_norm(from, how.norm_weight, how.norm_bias, to);
+        } else {
+            std::copy_n(from.data, x.cols, to.data);
+            if (how.operation == simd::RowOperation::gelu) simd::gelu(to);
+        }
+        for (size_t c = 0; c < x.cols; ++c) {
+            if (!(std::fabs(row[c]) < 0x1p111F)) return false;
+        }
+        const Chunk& chunk = chunks_[(first + r) / longest_];
+        uint8_t* tiles = chunk.buffer->bytes().data();
+        for (size_t block = 0; block < row.size() / bfp16::kBlockSize; ++block) {
+            bfp16::quantise_block(row.data() + block * bfp16::kBlockSize,
+                                  tiles + chunk.layout.block_offset(first + r - chunk.first, block),
+                                  how.rounding);
+        }
+    }
+    return true;
+}
+
+void NpuOperand::finish() {
+    const Stopwatch watch;
+    for (const Part& part : parts()) {
+        const Chunk& chunk = chunks_[part.first / longest_];
+        const size_t bytes = (part.rows + tile_m_ - 1) / tile_m_ * chunk.layout.row_tile_bytes();
+        try {
+            part.buffer->to_device(0, bytes);
+        } catch (const XrtError& error) {
+            throw_npu_error(error, "did not take an operand over");
+        }
+        shared_.stats.bytes_to_device += bytes;
+    }
+    shared_.stats.transfer_seconds += watch.seconds();
+}
+
+void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
+    if (x.cols != cols_) {
+        throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
+                          std::to_string(cols_) + " columns");
+    }
+    if (pending != nullptr) pending->complete();
+    begin(x.rows);
+    const Stopwatch watch;
+    const simd::RowPreparation how{
+        norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none,
+        norm != nullptr ? norm->weight.data() : nullptr, norm != nullptr ? norm->bias.data() : nullptr,
+        simd::Numerics::bfp16, shared_.rounding};
+    std::atomic<bool> bad{false};
+    shared_.pool.for_each(x.rows, tile_m_, [&](size_t from, size_t to, size_t) {
+        if (!fill_rows(from, x.rows_from(from, to - from), how)) bad = true;
+    });
+    shared_.stats.prepare_seconds += watch.seconds();
+    if (bad) throw DeviceError("an operand of the npu device holds " + place_of_bad_value(x));
+    finish();
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,120 @@
+#pragma once
+// What npuscribe asks of XRT, with no XRT header in sight. The implementation is a shared object of its own
+// (xrt_module/), loaded when an NPU is asked for: everything else runs on a machine without XRT.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace npuscribe::xrt_backend {
+
+/// Changes with every change of this file: module and program must be built from the same one.
+inline constexpr uint32_t kVersion = 1;
+inline constexpr const char* kEntryPoint = "npuscribe_xrt_backend";
+inline constexpr const char* kModuleFile = "libnpuscribe_xrt.so";
+
+/// "2.25" of XRT's version codes, major << 16 | minor.
+inline std::string version_text(unsigned code) {
+    return std::to_string(code >> 16) + "." + std::to_string(code & 0xFFFFU);
+}
+
+/// What went wrong in XRT, as far as the person at the keyboard can do something about it.
+enum class Failure {
+    no_device,      // no such device, or it is gone
+    access_denied,  // the device node may not be opened
+    no_memory,      // a buffer was refused; a memlock limit looks like this (EAGAIN)
+    bad_program,    // the xclbin is not one, or not for this device
+    failed_run,     // the array reported an error, or stopped answering
+    other,
+};
+
+class XrtError : public std::runtime_error {
+  public:
+    XrtError(Failure failure, const std::string& what) : std::runtime_error(what), failure_(failure) {}
+    Failure failure() const { return failure_; }
+
+  private:
+    Failure failure_;
+};
+
+/// As XRT and the driver name them; empty where they do not tell.
+struct Description {
+    std::string name;     // "NPU Strix"
+    std::string address;  // PCI, "0000:c5:00.1"
+};
+
+/// Kernel arguments as mlir-aie's designs have them: opcode, instructions, their count, then three buffers.
+enum class Argument { a = 3, b = 4, c = 5 };
+
+/// Memory that the host and the NPU both see. Released with the object.
+class Buffer {
+  public:
+    virtual ~Buffer() = default;
+    virtual std::span<uint8_t> bytes() = 0;
+    /// Makes `size` bytes from `offset` that the host wrote visible to the device, or the reverse.
+    virtual void to_device(size_t offset, size_t size) = 0;
+    virtual void from_device(size_t offset, size_t size) = 0;
+};
+
+/// One call of a program, its arguments bound. May be submitted again once it has been waited for.
+class Call {
+  public:
+    virtual ~Call() = default;
+    virtual void bind(Argument, Buffer&) = 0;
+};
+
+/// Calls on their way. Destroyed before it has been waited for, it is left to the driver and never reused.
+class Submission {
+  public:
+    virtual ~Submission() = default;
+    /// False when `limit` has passed first. Throws XrtError (failed_run) where a call did not complete.
+    virtual bool wait(std::chrono::milliseconds limit) = 0;
+};
+
+/// The instructions of one shape, resident on the device.
+class Program {
+  public:
+    virtual ~Program() = default;
+    virtual std::unique_ptr<Call> make_call() = 0;
+};
+
+/// An xclbin on the array: its hardware context and kernel.
+class Context {
+  public:
+    virtual ~Context() = default;
+    virtual std::unique_ptr<Program> load(std::span<const uint32_t> instructions) = 0;
+    virtual std::unique_ptr<Buffer> allocate(Argument, size_t bytes) = 0;
+    /// Starts one call, or several in one runlist, in order. All must be of this context's programs.
+    virtual std::unique_ptr<Submission> submit(std::span<Call* const> calls) = 0;
+};
+
+class XrtDevice {
+  public:
+    virtual ~XrtDevice() = default;
+    virtual Description describe() = 0;
+    /// The electrical sensors as JSON, in XRT's own form; empty where there are none.
+    virtual std::string sensors() = 0;
+    /// `kernel_prefix`: how the kernel's name starts; mlir-aie calls it MLIR_AIE or MLIR_AIE_0.
+    virtual std::unique_ptr<Context> open(const std::string& xclbin_path,
+                                          const std::string& kernel_prefix) = 0;
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    /// "2.25", of the library in the process; and of the headers that the module was built with.
+    virtual std::string running_version() = 0;
+    virtual std::string built_version() = 0;
+    virtual unsigned count_devices() = 0;
+    virtual std::unique_ptr<XrtDevice> open_device(unsigned index) = 0;
+};
+
+/// Type of the entry point, a C symbol: null where `version` is not the module's own.
+using EntryPoint = Backend* (*)(uint32_t version);
+
+}  // namespace npuscribe::xrt_backend
