@@ -5,7 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
+#include <sstream>
+#include <utility>
 
 #include "base/error.h"
 #include "spelling.h"
@@ -107,6 +110,32 @@ class Canonical {
     throw UsageError(message);
 }
 
+std::vector<std::string> split(const std::string& text) {
+    std::istringstream in(text);
+    return {std::istream_iterator<std::string>(in), {}};
+}
+
+// The words stand beside `left` where that is short enough, else on the lines after it.
+void add_row(std::string& out, const std::string& left, const std::vector<std::string>& words, size_t width) {
+    constexpr size_t kColumn = 34;
+    out += left;
+    size_t column = left.size();
+    bool begins = true;
+    for (const std::string& word : words) {
+        const bool fits = begins ? column + 2 <= kColumn : column + 1 + word.size() <= width;
+        if (!fits) {
+            out += '\n';
+            column = 0;
+        }
+        const size_t gap = begins || !fits ? kColumn - column : 1;
+        out.append(gap, ' ');
+        out += word;
+        column += gap + word.size();
+        begins = false;
+    }
+    out += '\n';
+}
+
 }  // namespace
 
 std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments) {
@@ -133,6 +162,7 @@ std::vector<std::string> parse(std::span<const Option> options, const std::vecto
         throw UsageError(error.what());
     }
     for (const std::string& typed : parser.remaining()) {
+        if (typed == "--") continue;
         if (typed.size() > 1 && typed[0] == '-') refuse_unknown(options, typed);
         rest.push_back(typed);
     }
@@ -155,7 +185,6 @@ bool asks_for_help(const std::vector<std::string>& arguments) {
 }
 
 std::string help_text(std::span<const Option> options, size_t width) {
-    constexpr size_t kColumn = 34;
     std::string out;
     std::string group;
     for (const Option& option : options) {
@@ -163,44 +192,14 @@ std::string help_text(std::span<const Option> options, size_t width) {
             group = option.group;
             out += fmt::format("\n{}:\n", group);
         }
-        std::string left = option.letter != 0 ? fmt::format("  -{}, ", option.letter) : "      ";
-        const std::string by_default = option.binding.get();
-        if (option.is_switch()) {
-            left += fmt::format("--{}{}", by_default == "true" ? "[no-]" : "", option.name);
-        } else {
-            left += usage(option);
-        }
-        std::string right = option.help;
-        if (option.is_switch()) {
-            if (by_default == "true") right += " (default: on)";
-        } else if (option.show_default && !by_default.empty()) {
-            right += fmt::format(" (default: {})", by_default);
-        }
-        // The text starts beside the option where that is short enough, else on the next line.
-        out += left;
-        size_t column = left.size();
-        if (column + 2 > kColumn) {
-            out += '\n';
-            column = 0;
-        }
-        out.append(kColumn - column, ' ');
-        column = kColumn;
-        for (size_t at = 0; at < right.size();) {
-            const size_t space = std::min(right.find(' ', at), right.size());
-            const std::string word = right.substr(at, space - at);
-            if (column > kColumn && column + 1 + word.size() > width) {
-                out += '\n' + std::string(kColumn, ' ');
-                column = kColumn;
-            }
-            if (column > kColumn) {
-                out += ' ';
-                ++column;
-            }
-            out += word;
-            column += word.size();
-            at = space + 1;
-        }
-        out += '\n';
+        const std::string letter = option.letter != 0 ? fmt::format("  -{}, ", option.letter) : "      ";
+        const std::string given = option.binding.get();
+        const bool on = option.is_switch() && given == "true";
+        const std::string left = letter + (on ? "--[no-]" + option.name : usage(option));
+        std::vector<std::string> words = split(option.help);
+        if (on) words.push_back("(default: on)");
+        if (!option.is_switch() && !given.empty()) words.push_back(fmt::format("(default: {})", given));
+        add_row(out, left, words, width);
     }
     return out;
 }

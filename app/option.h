@@ -27,7 +27,6 @@ struct Option {
     std::string group;  // help's heading
     std::string help;   // without the default, which help adds
     Binding binding;
-    bool show_default = true;
 
     bool is_switch() const { return value.empty(); }
 };

@@ -1,0 +1,148 @@
+"""Ctrl-C, closed pipes and full disks: no half-written files, nothing alarming on the screen."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+import unittest
+
+import support
+
+
+class Interrupt(support.Case):
+    def setUp(self):
+        super().setUp()
+        self.model = support.need_model("tiny.en", "base")
+        self.out = self.directory / "out"
+
+    def start(self, *arguments, **options):
+        command = [support.BINARY, "-m", self.model, "-l", "en", *map(os.fspath, arguments)]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
+        child = subprocess.Popen(command, **options)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.stderr.close)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        return child
+
+    def recordings(self):
+        """Short ones first, then an hour that nobody waits for."""
+        inputs = []
+        for i, recording in enumerate(sorted(support.librivox())[:3]):
+            inputs.append(self.directory / f"{i}-short.wav")
+            inputs[-1].symlink_to(recording)
+        return [*inputs, support.long_recording(self.directory / "long.wav", 3600)]
+
+    def wait_for(self, condition, child, seconds=120):
+        end = time.monotonic() + seconds
+        while not condition():
+            self.assertIsNone(child.poll(), "it ended before it could be interrupted")
+            self.assertLess(time.monotonic(), end, "nothing happened")
+            time.sleep(0.02)
+
+    def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_half_done(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number.name):
+                out = self.directory / number.name
+                report = self.directory / f"{number.name}.json"
+                inputs = self.recordings() if not (self.directory / "long.wav").exists() else sorted(self.directory.glob("*.wav"))
+                child = self.start("-f", "json", "-o", out, "--report", report, "--batch-size", "1", *inputs)
+                self.wait_for(lambda: out.is_dir() and any(out.glob("*.json")), child)
+                child.send_signal(number)
+                _, stderr = child.communicate(timeout=60)
+                self.assertEqual(child.returncode, 130, stderr)
+                self.assertIn(b"npuscribe: interrupted", stderr)
+                written = list(out.iterdir())
+                self.assertTrue(written)
+                for path in written:
+                    self.assertEqual(path.suffix, ".json")
+                    self.assertTrue(json.loads(path.read_text(encoding="utf-8"))["segments"])
+                self.assertNotIn("long.json", {path.name for path in written})
+                states = [file["status"] for file in json.loads(report.read_text(encoding="utf-8"))["files"]]
+                self.assertEqual(states.count("done"), len(written))
+                self.assertEqual(states[-1], "interrupted")
+
+    def test_a_second_ctrl_c_ends_it_at_once(self):
+        child = self.start("-f", "json", "-o", self.out, *self.recordings())
+        self.wait_for(lambda: self.out.is_dir(), child)
+        time.sleep(0.5)  # handlers are in place before the model is loaded
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130)
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_a_reader_that_leaves_is_no_error(self):
+        child = self.start(self.recordings()[-1])
+        self.assertTrue(child.stdout.readline())
+        child.stdout.close()
+        start = time.monotonic()
+        stderr = child.stderr.read().decode()
+        self.assertEqual(child.wait(timeout=120), 0, stderr)
+        self.assertLess(time.monotonic() - start, 60)
+        self.assertNotIn("error", stderr)
+        self.assertNotIn("Broken pipe", stderr)
+
+    def test_files_are_written_even_where_the_reader_left(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        recording = sorted(support.librivox())[0]
+        child = self.start("-f", "txt", "-o", self.out, recording, stdout=writing)
+        os.close(writing)
+        child.stdout = open(os.devnull, "rb")
+        self.assertEqual(child.wait(timeout=120), 0, child.stderr.read().decode())
+        self.assertTrue((self.out / f"{recording.stem}.txt").read_text(encoding="utf-8").strip())
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_a_full_disk_under_stdout_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [support.BINARY, "-m", self.model, "-l", "en", sorted(support.librivox())[0]],
+                stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False,
+            )  # fmt: skip
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(b"cannot write to standard output", done.stderr)
+
+
+class Terminal(support.Case):
+    """stderr on a terminal of its own."""
+
+    def on_terminal(self, **environment):
+        model = support.need_model("tiny.en", "base")
+        recording = support.long_recording(self.directory / "a.wav", 60)
+        master, slave = pty.openpty()
+        child = subprocess.Popen(
+            [support.BINARY, "-m", model, "-l", "en", recording],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, env=dict(os.environ, **environment),
+        )  # fmt: skip
+        os.close(slave)
+        seen = b""
+        while True:
+            select.select([master], [], [], 60)
+            try:
+                data = os.read(master, 65536)
+            except OSError:  # Linux's way to say that the other side is closed
+                break
+            if not data:
+                break
+            seen += data
+        os.close(master)
+        self.assertEqual(child.wait(), 0, seen)
+        return seen.decode()
+
+    def test_progress_is_one_line_that_is_gone_at_the_end(self):
+        seen = self.on_terminal(TERM="xterm")
+        self.assertRegex(seen, r"\r\S.* %.*\x1b\[K")
+        self.assertNotRegex(seen, r"%[^\r]*\n")  # no progress line was left standing
+        self.assertNotRegex(seen, r"\x1b\[[0-9;]*m")  # and no colours
+
+    def test_a_terminal_that_cannot_gets_plain_lines(self):
+        self.assertNotIn("\x1b", self.on_terminal(TERM="dumb"))
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,126 @@
+"""What the integration tests share: running the program, finding models and recordings, and ctest's exit codes."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+from pathlib import Path
+
+BINARY = os.environ.get("NPUSCRIBE_BINARY", "npuscribe")
+FORMAT_TRANSCRIPT = os.environ.get("NPUSCRIBE_FORMAT_TRANSCRIPT", "format_transcript")
+BUILD = Path(os.environ.get("NPUSCRIBE_TEST_BUILD", tempfile.gettempdir()))
+LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
+CTEST_SKIPPED = 4
+
+
+def run(*arguments, stdin=subprocess.DEVNULL, timeout=600, **options):
+    """Runs the program to its end. stdout and stderr as text; what is not UTF-8 comes back as surrogates."""
+    command = [BINARY, *(os.fspath(argument) for argument in arguments)]
+    if isinstance(stdin, bytes):
+        options["input"] = stdin
+    else:
+        options["stdin"] = stdin
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False, **options
+    )
+    done.stdout = done.stdout.decode("utf-8", "surrogateescape")
+    done.stderr = done.stderr.decode("utf-8", "surrogateescape")
+    return done
+
+
+def models_directory():
+    if os.environ.get("NPUSCRIBE_MODELS"):
+        return Path(os.environ["NPUSCRIBE_MODELS"])
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "npuscribe" / "models"
+
+
+def need_model(*names):
+    """The first of the models that is there; skips the test without one, or without the voice activity's weights."""
+    missing = " or ".join(names)
+    for name in names:
+        if (models_directory() / name).is_dir():
+            if not (models_directory() / "silero_vad_16k.safetensors").is_file():
+                raise unittest.SkipTest(f"the voice activity's weights are not in {models_directory()}")
+            return name
+    raise unittest.SkipTest(f"the model {missing} is not in {models_directory()}: scripts/fetch-model {names[0]}")
+
+
+def shared_audio():
+    given = os.environ.get("NPUSCRIBE_TEST_AUDIO")
+    path = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "audio"
+    if not path.is_dir():
+        raise unittest.SkipTest(f"no shared recordings at {path}; NPUSCRIBE_TEST_AUDIO names another place")
+    return path
+
+
+def librivox():
+    """{recording: its words}, of Debian's pocketsphinx-testdata."""
+    transcription = LIBRIVOX / "transcription"
+    if not transcription.is_file():
+        raise unittest.SkipTest(f"{LIBRIVOX} is not there: apt install pocketsphinx-testdata")
+    lines = re.findall(r"<s> (.*) </s> \((\S+)\)", transcription.read_text(encoding="utf-8"))
+    return {LIBRIVOX / f"{name}.wav": words for words, name in lines}
+
+
+def long_recording(path, seconds):
+    """Writes the LibriVox recordings one after the other, again and again, for about so many seconds."""
+    frames = b""
+    for recording in sorted(librivox()):
+        with wave.open(os.fspath(recording)) as source:
+            parameters = source.getparams()
+            frames += source.readframes(source.getnframes())
+    bytes_a_second = parameters.framerate * parameters.sampwidth * parameters.nchannels
+    with wave.open(os.fspath(path), "wb") as target:
+        target.setparams(parameters)
+        target.writeframes(frames * max(1, round(seconds * bytes_a_second / len(frames))))
+    return path
+
+
+def words(text):
+    """Lower case, without punctuation, titles spelled out: what both sides of a comparison go through."""
+    text = re.sub(r"[^\w\s']", " ", text.lower()).replace("'", "")
+    return ["mister" if word == "mr" else word for word in text.split()]
+
+
+def word_errors(reference, hypothesis):
+    """Insertions, deletions and replacements between two lists of words."""
+    row = list(range(len(hypothesis) + 1))
+    for i, expected in enumerate(reference, 1):
+        last, row[0] = row[0], i
+        for j, got in enumerate(hypothesis, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (expected != got))
+    return row[-1]
+
+
+class Case(unittest.TestCase):
+    """A test with a directory of its own, and checks that say what the program said."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="npuscribe-")
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+
+    def check_exit(self, done, code):
+        self.assertEqual(done.returncode, code, f"{done.args}\nstdout: {done.stdout}\nstderr: {done.stderr}")
+
+    def check_error(self, done, code, *parts):
+        """The exit code, one error line that holds the parts, and a stdout that is not spoilt by it."""
+        self.check_exit(done, code)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("npuscribe: error: ")]
+        self.assertEqual(len(errors), 1, done.stderr)
+        for part in parts:
+            self.assertIn(str(part), errors[0])
+        self.assertNotIn("error", done.stdout)
+
+
+def main():
+    result = unittest.main(exit=False, verbosity=2).result
+    for test, reason in result.skipped:
+        print(f"SKIPPED: {test}: {reason}")
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(CTEST_SKIPPED if result.skipped and len(result.skipped) == result.testsRun else 0)

@@ -1,0 +1,136 @@
+"""What a person sees who types something wrong, or asks for help. No model is needed."""
+
+import unittest
+
+import support
+
+
+class Help(support.Case):
+    def test_help_goes_to_stdout_and_names_commands_and_options(self):
+        done = support.run("--help")
+        self.check_exit(done, 0)
+        self.assertEqual(done.stderr, "")
+        for part in ("Usage: npuscribe", "--output-format", "(default: base)", "npuscribe model list", "Exit codes"):
+            self.assertIn(part, done.stdout)
+
+    def test_every_command_has_help(self):
+        for command in ("transcribe", "model", "device"):
+            with self.subTest(command):
+                done = support.run(command, "--help")
+                self.check_exit(done, 0)
+                self.assertIn(f"npuscribe {'[transcribe]' if command == 'transcribe' else command}", done.stdout)
+
+    def test_help_wins_over_mistakes(self):
+        self.check_exit(support.run("--nonsense", "--help"), 0)
+
+    def test_version(self):
+        done = support.run("--version")
+        self.check_exit(done, 0)
+        self.assertRegex(done.stdout, r"^npuscribe \d+\.\d+\.\d+\n")
+
+
+class Usage(support.Case):
+    """Exit code 2, one line that names the option, what was given and what is allowed."""
+
+    MISTAKES = [
+        ([], "no input was given"),
+        (["--outputdir", "out", "a.wav"], "did you mean --output-dir?"),
+        (["--modle", "tiny", "a.wav"], "did you mean --model?"),
+        (["--frobnicate", "a.wav"], "--frobnicate"),
+        (["-Z", "a.wav"], "-Z"),
+        (["a.wav", "--model"], "--model: it needs a value"),
+        (["--beam-size", "0", "a.wav"], "--beam-size: '0' was given; allowed is a whole number from 1"),
+        (["--beam_size", "many", "a.wav"], "--beam-size: 'many'"),
+        (["--temperature", "2", "a.wav"], "--temperature: '2' was given; allowed is a number from 0 to 1"),
+        (["--task", "summarise", "a.wav"], "allowed is transcribe, translate"),
+        (["--device", "gpu", "a.wav"], "allowed is auto, cpu, npu, emulated"),
+        (["--precision", "fp64", "a.wav"], "bfp16, bf16, fp32"),
+        (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, json, all"),
+        (["--vad=perhaps", "a.wav"], "--vad: 'perhaps' was given; allowed is true or false"),
+        (["--audio-context", "9000", "a.wav"], "--audio-context"),
+        (["--suppress-tokens", "a,b", "a.wav"], "--suppress-tokens"),
+        (["--report", "-", "a.wav"], "--report"),
+        (["--quiet", "--verbose", "a.wav"], "--quiet and --verbose"),
+        (["-", "-"], "more than once"),
+        (["model"], "npuscribe model list"),
+        (["model", "lost"], "'lost'"),
+        (["device", "explode"], "'explode'"),
+        (["devcie", "list"], "did you mean npuscribe device?"),
+    ]
+
+    def test_each_mistake_is_named(self):
+        for arguments, part in self.MISTAKES:
+            with self.subTest(arguments):
+                self.check_error(support.run(*arguments), 2, part)
+
+    def test_spellings_of_other_programs_that_cannot_work_say_what_to_type(self):
+        self.check_error(support.run("-f", "talk.wav"), 2, "give it without an option")
+        self.check_error(support.run("-of", "talk", "a.wav"), 2, "--output-dir")
+        self.check_error(support.run("--fp16", "False", "a.wav"), 2, "--precision")
+
+    def test_inputs_that_would_write_the_same_file_are_refused_before_the_work(self):
+        one, two = self.directory / "one", self.directory / "two"
+        for directory in (one, two):
+            directory.mkdir()
+            (directory / "talk.wav").write_bytes(b"RIFF")
+        out = self.directory / "out"
+        done = support.run("-f", "txt", "-o", out, one / "talk.wav", two / "talk.wav")
+        self.check_error(done, 2, one / "talk.wav", two / "talk.wav", out / "talk.txt")
+        self.assertFalse(out.exists())
+
+
+class Unavailable(support.Case):
+    """Exit code 3, and nothing else in place of what was asked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.audio = self.directory / "a.wav"
+        self.audio.write_bytes(b"RIFF")
+
+    def test_a_model_that_was_not_fetched_says_the_command(self):
+        environment = {"NPUSCRIBE_MODELS": str(self.directory), "PATH": "/usr/bin"}
+        done = support.run("-m", "base", self.audio, env=environment)
+        self.check_error(done, 3, "base", "fetch-model base")
+
+    def test_a_model_that_nobody_knows(self):
+        self.check_error(support.run("-m", "no-such-model", self.audio), 3, "no-such-model")
+
+    def test_a_directory_that_is_no_model(self):
+        (self.directory / "pictures").mkdir()
+        self.check_error(support.run("-m", self.directory / "pictures", self.audio), 3, self.directory / "pictures")
+
+    def test_a_model_file_of_garbage(self):
+        model = self.directory / "garbage"
+        model.mkdir()
+        (model / "model.bin").write_bytes(bytes(range(256)) * 16)
+        (model / "config.json").write_text("{}")
+        self.check_error(support.run("-m", model, self.audio), 3, model)
+
+
+class Information(support.Case):
+    def test_models_are_listed(self):
+        done = support.run("model", "list")
+        self.check_exit(done, 0)
+        for name in ("tiny.en", "base", "large-v3-turbo"):
+            self.assertRegex(done.stdout, rf"(?m)^{name.replace('.', '[.]')} ")
+
+    def test_a_models_dimensions_are_shown(self):
+        name = support.need_model("tiny.en")
+        done = support.run("model", "info", name)
+        self.check_exit(done, 0)
+        # openai/whisper, whisper/model.py and the model card: tiny.en has 4 layers of 384.
+        for row in (r"n_audio_layer +4", r"n_audio_state +384", r"n_vocab +51864", r"languages +English only"):
+            self.assertRegex(done.stdout, row)
+
+    def test_devices_are_listed_and_described(self):
+        done = support.run("device", "list")
+        self.check_exit(done, 0)
+        self.assertRegex(done.stdout, r"(?m)^cpu .* yes$")
+        done = support.run("device", "info", "cpu")
+        self.check_exit(done, 0)
+        self.assertRegex(done.stdout, r"(?m)^name +cpu$")
+        self.assertRegex(done.stdout, r"(?m)^times +measured$")
+
+
+if __name__ == "__main__":
+    support.main()

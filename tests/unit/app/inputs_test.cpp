@@ -1,0 +1,60 @@
+#include "inputs.h"
+
+#include "base/error.h"
+#include "catch.h"
+#include "temporary_directory.h"
+
+namespace npuscribe::app {
+namespace {
+
+std::vector<std::string> names(const std::vector<Input>& inputs) {
+    std::vector<std::string> out;
+    for (const Input& input : inputs) out.push_back(input.path.filename().string());
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a directory stands for its audio files, sorted; with -r for those below, too") {
+    const test::TemporaryDirectory directory;
+    for (const char* file : {"b.wav", "a.flac", "notes.txt", "deep/er/c.mp3"}) directory.touch(file);
+    CHECK(names(expand({directory.path()}, false)) == std::vector<std::string>{"a.flac", "b.wav"});
+    CHECK(names(expand({directory.path()}, true)) == std::vector<std::string>{"a.flac", "b.wav", "c.mp3"});
+}
+
+TEST_CASE("a file is taken whatever its name, in the order given") {
+    const test::TemporaryDirectory directory;
+    const auto z = directory.touch("z.bin");
+    const auto a = directory.touch("a.wav");
+    const auto inputs = expand({z, a}, false);
+    CHECK(names(inputs) == std::vector<std::string>{"z.bin", "a.wav"});
+    CHECK(inputs[0].error.empty());
+}
+
+TEST_CASE("what is missing or empty fails alone") {
+    const test::TemporaryDirectory directory;
+    const auto good = directory.touch("good.wav");
+    directory.touch("text/notes.txt");
+    directory.touch("outer/inner/a.wav");
+    const auto inputs =
+        expand({directory / "missing.wav", good, directory / "text", directory / "outer"}, false);
+    REQUIRE(inputs.size() == 4);
+    CHECK(inputs[0].error == "there is no such file");
+    CHECK(inputs[1].error.empty());
+    CHECK(test::contains(inputs[2].error, "holds no audio files"));
+    CHECK(test::contains(inputs[3].error, "-r"));
+    CHECK_FALSE(expand({good.string() + "/x"}, false)[0].error.empty());
+}
+
+TEST_CASE("standard input can be named once") {
+    CHECK(test::contains(test::message_of<UsageError>([] { expand({"-", "-"}, false); }), "more than once"));
+}
+
+TEST_CASE("outputs are named after the input, without its last extension") {
+    CHECK(stem("dir/talk.part1.flac") == "talk.part1");
+    CHECK(stem("-") == "stdin");
+    CHECK(stem("noextension") == "noextension");
+    CHECK(stem(".hidden") == ".hidden");
+}
+
+}  // namespace npuscribe::app

@@ -1,0 +1,63 @@
+#include "outputs.h"
+
+#include "base/error.h"
+#include "catch.h"
+#include "temporary_directory.h"
+
+namespace npuscribe::app {
+namespace {
+
+std::vector<output::Format> formats(const char* list) {
+    return output::parse_formats(list);
+}
+
+}  // namespace
+
+TEST_CASE("each input has a file a format, in the output directory, which is made") {
+    const test::TemporaryDirectory directory;
+    const auto out = directory / "a/b";
+    const OutputPlan plan = plan_outputs(
+        {{"x/talk.wav", {}}, {"missing", "there is no such file"}, {"-", {}}}, formats("srt,json"), out, {});
+    CHECK(std::filesystem::is_directory(out));
+    REQUIRE(plan.outputs.size() == 3);
+    CHECK(plan.outputs[0] == std::vector<std::filesystem::path>{out / "talk.srt", out / "talk.json"});
+    CHECK(plan.outputs[1].empty());
+    CHECK(plan.outputs[2] == std::vector<std::filesystem::path>{out / "stdin.srt", out / "stdin.json"});
+}
+
+TEST_CASE("two inputs that would write the same file are refused, before the directory is made") {
+    const test::TemporaryDirectory directory;
+    const auto out = directory / "out";
+    const auto refusal = [&](const std::vector<Input>& inputs, const std::filesystem::path& report) {
+        return test::message_of<UsageError>([&] { plan_outputs(inputs, formats("txt"), out, report); });
+    };
+    const std::string message = refusal({{"one/talk.wav", {}}, {"two/talk.flac", {}}}, {});
+    CHECK(test::contains(message, "one/talk.wav"));
+    CHECK(test::contains(message, "two/talk.flac"));
+    CHECK(test::contains(message, (out / "talk.txt").string()));
+    CHECK(test::contains(refusal({{"talk.wav", {}}}, out / "../out/talk.txt"), "--report"));
+    CHECK_FALSE(std::filesystem::exists(out));
+}
+
+TEST_CASE("an output never overwrites an input") {
+    const test::TemporaryDirectory directory;
+    const auto input = directory.touch("talk.txt");
+    const std::string message = test::message_of<UsageError>([&] {
+        plan_outputs({{input, {}}}, formats("txt"), directory.path(), {});
+    });
+    CHECK(test::contains(message, "it is an input"));
+}
+
+TEST_CASE("without formats the same input may be given twice") {
+    CHECK_NOTHROW(plan_outputs({{"talk.wav", {}}, {"talk.wav", {}}}, {}, {}, {}));
+}
+
+TEST_CASE("a directory that cannot be written to is an error before the work") {
+    const test::TemporaryDirectory directory;
+    const auto file = directory.touch("file");
+    CHECK_THROWS_AS(plan_outputs({{"talk.wav", {}}}, formats("txt"), file, {}), OutputError);
+    std::filesystem::create_directories(directory / "out/talk.txt");
+    CHECK_THROWS_AS(plan_outputs({{"talk.wav", {}}}, formats("txt"), directory / "out", {}), OutputError);
+}
+
+}  // namespace npuscribe::app

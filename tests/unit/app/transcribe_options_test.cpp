@@ -1,0 +1,92 @@
+#include "transcribe_options.h"
+
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "catch.h"
+#include "command_line.h"
+
+namespace npuscribe::app {
+
+TEST_CASE("option names and letters are declared once") {
+    TranscribeSettings settings;
+    std::set<std::string> names;
+    std::set<char> letters;
+    for (const Option& option : transcribe_options(settings)) {
+        INFO(option.name);
+        CHECK(names.insert(option.name).second);
+        CHECK(option.name.find('_') == std::string::npos);
+        if (option.letter != 0) CHECK(letters.insert(option.letter).second);
+        CHECK_FALSE(option.help.empty());
+    }
+}
+
+TEST_CASE("every default can be typed") {
+    TranscribeSettings settings;
+    for (const Option& option : transcribe_options(settings)) {
+        INFO(option.name);
+        const std::string before = option.binding.get();
+        if (option.name == "output-format") continue;  // none by default, which is not a format
+        CHECK_NOTHROW(option.binding.set(before));
+        CHECK(option.binding.get() == before);
+    }
+}
+
+TEST_CASE("defaults are openai-whisper's where it has the option") {
+    TranscribeSettings settings;
+    std::map<std::string, std::string> value;
+    for (const auto& [name, text] : values(transcribe_options(settings))) value[name] = text;
+    // openai/whisper, whisper/transcribe.py: cli(), but for beams (greedy here) and the previous text.
+    CHECK(value["task"] == "transcribe");
+    CHECK(value["temperature"] == "0");
+    CHECK(value["temperature-increment-on-fallback"] == "0.2");
+    CHECK(value["best-of"] == "5");
+    CHECK(value["suppress-tokens"] == "-1");
+    CHECK(value["compression-ratio-threshold"] == "2.4");
+    CHECK(value["logprob-threshold"] == "-1");
+    CHECK(value["no-speech-threshold"] == "0.6");
+    CHECK(value["length-penalty"] == "none");
+}
+
+TEST_CASE("temperatures go up to 1 in steps, as numpy.arange(first, 1 + 1e-6, step) has them") {
+    const auto check = [](const std::vector<double>& got, const std::vector<double>& expected) {
+        REQUIRE(got.size() == expected.size());
+        for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == test::Approx(expected[i]));
+    };
+    check(temperatures(0, 0.2), {0, 0.2, 0.4, 0.6, 0.8, 1.0});
+    check(temperatures(0.5, 0.2), {0.5, 0.7, 0.9});
+    check(temperatures(1, 0.2), {1});
+    check(temperatures(0.3, std::nullopt), {0.3});
+}
+
+TEST_CASE("formats: those asked for, all with a directory alone, none without either") {
+    TranscribeSettings settings;
+    CHECK(formats_to_write(settings).empty());
+    settings.output_dir = "out";
+    CHECK(formats_to_write(settings).size() == output::formats().size());
+    settings.formats = "srt,txt";
+    REQUIRE(formats_to_write(settings).size() == 2);
+    CHECK(formats_to_write(settings)[0].name == "srt");
+}
+
+TEST_CASE("options that do not fit together are refused") {
+    TranscribeSettings settings;
+    settings.report = "-";
+    CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--report"));
+    settings.report.clear();
+    settings.quiet = settings.verbose = true;
+    CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--quiet and --verbose"));
+}
+
+TEST_CASE("the audio context is a number of frames, or all") {
+    TranscribeSettings settings;
+    const auto options = transcribe_options(settings);
+    parse(options, {"--audio-context", "512"});
+    CHECK(settings.transcribe.n_audio_ctx == 512);
+    parse(options, {"--audio-context", "full"});
+    CHECK(settings.transcribe.n_audio_ctx == 0);
+    CHECK_THROWS_AS(parse(options, {"--audio-context", "1501"}), UsageError);
+}
+
+}  // namespace npuscribe::app
