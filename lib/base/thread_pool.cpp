@@ -19,11 +19,6 @@ inline void pause() {
 // About 50 µs of spinning: longer than the gap between two layers, shorter than anyone notices.
 constexpr int kSpins = 2000;
 
-// oneDNN is built on OpenMP. Each of our workers hands it whole blocks, so inside a worker it must not fork.
-void keep_onednn_on_this_thread() {
-    omp_set_num_threads(1);
-}
-
 }  // namespace
 
 size_t available_cpus() {
