@@ -3,18 +3,33 @@
 #include <string>
 
 #include "base/thread_pool.h"
+#include "simd/attention.h"
+#include "simd/attention_int8.h"
 
 namespace npuscribe {
+namespace {
 
-CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, simd::Element element, Device& device,
+simd::Element element_of(CrossFormat format) {
+    return format == CrossFormat::f32 ? simd::Element::f32 : simd::Element::bf16;
+}
+
+size_t head_bytes(CrossFormat format, size_t n_ctx) {
+    if (format == CrossFormat::int8) return simd::int8_head_bytes(n_ctx);
+    return 2 * simd::packed_head_size(n_ctx) * simd::bytes(element_of(format));
+}
+
+}  // namespace
+
+CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
                        ThreadPool& pool)
     : device_(device),
       pool_(pool),
       dimensions_(checkpoint.dimensions()),
-      element_(element),
-      head_bytes_(simd::packed_head_size(dimensions_.n_audio_ctx) * simd::bytes(element)),
+      format_(format),
+      head_bytes_(head_bytes(format, dimensions_.n_audio_ctx)),
       operand_(device.make_operand(dimensions_.n_audio_ctx, dimensions_.n_audio_state)),
-      projected_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
+      projected_keys_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
+      projected_values_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
       slots_(slots),
       n_ctx_(slots, 0) {
     const size_t state = dimensions_.n_text_state;
@@ -29,31 +44,56 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, simd::Element
     }
 }
 
+uint8_t* CrossCache::head(size_t slot, size_t layer, size_t head) {
+    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_;
+}
+
+const uint8_t* CrossCache::head(size_t slot, size_t layer, size_t head) const {
+    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_;
+}
+
 void CrossCache::fill(size_t slot, MatrixView<const float> encoder_output) {
+    const size_t n_ctx = encoder_output.rows;
     const size_t heads = dimensions_.n_text_head;
     auto& storage = slots_[slot];
-    if (storage.empty()) storage = Buffer<uint8_t>(dimensions_.n_text_layer * heads * 2 * head_bytes_);
-    n_ctx_[slot] = encoder_output.rows;
+    if (storage.empty()) storage = Buffer<uint8_t>(dimensions_.n_text_layer * heads * head_bytes_);
+    n_ctx_[slot] = n_ctx;
     device_.prepare(encoder_output, nullptr, *operand_);
-    const MatrixView<float> projected(projected_.data(), encoder_output.rows, dimensions_.n_text_state);
+    const MatrixView<float> keys(projected_keys_.data(), n_ctx, dimensions_.n_text_state);
+    const MatrixView<float> values(projected_values_.data(), n_ctx, dimensions_.n_text_state);
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
-        uint8_t* of_layer = storage.data() + layer * heads * 2 * head_bytes_;
-        const auto pack = [&](auto pack_head, size_t which) {
-            pool_.for_each(heads, 1, [&](size_t head, size_t, size_t) {
-                pack_head(projected.cols_from(head * kHeadSize, kHeadSize), element_,
-                          of_layer + (2 * head + which) * head_bytes_);
-            });
-        };
-        keys_[layer]->submit(*operand_, projected, Epilogue::none).wait();
-        pack(simd::pack_keys, 0);
-        values_[layer]->submit(*operand_, projected, Epilogue::none).wait();
-        pack(simd::pack_values, 1);
+        Run runs[] = {keys_[layer]->submit(*operand_, keys, Epilogue::none),
+                      values_[layer]->submit(*operand_, values, Epilogue::none)};
+        for (auto& run : runs) run.wait();
+        pool_.for_each(heads, 1, [&](size_t index, size_t, size_t) {
+            const auto key = keys.cols_from(index * kHeadSize, kHeadSize);
+            const auto value = values.cols_from(index * kHeadSize, kHeadSize);
+            uint8_t* packed = head(slot, layer, index);
+            if (format_ == CrossFormat::int8) {
+                simd::pack_int8_head(key, value, packed);
+            } else {
+                const auto element = element_of(format_);
+                simd::pack_keys(key, element, packed);
+                simd::pack_values(value, element, packed + head_bytes_ / 2);
+            }
+        });
     }
 }
 
-simd::PackedHead CrossCache::head(size_t slot, size_t layer, size_t head) const {
-    const uint8_t* keys = slots_[slot].data() + (layer * dimensions_.n_text_head + head) * 2 * head_bytes_;
-    return {keys, keys + head_bytes_, n_ctx_[slot], element_};
+size_t CrossCache::scratch_size() const {
+    const size_t n_ctx = dimensions_.n_audio_ctx;
+    return format_ == CrossFormat::int8 ? simd::int8_attention_scratch(n_ctx)
+                                        : simd::attention_scratch(n_ctx);
+}
+
+void CrossCache::attend(size_t slot, size_t layer, size_t index, MatrixView<float> q,
+                        std::span<float> scratch) const {
+    const uint8_t* packed = head(slot, layer, index);
+    if (format_ == CrossFormat::int8) {
+        simd::attend_int8(q, packed, n_ctx_[slot], q, scratch);
+    } else {
+        simd::attend(q, {packed, packed + head_bytes_ / 2, n_ctx_[slot], element_of(format_)}, q, scratch);
+    }
 }
 
 }  // namespace npuscribe

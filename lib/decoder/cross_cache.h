@@ -5,40 +5,54 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
 #include "device/device.h"
 #include "model/checkpoint.h"
-#include "simd/attention.h"
 
 namespace npuscribe {
 
 class ThreadPool;
 
+/// How a window's keys and values are kept.
+enum class CrossFormat {
+    int8,  // 8 bits and a scale a position; needs simd::has_int8_attention()
+    bf16,
+    f32,
+};
+
 class CrossCache {
   public:
     /// Loads every layer's key and value projections. `device` is a CPU device.
-    CrossCache(const Checkpoint& checkpoint, size_t slots, simd::Element element, Device& device,
+    CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
                ThreadPool& pool);
 
     /// Fills a slot from `encoder_output` [n_ctx × n_audio_state]. Memory for a slot is taken at its first
     /// use.
     void fill(size_t slot, MatrixView<const float> encoder_output);
 
-    simd::PackedHead head(size_t slot, size_t layer, size_t head) const;
+    /// Audio frames in a slot; 0 before its first use.
     size_t n_ctx(size_t slot) const { return n_ctx_[slot]; }
 
+    /// Queries `q` [rows × 64] of one head to its mix of values, in place. `scratch`: scratch_size() floats.
+    void attend(size_t slot, size_t layer, size_t head, MatrixView<float> q, std::span<float> scratch) const;
+    size_t scratch_size() const;
+
   private:
+    uint8_t* head(size_t slot, size_t layer, size_t head);
+    const uint8_t* head(size_t slot, size_t layer, size_t head) const;
+
     Device& device_;
     ThreadPool& pool_;
     Dimensions dimensions_;
-    simd::Element element_;
-    size_t head_bytes_;  // of packed keys, or of packed values
+    CrossFormat format_;
+    size_t head_bytes_;  // of packed keys and values
     std::vector<std::unique_ptr<Linear>> keys_, values_;
     std::unique_ptr<Operand> operand_;
-    Buffer<float> projected_;  // [n_audio_ctx × n_text_state]
+    Buffer<float> projected_keys_, projected_values_;  // [n_audio_ctx × n_text_state]
     std::vector<Buffer<uint8_t>> slots_;
     std::vector<size_t> n_ctx_;
 };

@@ -11,12 +11,19 @@
 #include "decoder/cross_cache.h"
 #include "decoder/decoder_weights.h"
 #include "decoder/self_cache.h"
+#include "simd/attention.h"
+#include "simd/attention_int8.h"
 
 namespace npuscribe {
 namespace {
 
 simd::Element element_for(Precision precision) {
     return precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16;
+}
+
+CrossFormat cross_format(const DecoderOptions& options) {
+    if (options.precision == Precision::fp32) return CrossFormat::f32;
+    return options.compact_audio && simd::has_int8_attention() ? CrossFormat::int8 : CrossFormat::bf16;
 }
 
 /// This worker's share of `count` things, as [first, last).
@@ -47,7 +54,7 @@ struct WhisperDecoder::Impl {
           weights(checkpoint, element, pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
-          cross(checkpoint, options.max_audio, element, *device, pool_) {
+          cross(checkpoint, options.max_audio, cross_format(options), *device, pool_) {
         reserve(options.max_sequences);
     }
 
@@ -62,8 +69,7 @@ struct WhisperDecoder::Impl {
         wanted = Buffer<float>(rows * state);
         left.clear();
         for (size_t worker = 0; worker < pool.size(); ++worker) left.emplace_back(rows, 4 * state, element);
-        const size_t floats =
-            std::max(simd::attention_scratch(dimensions.n_audio_ctx), dimensions.n_text_ctx);
+        const size_t floats = std::max(cross.scratch_size(), dimensions.n_text_ctx);
         scratch_size = (floats + 15) / 16 * 16;
         scratch = Buffer<float>(scratch_size * pool.size());
     }
@@ -130,7 +136,7 @@ struct WhisperDecoder::Impl {
             const auto& group = groups[task / dimensions.n_text_head];
             const size_t head = task % dimensions.n_text_head;
             const auto rows = q.rows_from(group.first, group.count).cols_from(head * kHeadSize, kHeadSize);
-            simd::attend(rows, cross.head(group.audio, layer, head), rows, scratch_of(worker));
+            cross.attend(group.audio, layer, head, rows, scratch_of(worker));
         }
     }
 

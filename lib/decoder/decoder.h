@@ -18,6 +18,8 @@ struct DecoderOptions {
         Precision::bf16;  // fp32: everything in fp32; any other: bfloat16 weights and caches
     size_t max_sequences = 8;
     size_t max_audio = 8;
+    /// Keep cross-attention keys and values in 8 bits where the CPU has the instructions (never in fp32).
+    bool compact_audio = true;
 };
 
 class WhisperDecoder final : public StepModel {

@@ -11,6 +11,8 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,prefer-vector-width=512")
 
+#include "simd/exp2_avx512.h"
+
 namespace npuscribe::simd::avx512_bf16 {
 namespace {
 
@@ -19,17 +21,6 @@ constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x a
 
 inline __m512bh as_bf16(__m512i bits) {
     return reinterpret_cast<__m512bh>(bits);
-}
-
-/// 2^x for x <= 0; a cubic, relative error 8e-5: a thirtieth of the bfloat16 rounding that follows.
-inline __m512 exp2_cubic(__m512 x) {
-    const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const __m512 f = _mm512_sub_ps(x, whole);
-    __m512 p = _mm512_set1_ps(0.055088684F);
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.24260405F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.69327624F));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.99992894F));
-    return _mm512_scalef_ps(p, whole);
 }
 
 /// scores[r][j] = q[r]·key j for `kBlocks` blocks of 16 keys. A row of `q` is 32 pairs.

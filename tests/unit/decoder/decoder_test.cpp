@@ -61,11 +61,16 @@ TEST_CASE("a step with a cache gives what the whole sequence without one gives")
     const std::vector<int> b = {106, 1, 1, 7};
     const auto wanted_a = plain.decode(a, audio_a);
     const auto wanted_b = plain.decode(b, audio_b);
-    for (const auto precision : {Precision::fp32, Precision::bf16}) {
+    struct Kind {
+        Precision precision;
+        bool compact_audio;
+    };
+    for (const auto [precision, compact_audio] :
+         {Kind{Precision::fp32, true}, Kind{Precision::bf16, false}, Kind{Precision::bf16, true}}) {
         for (const size_t threads : {1, 2, 5}) {
-            INFO(name(precision) << ", " << threads << " threads");
+            INFO(name(precision) << (compact_audio ? ", compact audio, " : ", ") << threads << " threads");
             ThreadPool pool(threads);
-            WhisperDecoder decoder(checkpoint, pool, {precision, 3, 2});
+            WhisperDecoder decoder(checkpoint, pool, {precision, 3, 2, compact_audio});
             set_audio(decoder, 0, audio_a);
             set_audio(decoder, 1, audio_b);
             std::vector<float> logits(2 * 107);
@@ -95,7 +100,7 @@ TEST_CASE("a copied sequence goes on as its parent would") {
     const PlainWhisper plain(checkpoint);
     const auto audio = random_audio(70, 7);
     ThreadPool pool(2);
-    WhisperDecoder decoder(checkpoint, pool, {Precision::fp32, 2, 1});
+    WhisperDecoder decoder(checkpoint, pool, {Precision::fp32, 2, 1, true});
     set_audio(decoder, 0, audio);
     std::vector<float> logits(2 * 107);
     decoder.step(std::vector<StepRow>{{0, 0, 4, 0, false}, {0, 0, 8, 1, false}}, {logits.data(), 0, 107});
@@ -109,7 +114,7 @@ TEST_CASE("a copied sequence goes on as its parent would") {
 TEST_CASE("a row that does not fit is refused, not read out of bounds") {
     const RandomCheckpoint checkpoint(small_dimensions(), 1);
     ThreadPool pool(1);
-    WhisperDecoder decoder(checkpoint, pool, {Precision::bf16, 2, 2});
+    WhisperDecoder decoder(checkpoint, pool, {Precision::bf16, 2, 2, true});
     set_audio(decoder, 0, random_audio(70, 7));
     std::vector<float> logits(107);
     const auto refused = [&](StepRow bad) {

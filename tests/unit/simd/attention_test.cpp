@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "catch.h"
 #include "random_matrix.h"
+#include "simd/attention_int8.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
@@ -104,6 +105,41 @@ TEST_CASE("attention over plain rows equals attention over packed ones") {
             simd::attend_rows(q.values.data(), keys.data(), values.data(), element, n, out.data(), scratch);
             const auto expected = reference(q, k, v, element);
             for (size_t i = 0; i < 64; ++i) REQUIRE(std::abs(out[i] - expected(0, i)) < 2e-5);
+        }
+    }
+}
+
+TEST_CASE("attention over 8-bit keys and values differs by their rounding alone") {
+    if (!simd::has_int8_attention()) {
+        WARN("skipped: this CPU has no AVX-512 VNNI, or NPUSCRIBE_MAX_ISA forbids it");
+        return;
+    }
+    // A key or value is off by at most half a step of 1/127 of its row's largest magnitude.
+    const auto rounded = [](Matrix x) {
+        for (size_t r = 0; r < x.rows; ++r) {
+            float largest = 0;
+            for (size_t i = 0; i < 64; ++i) largest = std::max(largest, std::abs(x(r, i)));
+            for (size_t i = 0; i < 64; ++i)
+                x(r, i) = std::nearbyint(x(r, i) * 127.0F / largest) * largest / 127.0F;
+        }
+        return x;
+    };
+    for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
+        for (const size_t rows : {1, 2, 3, 4, 5, 8}) {
+            const auto q = random_matrix(rows, 64, 1);
+            const auto k = random_matrix(n, 64, 2);
+            const auto v = random_matrix(n, 64, 3);
+            Buffer<uint8_t> head(simd::int8_head_bytes(n));
+            simd::pack_int8_head(k.view(), v.view(), head.data());
+            Matrix out(rows, 64);
+            std::vector<float> scratch(simd::int8_attention_scratch(n));
+            simd::attend_int8(q.view(), head.data(), n, out.view(), scratch);
+            const auto expected = reference(q, rounded(k), rounded(v), Element::f32);
+            for (size_t i = 0; i < out.values.size(); ++i) {
+                INFO("n " << n << ", rows " << rows << ", value " << i);
+                // 2^-15 of the query, 2^-16 of the largest weight, and a cubic exponential of 8e-5.
+                REQUIRE(std::abs(out.values[i] - expected.values[i]) < 1e-3);
+            }
         }
     }
 }

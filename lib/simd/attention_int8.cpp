@@ -1,0 +1,316 @@
+#include "simd/attention_int8.h"
+
+#include <cassert>
+
+#include "simd/isa.h"
+#include "simd/packing.h"
+
+namespace npuscribe::simd {
+namespace {
+
+constexpr size_t kHead = 64;
+
+constexpr size_t padded_positions(size_t n) {
+    return lane_blocks(n) * kLaneBlock;
+}
+
+/// The parts of one head's memory. Keys: [n/16][16 groups of 4 values][16 positions][4], offset by 128.
+/// Values: [n/4][64][4 positions]. Positions past n are zero, with scale zero.
+template <class Byte>
+struct HeadParts {
+    HeadParts(Byte* head, size_t n)
+        : keys(head),
+          values(keys + padded_positions(n) * kHead),
+          key_scales(values + padded_positions(n) * kHead),
+          value_scales(key_scales + padded_positions(n) * sizeof(float)) {}
+    Byte* keys;
+    Byte* values;
+    Byte* key_scales;    // f32
+    Byte* value_scales;  // f32
+};
+
+}  // namespace
+
+size_t int8_head_bytes(size_t n) {
+    return padded_positions(n) * 2 * (kHead + sizeof(float));
+}
+size_t int8_attention_scratch(size_t n) {
+    return 3 * 2 * padded_positions(n);
+}
+
+}  // namespace npuscribe::simd
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
+
+#include "simd/exp2_avx512.h"
+
+namespace npuscribe::simd {
+namespace {
+
+constexpr size_t kGroups = kHead / 4;  // of four values, one dword
+constexpr size_t kMostRows = 3;        // rows at once: 3 × 2 halves × 4 vectors of sums, in 32 registers
+constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+
+inline float largest_magnitude(const __m512 (&x)[4]) {
+    const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
+                                     _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
+    return _mm512_reduce_max_ps(top);
+}
+
+/// A row of 64 values to integers of at most `limit` in magnitude; returns the scale that undoes it.
+inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
+    __m512 x[4];
+    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(row + i * kLaneBlock);
+    const float largest = largest_magnitude(x);
+    const float inverse = largest > 0 ? limit / largest : 0.0F;
+    for (size_t i = 0; i < 4; ++i)
+        rounded[i] = _mm512_cvtps_epi32(_mm512_mul_ps(x[i], _mm512_set1_ps(inverse)));
+    return largest / limit;
+}
+
+void pack(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
+    const size_t n = keys.rows;
+    const HeadParts<uint8_t> parts(head, n);
+    float* key_scales = reinterpret_cast<float*>(parts.key_scales);
+    float* value_scales = reinterpret_cast<float*>(parts.value_scales);
+    for (size_t t = 0; t < padded_positions(n); ++t) {
+        __m512i rounded[4] = {};
+        key_scales[t] = t < n ? round_row(keys.row(t), 127.0F, rounded) : 0.0F;
+        alignas(64) uint32_t dwords[kGroups];
+        for (size_t i = 0; i < 4; ++i) {
+            const __m512i offset = _mm512_add_epi32(rounded[i], _mm512_set1_epi32(128));
+            _mm_store_si128(reinterpret_cast<__m128i*>(dwords + 4 * i), _mm512_cvtepi32_epi8(offset));
+        }
+        uint32_t* block = reinterpret_cast<uint32_t*>(parts.keys) + t / kLaneBlock * kGroups * kLaneBlock;
+        for (size_t g = 0; g < kGroups; ++g) block[g * kLaneBlock + t % kLaneBlock] = dwords[g];
+    }
+    const __m512i low_byte = _mm512_set1_epi32(0xFF);
+    for (size_t t = 0; t < padded_positions(n); t += 4) {
+        __m512i rows[4][4] = {};
+        for (size_t j = 0; j < 4; ++j) {
+            value_scales[t + j] = t + j < n ? round_row(values.row(t + j), 127.0F, rows[j]) : 0.0F;
+        }
+        for (size_t i = 0; i < 4; ++i) {
+            __m512i bytes = _mm512_and_si512(rows[0][i], low_byte);
+            bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(_mm512_and_si512(rows[1][i], low_byte), 8));
+            bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(_mm512_and_si512(rows[2][i], low_byte), 16));
+            bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(rows[3][i], 24));
+            _mm512_storeu_si512(parts.values + (t * kHead) + i * 64, bytes);
+        }
+    }
+}
+
+/// A query as two halves, 128·high + low, in dwords of four; and what the keys' offset adds to every sum.
+struct Query {
+    alignas(64) int8_t high[kHead];
+    alignas(64) int8_t low[kHead];
+    int32_t offset = 0;
+    float scale = 0;
+};
+
+inline void split_query(const float* row, Query& query) {
+    __m512i rounded[4];
+    query.scale = round_row(row, 127.0F * 128.0F, rounded) * kScale;
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < 4; ++i) {
+        const __m512i high = _mm512_srai_epi32(_mm512_add_epi32(rounded[i], _mm512_set1_epi32(64)), 7);
+        const __m512i low = _mm512_sub_epi32(rounded[i], _mm512_slli_epi32(high, 7));
+        sum = _mm512_add_epi32(sum, rounded[i]);
+        _mm_store_si128(reinterpret_cast<__m128i*>(query.high + 16 * i), _mm512_cvtepi32_epi8(high));
+        _mm_store_si128(reinterpret_cast<__m128i*>(query.low + 16 * i), _mm512_cvtepi32_epi8(low));
+    }
+    query.offset = -128 * _mm512_reduce_add_epi32(sum);
+}
+
+inline __m512i broadcast_dword(const void* dword) {
+    int bits;
+    __builtin_memcpy(&bits, dword, sizeof bits);
+    return _mm512_set1_epi32(bits);
+}
+
+/// Scores, in units of log2, of `kBlocks` blocks of 16 positions.
+template <size_t kRows, size_t kBlocks>
+inline void score_blocks(const Query (&queries)[kRows], const uint8_t* keys, const float* key_scales,
+                         float* scores, size_t stride) {
+    __m512i high[kRows][kBlocks];
+    __m512i low[kRows][kBlocks];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t b = 0; b < kBlocks; ++b) high[r][b] = low[r][b] = _mm512_setzero_si512();
+    }
+    for (size_t g = 0; g < kGroups; ++g) {
+#pragma GCC unroll 4
+        for (size_t b = 0; b < kBlocks; ++b) {
+            const __m512i key = _mm512_loadu_si512(keys + (b * kGroups + g) * 64);
+#pragma GCC unroll 4
+            for (size_t r = 0; r < kRows; ++r) {
+                high[r][b] = _mm512_dpbusd_epi32(high[r][b], key, broadcast_dword(queries[r].high + 4 * g));
+                low[r][b] = _mm512_dpbusd_epi32(low[r][b], key, broadcast_dword(queries[r].low + 4 * g));
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t b = 0; b < kBlocks; ++b) {
+            const __m512i whole = _mm512_add_epi32(_mm512_slli_epi32(high[r][b], 7), low[r][b]);
+            const __m512 product =
+                _mm512_cvtepi32_ps(_mm512_add_epi32(whole, _mm512_set1_epi32(queries[r].offset)));
+            const __m512 scale =
+                _mm512_mul_ps(_mm512_loadu_ps(key_scales + b * kLaneBlock), _mm512_set1_ps(queries[r].scale));
+            _mm512_storeu_ps(scores + r * stride + b * kLaneBlock, _mm512_mul_ps(product, scale));
+        }
+    }
+}
+
+/// Scores to weights of the values, split into two unsigned halves. Returns what a unit of weight is worth.
+inline float weigh(float* scores, size_t n, size_t padded, const float* value_scales, uint8_t* high,
+                   uint8_t* low) {
+    if (padded != n) {
+        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
+        _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
+    }
+    __m512 top = _mm512_loadu_ps(scores);
+    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
+        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    __m512 sum = _mm512_setzero_ps();
+    __m512 heaviest = _mm512_setzero_ps();
+    for (size_t j = 0; j < padded; j += kLaneBlock) {
+        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+        const __m512 weight = _mm512_mul_ps(p, _mm512_loadu_ps(value_scales + j));
+        sum = _mm512_add_ps(sum, p);
+        heaviest = _mm512_max_ps(heaviest, weight);
+        _mm512_storeu_ps(scores + j, weight);
+    }
+    const float heaviest_weight = _mm512_reduce_max_ps(heaviest);
+    constexpr float kMost = 65535.0F;
+    const __m512 inverse = _mm512_set1_ps(heaviest_weight > 0 ? kMost / heaviest_weight : 0.0F);
+    for (size_t j = 0; j < padded; j += kLaneBlock) {
+        const __m512i weight = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(scores + j), inverse));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(high + j),
+                         _mm512_cvtepi32_epi8(_mm512_srli_epi32(weight, 8)));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(low + j), _mm512_cvtepi32_epi8(weight));
+    }
+    return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
+}
+
+template <size_t kRows>
+void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
+                  float* scratch) {
+    const size_t padded = padded_positions(n);
+    const HeadParts<const uint8_t> parts(head, n);
+    const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
+    const float* value_scales = reinterpret_cast<const float*>(parts.value_scales);
+    Query queries[kRows];
+    for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
+
+    constexpr size_t kTogether = 4;
+    size_t j = 0;
+    for (; j + kTogether * kLaneBlock <= padded; j += kTogether * kLaneBlock) {
+        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHead, key_scales + j, scratch + j, padded);
+    }
+    for (; j < padded; j += kLaneBlock) {
+        score_blocks<kRows, 1>(queries, parts.keys + j * kHead, key_scales + j, scratch + j, padded);
+    }
+
+    uint8_t* halves = reinterpret_cast<uint8_t*>(scratch + kRows * padded);  // [row][high, low][position]
+    float unit[kRows];
+    for (size_t r = 0; r < kRows; ++r) {
+        uint8_t* high = halves + 2 * r * padded;
+        unit[r] = weigh(scratch + r * padded, n, padded, value_scales, high, high + padded);
+    }
+
+    __m512i high[kRows][4];
+    __m512i low[kRows][4];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d) high[r][d] = low[r][d] = _mm512_setzero_si512();
+    }
+    for (j = 0; j < padded; j += 4) {
+        __m512i value[4];
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(parts.values + j * kHead + d * 64);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < kRows; ++r) {
+            const __m512i weight_high = broadcast_dword(halves + 2 * r * padded + j);
+            const __m512i weight_low = broadcast_dword(halves + (2 * r + 1) * padded + j);
+#pragma GCC unroll 4
+            for (size_t d = 0; d < 4; ++d) {
+                high[r][d] = _mm512_dpbusd_epi32(high[r][d], weight_high, value[d]);
+                low[r][d] = _mm512_dpbusd_epi32(low[r][d], weight_low, value[d]);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; ++d) {
+            const __m512 whole = _mm512_fmadd_ps(_mm512_cvtepi32_ps(high[r][d]), _mm512_set1_ps(256.0F),
+                                                 _mm512_cvtepi32_ps(low[r][d]));
+            _mm512_storeu_ps(out.row(r) + d * kLaneBlock, _mm512_mul_ps(whole, _mm512_set1_ps(unit[r])));
+        }
+    }
+}
+
+}  // namespace
+}  // namespace npuscribe::simd
+
+#pragma GCC pop_options
+
+namespace npuscribe::simd {
+
+bool has_int8_attention() {
+    return isa() >= Isa::avx512 && __builtin_cpu_supports("avx512vnni");
+}
+
+void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
+    assert(has_int8_attention() && keys.cols == kHead && values.cols == kHead && keys.rows == values.rows);
+    pack(keys, values, head);
+}
+
+void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
+                 std::span<float> scratch) {
+    assert(has_int8_attention() && scratch.size() >= int8_attention_scratch(n));
+    for (size_t r = 0; r < q.rows;) {
+        const size_t left = q.rows - r;
+        const size_t count = left < kMostRows ? left : kMostRows;
+        const auto from = q.rows_from(r, count);
+        const auto to = out.rows_from(r, count);
+        switch (count) {
+            case 3:
+                attend_group<3>(from, head, n, to, scratch.data());
+                break;
+            case 2:
+                attend_group<2>(from, head, n, to, scratch.data());
+                break;
+            default:
+                attend_group<1>(from, head, n, to, scratch.data());
+                break;
+        }
+        r += count;
+    }
+}
+
+}  // namespace npuscribe::simd
+
+#else
+
+namespace npuscribe::simd {
+
+bool has_int8_attention() {
+    return false;
+}
+void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {}
+void attend_int8(MatrixView<const float>, const uint8_t*, size_t, MatrixView<float>, std::span<float>) {}
+
+}  // namespace npuscribe::simd
+
+#endif

@@ -1,0 +1,32 @@
+#pragma once
+// Attention against keys and values kept in 8 bits, with one scale for each position's key and one for its
+// value: half of the memory that bfloat16 takes, and the decoder's cross-attention is bound by reading it.
+// Queries and probabilities go in at 15 and 16 bits, as two 8-bit halves, so that the stored keys and values
+// alone are rounded. The products are AVX-512 VNNI's (u8 × s8, int32 sums, exact).
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/matrix_view.h"
+
+namespace npuscribe::simd {
+
+/// True where the CPU has the instructions, and NPUSCRIBE_MAX_ISA lets us use them. Elsewhere: attention.h in
+/// bf16.
+bool has_int8_attention();
+
+/// Bytes of one head's keys and values, n positions.
+size_t int8_head_bytes(size_t n);
+
+/// Rounds `keys` and `values` [n × 64] f32 into `head`, int8_head_bytes(n) bytes, 64-byte aligned.
+void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head);
+
+/// Floats of scratch that `attend_int8` needs for n positions.
+size_t int8_attention_scratch(size_t n);
+
+/// out = softmax(q·Kᵀ / 8)·V. `q` and `out` are [rows × 64], strided; they may be the same memory.
+void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
+                 std::span<float> scratch);
+
+}  // namespace npuscribe::simd
