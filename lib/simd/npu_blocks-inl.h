@@ -71,12 +71,46 @@ HWY_INLINE uint8_t BlockExponent(const float* values) {
     return static_cast<uint8_t>(LargestBits(values) >> 23);
 }
 
-template <bfp16::Rounding kRounding>
-HWY_INLINE void QuantiseBlock(const float* values, uint8_t exponent, uint8_t* block) {
-    StoreBlock<kRounding>(values, MagicOf(static_cast<uint32_t>(exponent) << 23), block);
+#if HWY_TARGET != HWY_SCALAR && HWY_MAX_BYTES >= 32
+
+// Of a block's 8 pairs (mantissa + 128, exponent): one exponent, then the mantissas.
+alignas(16) constexpr uint8_t kGather[16] = {1,  0,    2,    4,    6,    8,    10,   12,
+                                             14, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+alignas(16) constexpr uint8_t kOffset[16] = {0,    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                                             0x80, 0,    0,    0,    0,    0,    0,    0};
+
+/// Blocks of one or two times 8 values: 9 bytes in the lower part of 16, each.
+template <bfp16::Rounding kRounding, class D, class V = hn::Vec<D>>
+HWY_INLINE auto RoundBlocks(D df, V values, hn::Vec<hn::RebindToUnsigned<D>> magic) {
+    const hn::RebindToUnsigned<D> du;
+    const hn::Rebind<uint16_t, D> d16;
+    const hn::Repartition<uint8_t, decltype(d16)> d8;
+    const V sum = hn::Add(values, hn::BitCast(df, magic));
+    auto packed = hn::BitCast(du, sum);
+    if constexpr (kRounding == bfp16::Rounding::floor) {
+        const auto above = hn::Gt(hn::Sub(sum, hn::BitCast(df, magic)), values);
+        packed = hn::Add(packed, hn::BitCast(du, hn::VecFromMask(df, above)));
+    } else {
+        packed = hn::Min(packed, hn::Or(magic, hn::Set(du, 127)));
+    }
+    const auto pairs = hn::BitCast(d8, hn::TruncateTo(d16, packed));
+    return hn::Xor(hn::TableLookupBytes(pairs, hn::LoadDup128(d8, kGather)), hn::LoadDup128(d8, kOffset));
 }
 
-#if HWY_TARGET != HWY_SCALAR && HWY_MAX_BYTES >= 32
+template <class V>
+HWY_INLINE void StoreNineBytes(V block, uint8_t* to) {
+    const hn::CappedTag<uint8_t, 8> half;
+    hn::StoreU(hn::LowerHalf(half, block), half, to);
+    to[8] = hn::ExtractLane(block, 8);
+}
+
+template <bfp16::Rounding kRounding>
+HWY_INLINE void QuantiseBlock(const float* values, uint8_t exponent, uint8_t* block) {
+    const hn::CappedTag<float, 8> d;
+    const hn::RebindToUnsigned<decltype(d)> du;
+    const auto magic = hn::Set(du, MagicOf(static_cast<uint32_t>(exponent) << 23));
+    StoreNineBytes(RoundBlocks<kRounding>(d, hn::LoadU(d, values), magic), block);
+}
 
 using DF = hn::ScalableTag<float>;  // 8 or 16 lanes: one block or two, side by side in a row
 using DU = hn::RebindToUnsigned<DF>;
@@ -106,14 +140,12 @@ HWY_INLINE VU LargestOfRows(const VU* bits) {
 template <class V>
 HWY_INLINE void StoreGroup(V blocks, size_t row, uint8_t* out) {
     const hn::CappedTag<uint8_t, 16> d;
-    const hn::CappedTag<uint8_t, 8> half;
     out += row * bfp16::kBlockBytes;
     const auto store = [&](hn::Vec<decltype(d)> block, uint8_t* to) {
         if (row + 1 < bfp16::kSubtileRows) {
             hn::StoreU(block, d, to);
         } else {
-            hn::StoreU(hn::LowerHalf(half, block), half, to);
-            to[8] = hn::ExtractLane(block, 8);
+            StoreNineBytes(block, to);
         }
     };
     if constexpr (kGroupBlocks == 1) {
@@ -129,14 +161,7 @@ template <bfp16::Rounding kRounding>
 HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8_t* out) {
     const DF df;
     const DU du;
-    const hn::Rebind<uint16_t, DU> d16;
-    const hn::Repartition<uint8_t, decltype(d16)> d8;
     alignas(64) static constexpr uint32_t kLaneOfBlock[16] = {0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 8, 8, 8};
-    // Of a block's 8 pairs (mantissa, exponent): one exponent, then the mantissas.
-    alignas(16) static constexpr uint8_t kGather[16] = {1,  0,    2,    4,    6,    8,    10,   12,
-                                                        14, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
-    alignas(16) static constexpr uint8_t kOffset[16] = {0,    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-                                                        0x80, 0,    0,    0,    0,    0,    0,    0};
     hn::Vec<DF> values[8];
     VU bits[8];
     for (size_t row = 0; row < 8; ++row) {
@@ -148,23 +173,10 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
     const VU magics =
         hn::Add(hn::Add(hn::And(largest, hn::Set(du, kExponentBits)), hn::Set(du, kMagic)), exponents);
     const VU first_lanes = hn::Load(du, kLaneOfBlock);
-    const auto gather = hn::LoadDup128(d8, kGather);
-    const auto offset = hn::LoadDup128(d8, kOffset);
     for (size_t row = 0; row < 8; ++row) {
         const auto lanes =
             hn::IndicesFromVec(du, hn::Add(first_lanes, hn::Set(du, static_cast<uint32_t>(row))));
-        const VU magic = hn::TableLookupLanes(magics, lanes);
-        const auto sum = hn::Add(values[row], hn::BitCast(df, magic));
-        VU packed = hn::BitCast(du, sum);
-        if constexpr (kRounding == bfp16::Rounding::floor) {
-            const auto above = hn::Gt(hn::Sub(sum, hn::BitCast(df, magic)), values[row]);
-            packed = hn::Add(packed, hn::BitCast(du, hn::VecFromMask(df, above)));
-        } else {
-            packed = hn::Min(packed, hn::Or(magic, hn::Set(du, 127)));
-        }
-        const auto pairs = hn::BitCast(d8, hn::TruncateTo(d16, packed));
-        const auto block = hn::Xor(hn::TableLookupBytes(pairs, gather), offset);
-        StoreGroup(block, row, out);
+        StoreGroup(RoundBlocks<kRounding>(df, values[row], hn::TableLookupLanes(magics, lanes)), row, out);
     }
     const hn::RebindToSigned<DU> di;
     const auto too_large =
@@ -175,6 +187,11 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
 #else
 
 constexpr size_t kGroupBlocks = 1;
+
+template <bfp16::Rounding kRounding>
+HWY_INLINE void QuantiseBlock(const float* values, uint8_t exponent, uint8_t* block) {
+    StoreBlock<kRounding>(values, MagicOf(static_cast<uint32_t>(exponent) << 23), block);
+}
 
 template <bfp16::Rounding kRounding>
 HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8_t* out) {
