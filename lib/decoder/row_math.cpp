@@ -1,74 +1,34 @@
 #include "decoder/row_math.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
+
+#include "simd/row.h"
 
 namespace npuscribe::row {
 
 namespace {
 
-constexpr size_t kLanes = 16;
 constexpr size_t kBlock = 256;  // values whose sum or maximum is looked at before each of them is
-
-/// exp(x) for x <= 0, within 2e-7 relative; 1e-38 stands for everything below −87. No branch: it has to
-/// vectorise.
-inline float exp_negative(float x) {
-    constexpr float kLog2E = 1.44269504F;
-    constexpr float kRound = 12582912.0F;  // 1.5 · 2^23: adding it rounds to an integer, left in the low bits
-    float t = x * kLog2E;
-    t = t < -126.0F ? -126.0F : t;
-    const float rounded = t + kRound;
-    const float f = t - (rounded - kRound);  // in [−1/2, 1/2]
-    // 2^f: Taylor series of exp(f · ln 2) to the sixth power.
-    float p = 1.54035304e-4F;
-    p = p * f + 1.33335581e-3F;
-    p = p * f + 9.61812911e-3F;
-    p = p * f + 5.55041087e-2F;
-    p = p * f + 2.40226507e-1F;
-    p = p * f + 6.93147181e-1F;
-    p = p * f + 1.0F;
-    // The low bits of `rounded` are the exponent; what is above them is shifted out.
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(p) + (std::bit_cast<uint32_t>(rounded) << 23U));
-}
 
 }  // namespace
 
 float max(std::span<const float> values) {
-    std::array<float, kLanes> lanes;
-    lanes.fill(kMinusInfinity);
-    const size_t whole = values.size() / kLanes * kLanes;
-    const float* x = values.data();
-    for (size_t i = 0; i < whole; i += kLanes) {
-        for (size_t lane = 0; lane < kLanes; ++lane) {
-            lanes[lane] = x[i + lane] > lanes[lane] ? x[i + lane] : lanes[lane];
-        }
-    }
-    float result = kMinusInfinity;
-    for (const float lane : lanes) result = lane > result ? lane : result;
-    for (size_t i = whole; i < values.size(); ++i) result = x[i] > result ? x[i] : result;
-    return result;
+    return simd::row_max(values);
 }
 
 size_t index_of(std::span<const float> values, float value) {
-    return static_cast<size_t>(std::find(values.begin(), values.end(), value) - values.begin());
+    for (size_t begin = 0; begin < values.size(); begin += kBlock) {
+        const auto block = values.subspan(begin, std::min(kBlock, values.size() - begin));
+        if (max(block) < value) continue;
+        const auto found = std::find(block.begin(), block.end(), value);
+        if (found != block.end()) return begin + static_cast<size_t>(found - block.begin());
+    }
+    return values.size();
 }
 
 double sum_exp(std::span<const float> values, float max, float scale) {
-    std::array<float, kLanes> lanes{};
-    const size_t whole = values.size() / kLanes * kLanes;
-    const float* x = values.data();
-    for (size_t i = 0; i < whole; i += kLanes) {
-        for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += exp_negative((x[i + lane] - max) * scale);
-    }
-    double result = 0;
-    for (const float lane : lanes) result += static_cast<double>(lane);
-    for (size_t i = whole; i < values.size(); ++i) {
-        result += static_cast<double>(exp_negative((x[i] - max) * scale));
-    }
-    return result;
+    return simd::row_sum_exp(values, max, scale);
 }
 
 double log_sum_exp(std::span<const float> values) {
@@ -105,7 +65,7 @@ size_t index_at(std::span<const float> values, float max, float scale, double ta
         for (size_t i = 0; i < block.size(); ++i) {
             if (block[i] == kMinusInfinity) continue;
             last = begin + i;
-            target -= static_cast<double>(exp_negative((block[i] - max) * scale));
+            target -= std::exp(static_cast<double>((block[i] - max) * scale));
             if (target < 0) return last;
         }
     }

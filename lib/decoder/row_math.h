@@ -1,6 +1,5 @@
 #pragma once
-// Arithmetic over one row of logits: what every sampled token pays for, n_vocab values at a time. Written in
-// fixed lanes so that the compiler vectorises it without being allowed to reorder other sums.
+// Arithmetic over one row of logits: what every sampled token pays for, n_vocab values at a time.
 
 #include <cstddef>
 #include <limits>

@@ -22,8 +22,8 @@ struct TranscribeOptions {
     DecodingOptions decoding;
     bool vad = true;
     audio::VadOptions vad_options;
-    size_t batch_size = 8;     // windows decoded at once, over all files
-    size_t n_audio_ctx = 0;    // encoder frames used; 0: all of the model's
+    size_t batch_size = 8;   // windows decoded at once, over all files
+    size_t n_audio_ctx = 0;  // encoder frames used; 0: all of the model's
 };
 
 /// What a run tells as it goes. Called on the thread that called `transcribe`. Any may be empty.
@@ -32,7 +32,8 @@ struct TranscribeEvents {
     std::function<void(size_t input, const Segment&)> on_segment;
     /// Seconds of the input that are behind us, and its length where known (0 where not).
     std::function<void(size_t input, double done, double length)> on_progress;
-    /// An input is finished. Exactly one call an input, in input order: what comes first is held until its turn.
+    /// An input is finished. Exactly one call an input, in input order: what comes first is held until its
+    /// turn.
     std::function<void(size_t input, const Transcript&, const Timing&)> on_done;
     /// An input failed: InputError's message. Takes the place of on_done.
     std::function<void(size_t input, const std::string& message)> on_error;
@@ -41,12 +42,15 @@ struct TranscribeEvents {
 /// Holds the model on its device, ready to run. Not thread-safe; `transcribe` may be called many times.
 class Transcriber {
   public:
-    /// `device` multiplies the encoder's layers; it and `pool` must outlive this. `vad` may be null where options.vad is off.
-    Transcriber(const Model& model, Device& device, ThreadPool& pool, const audio::VadModel* vad, TranscribeOptions options);
+    /// `device` multiplies the encoder's layers; it and `pool` must outlive this. `vad` may be null where
+    /// options.vad is off.
+    Transcriber(const Model& model, Device& device, ThreadPool& pool, const audio::VadModel* vad,
+                TranscribeOptions options);
     ~Transcriber();
 
-    /// Transcribes files (or "-", standard input). One bad input never stops the others. `cancel`, where given, is looked
-    /// at between steps: once true, throws Cancelled. Device errors stop everything: DeviceError.
+    /// Transcribes files (or "-", standard input). One bad input never stops the others. `cancel`, where
+    /// given, is looked at between steps: once true, throws Cancelled. Device errors stop everything:
+    /// DeviceError.
     void transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                     const std::atomic<bool>* cancel = nullptr);
 

@@ -42,8 +42,8 @@ struct Transcript {
     std::string text() const;
 };
 
-/// Seconds of wall-clock time by stage, and counts. Sums of a run, or of one file. Stages that run at the same time on
-/// an asynchronous device may add up to more than `total`.
+/// Seconds of wall-clock time by stage, and counts. Sums of a run, or of one file. Stages that run at the
+/// same time on an asynchronous device may add up to more than `total`.
 struct Timing {
     double load = 0;    // model, weights packed
     double decode = 0;  // audio file to 16 kHz mono
@@ -58,8 +58,8 @@ struct Timing {
     double total = 0;          // wall clock, load included
 
     uint64_t windows = 0;
-    uint64_t steps = 0;    // decoder steps, each for a batch of rows
-    uint64_t tokens = 0;   // tokens sampled, over all sequences
+    uint64_t steps = 0;      // decoder steps, each for a batch of rows
+    uint64_t tokens = 0;     // tokens sampled, over all sequences
     uint64_t fallbacks = 0;  // windows decoded again at a higher temperature
     double audio_seconds = 0;
 
@@ -71,7 +71,7 @@ struct Timing {
 
 /// What did the work; printed with every timing.
 struct Setup {
-    std::string device;       // DeviceInfo.name
+    std::string device;  // DeviceInfo.name
     std::string device_description;
     std::string numerics;
     bool modelled_times = false;

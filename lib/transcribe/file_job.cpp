@@ -1,0 +1,99 @@
+#include "transcribe/file_job.h"
+
+#include <algorithm>
+
+#include "decoder/prompt.h"
+
+namespace npuscribe {
+
+namespace {
+
+/// Above this temperature a text is too wild to prompt the next window with (OpenAI's transcribe.py).
+constexpr double kHottestHistory = 0.5;
+
+}  // namespace
+
+FileJob::FileJob(const Settings& settings) : settings_(settings) {
+    transcript_.language = settings.vocabulary->multilingual ? settings.decoding.language : "en";
+    history_ = initial_prompt_tokens(*settings.vocabulary, settings.decoding.initial_prompt);
+}
+
+void FileJob::set_language(const std::string& code, double probability) {
+    transcript_.language = code;
+    transcript_.language_probability = probability;
+}
+
+std::vector<Token> FileJob::start_window(SourceWindow window) {
+    input_seconds_ = window.input_seconds;
+    timing_.mel += window.mel_seconds;
+    ++timing_.windows;
+    const bool prompted = settings_.one_at_a_time || window.index == 0;
+    open_.emplace(window.index, std::move(window.window));
+    return prompted ? history_ : std::vector<Token>();
+}
+
+int64_t FileJob::finish_window(size_t index, const DecodingResult& result, const DecodeCost& cost) {
+    timing_.cross_kv += cost.cross_kv_seconds;
+    timing_.decoder += cost.decoder_seconds;
+    timing_.steps += cost.steps;
+    timing_.tokens += cost.tokens;
+    timing_.fallbacks += result.attempts > 1 ? 1 : 0;
+
+    const auto window = open_.extract(index);
+    WindowText text = window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential);
+    if (!result.silence) {
+        // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
+        if (!settings_.decoding.condition_on_previous_text || result.temperature > kHottestHistory) {
+            history_.clear();
+        } else {
+            history_.insert(history_.end(), text.tokens.begin(), text.tokens.end());
+            const size_t most = max_previous_tokens(settings_.n_text_ctx);
+            if (history_.size() > most)
+                history_.erase(history_.begin(), history_.end() - static_cast<int64_t>(most));
+        }
+    }
+    const audio::Piece& last = window.mapped().pieces.back();
+    const auto window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
+    finished_[index] = {std::move(text.segments), window_end};
+    take_over();
+    return text.resume_at;
+}
+
+void FileJob::take_over() {
+    for (auto next = finished_.find(next_index_); next != finished_.end();
+         next = finished_.find(next_index_)) {
+        for (Segment& segment : next->second.segments) {
+            auto& segments = transcript_.segments;
+            segment.id = static_cast<int>(segments.size());
+            if (!segments.empty()) {
+                segment.start = std::max(segment.start, segments.back().start);
+                segment.end = std::max(segment.end, segment.start);
+            }
+            segments.push_back(std::move(segment));
+        }
+        seconds_done_ = std::max(seconds_done_, next->second.window_end);
+        finished_.erase(next);
+        ++next_index_;
+    }
+}
+
+std::span<const Segment> FileJob::take_segments() {
+    const auto fresh = std::span<const Segment>(transcript_.segments).subspan(segments_taken_);
+    segments_taken_ = transcript_.segments.size();
+    return fresh;
+}
+
+void FileJob::end(const SourceEnd& end) {
+    ended_ = true;
+    error_ = end.error;
+    transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
+    transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
+    if (transcript_.language.empty())
+        transcript_.language_probability = 0;  // no window: there was nothing to hear
+    timing_.decode += end.decode_seconds;
+    timing_.vad += end.vad_seconds;
+    timing_.audio_seconds = transcript_.duration;
+    timing_.total = watch_.seconds();
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,82 @@
+#pragma once
+// One input on its way through the pipeline: its windows come back in any order, its segments leave in order.
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/stopwatch.h"
+#include "decoder/engine.h"
+#include "transcribe/segments.h"
+#include "transcribe/types.h"
+#include "transcribe/window_source.h"
+
+namespace npuscribe {
+
+class FileJob {
+  public:
+    /// What all inputs of a run have in common.
+    struct Settings {
+        const Vocabulary* vocabulary = nullptr;
+        DecodingOptions decoding;
+        size_t n_text_ctx = 0;
+        bool sequential = false;     // windows begin where the one before was resumed
+        bool one_at_a_time = false;  // windows wait for the one before
+    };
+
+    /// `settings` must outlive the job.
+    explicit FileJob(const Settings& settings);
+
+    /// True where this window may be decoded now: the first, or any once the language is known.
+    bool may_start(size_t index) const { return index == 0 || !transcript_.language.empty(); }
+    /// Code; empty until it has been detected.
+    const std::string& language() const { return transcript_.language; }
+    void set_language(const std::string& code, double probability);
+
+    /// A window goes to the decoder. Returns what it is prompted with.
+    std::vector<Token> start_window(SourceWindow window);
+    /// It came back. Returns the sample of the file at which the next one starts, where windows are
+    /// sequential.
+    int64_t finish_window(size_t index, const DecodingResult& result, const DecodeCost& cost);
+    /// No more windows come.
+    void end(const SourceEnd& end);
+
+    /// Segments whose turn it is, each handed out once; valid until the next call of any other member.
+    std::span<const Segment> take_segments();
+    /// Seconds of the input that are behind us, and its length where known (else 0).
+    double seconds_done() const { return seconds_done_; }
+    double input_seconds() const { return input_seconds_; }
+
+    bool done() const { return ended_ && open_.empty(); }
+    /// Why the input could not be read, once done.
+    const std::optional<std::string>& error() const { return error_; }
+    const Transcript& transcript() const { return transcript_; }
+    Timing& timing() { return timing_; }
+
+  private:
+    struct Finished {
+        std::vector<Segment> segments;
+        double window_end = 0;  // seconds in the file
+    };
+
+    void take_over();
+
+    const Settings& settings_;
+    std::vector<Token> history_;            // what the next window is prompted with
+    std::map<size_t, audio::Window> open_;  // with the decoder
+    std::map<size_t, Finished> finished_;   // waiting for those before them
+    size_t next_index_ = 0;                 // the first window that is not in the transcript yet
+    size_t segments_taken_ = 0;
+    double seconds_done_ = 0;
+    double input_seconds_ = 0;
+    bool ended_ = false;
+    std::optional<std::string> error_;
+    Transcript transcript_;
+    Timing timing_;
+    Stopwatch watch_;
+};
+
+}  // namespace npuscribe

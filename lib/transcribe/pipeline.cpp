@@ -1,0 +1,227 @@
+#include "transcribe/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "decoder/engine.h"
+#include "transcribe/file_job.h"
+
+namespace npuscribe {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLookAtCancel{50};
+
+/// One call of Pipeline::run.
+class PipelineRun {
+  public:
+    struct Shared {
+        const ModelParts& parts;
+        const FileJob::Settings& settings;
+        const TranscribeEvents& events;
+        const std::atomic<bool>* cancel;
+        Timing& sum;
+        size_t n_audio_ctx;
+    };
+
+    PipelineRun(const Shared& shared, WindowSource& source, size_t inputs, ThreadPool* pool)
+        : shared_(shared),
+          source_(source),
+          inputs_(inputs),
+          encoded_(shared.n_audio_ctx * shared.parts.decoder->dimensions().n_audio_state),
+          engine_(*shared.parts.decoder, *shared.parts.vocabulary, shared.settings.decoding, pool,
+                  callbacks()) {}
+
+    void run() {
+        const uint64_t steps_before = shared_.sum.steps;
+        while (reported_ < inputs_) {
+            throw_if_cancelled();
+            while (auto item = source_.take(is_end)) end_input(std::get<SourceEnd>(*item));
+            if (!engine_.step() && reported_ < inputs_) source_.wait(kLookAtCancel);
+        }
+        shared_.sum.steps =
+            steps_before + engine_.steps();  // a step for windows of several inputs counts once
+    }
+
+  private:
+    struct InFlight {
+        size_t input = 0;
+        size_t index = 0;
+    };
+
+    static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
+
+    EngineCallbacks callbacks() {
+        EngineCallbacks calls;
+        calls.pull = [this] { return pull(); };
+        calls.sink = [this](size_t id, const DecodingResult& result, const DecodeCost& cost) {
+            sink(id, result, cost);
+        };
+        calls.on_language = [this](size_t id, const std::string& code, double probability) {
+            job(in_flight_.at(id).input).set_language(code, probability);
+        };
+        return calls;
+    }
+
+    void throw_if_cancelled() const {
+        if (shared_.cancel != nullptr && shared_.cancel->load(std::memory_order_relaxed)) throw Cancelled();
+    }
+
+    FileJob& job(size_t input) { return jobs_.try_emplace(input, shared_.settings).first->second; }
+
+    /// The next window that may be decoded, encoded.
+    std::optional<DecodeRequest> pull() {
+        throw_if_cancelled();
+        const auto may_go = [this](const SourceItem& item) {
+            const auto* window = std::get_if<SourceWindow>(&item);
+            return window == nullptr || job(window->input).may_start(window->index);
+        };
+        while (auto item = source_.take(may_go)) {
+            if (is_end(*item)) {
+                end_input(std::get<SourceEnd>(*item));
+                continue;
+            }
+            return request(std::move(std::get<SourceWindow>(*item)));
+        }
+        return std::nullopt;
+    }
+
+    DecodeRequest request(SourceWindow window) {
+        FileJob& owner = job(window.input);
+        const size_t n_mels = window.mel.size() / (2 * shared_.n_audio_ctx);
+        const MatrixView<float> out =
+            encoded_.matrix(shared_.n_audio_ctx, shared_.parts.decoder->dimensions().n_audio_state);
+        encode(window.mel.matrix(2 * shared_.n_audio_ctx, n_mels), out, owner.timing());
+
+        DecodeRequest request;
+        request.id = next_id_++;
+        request.encoder_output = out;
+        request.language = owner.language();
+        request.sample_key = window.index;
+        in_flight_[request.id] = {window.input, window.index};
+        request.previous = owner.start_window(std::move(window));
+        return request;
+    }
+
+    void encode(MatrixView<const float> mel, MatrixView<float> out, Timing& timing) {
+        const EncoderTimes before = shared_.parts.encoder_times();
+        const Stopwatch watch;
+        shared_.parts.encode(mel, out);
+        const double seconds = watch.seconds();
+        const EncoderTimes after = shared_.parts.encoder_times();
+        const double quantise = after.quantise - before.quantise;
+        const double matmul = after.matmul - before.matmul;
+        const double attention = after.attention - before.attention;
+        timing.encoder_quantise += quantise;
+        timing.encoder_matmul += matmul;
+        timing.encoder_attention += attention;
+        timing.encoder_other += std::max(0.0, seconds - quantise - matmul - attention);
+    }
+
+    void sink(size_t id, const DecodingResult& result, const DecodeCost& cost) {
+        const auto flight = in_flight_.extract(id).mapped();
+        FileJob& owner = job(flight.input);
+        const int64_t resume_at = owner.finish_window(flight.index, result, cost);
+        if (shared_.settings.one_at_a_time) source_.resume(flight.input, resume_at);
+        if (shared_.events.on_segment) {
+            for (const Segment& segment : owner.take_segments())
+                shared_.events.on_segment(flight.input, segment);
+        }
+        if (shared_.events.on_progress) {
+            shared_.events.on_progress(flight.input, owner.seconds_done(), owner.input_seconds());
+        }
+        if (owner.done()) report();
+    }
+
+    void end_input(const SourceEnd& end) {
+        FileJob& ended = job(end.input);
+        ended.end(end);
+        if (ended.done()) report();
+    }
+
+    /// Tells what is done, in the order of inputs.
+    void report() {
+        for (auto next = jobs_.find(reported_); next != jobs_.end() && next->second.done();
+             next = jobs_.find(reported_)) {
+            FileJob& finished = next->second;
+            const size_t input = reported_++;
+            shared_.sum += finished.timing();
+            if (finished.error()) {
+                if (shared_.events.on_error) shared_.events.on_error(input, *finished.error());
+            } else if (shared_.events.on_done) {
+                shared_.events.on_done(input, finished.transcript(), finished.timing());
+            }
+            jobs_.erase(input);
+        }
+    }
+
+    const Shared& shared_;
+    WindowSource& source_;
+    const size_t inputs_;
+    std::map<size_t, FileJob> jobs_;  // begun, and not reported yet
+    std::map<size_t, InFlight> in_flight_;
+    size_t next_id_ = 0;
+    size_t reported_ = 0;
+    Buffer<float> encoded_;
+    DecodingEngine engine_;
+};
+
+}  // namespace
+
+size_t frames_in_use(const TranscribeOptions& options, const Dimensions& dimensions) {
+    if (options.n_audio_ctx == 0) return dimensions.n_audio_ctx;
+    if (options.n_audio_ctx > dimensions.n_audio_ctx) {
+        throw UsageError("an audio context of " + std::to_string(options.n_audio_ctx) +
+                         " frames was asked for, the model has " + std::to_string(dimensions.n_audio_ctx) +
+                         "; give at most that");
+    }
+    return options.n_audio_ctx;
+}
+
+Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool,
+                   std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut)
+    : parts_(parts),
+      options_(options),
+      pool_(pool),
+      cut_(std::move(cut)),
+      mel_(parts.decoder->dimensions().n_mels),
+      n_audio_ctx_(frames_in_use(options, parts.decoder->dimensions())) {}
+
+void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+                   const std::atomic<bool>* cancel,
+                   std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)> open) {
+    const Stopwatch watch;
+    const double total_before = timing_.total;
+    const auto set_total = [&] { timing_.total = total_before + watch.seconds(); };
+
+    FileJob::Settings settings;
+    settings.vocabulary = parts_.vocabulary;
+    settings.decoding = options_.decoding;
+    settings.n_text_ctx = parts_.decoder->dimensions().n_text_ctx;
+    settings.sequential = !options_.vad;
+    settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;
+
+    SourceOptions source_options;
+    source_options.open =
+        open ? std::move(open) : [](const std::filesystem::path& path) { return audio::open(path); };
+    source_options.cut = cut_;
+    source_options.one_at_a_time = settings.one_at_a_time;
+    source_options.frames = 2 * n_audio_ctx_;
+    // Where windows wait for those before them, only as many inputs keep the batch full.
+    source_options.max_open = std::max<size_t>(1, options_.batch_size);
+    source_options.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
+    WindowSource source(inputs, mel_, std::move(source_options));
+    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, n_audio_ctx_};
+    try {
+        PipelineRun(shared, source, inputs.size(), pool_).run();
+    } catch (...) {
+        set_total();
+        throw;
+    }
+    set_total();
+}
+
+}  // namespace npuscribe

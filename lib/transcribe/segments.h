@@ -1,0 +1,28 @@
+#pragma once
+// A window's tokens, cut into segments at its timestamps (openai/whisper, whisper/transcribe.py).
+
+#include <cstdint>
+#include <vector>
+
+#include "audio/window.h"
+#include "decoder/options.h"
+#include "decoder/vocabulary.h"
+#include "transcribe/types.h"
+
+namespace npuscribe {
+
+struct WindowText {
+    std::vector<Segment> segments;  // in order; ids are not given yet
+    std::vector<Token> tokens;  // of those segments, one after another: what a later window is prompted with
+    int64_t resume_at = 0;      // sample of the file at which the next sequential window starts
+};
+
+/// `window` needs its pieces only, no samples. Times are those of the file, inside the window's pieces.
+/// Segments without text or without length are left out, as are those that start where the window's audio has
+/// ended: what the decoder heard there is padding. An unfinished last segment (text behind a pair of
+/// timestamps, none after it) is left to the next window where windows are `sequential`, as OpenAI does;
+/// elsewhere no window would take it up, so it stays, to the end of the window.
+WindowText window_text(const DecodingResult& result, const audio::Window& window,
+                       const Vocabulary& vocabulary, bool sequential);
+
+}  // namespace npuscribe

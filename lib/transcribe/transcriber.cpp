@@ -1,0 +1,135 @@
+#include "transcribe/transcriber.h"
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "decoder/decoder.h"
+#include "decoder/engine.h"
+#include "encoder/encoder.h"
+#include "transcribe/pipeline.h"
+
+namespace npuscribe {
+
+namespace {
+
+/// The options with what only the model can say: a language by its code.
+TranscribeOptions checked(TranscribeOptions options, const Model& model, const audio::VadModel* vad) {
+    if (options.batch_size == 0) throw UsageError("a batch of 0 windows was asked for; give 1 or more");
+    if (options.vad && vad == nullptr) {
+        throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
+    }
+    std::string& language = options.decoding.language;
+    if (language.empty()) return options;
+    const auto token = model.tokenizer.language_token(language);
+    if (!token) {
+        throw UsageError(
+            "Whisper does not know the language \"" + language +
+            "\"; give a code such as en, de or ja, an English name, or leave it out to have it detected");
+    }
+    language = model.tokenizer.language_code(*token);
+    if (!model.tokenizer.multilingual() && language != "en") {
+        throw UsageError("the model " + model.name + " knows only English, not \"" + language +
+                         "\"; use a multilingual model, such as base");
+    }
+    return options;
+}
+
+DecoderOptions decoder_options(const TranscribeOptions& options, Precision encoder_precision) {
+    DecoderOptions decoder;
+    decoder.precision = encoder_precision;
+    decoder.max_sequences = DecodingEngine::sequences_for(options.decoding, options.batch_size);
+    decoder.max_audio = options.batch_size;
+    return decoder;
+}
+
+}  // namespace
+
+struct Transcriber::Impl {
+    Stopwatch load_watch;
+    const Model& model;
+    const Device& device;
+    ThreadPool& pool;
+    TranscribeOptions options;
+    Vocabulary vocabulary;
+    Encoder encoder;
+    WhisperDecoder decoder;
+    Pipeline pipeline;
+    double load_seconds;
+    Timing timing;
+
+    Impl(const Model& model_, Device& device_, ThreadPool& pool_, const audio::VadModel* vad,
+         TranscribeOptions options_)
+        : model(model_),
+          device(device_),
+          pool(pool_),
+          options(checked(std::move(options_), model_, vad)),
+          vocabulary(make_vocabulary(model_.tokenizer)),
+          encoder(*model_.checkpoint, device_, pool_),
+          decoder(*model_.checkpoint, pool_, decoder_options(options, device_.info().precision)),
+          pipeline(parts(), options, &pool_, cutter(vad)),
+          load_seconds(load_watch.seconds()) {
+        timing.load = load_seconds;
+    }
+
+    ModelParts parts() {
+        ModelParts parts;
+        parts.encode = [this](MatrixView<const float> mel, MatrixView<float> out) {
+            encoder.encode(mel, out);
+        };
+        parts.encoder_times = [this] { return encoder.times(); };
+        parts.decoder = &decoder;
+        parts.vocabulary = &vocabulary;
+        return parts;
+    }
+
+    std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cutter(const audio::VadModel* vad) const {
+        if (!options.vad) return [](audio::Stream& stream) { return audio::sequential_windows(stream); };
+        return [vad, settings = options.vad_options](audio::Stream& stream) {
+            return audio::speech_windows(stream, *vad, settings);
+        };
+    }
+};
+
+Transcriber::Transcriber(const Model& model, Device& device, ThreadPool& pool, const audio::VadModel* vad,
+                         TranscribeOptions options)
+    : impl_(std::make_unique<Impl>(model, device, pool, vad, std::move(options))) {}
+
+Transcriber::~Transcriber() = default;
+
+void Transcriber::transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+                             const std::atomic<bool>* cancel) {
+    const auto sum = [this] {
+        impl_->timing = impl_->pipeline.timing();
+        impl_->timing.load = impl_->load_seconds;
+    };
+    try {
+        impl_->pipeline.run(inputs, events, cancel);
+    } catch (...) {
+        sum();
+        throw;
+    }
+    sum();
+}
+
+const Timing& Transcriber::timing() const {
+    return impl_->timing;
+}
+
+Setup Transcriber::setup() const {
+    const DeviceInfo info = impl_->device.info();
+    const DecodingOptions& decoding = impl_->options.decoding;
+    Setup setup;
+    setup.device = info.name;
+    setup.device_description = info.description;
+    setup.numerics = info.numerics;
+    setup.modelled_times = info.modelled_times;
+    setup.model = impl_->model.name;
+    setup.precision = name(info.precision);
+    setup.task = decoding.task == Task::translate ? "translate" : "transcribe";
+    setup.beam_size = decoding.beam_size;
+    setup.batch_size = static_cast<int>(impl_->options.batch_size);
+    setup.threads = static_cast<int>(impl_->pool.size());
+    return setup;
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,31 @@
+#include "transcribe/types.h"
+
+namespace npuscribe {
+
+std::string Transcript::text() const {
+    std::string joined;
+    for (const Segment& segment : segments) joined += segment.text;
+    return joined;
+}
+
+Timing& Timing::operator+=(const Timing& other) {
+    load += other.load;
+    decode += other.decode;
+    vad += other.vad;
+    mel += other.mel;
+    encoder_quantise += other.encoder_quantise;
+    encoder_matmul += other.encoder_matmul;
+    encoder_attention += other.encoder_attention;
+    encoder_other += other.encoder_other;
+    cross_kv += other.cross_kv;
+    decoder += other.decoder;
+    total += other.total;
+    windows += other.windows;
+    steps += other.steps;
+    tokens += other.tokens;
+    fallbacks += other.fallbacks;
+    audio_seconds += other.audio_seconds;
+    return *this;
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,148 @@
+#include "transcribe/window_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+
+namespace npuscribe {
+
+WindowSource::WindowSource(std::vector<std::filesystem::path> inputs, const audio::LogMel& mel,
+                           SourceOptions options)
+    : inputs_(std::move(inputs)), mel_(mel), options_(std::move(options)), thread_([this] { run(); }) {}
+
+WindowSource::~WindowSource() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    room_.notify_all();
+    thread_.join();
+}
+
+void WindowSource::run() {
+    try {
+        while (Reader* reader = next_reader()) produce(*reader);
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    something_.notify_all();
+}
+
+WindowSource::Reader* WindowSource::next_reader() {
+    std::unique_lock lock(mutex_);
+    while (!stop_) {
+        if (items_.size() < options_.capacity) {
+            const auto ready =
+                std::find_if(readers_.begin(), readers_.end(), [](const Reader& r) { return !r.waiting; });
+            if (ready != readers_.end()) return &*ready;
+            if (readers_.size() < options_.max_open && next_input_ < inputs_.size()) {
+                Reader& reader = readers_.emplace_back();
+                reader.input = next_input_++;
+                return &reader;
+            }
+        }
+        if (readers_.empty() && next_input_ == inputs_.size()) return nullptr;
+        room_.wait(lock);
+    }
+    return nullptr;
+}
+
+void WindowSource::produce(Reader& reader) {
+    SourceEnd end;
+    end.input = reader.input;
+    try {
+        if (auto window = next_window(reader)) {
+            if (options_.one_at_a_time) {
+                const std::lock_guard lock(mutex_);
+                reader.waiting = true;
+            }
+            put(std::move(*window));
+            return;
+        }
+    } catch (const InputError& error) {
+        end.error = error.what();
+    } catch (const std::filesystem::filesystem_error& error) {
+        end.error = error.what();
+    }
+    if (reader.windows) {
+        end.samples_read = reader.windows->samples_read();
+        end.speech_samples = reader.windows->speech_samples();
+        end.decode_seconds = reader.windows->decode_seconds();
+        end.vad_seconds = reader.windows->vad_seconds();
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        readers_.remove_if([&](const Reader& other) { return &other == &reader; });
+    }
+    put(std::move(end));
+}
+
+std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
+    if (!reader.stream) {
+        reader.stream = options_.open(inputs_[reader.input]);
+        reader.windows = options_.cut(*reader.stream);
+    }
+    std::optional<int64_t> resume_at;
+    {
+        const std::lock_guard lock(mutex_);
+        resume_at = std::exchange(reader.resume_at, std::nullopt);
+    }
+    if (resume_at && reader.windows->sequential()) reader.windows->resume_at(*resume_at);
+    auto window = reader.windows->next();
+    if (!window) return std::nullopt;
+
+    SourceWindow out;
+    out.input = reader.input;
+    out.index = reader.next_index++;
+    out.input_seconds = reader.stream->duration().value_or(0);
+    const Stopwatch watch;
+    out.mel = Buffer<float>(options_.frames * mel_.n_mels());
+    mel_.compute(window->samples, out.mel.matrix(options_.frames, mel_.n_mels()));
+    out.mel_seconds = watch.seconds();
+    window->samples = {};
+    out.window = std::move(*window);
+    return out;
+}
+
+void WindowSource::put(SourceItem item) {
+    const std::lock_guard lock(mutex_);
+    items_.push_back(std::move(item));
+    something_.notify_all();
+}
+
+std::optional<SourceItem> WindowSource::take(const std::function<bool(const SourceItem&)>& wanted) {
+    const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+    if (items_.empty() || !wanted(items_.front())) return std::nullopt;
+    std::optional<SourceItem> item(std::move(items_.front()));
+    items_.pop_front();
+    room_.notify_all();
+    return item;
+}
+
+void WindowSource::wait(std::chrono::milliseconds most) {
+    std::unique_lock lock(mutex_);
+    something_.wait_for(lock, most, [this] { return !items_.empty() || done_; });
+}
+
+void WindowSource::resume(size_t input, int64_t sample) {
+    const std::lock_guard lock(mutex_);
+    for (Reader& reader : readers_) {
+        if (reader.input != input) continue;
+        reader.waiting = false;
+        reader.resume_at = sample;
+    }
+    room_.notify_all();
+}
+
+bool WindowSource::finished() const {
+    const std::lock_guard lock(mutex_);
+    return done_ && items_.empty() && !failure_;
+}
+
+}  // namespace npuscribe
