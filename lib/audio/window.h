@@ -50,23 +50,36 @@ class Windows {
     virtual double vad_seconds() const = 0;
     /// Samples that voice activity took for speech (all samples, for sequential windows).
     virtual int64_t speech_samples() const = 0;
+    /// Samples in memory now: about a minute at the most, however long the file is.
+    virtual int64_t samples_held() const = 0;
 };
 
-/// Silero's and faster-whisper's names and defaults, milliseconds and probabilities.
+/// Silero's and faster-whisper's names; milliseconds and probabilities. The defaults suit packed windows: as
+/// in faster-whisper's batched pipeline even a short pause ends a speech segment, so that there are many
+/// places to choose the end of a window from. It does not shorten anything: a pause of up to `max_pause_ms`
+/// stays as it is.
 struct VadOptions {
-    float threshold = 0.5F;
-    int min_speech_ms = 0;
-    int min_silence_ms = 2000;  // a pause shorter than this does not end a speech segment
-    int speech_pad_ms = 400;
+    float threshold = 0.5F;   // speech begins here, and ends 0.15 below
+    int min_speech_ms = 100;  // shorter is a click
+    int min_silence_ms = 160;
+    int speech_pad_ms = 400;  // kept before and after speech, where the pause has room for it
+    int max_pause_ms = 1000;  // a longer pause inside a window is shortened to the padding on its two sides
 };
 
 class VadModel;  // Silero's weights; audio/vad.h
 
-/// Cut at pauses: speech is packed into windows; long silences are left out. `stream` and `vad` must outlive
-/// the result.
+/// Cut at pauses: speech is packed into windows; long silences are left out. A window ends at the longest
+/// pause in its last third, if it cannot hold the next speech segment; speech of 30 s without one pause is
+/// cut where it is least likely speech. `stream` and `vad` must outlive the result. Throws UsageError for
+/// options that make no sense.
+///
+/// Where the stream breaks, `next` first gives the windows before the break, then throws the stream's
+/// InputError.
 std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options);
 
-/// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity.
+/// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity. `resume_at` must
+/// not go back before the start of the last window, and defaults to its end. Less than one mel frame (10 ms)
+/// at the end of the file is no window. A break in the stream as above.
 std::unique_ptr<Windows> sequential_windows(Stream& stream);
 
 }  // namespace npuscribe::audio

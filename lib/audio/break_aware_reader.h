@@ -1,0 +1,52 @@
+#pragma once
+// Reads a stream in whole blocks and keeps a break until everything before it has been used. Inside lib/audio
+// only.
+
+#include <exception>
+#include <span>
+
+#include "audio/stream.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+
+namespace npuscribe::audio {
+
+class BreakAwareReader {
+  public:
+    explicit BreakAwareReader(Stream& stream) : stream_(stream) {}
+
+    /// Fills `out`; fewer samples only at the end of the stream or at a break.
+    size_t read(std::span<float> out) {
+        const AddTime time(seconds_);
+        size_t done = 0;
+        while (done < out.size() && !ended_) {
+            try {
+                const size_t count = stream_.read(out.subspan(done));
+                done += count;
+                ended_ = count == 0;
+            } catch (const InputError&) {
+                broken_ = std::current_exception();
+                ended_ = true;
+            }
+        }
+        samples_ += static_cast<int64_t>(done);
+        return done;
+    }
+
+    bool ended() const { return ended_; }
+    int64_t samples() const { return samples_; }
+    double seconds() const { return seconds_; }
+    /// Throws what broke the stream, if anything did.
+    void rethrow() const {
+        if (broken_) std::rethrow_exception(broken_);
+    }
+
+  private:
+    Stream& stream_;
+    bool ended_ = false;
+    int64_t samples_ = 0;
+    double seconds_ = 0;
+    std::exception_ptr broken_;
+};
+
+}  // namespace npuscribe::audio

@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "audio/break_aware_reader.h"
+#include "audio/log_mel.h"
+#include "audio/window.h"
+
+namespace npuscribe::audio {
+namespace {
+
+class SequentialWindows final : public Windows {
+  public:
+    explicit SequentialWindows(Stream& stream) : reader_(stream) {}
+
+    std::optional<Window> next() override {
+        drop_before(resume_);
+        const size_t held = buffer_.size();
+        buffer_.resize(kWindowSamples);
+        buffer_.resize(held + reader_.read(std::span(buffer_).subspan(held)));
+        if (buffer_.size() < kHopLength) {
+            reader_.rethrow();
+            return std::nullopt;
+        }
+        const auto length = static_cast<int64_t>(buffer_.size());
+        resume_ = start_ + length;
+        return Window{buffer_, {{0, start_, length}}};
+    }
+
+    void resume_at(int64_t sample) override {
+        if (sample < start_)
+            throw std::invalid_argument("sequential windows cannot go back before the last window");
+        resume_ = sample;
+    }
+
+    bool sequential() const override { return true; }
+    int64_t samples_read() const override { return reader_.samples(); }
+    double decode_seconds() const override { return reader_.seconds(); }
+    double vad_seconds() const override { return 0; }
+    int64_t speech_samples() const override { return reader_.samples(); }
+    int64_t samples_held() const override { return static_cast<int64_t>(buffer_.size()); }
+
+  private:
+    /// Makes `sample` the first one in the buffer; reads over what lies between.
+    void drop_before(int64_t sample) {
+        const int64_t known = std::min<int64_t>(sample - start_, static_cast<int64_t>(buffer_.size()));
+        buffer_.erase(buffer_.begin(), buffer_.begin() + known);
+        start_ += known;
+        while (start_ < sample && !reader_.ended()) {
+            std::vector<float> skipped(
+                static_cast<size_t>(std::min<int64_t>(sample - start_, kWindowSamples)));
+            start_ += static_cast<int64_t>(reader_.read(skipped));
+        }
+    }
+
+    BreakAwareReader reader_;
+    std::vector<float> buffer_;  // the last window
+    int64_t start_ = 0;          // its place in the file
+    int64_t resume_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Windows> sequential_windows(Stream& stream) {
+    return std::make_unique<SequentialWindows>(stream);
+}
+
+}  // namespace npuscribe::audio

@@ -1,0 +1,57 @@
+#pragma once
+// Probabilities of speech to stretches of speech: Silero's hysteresis, as faster-whisper's
+// get_speech_timestamps has it.
+
+#include <cstdint>
+#include <vector>
+
+#include "audio/window.h"
+
+namespace npuscribe::audio {
+
+/// Samples [begin, end) of the file, without padding.
+struct SpeechSegment {
+    int64_t begin = 0;
+    int64_t end = 0;
+    int64_t length() const { return end - begin; }
+    bool operator==(const SpeechSegment&) const = default;
+};
+
+class SpeechSegmenter {
+  public:
+    explicit SpeechSegmenter(const VadOptions& options);
+
+    /// The probability of the next frame of kVadFrame samples. Appends to `out` the segments that ended.
+    void push(float probability, std::vector<SpeechSegment>& out);
+    /// The file ends at sample `length`.
+    void finish(int64_t length, std::vector<SpeechSegment>& out);
+    /// No segment that is still to come begins before this sample.
+    int64_t earliest_begin() const;
+
+  private:
+    /// Frames [begin, end) of the file.
+    struct Pause {
+        int64_t begin = 0;
+        int64_t end = 0;
+    };
+    void end_segment(int64_t end, std::vector<SpeechSegment>& out);
+    void cut_long_speech(std::vector<SpeechSegment>& out);
+    const Pause* best_pause() const;
+    int64_t least_likely_frame() const;
+
+    float threshold_;
+    float end_threshold_;
+    int64_t min_speech_;   // samples
+    int64_t min_silence_;  // samples
+    int64_t max_frames_;   // of one segment, so that it fits a window with its padding
+
+    int64_t frame_ = 0;          // the next one
+    bool speaking_ = false;      // a segment is open
+    int64_t begin_ = 0;          // of the open segment, a sample
+    bool cut_ = false;           // the open segment goes on from a cut: it is not a click, however short
+    int64_t quiet_since_ = -1;   // the frame from which the open segment has been silent, or -1
+    std::vector<Pause> pauses_;  // in the open segment, long enough to cut at
+    std::vector<float> probabilities_;  // of the open segment's frames
+};
+
+}  // namespace npuscribe::audio

@@ -1,0 +1,130 @@
+// Stream → voice activity → segments → windows. See speech_segments.h and speech_packing.h for the two
+// decisions.
+
+#include <algorithm>
+#include <deque>
+#include <stdexcept>
+#include <string>
+
+#include "audio/break_aware_reader.h"
+#include "audio/sample_store.h"
+#include "audio/speech_packing.h"
+#include "audio/speech_segments.h"
+#include "audio/vad.h"
+#include "audio/window.h"
+
+namespace npuscribe::audio {
+namespace {
+
+constexpr int kLongestPadMs = 5000;
+
+void check(const VadOptions& options) {
+    if (!(options.threshold > 0 && options.threshold < 1)) {
+        throw UsageError("the speech threshold is " + std::to_string(options.threshold) +
+                         ": it is a probability between 0 and 1");
+    }
+    if (options.speech_pad_ms < 0 || options.speech_pad_ms > kLongestPadMs) {
+        throw UsageError("the padding of speech is " + std::to_string(options.speech_pad_ms) + " ms: 0 to " +
+                         std::to_string(kLongestPadMs) + " can be used");
+    }
+    if (options.min_speech_ms < 0 || options.min_silence_ms < 0 || options.max_pause_ms < 0 ||
+        options.max_pause_ms > static_cast<int>(kWindowSeconds) * 1000) {
+        throw UsageError(
+            "durations of speech and silence cannot be negative, nor a pause longer than a window");
+    }
+}
+
+class SpeechWindows final : public Windows {
+  public:
+    SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options)
+        : reader_(stream), detector_(vad), segmenter_(options), packer_(options) {}
+
+    std::optional<Window> next() override {
+        while (ready_.empty() && !finished_) advance();
+        if (ready_.empty()) {
+            reader_.rethrow();
+            return std::nullopt;
+        }
+        Window window = std::move(ready_.front());
+        ready_.pop_front();
+        return window;
+    }
+
+    void resume_at(int64_t) override {
+        throw std::logic_error("windows that follow speech do not resume anywhere");
+    }
+    bool sequential() const override { return false; }
+    int64_t samples_read() const override { return reader_.samples(); }
+    double decode_seconds() const override { return reader_.seconds(); }
+    double vad_seconds() const override { return vad_seconds_; }
+    int64_t speech_samples() const override { return speech_samples_; }
+    int64_t samples_held() const override {
+        int64_t held = store_.held();
+        for (const Window& window : ready_) held += static_cast<int64_t>(window.samples.size());
+        return held;
+    }
+
+  private:
+    /// One batch of frames: about 2 s of the file.
+    void advance() {
+        batch_.resize(kVadBatch * kVadFrame);
+        const size_t count = reader_.read(batch_);
+        store_.append(std::span(batch_).first(count));
+
+        const size_t frames = (count + kVadFrame - 1) / kVadFrame;
+        batch_.resize(frames * kVadFrame);
+        std::fill(batch_.begin() + static_cast<ptrdiff_t>(count), batch_.end(), 0.0F);
+        probabilities_.resize(frames);
+        {
+            const AddTime time(vad_seconds_);
+            detector_.run(batch_, probabilities_);
+        }
+
+        segments_.clear();
+        for (const float probability : probabilities_) segmenter_.push(probability, segments_);
+        finished_ = reader_.ended();
+        if (finished_) segmenter_.finish(store_.end(), segments_);
+
+        std::vector<std::vector<FileRange>> windows;
+        for (SpeechSegment segment : segments_) {
+            segment.end = std::min(segment.end, store_.end());
+            speech_samples_ += segment.length();
+            packer_.add(segment, windows);
+        }
+        if (finished_) packer_.finish(store_.end(), windows);
+        for (const auto& ranges : windows) ready_.push_back(window_of(ranges));
+        store_.keep(packer_.needed(segmenter_.earliest_begin()));
+    }
+
+    Window window_of(const std::vector<FileRange>& ranges) const {
+        Window window;
+        for (const FileRange& range : ranges) {
+            const auto at = static_cast<int64_t>(window.samples.size());
+            store_.copy(range, window.samples);
+            window.pieces.push_back({at, range.begin, range.end - range.begin});
+        }
+        return window;
+    }
+
+    BreakAwareReader reader_;
+    VadDetector detector_;
+    SpeechSegmenter segmenter_;
+    SpeechPacker packer_;
+    SampleStore store_;
+    std::deque<Window> ready_;
+    std::vector<float> batch_;
+    std::vector<float> probabilities_;
+    std::vector<SpeechSegment> segments_;
+    double vad_seconds_ = 0;
+    int64_t speech_samples_ = 0;
+    bool finished_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options) {
+    check(options);
+    return std::make_unique<SpeechWindows>(stream, vad, options);
+}
+
+}  // namespace npuscribe::audio
