@@ -1,0 +1,31 @@
+#pragma once
+// What the study (bench/study.h) got wrong, in one place. Where it is arithmetic, the right number is
+// computed here from the study's own.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/result.h"
+
+namespace npuscribe::bench {
+
+struct CorrectedNumber {
+    std::string name;  // "six matmuls of a layer"
+    double said = 0;
+    double correct = 0;
+    std::string unit;
+};
+
+struct Correction {
+    std::string title;  // one line
+    std::string text;   // a few sentences
+    std::vector<CorrectedNumber> numbers;
+};
+
+std::vector<Correction> corrections();
+
+/// As a table of numbers and a note each; `brief`: the titles alone as notes.
+Result corrections_result(bool brief);
+
+}  // namespace npuscribe::bench

@@ -1,0 +1,72 @@
+#pragma once
+// What a benchmark or a projection found, as plain data: text and JSON are made of it in bench/render.h.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace npuscribe::bench {
+
+/// Where a number comes from. It stands beside every number that is shown.
+enum class Origin {
+    measured,  // on this machine, now
+    modelled,  // from the timing model of an NPU array that nobody here has
+    stated,    // from the study (bench/study.h)
+    computed,  // arithmetic on sizes: FLOPs, bytes
+};
+std::string_view name(Origin);
+
+struct Quantity {
+    std::string name;
+    std::optional<double> value;  // nothing: not measured
+    std::string unit;
+    Origin origin = Origin::measured;
+};
+
+enum class Relation { below, at_least };
+enum class Outcome { pass, fail, not_measured };
+std::string_view name(Outcome);
+
+/// A limit and what was found. What was not measured never passes.
+struct Criterion {
+    std::string name;
+    Relation relation = Relation::below;
+    double limit = 0;
+    std::optional<double> got;
+    std::string unit;
+    Origin origin = Origin::measured;
+
+    /// `below` is strict, as the study's "<" and ">" are; `at_least` is not. NaN fails.
+    Outcome outcome() const;
+};
+
+using Cell = std::variant<std::monostate, double, std::string>;  // nothing: not known
+struct Column {
+    std::string name;
+    std::string unit;
+};
+struct Row {
+    std::vector<Cell> cells;  // one a column
+    Origin origin = Origin::measured;
+};
+struct Table {
+    std::string title;
+    std::vector<Column> columns;
+    std::vector<Row> rows;
+};
+
+struct Result {
+    std::string name;                                        // "layer"
+    std::vector<std::pair<std::string, std::string>> setup;  // device, model, input, …
+    std::vector<Quantity> quantities;
+    std::vector<Table> tables;
+    std::vector<Criterion> criteria;
+    std::vector<std::string> notes;  // a sentence or two each
+
+    /// Every criterion is met: none failed, none was left unmeasured.
+    bool all_met() const;
+};
+
+}  // namespace npuscribe::bench
