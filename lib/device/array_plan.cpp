@@ -225,21 +225,24 @@ size_t Plan::memory_tile_bytes(const Program& program) const {
     return total;
 }
 
-const Program& Plan::program_for(Kernel kernel, size_t k, size_t n) const {
+const Program& Plan::program_for(Kernel kernel, size_t k) const {
+    constexpr size_t kMlpWidth = 4;  // Whisper's MLP is four times n_audio_state wide
     const Program* best = nullptr;
-    std::tuple<size_t, size_t> best_cost;
+    std::tuple<bool, size_t, size_t> best_cost;
     for (const auto& program : programs) {
         if (program.kernel != kernel) continue;
         const Tile& tile = program.tile;
-        const std::tuple cost(round_up(k, tile.k) * round_up(n, tile.n * columns),
-                              SIZE_MAX - tile.m * tile.k * tile.n);
+        const bool meant = std::any_of(program.states.begin(), program.states.end(),
+                                       [&](size_t state) { return k == state || k == kMlpWidth * state; });
+        const std::tuple cost(!meant, round_up(k, tile.k), SIZE_MAX - tile.m * tile.k * tile.n);
         if (best == nullptr || cost < best_cost) {
             best = &program;
             best_cost = cost;
         }
     }
-    if (best == nullptr)
+    if (best == nullptr) {
         throw DeviceError("the array's plan has no program of kernel " + std::string(array::name(kernel)));
+    }
     return *best;
 }
 

@@ -98,8 +98,10 @@ class Plan {
     size_t core_bytes(const Program&) const;
     size_t memory_tile_bytes(const Program&) const;
 
-    /// The program that wastes least on padding for a linear of [n × k]; the larger tile where two are equal.
-    const Program& program_for(Kernel, size_t k, size_t n) const;
+    /// The program for operands of `k` columns, whatever the weights' rows, so that one operand serves
+    /// several weights: that of the Whisper size with this n_audio_state, or four times it; for other k the
+    /// one that pads it least, of these the largest tile.
+    const Program& program_for(Kernel, size_t k) const;
     /// The smallest padded matmul that holds m × k × n. m must not exceed `max_rows()`: cut it before.
     Gemm gemm(const Program&, size_t m, size_t k, size_t n) const;
     size_t max_rows() const { return row_counts.back(); }

@@ -39,7 +39,7 @@ TEST_CASE("the plan describes the array of XDNA2") {
 
 TEST_CASE("what a core holds is added up as by hand") {
     const Plan& plan = Plan::built_in();
-    const auto& program = plan.program_for(Kernel::bfp16, 512, 512);
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
     REQUIRE(program.tile == array::Tile{64, 64, 64});
     // 64 x 64 values are 4608 bytes in BFP16, 16384 in f32; two of each; 3328 of stack and 1024 of data.
     CHECK(plan.core_bytes(program) == 2 * 4608 + 2 * 4608 + 2 * 16384 + 4352);
@@ -54,7 +54,7 @@ TEST_CASE("every Whisper size has programs that waste nothing on K and N") {
         for (const Json& linear : json.at("linears")) {
             const size_t k = state * linear.at("k").get<size_t>(), n = state * linear.at("n").get<size_t>();
             for (const Kernel kernel : {Kernel::bfp16, Kernel::int8}) {
-                const auto& program = Plan::built_in().program_for(kernel, k, n);
+                const auto& program = Plan::built_in().program_for(kernel, k);
                 const auto gemm = Plan::built_in().gemm(program, 1500, k, n);
                 INFO(gemm.describe());
                 CHECK(gemm.k == k);
@@ -68,7 +68,7 @@ TEST_CASE("every Whisper size has programs that waste nothing on K and N") {
 
 TEST_CASE("sizes are padded to the whole array's tiles") {
     const Plan& plan = Plan::built_in();
-    const auto& program = plan.program_for(Kernel::bfp16, 512, 512);
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
     const auto gemm = plan.gemm(program, 3, 100, 70);
     CHECK(gemm.m == 256);
     CHECK(gemm.k == 128);
@@ -86,7 +86,7 @@ TEST_CASE("sizes are padded to the whole array's tiles") {
 
 TEST_CASE("more rows than the largest program holds are refused") {
     const Plan& plan = Plan::built_in();
-    const auto& program = plan.program_for(Kernel::bfp16, 512, 512);
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
     CHECK(test::contains(test::message_of<DeviceError>([&] { plan.gemm(program, 3073, 512, 512); }),
                          "1 to 3072 rows"));
 }

@@ -64,13 +64,13 @@ struct Bfp16Case {
 
 Gemm gemm(Kernel kernel, size_t m, size_t k, size_t n) {
     const Plan& plan = Plan::built_in();
-    return plan.gemm(plan.program_for(kernel, k, n), m, k, n);
+    return plan.gemm(plan.program_for(kernel, k), m, k, n);
 }
 
 }  // namespace
 
 TEST_CASE("the array's bfp16 matmul is that of double precision, but for f32 sums") {
-    const auto [k, n] = GENERATE(table<size_t, size_t>({{384, 384}, {512, 1024}, {768, 768}, {1280, 1280}}));
+    const auto [k, n] = GENERATE(table<size_t, size_t>({{384, 384}, {512, 1024}, {768, 768}, {1280, 640}}));
     const Bfp16Case test(gemm(Kernel::bfp16, 256, k, n));
     ThreadPool pool(2);
     const auto c = test.run(pool);
