@@ -53,10 +53,10 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
     try {
         transcriber.transcribe(paths_, events, &cancel);
     } catch (const Cancelled&) {
-        if (!stdout_error_.empty()) throw OutputError(stdout_error_);
-        if (!reader_gone_) throw;
+        if (!reader_gone_ && stdout_error_.empty()) throw;
     }
     console_.clear();
+    if (!stdout_error_.empty()) throw OutputError(stdout_error_);
 }
 
 void Run::on_segment(size_t input, const Segment& segment) {

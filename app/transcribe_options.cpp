@@ -160,6 +160,9 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          integer(v.min_silence_ms, 0, kLongest)},
         {"vad-speech-pad-ms", 0, "N", kVad, "kept before and after speech",
          integer(v.speech_pad_ms, 0, kLongest)},
+        {"vad-max-pause-ms", 0, "N", kVad,
+         "a longer pause inside a window is shortened to the padding on its sides",
+         integer(v.max_pause_ms, 0, kLongest)},
     };
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("a whole number is taken inside its range, and nothing else is") {
     for (const char* wrong : {"0", "17", "", "x", "3x", "1.5", " 2", "99999999999999999999"}) {
         INFO(wrong);
         CHECK(test::contains(refusal(binding, wrong), "allowed is a whole number from 1 to 16"));
-        CHECK(test::contains(refusal(binding, wrong), "'" + std::string(wrong) + "'"));
+        CHECK(refusal(binding, wrong).starts_with(std::string(1, '\'').append(wrong).append("' was given")));
     }
     CHECK(value == 1);
 }
