@@ -1,0 +1,135 @@
+#include "simd/int8_convert.h"
+
+#include <algorithm>
+
+#include "simd/isa.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/int8_convert.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/npu_blocks-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace npuscribe::simd::HWY_NAMESPACE {
+
+using bfp16::kBlockBytes;
+using bfp16::kBlockSize;
+using bfp16::Rounding;
+
+// One block of 8 values is one vector of 8 lanes, or several of fewer.
+using D = hn::CappedTag<float, 8>;
+constexpr size_t kLanes = hn::MaxLanes(D());
+
+/// Returns false where the block's values are out of range.
+template <Rounding kRounding>
+HWY_INLINE bool FindAndQuantise(const float* values, uint8_t* block) {
+    const uint32_t largest = LargestBits(values);
+    QuantiseBlock<kRounding>(values, static_cast<uint8_t>(largest >> 23), block);
+    return largest < kFirstTooLarge;
+}
+
+template <Rounding kRounding>
+bool ToBlocksRow(const float* x, size_t cols, uint8_t* blocks) {
+    bool good = true;
+    for (size_t col = 0; col < cols; col += kBlockSize, blocks += kBlockBytes) {
+        good &= FindAndQuantise<kRounding>(x + col, blocks);
+    }
+    return good;
+}
+
+bool ToBlocks(const float* x, size_t cols, Rounding rounding, uint8_t* blocks) {
+    return rounding == Rounding::floor ? ToBlocksRow<Rounding::floor>(x, cols, blocks)
+                                       : ToBlocksRow<Rounding::nearest_even>(x, cols, blocks);
+}
+
+void BlocksToInt8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_t* out) {
+    const D d;
+    const hn::RebindToSigned<D> di;
+    const hn::Rebind<int8_t, D> d8;
+    for (size_t block = 0; block < count; ++block, blocks += kBlockBytes) {
+        // 2^(−shift); beyond 126 everything rounds to 0 all the same.
+        const uint32_t shift = std::min<uint32_t>(exponent - blocks[0], 126);
+        const auto scale = hn::Set(d, std::bit_cast<float>((127 - shift) << 23));
+        for (size_t i = 0; i < kBlockSize; i += kLanes, out += kLanes) {
+            const auto mantissas = hn::LoadU(d8, reinterpret_cast<const int8_t*>(blocks + 1 + i));
+            const auto aligned = hn::Mul(hn::ConvertTo(d, hn::PromoteTo(di, mantissas)), scale);
+            hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(aligned)), d8, out);
+        }
+    }
+}
+
+bool Int32ToBlocks(const int32_t* sums, size_t n, float a_unit, const float* b_units, const float* bias,
+                   Rounding rounding, uint8_t* blocks) {
+    const D d;
+    const hn::RebindToSigned<D> di;
+    alignas(64) float values[kBlockSize];
+    bool good = true;
+    for (size_t col = 0; col < n; col += kBlockSize, blocks += kBlockBytes) {
+        for (size_t i = 0; i < kBlockSize; i += kLanes) {
+            const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + col + i));
+            auto value = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + col + i));
+            if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + col + i));
+            hn::Store(value, d, values + i);
+        }
+        good &= rounding == Rounding::floor ? FindAndQuantise<Rounding::floor>(values, blocks)
+                                            : FindAndQuantise<Rounding::nearest_even>(values, blocks);
+    }
+    return good;
+}
+
+void BlocksToF32(const uint8_t* blocks, size_t count, float* out) {
+    for (size_t block = 0; block < count; ++block, blocks += kBlockBytes, out += kBlockSize)
+        DecodeBlock(blocks, out);
+}
+
+}  // namespace npuscribe::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace npuscribe::simd {
+HWY_EXPORT(ToBlocks);
+HWY_EXPORT(BlocksToInt8);
+HWY_EXPORT(Int32ToBlocks);
+HWY_EXPORT(BlocksToF32);
+
+bool to_blocks(MatrixView<const float> x, bfp16::Rounding rounding, uint8_t* blocks) {
+    init_isa();
+    const auto to_row = HWY_DYNAMIC_DISPATCH(ToBlocks);
+    bool good = true;
+    for (size_t row = 0; row < x.rows; ++row) {
+        good &= to_row(x.row(row), x.cols, rounding, blocks + row * bfp16::row_bytes(x.cols));
+    }
+    return good;
+}
+
+uint8_t largest_exponent(const uint8_t* blocks, size_t count) {
+    uint8_t largest = 0;
+    for (size_t block = 0; block < count; ++block)
+        largest = std::max(largest, blocks[block * bfp16::kBlockBytes]);
+    return largest;
+}
+
+void blocks_to_int8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_t* out) {
+    init_isa();
+    HWY_DYNAMIC_DISPATCH(BlocksToInt8)(blocks, count, exponent, out);
+}
+
+bool int32_to_blocks(const int32_t* sums, size_t n, uint8_t a, const float* b_units, const float* bias,
+                     bfp16::Rounding rounding, uint8_t* blocks) {
+    init_isa();
+    return HWY_DYNAMIC_DISPATCH(Int32ToBlocks)(sums, n, mantissa_unit(a), b_units, bias, rounding, blocks);
+}
+
+void blocks_to_f32(const uint8_t* blocks, size_t count, float* out) {
+    init_isa();
+    HWY_DYNAMIC_DISPATCH(BlocksToF32)(blocks, count, out);
+}
+
+float mantissa_unit(uint8_t exponent) {
+    return HWY_STATIC_DISPATCH(UnitOf)(exponent);
+}
+
+}  // namespace npuscribe::simd
+#endif

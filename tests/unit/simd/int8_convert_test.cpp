@@ -1,0 +1,91 @@
+#include "simd/int8_convert.h"
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "bfp16/int8.h"
+#include "catch.h"
+#include "simd/isa.h"
+
+using namespace npuscribe;
+using bfp16::Rounding;
+
+namespace {
+
+std::vector<float> varied(size_t count, unsigned seed, int spread) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    std::vector<float> values(count);
+    for (float& value : values) {
+        value = std::ldexp(normal(random),
+                           static_cast<int>(random() % static_cast<unsigned>(2 * spread + 1)) - spread);
+    }
+    return values;
+}
+
+}  // namespace
+
+TEST_CASE("to_blocks writes what quantise writes") {
+    const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
+    const auto spread = GENERATE(0, 3, 60);
+    const auto x = varied(9 * 200, 1, spread);
+    std::vector<uint8_t> blocks(9 * bfp16::row_bytes(200));
+    REQUIRE(simd::to_blocks({x.data(), 9, 200}, rounding, blocks.data()));
+    CHECK(blocks == bfp16::quantise({x.data(), 9, 200}, rounding));
+
+    std::vector<float> back(x.size()), expected(x.size());
+    for (size_t row = 0; row < 9; ++row)
+        simd::blocks_to_f32(blocks.data() + row * 225, 25, back.data() + row * 200);
+    bfp16::dequantise(blocks, {expected.data(), 9, 200});
+    CHECK(back == expected);
+}
+
+TEST_CASE("to_blocks refuses what the plain code is to look at") {
+    std::vector<uint8_t> blocks(9);
+    for (const float bad : {INFINITY, -NAN, 0x1p111F}) {
+        const std::vector<float> x{1, 2, 3, bad, 5, 6, 7, 8};
+        CHECK_FALSE(simd::to_blocks({x.data(), 1, 8}, Rounding::nearest_even, blocks.data()));
+    }
+}
+
+TEST_CASE("blocks_to_int8 aligns as the plain code does") {
+    const auto spread = GENERATE(0, 2, 10, 60);
+    const size_t rows = 40, cols = 136;
+    const auto x = varied(rows * cols, 2, spread);
+    const auto blocks = bfp16::quantise({x.data(), rows, cols}, Rounding::nearest_even);
+    const auto exponents = bfp16::row_exponents(blocks, rows, cols);
+    std::vector<int8_t> expected(x.size()), q(x.size());
+    bfp16::to_int8(blocks, exponents, {expected.data(), rows, cols});
+    for (size_t row = 0; row < rows; ++row) {
+        const uint8_t* line = blocks.data() + row * bfp16::row_bytes(cols);
+        REQUIRE(simd::largest_exponent(line, cols / 8) == exponents[row]);
+        simd::blocks_to_int8(line, cols / 8, exponents[row], q.data() + row * cols);
+    }
+    CHECK(q == expected);
+}
+
+TEST_CASE("int32_to_blocks converts as the plain code does") {
+    const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
+    const size_t rows = 30, cols = 72;
+    std::mt19937 random(3);
+    std::vector<int32_t> sums(rows * cols);
+    for (int32_t& sum : sums) sum = static_cast<int32_t>(random()) >> (4 + random() % 20);
+    std::vector<uint8_t> a(rows), b(cols);
+    for (uint8_t& exponent : a) exponent = static_cast<uint8_t>(110 + random() % 20);
+    for (uint8_t& exponent : b) exponent = static_cast<uint8_t>(110 + random() % 20);
+    const auto bias = varied(cols, 4, 3);
+    std::vector<float> units(cols);
+    for (size_t col = 0; col < cols; ++col) units[col] = simd::mantissa_unit(b[col]);
+    const bool with_bias = GENERATE(true, false);
+    const auto expected =
+        bfp16::from_int32({sums.data(), rows, cols}, a, b,
+                          with_bias ? std::span<const float>(bias) : std::span<const float>(), rounding);
+    std::vector<uint8_t> blocks(expected.size());
+    for (size_t row = 0; row < rows; ++row) {
+        REQUIRE(simd::int32_to_blocks(sums.data() + row * cols, cols, a[row], units.data(),
+                                      with_bias ? bias.data() : nullptr, rounding,
+                                      blocks.data() + row * bfp16::row_bytes(cols)));
+    }
+    CHECK(blocks == expected);
+}
