@@ -1,12 +1,10 @@
 #include "device/npu_linear.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <map>
 #include <utility>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
@@ -53,15 +51,16 @@ struct Piece {
 class Destination {
   public:
     virtual ~Destination() = default;
-    /// `c` are rows [first, first + c.rows) of the result. Returns false where they cannot be stored.
-    virtual bool take_over(size_t first, MatrixView<const float> c) = 0;
+    /// `c` are rows [first, first + c.rows) of the result. Returns the first value that cannot be stored, or
+    /// nothing.
+    virtual std::optional<simd::Place> take_over(size_t first, MatrixView<const float> c) = 0;
     virtual void finish() {}
 };
 
 class IntoMatrix final : public Destination {
   public:
     IntoMatrix(MatrixView<float> y, Epilogue epilogue) : y_(y), epilogue_(epilogue) {}
-    bool take_over(size_t first, MatrixView<const float> c) override {
+    std::optional<simd::Place> take_over(size_t first, MatrixView<const float> c) override {
         for (size_t r = 0; r < c.rows; ++r) {
             float* to = y_.row(first + r);
             const float* from = c.row(r);
@@ -72,7 +71,7 @@ class IntoMatrix final : public Destination {
             }
         }
         if (epilogue_ == Epilogue::gelu) simd::gelu(y_.rows_from(first, c.rows));
-        return true;
+        return {};
     }
 
   private:
@@ -86,7 +85,9 @@ class IntoOperand final : public Destination {
         how_.operation = epilogue == Epilogue::gelu ? simd::RowOperation::gelu : simd::RowOperation::none;
         how_.rounding = rounding;
     }
-    bool take_over(size_t first, MatrixView<const float> c) override { return y_.fill_rows(first, c, how_); }
+    std::optional<simd::Place> take_over(size_t first, MatrixView<const float> c) override {
+        return y_.fill_rows(first, c, how_);
+    }
     void finish() override { y_.finish(); }
 
   private:
@@ -140,31 +141,24 @@ class NpuRun final : public Run::State, public NpuPending {
             }
             shared_.stats.bytes_from_device += bytes;
         }
-        std::atomic<size_t> bad_row{kNone};
-        for (const Piece& piece : pieces_) take_over(piece, bad_row);
+        BadPlace bad;
+        for (const Piece& piece : pieces_) take_over(piece, bad);
         shared_.stats.transfer_seconds += watch.seconds();
         for (Piece& piece : pieces_) {
             shared_.give_back(std::move(piece.result));
             calls_->give_back(piece.padded_rows, std::move(piece.call));
         }
         pieces_.clear();
-        if (bad_row != kNone) {
-            throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more near row " +
-                              std::to_string(bad_row.load()));
-        }
+        if (bad.place()) throw DeviceError("the result of " + name_ + " holds " + bad.describe());
         destination_->finish();
     }
 
   private:
-    static constexpr size_t kNone = ~size_t{0};
-
-    void take_over(const Piece& piece, std::atomic<size_t>& bad_row) {
+    void take_over(const Piece& piece, BadPlace& bad) {
         const auto* values = reinterpret_cast<const float*>(piece.result->bytes().data());
         const MatrixView<const float> c(values, piece.rows, n_, padded_n_);
         shared_.pool.for_each(piece.rows, kTakeOverRows, [&](size_t from, size_t to, size_t) {
-            if (!destination_->take_over(piece.first + from, c.rows_from(from, to - from))) {
-                bad_row = piece.first + from;
-            }
+            bad.note(destination_->take_over(piece.first + from, c.rows_from(from, to - from)));
         });
     }
 
@@ -225,25 +219,25 @@ class NpuLinear final : public Linear {
 
     void upload(const LinearWeights& weights) {
         const array::Gemm shape = gemm(shared_.array.rows_for(k_, name_).longest());
-        const bfp16::TileLayout layout = shape.b_layout();
-        std::vector<uint8_t> blocks;
-        try {
-            blocks = bfp16::quantise(weights.weight, shared_.rounding);
-        } catch (const InputError& error) {
-            throw ModelError("the weights of " + name_ + " hold what BFP16 cannot: " + error.what());
-        }
-        weights_ = shared_.array.allocate(program_, Argument::b, shape.b_bytes(), "the weights of " + name_);
+        bfp16::TileLayout layout = shape.b_layout();
+        weights_ = shared_.array.allocate(program_, Argument::b, layout.bytes(), "the weights of " + name_);
         const auto tiles = weights_->bytes();
-        bfp16::TileLayout filled = layout;
-        filled.rows = n_;
-        filled.cols = k_;
-        bfp16::shuffle(blocks, filled, tiles.first(filled.bytes()));
-        if (!weights.bias.empty()) {
-            for (size_t first = 0; first < n_; first += layout.tile_rows) {
-                const size_t count = std::min(layout.tile_rows, n_ - first);
-                std::memcpy(tiles.data() + first / layout.tile_rows * layout.row_tile_bytes(),
-                            weights.bias.data() + first, count * sizeof(float));
-            }
+        layout.rows = n_;
+        layout.cols = k_;
+        const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, simd::Numerics::bfp16,
+                                       shared_.rounding};
+        BadPlace bad;
+        shared_.pool.for_each(n_, layout.tile_rows, [&](size_t from, size_t to, size_t) {
+            auto place =
+                simd::prepare_for_npu(weights.weight.rows_from(from, to - from), how, layout, from, tiles);
+            if (place) place->row += from;
+            bad.note(place);
+        });
+        if (bad.place()) throw ModelError("the weights of " + name_ + " hold " + bad.describe());
+        // In front of each row of tiles: the bias of its columns of the result.
+        for (size_t first = 0; first < weights.bias.size(); first += layout.tile_rows) {
+            std::memcpy(tiles.data() + first / layout.tile_rows * layout.row_tile_bytes(),
+                        weights.bias.data() + first, std::min(layout.tile_rows, n_ - first) * sizeof(float));
         }
         try {
             weights_->to_device(0, tiles.size());

@@ -1,11 +1,8 @@
 #include "device/npu_operand.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <utility>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
@@ -15,25 +12,16 @@ namespace npuscribe {
 using xrt_backend::Argument;
 using xrt_backend::XrtError;
 
-namespace {
-
-size_t round_up(size_t value, size_t step) {
-    return (value + step - 1) / step * step;
+void BadPlace::note(const std::optional<simd::Place>& found) {
+    if (!found) return;
+    std::lock_guard lock(mutex_);
+    if (!place_ || std::pair(found->row, found->col) < std::pair(place_->row, place_->col)) place_ = found;
 }
 
-std::string place_of_bad_value(MatrixView<const float> x) {
-    constexpr float kTooLarge = 0x1p111F;  // as simd::prepare_* refuse it
-    for (size_t r = 0; r < x.rows; ++r) {
-        for (size_t c = 0; c < x.cols; ++c) {
-            const float value = x(r, c);
-            if (std::isfinite(value) && std::fabs(value) < kTooLarge) continue;
-            return std::to_string(value) + " at row " + std::to_string(r) + ", column " + std::to_string(c);
-        }
-    }
-    return "a value out of range after normalisation";
+std::string BadPlace::describe() const {
+    return "Inf, NaN or what is too large for BFP16 at row " + std::to_string(place_->row) + ", column " +
+           std::to_string(place_->col);
 }
-
-}  // namespace
 
 NpuBuffer NpuShared::take_result(NpuOpenProgram& program, size_t bytes, const std::string& what) {
     auto& idle = idle_results[bytes];
@@ -69,8 +57,7 @@ void NpuOperand::allocate() {
     for (size_t first = 0; first < max_rows_; first += longest_) {
         Chunk chunk;
         chunk.first = first;
-        chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), round_up(cols_, tile_k_), tile_m_,
-                        tile_k_, 0};
+        chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile_m_, tile_k_, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
         // Rows that are never written are zeros for the array too.
         chunk.buffer->to_device(0, chunk.layout.bytes());
@@ -96,30 +83,12 @@ void NpuOperand::begin(size_t rows) {
     rows_ = rows;
 }
 
-bool NpuOperand::fill_rows(size_t first, MatrixView<const float> x, const simd::RowPreparation& how) {
-    Buffer<float> row(round_up(x.cols, bfp16::kBlockSize));
-    std::fill(row.begin(), row.end(), 0.0F);
-    for (size_t r = 0; r < x.rows; ++r) {
-        const MatrixView<const float> from(x.row(r), 1, x.cols);
-        const MatrixView<float> to(row.data(), 1, x.cols);
-        if (how.operation == simd::RowOperation::layer_norm) {
-            simd::layer_norm(from, how.norm_weight, how.norm_bias, to);
-        } else {
-            std::copy_n(from.data, x.cols, to.data);
-            if (how.operation == simd::RowOperation::gelu) simd::gelu(to);
-        }
-        for (size_t c = 0; c < x.cols; ++c) {
-            if (!(std::fabs(row[c]) < 0x1p111F)) return false;
-        }
-        const Chunk& chunk = chunks_[(first + r) / longest_];
-        uint8_t* tiles = chunk.buffer->bytes().data();
-        for (size_t block = 0; block < row.size() / bfp16::kBlockSize; ++block) {
-            bfp16::quantise_block(row.data() + block * bfp16::kBlockSize,
-                                  tiles + chunk.layout.block_offset(first + r - chunk.first, block),
-                                  how.rounding);
-        }
-    }
-    return true;
+std::optional<simd::Place> NpuOperand::fill_rows(size_t first, MatrixView<const float> x,
+                                                 const simd::RowPreparation& how) {
+    const Chunk& chunk = chunks_[first / longest_];
+    auto place = simd::prepare_for_npu(x, how, chunk.layout, first - chunk.first, chunk.buffer->bytes());
+    if (place) place->row += first;
+    return place;
 }
 
 void NpuOperand::finish() {
@@ -149,12 +118,12 @@ void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
         norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none,
         norm != nullptr ? norm->weight.data() : nullptr, norm != nullptr ? norm->bias.data() : nullptr,
         simd::Numerics::bfp16, shared_.rounding};
-    std::atomic<bool> bad{false};
+    BadPlace bad;
     shared_.pool.for_each(x.rows, tile_m_, [&](size_t from, size_t to, size_t) {
-        if (!fill_rows(from, x.rows_from(from, to - from), how)) bad = true;
+        bad.note(fill_rows(from, x.rows_from(from, to - from), how));
     });
     shared_.stats.prepare_seconds += watch.seconds();
-    if (bad) throw DeviceError("an operand of the npu device holds " + place_of_bad_value(x));
+    if (bad.place()) throw DeviceError("an operand of the npu device holds " + bad.describe());
     finish();
 }
 

@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "bfp16/layout.h"
 #include "device/device.h"
 #include "device/npu_array.h"
-#include "simd/prepare.h"
+#include "simd/npu_prepare.h"
 
 namespace npuscribe {
 
@@ -31,6 +34,18 @@ class NpuPending {
   public:
     virtual ~NpuPending() = default;
     virtual void complete() = 0;
+};
+
+/// The first bad value that any worker has found.
+class BadPlace {
+  public:
+    void note(const std::optional<simd::Place>& found);
+    const std::optional<simd::Place>& place() const { return place_; }
+    std::string describe() const;
+
+  private:
+    std::mutex mutex_;
+    std::optional<simd::Place> place_;
 };
 
 class NpuOperand final : public Operand {
@@ -57,8 +72,10 @@ class NpuOperand final : public Operand {
     /// The same in steps, for results: sizes first, then rows from any thread, then the memory is handed
     /// over.
     void begin(size_t rows);
-    /// `x` [m × cols] becomes rows [first, first + m). Returns false where BFP16 cannot hold a value.
-    bool fill_rows(size_t first, MatrixView<const float> x, const simd::RowPreparation& how);
+    /// `x` [m × cols] becomes rows [first, first + m), which lie in one row of tiles. Returns the first value
+    /// that BFP16 cannot hold, or nothing.
+    std::optional<simd::Place> fill_rows(size_t first, MatrixView<const float> x,
+                                         const simd::RowPreparation& how);
     void finish();
 
     NpuPending* pending = nullptr;  // the run that makes this operand, where that has not been completed

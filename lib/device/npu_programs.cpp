@@ -20,21 +20,6 @@ using nlohmann::json;
 constexpr int kManifestFormat = 1;
 constexpr const char* kManifestName = "manifest.json";
 
-std::string sha256(const std::vector<uint8_t>& bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(), digest, &size) != 1) {
-        throw DeviceError("libcrypto cannot compute a SHA-256");
-    }
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    for (size_t i = 0; i < size; ++i) {
-        text += kDigits[digest[i] >> 4];
-        text += kDigits[digest[i] & 15];
-    }
-    return text;
-}
-
 NpuProgram read_program(const json& entry, const fs::path& directory) {
     NpuProgram program;
     program.name = entry.at("name").get<std::string>();
@@ -123,6 +108,21 @@ std::string NpuPrograms::describe() const {
     for (const NpuProgram& program : programs_) {
         text += (text.empty() ? "" : ", ") + program.name + " (" + std::to_string(program.shapes.size()) +
                 " shapes)";
+    }
+    return text;
+}
+
+std::string sha256(std::span<const uint8_t> bytes) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t size = 0;
+    if (EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(), digest, &size) != 1) {
+        throw DeviceError("libcrypto cannot compute a SHA-256");
+    }
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    for (size_t i = 0; i < size; ++i) {
+        text += kDigits[digest[i] >> 4];
+        text += kDigits[digest[i] & 15];
     }
     return text;
 }

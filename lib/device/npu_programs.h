@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ class NpuPrograms {
     std::vector<NpuProgram> programs_;
     std::string why_empty_;
 };
+
+/// In hexadecimal.
+std::string sha256(std::span<const uint8_t> bytes);
 
 /// The file's bytes. Throws DeviceError where it cannot be read or its SHA-256 is not `sha256` (hexadecimal).
 std::vector<uint8_t> read_verified(const std::filesystem::path& file, const std::string& sha256);

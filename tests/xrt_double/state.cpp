@@ -1,0 +1,90 @@
+#include "state.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace npuscribe::xrt_double {
+namespace {
+
+Fault read_fault() {
+    Fault fault;
+    const char* text = std::getenv("NPUSCRIBE_XRT_DOUBLE_FAULT");
+    if (text == nullptr) return fault;
+    fault.kind = text;
+    if (const size_t colon = fault.kind.find(':'); colon != std::string::npos) {
+        fault.at = std::strtoull(fault.kind.c_str() + colon + 1, nullptr, 10);
+        fault.kind.resize(colon);
+    }
+    return fault;
+}
+
+std::vector<std::pair<const char*, uint64_t>> all_counters() {
+    const Counters& count = counters();
+    return {{"devices_open", count.devices_open},
+            {"contexts_open", count.contexts_open},
+            {"buffers_open", count.buffers_open},
+            {"contexts", count.contexts},
+            {"buffers", count.buffers},
+            {"runs", count.runs},
+            {"runlists", count.runlists},
+            {"longest_runlist", count.longest_runlist},
+            {"bytes_to_device", count.bytes_to_device},
+            {"bytes_from_device", count.bytes_from_device},
+            {"violations", count.violations}};
+}
+
+void write_log() {
+    const char* path = std::getenv("NPUSCRIBE_XRT_DOUBLE_LOG");
+    if (path == nullptr) return;
+    std::ofstream log(path);
+    for (const auto& [name, value] : all_counters()) log << name << "=" << value << "\n";
+}
+
+}  // namespace
+
+const Fault& fault() {
+    static const Fault fault = read_fault();
+    return fault;
+}
+
+bool fault_is(const std::string& kind) {
+    return fault().kind == kind;
+}
+
+Counters& counters() {
+    // Never destroyed: objects of other libraries may go after it. The log is written before that.
+    static Counters* const counters = [] {
+        std::atexit(write_log);
+        return new Counters;
+    }();
+    return *counters;
+}
+
+std::mutex& lock() {
+    static auto* const mutex = new std::mutex;
+    return *mutex;
+}
+
+void violation_in_destructor(const std::string& what) noexcept {
+    ++counters().violations;
+    std::fprintf(stderr, "XRT double: %s\n", what.c_str());
+}
+
+void violation(const std::string& what) {
+    violation_in_destructor(what);
+    throw std::runtime_error("XRT double: " + what);
+}
+
+}  // namespace npuscribe::xrt_double
+
+/// For tests in the same process; all ones where there is no such counter.
+extern "C" uint64_t npuscribe_xrt_double_counter(const char* name) {
+    for (const auto& [known, value] : npuscribe::xrt_double::all_counters()) {
+        if (std::strcmp(known, name) == 0) return value;
+    }
+    return ~uint64_t{0};
+}
