@@ -32,41 +32,47 @@ std::string_view strip(std::string_view text) {
 // "()" are punctuation, and so is nothing at all.
 constexpr std::string_view kPunctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
+// Where characters (and what stands for none) end in `bytes`: at [i] where one ends after i bytes.
+std::vector<bool> character_ends(std::string_view bytes) {
+    std::vector<bool> ends(bytes.size() + 1);
+    ends[0] = true;
+    for (size_t at = 0; at < bytes.size(); ends[at] = true) at += utf8::first(bytes.substr(at)).size;
+    return ends;
+}
+
+// Of text tokens only. The original decodes ever longer runs until no U+FFFD is left in them; cutting where a
+// token ends together with a character is the same for well-formed text, and does not stumble over what is
+// not.
+void split_text(const Tokenizer& tokenizer, std::span<const Token> tokens,
+                std::vector<Tokenizer::Word>& runs) {
+    const auto ends = character_ends(tokenizer.bytes(tokens));
+    Tokenizer::Word run;
+    size_t at = 0;
+    for (const Token token : tokens) {
+        run.tokens.push_back(token);
+        at += tokenizer.bytes({&token, 1}).size();
+        if (!ends[at]) continue;
+        run.text = tokenizer.decode(run.tokens);
+        runs.push_back(std::move(run));
+        run = {};
+    }
+}
+
 }  // namespace
 
 std::vector<Tokenizer::Word> split_on_characters(const Tokenizer& tokenizer, std::span<const Token> tokens) {
-    const std::string whole = tokenizer.decode(tokens);
-    std::vector<Tokenizer::Word> words;
-    Tokenizer::Word current;
-    size_t offset = 0;  // in `whole`, of the run's start
-    for (const Token token : tokens) {
-        if (token >= tokenizer.eot() && !current.tokens.empty()) {
-            offset += current.text.size();
-            words.push_back(std::move(current));
-            current = {};
-        }
-        current.tokens.push_back(token);
-        current.text = tokenizer.decode(current.tokens);
-        const size_t broken = current.text.find(utf8::kReplacement);
-        const bool complete =
-            broken == std::string::npos || std::string_view(whole)
-                                               .substr(std::min(whole.size(), offset + broken))
-                                               .starts_with(utf8::kReplacement);
-        if (!complete) continue;
-        offset += current.text.size();
-        words.push_back(std::move(current));
-        current = {};
+    std::vector<Tokenizer::Word> runs;
+    while (!tokens.empty()) {
+        const auto special =
+            std::find_if(tokens.begin(), tokens.end(), [&](Token t) { return t >= tokenizer.eot(); });
+        const auto text = tokens.first(static_cast<size_t>(special - tokens.begin()));
+        split_text(tokenizer, text, runs);
+        tokens = tokens.subspan(text.size());
+        if (tokens.empty()) break;
+        runs.push_back({"", {tokens.front()}});
+        tokens = tokens.subspan(1);
     }
-    if (!current.tokens.empty()) {
-        if (words.empty() || words.back().tokens.front() >= tokenizer.eot()) {
-            words.push_back(std::move(current));
-        } else {
-            auto& last = words.back();
-            last.tokens.insert(last.tokens.end(), current.tokens.begin(), current.tokens.end());
-            last.text = tokenizer.decode(last.tokens);
-        }
-    }
-    return words;
+    return runs;
 }
 
 std::vector<Tokenizer::Word> join_on_spaces(const Tokenizer& tokenizer,

@@ -69,7 +69,7 @@ def main():
                 "sot_prev": t.sot_prev, "no_speech": t.no_speech, "no_timestamps": t.no_timestamps,
                 "timestamp_begin": t.timestamp_begin,
             },
-            "language_tokens": list(t.all_language_tokens),
+            "language_tokens": [t.to_language_token(code) for code in list(module.LANGUAGES)[:n_languages]],
             "sot_sequence": list(t.sot_sequence),
             "non_speech_tokens": list(t.non_speech_tokens),
         }

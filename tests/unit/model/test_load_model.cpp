@@ -1,0 +1,98 @@
+#include <cstdlib>
+#include <optional>
+
+#include "base/error.h"
+#include "catch.h"
+#include "model/model.h"
+#include "random_model.h"
+#include "temporary_directory.h"
+
+using namespace npuscribe;
+using namespace npuscribe::test;
+
+namespace {
+
+// Sets an environment variable (or removes it: null) and puts it back.
+class Environment {
+  public:
+    Environment(const char* name, const char* value) : name_(name) {
+        if (const char* old = std::getenv(name)) old_ = old;
+        set(value);
+    }
+    ~Environment() { set(old_ ? old_->c_str() : nullptr); }
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+
+  private:
+    void set(const char* value) const {
+        if (value != nullptr) {
+            setenv(name_, value, 1);
+        } else {
+            unsetenv(name_);
+        }
+    }
+    const char* name_;
+    std::optional<std::string> old_;
+};
+
+}  // namespace
+
+TEST_CASE("models live in NPUSCRIBE_MODELS, else in the XDG cache, else in ~/.cache") {
+    const Environment home("HOME", "/home/someone");
+    {
+        const Environment models("NPUSCRIBE_MODELS", "/models");
+        CHECK(models_directory() == "/models");
+    }
+    const Environment models("NPUSCRIBE_MODELS", "");  // empty is unset
+    {
+        const Environment cache("XDG_CACHE_HOME", "/cache");
+        CHECK(models_directory() == "/cache/npuscribe/models");
+    }
+    const Environment cache("XDG_CACHE_HOME", nullptr);
+    CHECK(models_directory() == "/home/someone/.cache/npuscribe/models");
+    const Environment no_home("HOME", nullptr);
+    CHECK_THROWS_AS(models_directory(), ModelError);
+}
+
+TEST_CASE("a model loads by its directory and by its name, with its tokenizer") {
+    const TemporaryDirectory models;
+    const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());
+    const ModelFormat format = GENERATE(ModelFormat::ct2, ModelFormat::safetensors);
+    write_random_model(models / "tiny", {.dimensions = small_dimensions(1, 51865), .format = format});
+
+    for (const std::string& given :
+         {std::string("tiny"), (models / "tiny").string(), (models / "tiny/").string()}) {
+        const Model model = load_model(given);
+        CHECK(model.name == "tiny");
+        CHECK(model.dimensions() == small_dimensions(1, 51865));
+        const auto tokens = model.tokenizer.encode("Übung macht den Meister.");
+        CHECK(model.tokenizer.decode(tokens) == "Übung macht den Meister.");
+    }
+}
+
+TEST_CASE("a model that is not there says how to get it") {
+    const TemporaryDirectory models;
+    const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());
+    const auto refusal = [](const std::string& name) {
+        return message_of<ModelError>([&] { load_model(name); });
+    };
+    CHECK(refusal("base") ==
+          "model base is not in " + models.path().string() + "; fetch it with scripts/fetch-model base");
+    CHECK(contains(refusal("turbo"), "fetch it with scripts/fetch-model large-v3-turbo"));
+    CHECK(contains(refusal("bse"),
+                   "no model bse: there is no such directory, and the known names are tiny, tiny.en"));
+    CHECK(contains(refusal("/no/where"), "no model /no/where"));
+    CHECK(contains(refusal(""), "no model given"));
+    CHECK(message_of<ModelError>([] { vad_weights(); }) ==
+          "the voice activity model is not in " + models.path().string() +
+              "; fetch it with scripts/fetch-model silero-vad");
+    write_file(models / "silero_vad_16k.safetensors", "x");
+    CHECK(vad_weights() == models / "silero_vad_16k.safetensors");
+}
+
+TEST_CASE("a model whose vocabulary is of another size than Whisper's is refused") {
+    const TemporaryDirectory models;
+    write_random_model(models / "odd", {.dimensions = small_dimensions(1, 100)});
+    CHECK(contains(message_of<ModelError>([&] { load_model((models / "odd").string()); }),
+                   "the model has 100 tokens; Whisper's vocabularies have 51864"));
+}
