@@ -5,10 +5,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#if __has_include("device/emulated_device.h")
 #include "device/emulated_device.h"
-#define HAVE_EMULATED
-#endif
 #include "device/npu_array.h"
 #include "device/npu_device.h"
 #include "device/npu_probe.h"
@@ -28,9 +25,7 @@ constexpr std::array kKinds = {
     Kind{"cpu", "this CPU, through oneDNN", &make_cpu_device},
     Kind{"npu", "AMD XDNA2 NPU, through XRT",
          [](const DeviceOptions& options, ThreadPool& pool) { return make_npu_device(options, pool); }},
-#ifdef HAVE_EMULATED
     Kind{"emulated", "the XDNA2 array, emulated tile by tile", &make_emulated_device},
-#endif
 };
 
 const Kind* find(std::string_view name) {

@@ -41,38 +41,15 @@ std::vector<size_t> row_counts(const NpuProgram& program, size_t padded_k) {
     return common;
 }
 
-/// The program of the plan that `installed` was built from; null where the plan has another, or none of that
-/// name.
-const array::Program* find_planned(const array::Plan& plan, const NpuProgram& installed) {
-    const array::Tile tile{installed.tile_m, installed.tile_k, installed.tile_n};
-    for (const array::Program& program : plan.programs) {
-        if (program.name == installed.name && program.tile == tile) return &program;
-    }
-    return nullptr;
-}
-
-/// Whether `installed` has instructions for weights [n × k], or any of that k where n is 0.
-bool can_run(const array::Plan& plan, const array::Program& planned, const NpuProgram& installed, size_t k,
-             size_t n) {
-    if (planned.kernel != array::Kernel::bfp16) return false;
-    const size_t padded_k = round_up(k, planned.tile.k);
-    const auto counts = row_counts(installed, padded_k);
-    if (counts.empty()) return false;
-    return n == 0 ||
-           installed.find(counts.back(), padded_k, round_up(n, planned.tile.n * plan.columns)) != nullptr;
-}
-
-std::string shape_text(size_t k, size_t n) {
-    return std::to_string(n) + " x " + std::to_string(k);
-}
-
 }  // namespace
 
 bool has_program(const NpuPrograms& programs, const array::Plan& plan, size_t k, size_t n) {
-    return std::any_of(programs.all().begin(), programs.all().end(), [&](const NpuProgram& installed) {
-        const array::Program* planned = find_planned(plan, installed);
-        return planned != nullptr && can_run(plan, *planned, installed, k, n);
-    });
+    const array::Program& planned = plan.program_for(array::Kernel::bfp16, k);
+    const NpuProgram* installed = programs.find(planned.name);
+    if (installed == nullptr) return false;
+    const array::Gemm shape = plan.gemm(planned, 1, k, n);
+    const auto counts = row_counts(*installed, shape.k);
+    return !counts.empty() && installed->find(counts.back(), shape.k, shape.n) != nullptr;
 }
 
 size_t NpuArray::Rows::padded(size_t rows) const {
@@ -83,7 +60,6 @@ NpuArray::NpuArray(xrt_backend::Backend& backend, unsigned index, NpuPrograms pr
                    std::chrono::milliseconds limit)
     : plan_(array::Plan::built_in()), programs_(std::move(programs)), queue_(limit) {
     if (programs_.shapes() == 0) throw DeviceError(programs_.why_empty());
-    for (const NpuProgram& program : programs_.all()) planned(program);
     try {
         device_ = backend.open_device(index);
     } catch (const XrtError& error) {
@@ -101,86 +77,56 @@ NpuArray::~NpuArray() {
     (void)device_.release();
 }
 
-const array::Program& NpuArray::planned(const NpuProgram& installed) const {
-    if (const array::Program* program = find_planned(plan_, installed)) return *program;
-    throw DeviceError("the array program " + installed.name + " in " + programs_.directory().string() +
-                      " was built from another kernels/plan.json than this npuscribe: build it again");
+void NpuArray::no_xclbin(const std::string& what) const {
+    throw DeviceError("there is no xclbin for " + what + ": " + programs_.directory().string() + " has " +
+                      programs_.describe() + "; build the array programs for this model (kernels/README.md)");
 }
 
-const NpuProgram* NpuArray::choose(size_t k, size_t n) const {
-    const NpuProgram* best = nullptr;
-    std::tuple<size_t, bool, size_t> best_cost;
-    for (const NpuProgram& program : programs_.all()) {
-        const array::Program& plan = planned(program);
-        if (plan.kernel != array::Kernel::bfp16) continue;
-        const size_t padded_k = round_up(k, plan.tile.k);
-        const size_t padded_n = n == 0 ? 0 : round_up(n, plan.tile.n * plan_.columns);
-        const auto counts = row_counts(program, padded_k);
-        if (counts.empty() || (n != 0 && program.find(counts.back(), padded_k, padded_n) == nullptr))
-            continue;
-        if (const auto rows = rows_.find(k); rows != rows_.end()) {
-            if (plan.tile.m != rows->second.tile_m || plan.tile.k != rows->second.tile_k) continue;
-            if (counts != rows->second.counts) continue;
-        }
-        const std::tuple cost(n == 0 ? padded_k : padded_k * padded_n, open_.count(program.name) == 0,
-                              SIZE_MAX - plan.tile.m * plan.tile.k * plan.tile.n);
-        if (best == nullptr || cost < best_cost) {
-            best = &program;
-            best_cost = cost;
-        }
-    }
-    return best;
-}
-
-NpuOpenProgram& NpuArray::open(const NpuProgram& installed, const std::string& what) {
-    NpuOpenProgram& program = open_[installed.name];
+NpuOpenProgram& NpuArray::open(const array::Program& planned, const std::string& what) {
+    NpuOpenProgram& program = open_[planned.name];
     if (program.context) return program;
-    (void)read_verified(installed.xclbin, installed.sha256);
-    program.installed = &installed;
-    program.planned = &planned(installed);
+    const NpuProgram* installed = programs_.find(planned.name);
+    if (installed == nullptr) no_xclbin(what);
+    if (planned.tile != array::Tile{installed->tile_m, installed->tile_k, installed->tile_n}) {
+        throw DeviceError("the array program " + planned.name + " in " + programs_.directory().string() +
+                          " was built from another kernels/plan.json than this npuscribe: build it again");
+    }
+    (void)read_verified(installed->xclbin, installed->sha256);
     try {
-        program.context = device_->open(installed.xclbin.string(), kKernelPrefix);
+        program.context = device_->open(installed->xclbin.string(), kKernelPrefix);
     } catch (const XrtError& error) {
-        throw_npu_error(error, "did not take " + installed.xclbin.string() + " for " + what);
+        throw_npu_error(error, "did not take " + installed->xclbin.string() + " for " + what);
     }
+    program.installed = installed;
+    program.planned = &planned;
     return program;
-}
-
-NpuOpenProgram& NpuArray::program_for(size_t k, size_t n, const std::string& what) {
-    const NpuProgram* installed = choose(k, n);
-    if (installed == nullptr) {
-        throw DeviceError("there is no xclbin for " + what + ", whose weights are " + shape_text(k, n) +
-                          ": " + programs_.directory().string() + " has " + programs_.describe() +
-                          "; build the array programs for this model's size (kernels/README.md)");
-    }
-    NpuOpenProgram& program = open(*installed, what);
-    cut_rows(k, program);
-    return program;
-}
-
-const NpuArray::Rows& NpuArray::cut_rows(size_t k, NpuOpenProgram& program) {
-    const array::Tile& tile = program.planned->tile;
-    return rows_
-        .try_emplace(k, Rows{tile.m, tile.k, row_counts(*program.installed, round_up(k, tile.k)), &program})
-        .first->second;
 }
 
 const NpuArray::Rows& NpuArray::rows_for(size_t k, const std::string& what) {
     const auto known = rows_.find(k);
     if (known != rows_.end()) return known->second;
-    const NpuProgram* installed = choose(k, 0);
-    if (installed == nullptr) {
-        throw DeviceError("there is no xclbin for " + what + " of " + std::to_string(k) +
-                          " columns: " + programs_.directory().string() + " has " + programs_.describe());
-    }
-    return cut_rows(k, open(*installed, what));
+    const array::Program& planned = plan_.program_for(array::Kernel::bfp16, k);
+    NpuOpenProgram& program = open(planned, what);
+    Rows rows{&program, row_counts(*program.installed, round_up(k, planned.tile.k))};
+    if (rows.counts.empty()) no_xclbin(what);
+    return rows_.emplace(k, std::move(rows)).first->second;
+}
+
+array::Gemm NpuArray::gemm(size_t padded_rows, size_t k, size_t n, const std::string& what) {
+    const NpuOpenProgram& program = *rows_for(k, what).program;
+    const array::Tile& tile = program.planned->tile;
+    const array::Gemm shape{program.planned,     padded_rows,
+                            round_up(k, tile.k), round_up(n, tile.n * plan_.columns),
+                            plan_.rows,          plan_.columns};
+    if (program.installed->find(shape.m, shape.k, shape.n) == nullptr) no_xclbin(what);
+    return shape;
 }
 
 xrt_backend::Program& NpuArray::instructions(NpuOpenProgram& program, const array::Gemm& gemm) {
     auto& loaded = program.instructions[{gemm.m, gemm.k, gemm.n}];
     if (loaded) return *loaded;
     const NpuShape* shape = program.installed->find(gemm.m, gemm.k, gemm.n);
-    if (shape == nullptr) throw DeviceError("there are no instructions for " + gemm.describe());
+    if (shape == nullptr) no_xclbin(gemm.describe());
     const auto bytes = read_verified(shape->instructions, shape->sha256);
     if (bytes.empty() || bytes.size() % sizeof(uint32_t) != 0) {
         throw DeviceError(shape->instructions.string() + " holds " + std::to_string(bytes.size()) +

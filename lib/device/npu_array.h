@@ -45,21 +45,20 @@ class NpuArray {
              std::chrono::milliseconds limit);
     ~NpuArray();
 
-    /// The program for weights [n × k]: of those that have instructions for it, and read A as earlier weights
-    /// of the same k do, the one that wastes least on padding. Throws DeviceError, naming `what`, where there
-    /// is none.
-    NpuOpenProgram& program_for(size_t k, size_t n, const std::string& what);
-
-    /// How A [rows × k] is cut up: the same for all weights of this k.
+    /// How A [rows × k] is cut up, and the program that reads it: the same for all weights of this k. Throws
+    /// DeviceError, naming `what`, where that program is not installed.
     struct Rows {
-        size_t tile_m = 0, tile_k = 0;
+        NpuOpenProgram* program = nullptr;
         std::vector<size_t> counts;  // padded rows that there are instructions for, ascending; not empty
-        NpuOpenProgram* program = nullptr;  // one that reads it
         size_t longest() const { return counts.back(); }
         /// The smallest count that holds `rows`, which must not exceed `longest()`.
         size_t padded(size_t rows) const;
     };
     const Rows& rows_for(size_t k, const std::string& what);
+
+    /// The matmul with weights [n × k] for so many padded rows. Throws DeviceError where there are no
+    /// instructions for it.
+    array::Gemm gemm(size_t padded_rows, size_t k, size_t n, const std::string& what);
 
     /// Instructions of one call, checked against the manifest and loaded once. `gemm.program` is
     /// `program.planned`.
@@ -73,11 +72,8 @@ class NpuArray {
     xrt_backend::XrtDevice& device() { return *device_; }
 
   private:
-    const array::Program& planned(const NpuProgram&) const;
-    NpuOpenProgram& open(const NpuProgram&, const std::string& what);
-    const Rows& cut_rows(size_t k, NpuOpenProgram&);
-    /// Null where none will do; n 0 stands for any.
-    const NpuProgram* choose(size_t k, size_t n) const;
+    NpuOpenProgram& open(const array::Program& planned, const std::string& what);
+    [[noreturn]] void no_xclbin(const std::string& what) const;
 
     const array::Plan& plan_;
     NpuPrograms programs_;

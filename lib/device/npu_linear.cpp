@@ -180,7 +180,7 @@ class NpuLinear final : public Linear {
           name_(weights.name),
           n_(weights.weight.rows),
           k_(weights.weight.cols),
-          program_(shared.array.program_for(k_, n_, name_)),
+          rows_(shared.array.rows_for(k_, weights_text())),
           calls_(std::make_shared<CallPool>()) {
         if (!weights.bias.empty() && weights.bias.size() != n_) {
             throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
@@ -209,18 +209,18 @@ class NpuLinear final : public Linear {
     }
 
   private:
+    std::string weights_text() const {
+        return name_ + ", whose weights are " + std::to_string(n_) + " x " + std::to_string(k_);
+    }
     array::Gemm gemm(size_t padded_rows) const {
-        const array::Plan& plan = shared_.array.plan();
-        const array::Tile& tile = program_.planned->tile;
-        const auto round_up = [](size_t value, size_t step) { return (value + step - 1) / step * step; };
-        return {program_.planned, padded_rows, round_up(k_, tile.k), round_up(n_, tile.n * plan.columns),
-                plan.rows,        plan.columns};
+        return shared_.array.gemm(padded_rows, k_, n_, weights_text());
     }
 
     void upload(const LinearWeights& weights) {
-        const array::Gemm shape = gemm(shared_.array.rows_for(k_, name_).longest());
+        const array::Gemm shape = gemm(rows_.longest());
         bfp16::TileLayout layout = shape.b_layout();
-        weights_ = shared_.array.allocate(program_, Argument::b, layout.bytes(), "the weights of " + name_);
+        weights_ =
+            shared_.array.allocate(*rows_.program, Argument::b, layout.bytes(), "the weights of " + name_);
         const auto tiles = weights_->bytes();
         layout.rows = n_;
         layout.cols = k_;
@@ -257,23 +257,17 @@ class NpuLinear final : public Linear {
     Run start(const Operand& x, std::unique_ptr<Destination> destination, NpuOperand* result) {
         const auto& operand = dynamic_cast<const NpuOperand&>(x);
         if (operand.pending != nullptr) operand.pending->complete();
-        const array::Tile& tile = program_.planned->tile;
-        if (operand.tile_m() != tile.m || operand.tile_k() != tile.k) {
-            throw DeviceError(name_ +
-                              ": its operand was filled before these weights were loaded, in tiles that " +
-                              program_.planned->name + " does not read");
-        }
         std::vector<Piece> pieces;
         for (const NpuOperand::Part& part : operand.parts()) {
             Piece piece;
             piece.first = part.first;
             piece.rows = part.rows;
-            piece.padded_rows = shared_.array.rows_for(k_, name_).padded(part.rows);
+            piece.padded_rows = rows_.padded(part.rows);
             const array::Gemm shape = gemm(piece.padded_rows);
-            piece.result = shared_.take_result(program_, shape.c_bytes(), name_);
+            piece.result = shared_.take_result(*rows_.program, shape.c_bytes(), name_);
             try {
-                piece.call =
-                    calls_->take(shared_.array.instructions(program_, shape), piece.padded_rows, *weights_);
+                piece.call = calls_->take(shared_.array.instructions(*rows_.program, shape),
+                                          piece.padded_rows, *weights_);
                 piece.call->bind(Argument::a, *part.buffer);
                 piece.call->bind(Argument::c, *piece.result);
             } catch (const XrtError& error) {
@@ -282,16 +276,16 @@ class NpuLinear final : public Linear {
             pieces.push_back(std::move(piece));
         }
         ++shared_.stats.matmuls;
-        auto run = std::make_unique<NpuRun>(name_, n_, gemm(tile.m).n, shared_, calls_, std::move(pieces),
-                                            std::move(destination), result);
-        run->start(*program_.context);
+        auto run = std::make_unique<NpuRun>(name_, n_, gemm(rows_.longest()).n, shared_, calls_,
+                                            std::move(pieces), std::move(destination), result);
+        run->start(*rows_.program->context);
         return Run(std::move(run));
     }
 
     NpuShared& shared_;
     std::string name_;
     size_t n_, k_;
-    NpuOpenProgram& program_;
+    const NpuArray::Rows& rows_;
     std::shared_ptr<CallPool> calls_;
     NpuBuffer weights_;
 };

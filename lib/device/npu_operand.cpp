@@ -52,12 +52,12 @@ void NpuOperand::allocate() {
     const std::string what = "an operand of " + std::to_string(max_rows_) + " x " + std::to_string(cols_);
     const NpuArray::Rows& cut = shared_.array.rows_for(cols_, what);
     longest_ = cut.longest();
-    tile_m_ = cut.tile_m;
-    tile_k_ = cut.tile_k;
+    const array::Tile& tile = cut.program->planned->tile;
+    tile_rows_ = tile.m;
     for (size_t first = 0; first < max_rows_; first += longest_) {
         Chunk chunk;
         chunk.first = first;
-        chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile_m_, tile_k_, 0};
+        chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
         // Rows that are never written are zeros for the array too.
         chunk.buffer->to_device(0, chunk.layout.bytes());
@@ -95,7 +95,7 @@ void NpuOperand::finish() {
     const Stopwatch watch;
     for (const Part& part : parts()) {
         const Chunk& chunk = chunks_[part.first / longest_];
-        const size_t bytes = (part.rows + tile_m_ - 1) / tile_m_ * chunk.layout.row_tile_bytes();
+        const size_t bytes = (part.rows + tile_rows_ - 1) / tile_rows_ * chunk.layout.row_tile_bytes();
         try {
             part.buffer->to_device(0, bytes);
         } catch (const XrtError& error) {
@@ -119,7 +119,7 @@ void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
         norm != nullptr ? norm->weight.data() : nullptr, norm != nullptr ? norm->bias.data() : nullptr,
         simd::Numerics::bfp16, shared_.rounding};
     BadPlace bad;
-    shared_.pool.for_each(x.rows, tile_m_, [&](size_t from, size_t to, size_t) {
+    shared_.pool.for_each(x.rows, tile_rows_, [&](size_t from, size_t to, size_t) {
         bad.note(fill_rows(from, x.rows_from(from, to - from), how));
     });
     shared_.stats.prepare_seconds += watch.seconds();

@@ -62,8 +62,6 @@ class NpuOperand final : public Operand {
         xrt_backend::Buffer* buffer = nullptr;
     };
     std::vector<Part> parts() const;
-    size_t tile_m() const { return tile_m_; }
-    size_t tile_k() const { return tile_k_; }
 
     /// Normalises and quantises all of `x`. Throws DeviceError for a value that BFP16 cannot hold, with its
     /// place.
@@ -91,7 +89,7 @@ class NpuOperand final : public Operand {
     NpuShared& shared_;
     size_t max_rows_;
     size_t longest_ = 0;  // rows a chunk
-    size_t tile_m_ = 0, tile_k_ = 0;
+    size_t tile_rows_ = 0;
     std::vector<Chunk> chunks_;
 };
 
