@@ -1,5 +1,6 @@
 #include "device/npu_probe.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -153,8 +154,9 @@ std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment) {
         found.push_back(
             finding(NpuProblem::no_device_node,
                     "there is no /dev/accel/accel0; in a container, pass --device /dev/accel/accel0"));
-    } else if (std::none_of(nodes.begin(), nodes.end(),
-                            [](const fs::path& node) { return access(node.c_str(), R_OK | W_OK) == 0; })) {
+    } else if (std::none_of(nodes.begin(), nodes.end(), [](const fs::path& node) {
+                   return faccessat(AT_FDCWD, node.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
+               })) {
         found.push_back(
             finding(NpuProblem::access_denied,
                     "/dev/accel/" + nodes.front().filename().string() +
