@@ -10,12 +10,12 @@ namespace {
 
 class SequentialWindows final : public Windows {
   public:
-    explicit SequentialWindows(Stream& stream) : reader_(stream) {}
+    SequentialWindows(Stream& stream, size_t max_samples) : reader_(stream), max_samples_(max_samples) {}
 
     std::optional<Window> next() override {
         drop_before(resume_);
         const size_t held = buffer_.size();
-        buffer_.resize(kWindowSamples);
+        buffer_.resize(max_samples_);
         buffer_.resize(held + reader_.read(std::span(buffer_).subspan(held)));
         if (buffer_.size() < kHopLength) {
             reader_.rethrow();
@@ -53,6 +53,7 @@ class SequentialWindows final : public Windows {
     }
 
     BreakAwareReader reader_;
+    size_t max_samples_;
     std::vector<float> buffer_;  // the last window
     int64_t start_ = 0;          // its place in the file
     int64_t resume_ = 0;
@@ -60,8 +61,8 @@ class SequentialWindows final : public Windows {
 
 }  // namespace
 
-std::unique_ptr<Windows> sequential_windows(Stream& stream) {
-    return std::make_unique<SequentialWindows>(stream);
+std::unique_ptr<Windows> sequential_windows(Stream& stream, size_t max_samples) {
+    return std::make_unique<SequentialWindows>(stream, std::clamp(max_samples, kHopLength, kWindowSamples));
 }
 
 }  // namespace npuscribe::audio

@@ -7,7 +7,6 @@ namespace npuscribe::audio {
 namespace {
 
 constexpr int64_t kSamplesPerMs = kSampleRate / 1000;
-constexpr int64_t kWindow = kWindowSamples;
 constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
 
 int64_t total(const std::vector<FileRange>& ranges) {
@@ -18,8 +17,9 @@ int64_t total(const std::vector<FileRange>& ranges) {
 
 }  // namespace
 
-SpeechPacker::SpeechPacker(const VadOptions& options)
-    : padding_(options.speech_pad_ms * kSamplesPerMs),
+SpeechPacker::SpeechPacker(const VadOptions& options, size_t max_samples)
+    : window_(static_cast<int64_t>(max_samples)),
+      padding_(options.speech_pad_ms * kSamplesPerMs),
       // What the padding fills anyway cannot be shortened.
       max_pause_(std::max(options.max_pause_ms, 2 * options.speech_pad_ms) * kSamplesPerMs) {}
 
@@ -54,8 +54,8 @@ size_t SpeechPacker::best_count() const {
     for (size_t count = 1; count < pending_.size(); ++count) {
         const int64_t next_begin = pending_[count].begin;
         const int64_t length = total(ranges(count, next_begin));
-        if (length > kWindow) break;
-        const bool late = length >= kWindow * 2 / 3;
+        if (length > window_) break;
+        const bool late = length >= window_ * 2 / 3;
         // What is longer than a kept pause is as good as any.
         const int64_t pause = late ? std::min(next_begin - pending_[count - 1].end, max_pause_) : 0;
         if (pause >= best_pause) {
@@ -76,7 +76,7 @@ void SpeechPacker::emit(size_t count, int64_t next_begin, std::vector<std::vecto
 void SpeechPacker::add(const SpeechSegment& segment, std::vector<std::vector<FileRange>>& out) {
     pending_.push_back(segment);
     // The padding after the last segment is not known yet: there has to be room for all of it.
-    while (pending_.size() > 1 && total(ranges(pending_.size(), kEndless)) > kWindow) {
+    while (pending_.size() > 1 && total(ranges(pending_.size(), kEndless)) > window_) {
         const size_t count = best_count();
         emit(count, pending_[count].begin, out);
     }

@@ -1,5 +1,5 @@
 #pragma once
-// Stretches of speech to windows of at most 30 s: which samples of the file each one holds.
+// Stretches of speech to windows of limited length: which samples of the file each one holds.
 
 #include <cstdint>
 #include <vector>
@@ -18,7 +18,7 @@ struct FileRange {
 
 class SpeechPacker {
   public:
-    explicit SpeechPacker(const VadOptions& options);
+    explicit SpeechPacker(const VadOptions& options, size_t max_samples = kWindowSamples);
 
     /// The next segment, after all before it and no longer than a window without its padding. Appends the
     /// windows that are complete with that, each as its ranges in order.
@@ -34,6 +34,7 @@ class SpeechPacker {
     size_t best_count() const;
     void emit(size_t count, int64_t next_begin, std::vector<std::vector<FileRange>>& out);
 
+    int64_t window_;  // its greatest length
     int64_t padding_;
     int64_t max_pause_;
     int64_t last_end_ = 0;  // of the last segment that was emitted

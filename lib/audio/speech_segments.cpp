@@ -16,13 +16,12 @@ constexpr int64_t kCutSearchFrames = 5 * kSampleRate / kFrame;
 
 }  // namespace
 
-SpeechSegmenter::SpeechSegmenter(const VadOptions& options)
+SpeechSegmenter::SpeechSegmenter(const VadOptions& options, size_t max_samples)
     : threshold_(options.threshold),
       end_threshold_(std::max(options.threshold - 0.15F, 0.01F)),
       min_speech_(options.min_speech_ms * kSamplesPerMs),
       min_silence_(options.min_silence_ms * kSamplesPerMs),
-      max_frames_((static_cast<int64_t>(kWindowSamples) - 2 * options.speech_pad_ms * kSamplesPerMs) /
-                  kFrame) {}
+      max_frames_((static_cast<int64_t>(max_samples) - 2 * options.speech_pad_ms * kSamplesPerMs) / kFrame) {}
 
 int64_t SpeechSegmenter::earliest_begin() const {
     return speaking_ ? begin_ : frame_ * kFrame;

@@ -19,7 +19,7 @@ struct SpeechSegment {
 
 class SpeechSegmenter {
   public:
-    explicit SpeechSegmenter(const VadOptions& options);
+    explicit SpeechSegmenter(const VadOptions& options, size_t max_samples = kWindowSamples);
 
     /// The probability of the next frame of kVadFrame samples. Appends to `out` the segments that ended.
     void push(float probability, std::vector<SpeechSegment>& out);

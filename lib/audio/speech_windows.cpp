@@ -17,8 +17,9 @@ namespace npuscribe::audio {
 namespace {
 
 constexpr int kLongestPadMs = 5000;
+constexpr size_t kLeastSpeech = kSampleRate;  // that a window must hold beside its padding
 
-void check(const VadOptions& options) {
+void check(const VadOptions& options, size_t max_samples) {
     if (!(options.threshold > 0 && options.threshold < 1)) {
         throw UsageError("the speech threshold is " + std::to_string(options.threshold) +
                          ": it is a probability between 0 and 1");
@@ -32,12 +33,19 @@ void check(const VadOptions& options) {
         throw UsageError(
             "durations of speech and silence cannot be negative, nor a pause longer than a window");
     }
+    const size_t padding = 2 * static_cast<size_t>(options.speech_pad_ms) * kSampleRate / 1000;
+    if (max_samples < padding + kLeastSpeech) {
+        throw UsageError("windows of " + std::to_string(max_samples * 1000 / kSampleRate) +
+                         " ms have no room for a second of speech with " +
+                         std::to_string(options.speech_pad_ms) +
+                         " ms of padding on each side; use a longer audio context, or less padding");
+    }
 }
 
 class SpeechWindows final : public Windows {
   public:
-    SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options)
-        : reader_(stream), detector_(vad), segmenter_(options), packer_(options) {}
+    SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options, size_t max_samples)
+        : reader_(stream), detector_(vad), segmenter_(options, max_samples), packer_(options, max_samples) {}
 
     std::optional<Window> next() override {
         while (ready_.empty() && !finished_) advance();
@@ -122,9 +130,11 @@ class SpeechWindows final : public Windows {
 
 }  // namespace
 
-std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options) {
-    check(options);
-    return std::make_unique<SpeechWindows>(stream, vad, options);
+std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options,
+                                        size_t max_samples) {
+    max_samples = std::min(max_samples, kWindowSamples);
+    check(options, max_samples);
+    return std::make_unique<SpeechWindows>(stream, vad, options, max_samples);
 }
 
 }  // namespace npuscribe::audio

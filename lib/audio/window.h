@@ -71,15 +71,17 @@ class VadModel;  // Silero's weights; audio/vad.h
 /// Cut at pauses: speech is packed into windows; long silences are left out. A window ends at the longest
 /// pause in its last third, if it cannot hold the next speech segment; speech of 30 s without one pause is
 /// cut where it is least likely speech. `stream` and `vad` must outlive the result. Throws UsageError for
-/// options that make no sense.
+/// options that make no sense. No window is longer than `max_samples`, at most kWindowSamples: less where the
+/// encoder's context is cut.
 ///
 /// Where the stream breaks, `next` first gives the windows before the break, then throws the stream's
 /// InputError.
-std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options);
+std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options,
+                                        size_t max_samples = kWindowSamples);
 
 /// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity. `resume_at` must
 /// not go back before the start of the last window, and defaults to its end. Less than one mel frame (10 ms)
 /// at the end of the file is no window. A break in the stream as above.
-std::unique_ptr<Windows> sequential_windows(Stream& stream);
+std::unique_ptr<Windows> sequential_windows(Stream& stream, size_t max_samples = kWindowSamples);
 
 }  // namespace npuscribe::audio

@@ -12,6 +12,8 @@ namespace npuscribe {
 
 namespace {
 
+constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
+
 /// The options with what only the model can say: a language by its code.
 TranscribeOptions checked(TranscribeOptions options, const Model& model, const audio::VadModel* vad) {
     if (options.batch_size == 0) throw UsageError("a batch of 0 windows was asked for; give 1 or more");
@@ -83,9 +85,12 @@ struct Transcriber::Impl {
     }
 
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cutter(const audio::VadModel* vad) const {
-        if (!options.vad) return [](audio::Stream& stream) { return audio::sequential_windows(stream); };
-        return [vad, settings = options.vad_options](audio::Stream& stream) {
-            return audio::speech_windows(stream, *vad, settings);
+        const size_t samples = frames_in_use(options, model.dimensions()) * kSamplesPerFrame;
+        if (!options.vad) {
+            return [samples](audio::Stream& stream) { return audio::sequential_windows(stream, samples); };
+        }
+        return [vad, samples, settings = options.vad_options](audio::Stream& stream) {
+            return audio::speech_windows(stream, *vad, settings, samples);
         };
     }
 };

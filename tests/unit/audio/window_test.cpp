@@ -125,6 +125,18 @@ TEST_CASE("sequential windows follow one another by 30 s", "[window]") {
     CHECK(windows->samples_read() == 70 * kSampleRate + 100);
 }
 
+TEST_CASE("sequential windows of a shorter context are shorter, and leave nothing out", "[window]") {
+    ComputedStream stream(25 * kSampleRate, noise);
+    const auto windows = audio::sequential_windows(stream, 10 * kSampleRate);
+    for (const int64_t start : {0, 10, 20}) {
+        const auto window = windows->next();
+        REQUIRE(window);
+        CHECK(window->pieces[0].in_file == start * kSampleRate);
+        CHECK(window->seconds() == (start == 20 ? 5.0 : 10.0));
+    }
+    CHECK_FALSE(windows->next());
+}
+
 TEST_CASE("sequential windows go on where they are told to", "[window]") {
     ComputedStream stream(200 * kSampleRate, noise);
     const auto windows = audio::sequential_windows(stream);
@@ -277,6 +289,35 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
               << cut.size() - 1 << " cuts between utterances\n";
     CHECK(cut.size() <= 16);  // 402 s make 14 full ones
     CHECK(static_cast<double>(between) >= 0.8 * static_cast<double>(cut.size() - 1));
+}
+
+TEST_CASE("windows of a shorter context are shorter, and leave no speech out", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const auto data = test::pocketsphinx_data();
+    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+    const VadModel vad(*weights);
+    // A minute of speech without end: every sample of it is in some window.
+    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    const auto length = static_cast<int64_t>(speech.size());
+    VadOptions options;
+    options.max_pause_ms = 30000;
+    constexpr size_t kShort = 512 * 320;  // 512 encoder frames of 20 ms
+    ComputedStream stream(60 * kSampleRate,
+                          [&](int64_t i) { return speech[static_cast<size_t>(i % length)]; });
+    const auto windows = audio::speech_windows(stream, vad, options, kShort);
+    int64_t last = 0;
+    int64_t held = 0;
+    while (const auto window = windows->next()) {
+        check_window(*window, last);
+        CHECK(window->samples.size() <= kShort);
+        held += static_cast<int64_t>(window->samples.size());
+    }
+    // What pauses between two windows keep for themselves is at most what their padding leaves.
+    CHECK(held >= windows->speech_samples());
+    CHECK(held > 55 * kSampleRate);
+
+    CHECK_THROWS_AS(audio::speech_windows(stream, vad, options, kSampleRate), UsageError);
 }
 
 TEST_CASE("three hours of speech and silence take a minute of memory and map back exactly", "[window]") {
