@@ -12,6 +12,7 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/cpu_info.h"
+#include "device/cpu_int8.h"
 #include "device/device.h"
 #include "device/onednn_matmul.h"
 #include "simd/isa.h"
@@ -284,6 +285,9 @@ class CpuDevice final : public Device {
 }  // namespace
 
 std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool& pool) {
+    if (options.precision == Precision::int8 || options.precision == Precision::int8_tensor) {
+        return make_cpu_int8_device(options, pool);
+    }
     return std::make_unique<CpuDevice>(options, pool);
 }
 

@@ -144,7 +144,7 @@ struct DeviceOptions {
     bfp16::Rounding rounding = bfp16::Rounding::nearest_even;
 };
 
-/// The CPU, through oneDNN. Precisions: bfp16, bf16, fp32. `pool` must outlive the device.
+/// The CPU, through oneDNN, in any precision. `pool` must outlive the device.
 std::unique_ptr<Device> make_cpu_device(const DeviceOptions&, ThreadPool& pool);
 
 }  // namespace npuscribe
