@@ -1,6 +1,5 @@
 #include "model/hf_checkpoint.h"
 
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -50,7 +49,7 @@ constexpr Names kOutsideBlocks[] = {
 
 struct Weights {
     std::vector<MappedFile> files;
-    std::map<std::string, TensorData, std::less<>> tensors;
+    Tensors tensors;
 };
 
 void add_file(Weights& weights, const fs::path& path) {
@@ -127,24 +126,26 @@ std::optional<std::string> tensor_name(std::string_view openai_name) {
     return std::nullopt;
 }
 
+std::optional<TensorData> find(const Tensors& tensors, std::string_view openai_name) {
+    const auto name = tensor_name(openai_name);
+    if (!name) return std::nullopt;
+    auto found = tensors.find("model." + *name);
+    if (found == tensors.end()) found = tensors.find(*name);
+    if (found == tensors.end()) return std::nullopt;
+    return found->second;
+}
+
 std::unique_ptr<Checkpoint> open(const fs::path& directory) {
     const fs::path config_path = directory / "config.json";
     const auto config = read_json_object_if_there(config_path);
     check_kind(config, config_path.string());
 
     Weights weights = open_weights(directory);
-    const auto find = [&](std::string_view openai_name) -> std::optional<TensorData> {
-        const auto name = tensor_name(openai_name);
-        if (!name) return std::nullopt;
-        auto found = weights.tensors.find("model." + *name);
-        if (found == weights.tensors.end()) found = weights.tensors.find(*name);
-        if (found == weights.tensors.end()) return std::nullopt;
-        return found->second;
-    };
     const bool sharded = weights.files.size() > 1;
     const fs::path path = directory / (sharded ? "model.safetensors.index.json" : "model.safetensors");
     auto checkpoint =
-        std::make_unique<TensorCheckpoint>(find, path.string(), "Hugging Face", std::move(weights.files));
+        std::make_unique<TensorCheckpoint>([&](std::string_view name) { return find(weights.tensors, name); },
+                                           path.string(), "Hugging Face", std::move(weights.files));
     const Dimensions& d = checkpoint->dimensions();
     check_config(config, d, config_path.string());
     const fs::path generation = directory / "generation_config.json";

@@ -4,6 +4,8 @@
 // WhisperForConditionalGeneration.
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,12 @@ namespace npuscribe::hf {
 /// name that is none of OpenAI's. In the files "model." stands before it, or (a model saved without its head)
 /// does not.
 std::optional<std::string> tensor_name(std::string_view openai_name);
+
+using Tensors =
+    std::map<std::string, TensorData, std::less<>>;  // of all files, under the names they have there
+
+/// The tensor of an OpenAI name.
+std::optional<TensorData> find(const Tensors& tensors, std::string_view openai_name);
 
 /// Opens such a directory. The output projection ("proj_out") is tied to the token embedding and not read.
 /// Throws ModelError.

@@ -1,0 +1,52 @@
+#include "small_model.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace npuscribe::fuzz {
+
+std::string small_model(test::ModelFormat format, DType dtype, const char* file_name) {
+    const auto directory = std::filesystem::temp_directory_path() /
+                           ("npuscribe-fuzz-" + std::to_string(getpid()) + "-" + file_name);
+    test::write_random_model(directory,
+                             {.dimensions = test::small_dimensions(1, 20), .format = format, .dtype = dtype});
+    std::ifstream stream(directory / file_name, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    std::filesystem::remove_all(directory);
+    if (bytes.empty()) std::abort();
+    return bytes;
+}
+
+std::string damaged(const std::string& whole, const std::vector<std::span<const std::byte>>& payload,
+                    std::span<const uint8_t> data) {
+    std::vector<bool> is_payload(whole.size());
+    const auto* begin = reinterpret_cast<const std::byte*>(whole.data());
+    for (const auto& part : payload) {
+        const auto first = is_payload.begin() + (part.data() - begin);
+        std::fill(first, first + static_cast<ptrdiff_t>(part.size()), true);
+    }
+    std::vector<size_t> places;
+    for (size_t i = 0; i < whole.size(); ++i) {
+        if (!is_payload[i]) places.push_back(i);
+    }
+    std::string bytes = whole;
+    for (size_t i = 0; i + 4 <= std::min<size_t>(data.size(), 16); i += 4) {
+        const size_t choice =
+            data[i] | static_cast<size_t>(data[i + 1]) << 8 | static_cast<size_t>(data[i + 2]) << 16;
+        bytes[places[choice % places.size()]] = static_cast<char>(data[i + 3]);
+    }
+    return bytes;
+}
+
+void read_all(const FindTensor& find) {
+    const TensorCheckpoint checkpoint(find, "fuzz", "fuzz", {});
+    for (const auto& [name, shape] : whisper_tensors(checkpoint.dimensions()))
+        checkpoint.Checkpoint::read(name);
+}
+
+}  // namespace npuscribe::fuzz
