@@ -9,29 +9,32 @@
 namespace npuscribe::audio {
 
 /// The periodic Hann window of `kLength` samples.
-template <size_t kLength>
-std::array<float, kLength> hann_window() {
-    std::array<float, kLength> window;
+template <size_t kLength, class T>
+std::array<T, kLength> hann_window() {
+    std::array<T, kLength> window;
     for (size_t i = 0; i < kLength; ++i) {
         const double phase = 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(kLength);
-        window[i] = static_cast<float>(0.5 - 0.5 * std::cos(phase));
+        window[i] = static_cast<T>(0.5 - 0.5 * std::cos(phase));
     }
     return window;
 }
 
 /// exp(−2πi·numerator/denominator).
+template <class T>
 struct Twiddle {
-    float re = 1;
-    float im = 0;
+    T re = 1;
+    T im = 0;
+    Twiddle() = default;
+    Twiddle(size_t numerator, size_t denominator) {
+        const double phase = -2 * std::numbers::pi * static_cast<double>(numerator % denominator) /
+                             static_cast<double>(denominator);
+        re = static_cast<T>(std::cos(phase));
+        im = static_cast<T>(std::sin(phase));
+    }
 };
-inline Twiddle twiddle(size_t numerator, size_t denominator) {
-    const double phase = -2 * std::numbers::pi * static_cast<double>(numerator % denominator) /
-                         static_cast<double>(denominator);
-    return {static_cast<float>(std::cos(phase)), static_cast<float>(std::sin(phase))};
-}
 
 /// For a real FFT of 16·R² points: R = 5 makes Whisper's 400, R = 4 makes Silero's 256.
-template <size_t R>
+template <size_t R, class T>
 struct RealFftTables {
     static constexpr size_t kSquare = R * R;
     static constexpr size_t kComplex = 8 * kSquare;  // points of the complex FFT inside
@@ -40,17 +43,17 @@ struct RealFftTables {
 
     RealFftTables() {
         for (size_t k = 0; k < 8; ++k) {
-            for (size_t n = 0; n < kSquare; ++n) outer[k * kSquare + n] = twiddle(k * n, kComplex);
+            for (size_t n = 0; n < kSquare; ++n) outer[k * kSquare + n] = Twiddle<T>(k * n, kComplex);
         }
         for (size_t b = 0; b < R; ++b) {
-            for (size_t c = 0; c < R; ++c) inner[b * R + c] = twiddle(b * c, kSquare);
+            for (size_t c = 0; c < R; ++c) inner[b * R + c] = Twiddle<T>(b * c, kSquare);
         }
-        for (size_t k = 0; k <= kComplex / 2; ++k) split[k] = twiddle(k, kReal);
+        for (size_t k = 0; k <= kComplex / 2; ++k) split[k] = Twiddle<T>(k, kReal);
     }
 
-    std::array<Twiddle, kComplex> outer;          // [8 × R²]
-    std::array<Twiddle, kSquare> inner;           // [R × R]
-    std::array<Twiddle, kComplex / 2 + 1> split;  // even and odd samples' spectra back into one
+    std::array<Twiddle<T>, kComplex> outer;          // [8 × R²]
+    std::array<Twiddle<T>, kSquare> inner;           // [R × R]
+    std::array<Twiddle<T>, kComplex / 2 + 1> split;  // even and odd samples' spectra back into one
 };
 
 }  // namespace npuscribe::audio

@@ -22,42 +22,47 @@ constexpr float kLogOfSmallest = -10.0F;
 constexpr size_t kMostMels = 128;
 
 float LogMelBlock(const MelPlan& plan, const float* tile, size_t frames, MatrixView<float> out) {
-    const FrameTag d;
-    FftScratch<5> scratch;
-    HWY_ALIGN_MAX float power[RealFftTables<5>::kBins * kFrameLanes];
-    HWY_ALIGN_MAX float logs[kMostMels * kFrameLanes];
+    const DoubleFrameTag d;
+    const hn::Rebind<float, DoubleFrameTag> narrow;
+    constexpr size_t kLanes = hn::MaxLanes(DoubleFrameTag());
+    FftScratch<DoubleFrameTag, 5> scratch;
+    HWY_ALIGN_MAX double power[RealFftTables<5, double>::kBins * kLanes];
+    HWY_ALIGN_MAX float logs[kMostMels * kLanes];
     const size_t n_mels = plan.bands.size();
-    auto largest = hn::Set(d, kLogOfSmallest);
+    auto largest = hn::Set(narrow, kLogOfSmallest);
 
-    for (size_t first = 0; first < frames; first += kFrameLanes) {
-        PowerSpectrum<5>(
-            plan.fft, scratch,
+    for (size_t first = 0; first < frames; first += kLanes) {
+        PowerSpectrum(
+            d, plan.fft, scratch,
             [&](size_t n) HWY_ATTR {
                 const float* at = tile + n % kHopLength * kTileColumns + n / kHopLength + first;
-                return hn::Mul(hn::LoadU(d, at), hn::Set(d, plan.window[n]));
+                return hn::Mul(hn::PromoteTo(d, hn::LoadU(narrow, at)), hn::Set(d, plan.window[n]));
             },
-            [&](size_t bin, FrameVec value) HWY_ATTR { hn::Store(value, d, power + bin * kFrameLanes); });
+            [&](size_t bin, hn::Vec<DoubleFrameTag> value)
+                HWY_ATTR { hn::Store(value, d, power + bin * kLanes); });
 
         // Lanes beyond the last frame hold other samples: they must not raise the maximum.
-        const auto valid = hn::FirstN(d, frames - first);
+        const auto valid = hn::FirstN(narrow, frames - first);
         for (size_t band = 0; band < n_mels; ++band) {
             const MelBand& filter = plan.bands[band];
-            const float* from = power + filter.first_bin * kFrameLanes;
+            const double* from = power + filter.first_bin * kLanes;
             auto sum = hn::Zero(d);
             for (size_t i = 0; i < filter.weights.size(); ++i) {
-                sum = hn::MulAdd(hn::Load(d, from + i * kFrameLanes), hn::Set(d, filter.weights[i]), sum);
+                const auto weight = hn::Set(d, static_cast<double>(filter.weights[i]));
+                sum = hn::MulAdd(hn::Load(d, from + i * kLanes), weight, sum);
             }
-            const auto log = hn::Log10(d, hn::Max(sum, hn::Set(d, kSmallest)));
+            const auto clamped = hn::Max(hn::DemoteTo(narrow, sum), hn::Set(narrow, kSmallest));
+            const auto log = hn::Log10(narrow, clamped);
             largest = hn::Max(largest, hn::IfThenElse(valid, log, largest));
-            hn::Store(log, d, logs + band * kFrameLanes);
+            hn::Store(log, narrow, logs + band * kLanes);
         }
-        const size_t rows = out.rows > first ? std::min(out.rows - first, kFrameLanes) : 0;
+        const size_t rows = out.rows > first ? std::min(out.rows - first, kLanes) : 0;
         for (size_t r = 0; r < rows; ++r) {
             float* row = out.row(first + r);
-            for (size_t band = 0; band < n_mels; ++band) row[band] = logs[band * kFrameLanes + r];
+            for (size_t band = 0; band < n_mels; ++band) row[band] = logs[band * kLanes + r];
         }
     }
-    return hn::GetLane(hn::MaxOfLanes(d, largest));
+    return hn::GetLane(hn::MaxOfLanes(narrow, largest));
 }
 
 void CompressLogMel(float* x, size_t count, float floor) {

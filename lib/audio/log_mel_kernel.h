@@ -14,10 +14,11 @@ inline constexpr size_t kMelBlock =
     32;  // frames a call: a multiple of every target's lanes, and the tile fits L1
 inline constexpr size_t kTileColumns = kMelBlock + 4;
 
-/// What does not change from window to window.
+/// What does not change from window to window. Spectra are computed in double precision: in single, the
+/// rounding of a loud frame's FFT alone moves its quietest bands by half of what may differ from OpenAI's.
 struct MelPlan {
-    RealFftTables<5> fft;
-    std::array<float, 400> window = hann_window<400>();
+    RealFftTables<5, double> fft;
+    std::array<double, 400> window = hann_window<400, double>();
     std::vector<MelBand> bands;
 };
 

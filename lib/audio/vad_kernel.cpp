@@ -66,13 +66,13 @@ HWY_INLINE void ConvPosition(const VadConv& conv, const float* in, size_t positi
 
 HWY_INLINE void Spectra(const VadModel::Weights& weights, VadActivations& x) {
     const FrameTag d;
-    FftScratch<4> scratch;
+    FftScratch<FrameTag, 4> scratch;
     for (size_t position = 0; position < 4; ++position) {
         for (size_t first = 0; first < kVadBatch; first += kFrameLanes) {
             const float* from = x.samples.data() + position * 128 * kVadBatch + first;
             float* to = x.spectrum.data() + position * kVadBins * kVadBatch + first;
-            PowerSpectrum<4>(
-                weights.fft, scratch,
+            PowerSpectrum(
+                d, weights.fft, scratch,
                 [&](size_t n) HWY_ATTR {
                     return hn::Mul(hn::Load(d, from + n * kVadBatch), hn::Set(d, weights.window[n]));
                 },

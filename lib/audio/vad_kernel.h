@@ -30,8 +30,8 @@ struct VadConv {
 };
 
 struct VadModel::Weights {
-    RealFftTables<4> fft;
-    std::array<float, 256> window = hann_window<256>();
+    RealFftTables<4, float> fft;
+    std::array<float, 256> window = hann_window<256, float>();
     VadConv conv1, conv2, conv3, conv4;
     Buffer<float> lstm_input;      // [128 × 512]
     Buffer<float> lstm_recurrent;  // [512/kGateBlock × 128 × kGateBlock]
