@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: MIT
+"""The plan of the array (plan.json) in Python: what fits, and which bytes go where.
+
+Needs nothing but the standard library, so that it is checked on machines without mlir-aie. design.py turns what this
+module works out into an IRON design. lib/device/array_plan.cpp is the same in C++.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+PLAN_FILE = Path(__file__).resolve().parent / "plan.json"
+
+SUBTILE = 8
+# Limits of a shim tile's buffer descriptor, in 32-bit words (AIE-ML/AIE2P register reference, as mlir-aie checks them).
+MAX_WRAP = 1023
+MAX_STRIDE = 1 << 20
+# Tiles of row 0 are shims, of row 1 memory tiles, then come the cores.
+FIRST_CORE_ROW = 2
+
+
+class PlanError(Exception):
+    """Something in the plan does not fit the array."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    m: int
+    k: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """One xclbin: a kernel compiled for one tile."""
+
+    name: str
+    kernel: str
+    tile: Tile
+    states: tuple[int, ...]
+    source: str
+    init: str
+    multiply: str
+    bytes_of_8_values: int
+    has_bias: bool
+
+    @property
+    def a_bytes(self) -> int:
+        return self.tile.m * self.tile.k // 8 * self.bytes_of_8_values
+
+    @property
+    def b_bytes(self) -> int:
+        return self.tile.n * self.tile.k // 8 * self.bytes_of_8_values
+
+    @property
+    def c_bytes(self) -> int:
+        return self.tile.m * self.tile.n * 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A padded matmul, C [m × n] = A [m × k] · B [n × k]ᵀ."""
+
+    m: int
+    k: int
+    n: int
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One buffer descriptor of a shim tile: words of 32 bits, at most four dimensions, the last one contiguous."""
+
+    operand: str  # "a", "b", "c"
+    column: int
+    offset: int
+    sizes: tuple[int, int, int, int]
+    strides: tuple[int, int, int, int]
+
+    @property
+    def words(self) -> int:
+        s0, s1, s2, s3 = self.sizes
+        return s0 * s1 * s2 * s3
+
+    @property
+    def linear(self) -> bool:
+        return self.sizes[:3] == (1, 1, 1)
+
+    def addresses(self):
+        """Word addresses in the order in which they are moved."""
+        for i in range(self.sizes[0]):
+            for j in range(self.sizes[1]):
+                for k in range(self.sizes[2]):
+                    base = self.offset + i * self.strides[0] + j * self.strides[1] + k * self.strides[2]
+                    for l in range(self.sizes[3]):
+                        yield base + l * self.strides[3]
+
+
+class Plan:
+    def __init__(self, data: dict):
+        array = data["array"]
+        self.layout_version: int = data["layout_version"]
+        self.columns: int = array["columns"]
+        self.rows: int = array["rows"]
+        self.granularity: int = array["dma_granularity"]
+        self.core, self.memory_tile, self.shim = array["core"], array["memory_tile"], array["shim"]
+        self.core_buffers, self.memory_buffers = data["core_buffers"], data["memory_buffers"]
+        self.groups_in_flight: int = data["groups_in_flight"]
+        self.models, self.linears, self.row_counts = data["models"], data["linears"], data["rows"]
+        self.programs = [self._program(entry, data["kernels"]) for entry in data["programs"]]
+        for program in self.programs:
+            self._check(program)
+
+    @staticmethod
+    def load(path: Path = PLAN_FILE) -> "Plan":
+        return Plan(json.loads(path.read_text()))
+
+    @staticmethod
+    def _program(entry: dict, kernels: dict) -> Program:
+        kernel = kernels[entry["kernel"]]
+        return Program(
+            name=entry["name"],
+            kernel=entry["kernel"],
+            tile=Tile(**entry["tile"]),
+            states=tuple(entry["states"]),
+            source=kernel["source"],
+            init=kernel["init"],
+            multiply=kernel["multiply"],
+            bytes_of_8_values=kernel["bytes_of_8_values"],
+            has_bias=kernel["bias"],
+        )
+
+    def program(self, name: str) -> Program:
+        for program in self.programs:
+            if program.name == name:
+                return program
+        raise PlanError(f"there is no program {name}; there are {', '.join(p.name for p in self.programs)}")
+
+    # What fits ------------------------------------------------------------------------------------------------------
+
+    def core_bytes(self, program: Program) -> int:
+        """Of a core's memory: buffers, stack and static data."""
+        depth = self.core_buffers
+        buffers = depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * program.c_bytes
+        return buffers + self.core["stack"] + self.core["static"]
+
+    def memory_tile_bytes(self, program: Program) -> int:
+        """Of the fullest memory tile: one that carries A, B and C."""
+        depth = self.memory_buffers
+        return depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * self.rows * program.c_bytes
+
+    def _check(self, program: Program) -> None:
+        tile = program.tile
+
+        def refuse(what: str) -> None:
+            raise PlanError(f"the array cannot run {program.name}: {what}")
+
+        def at_most(place: str, what: str, wanted: int, limit: int) -> None:
+            if wanted > limit:
+                refuse(f"{place} needs {wanted} {what} and has {limit}")
+
+        if tile.m % (2 * SUBTILE) or tile.n % (2 * SUBTILE) or tile.k % SUBTILE:
+            refuse("a tile's m and n must be multiples of 16 and k of 8")
+        for name, size in (("A", program.a_bytes), ("B", program.b_bytes), ("C", program.c_bytes)):
+            if size % self.granularity:
+                refuse(f"a tile of {name} is {size} bytes, and DMA moves multiples of {self.granularity}")
+        if program.has_bias and tile.n * 4 > program.b_bytes:
+            refuse("the bias of a tile does not fit a tile of B")
+        at_most("a core", "bytes", self.core_bytes(program), self.core["memory"])
+        at_most("a memory tile", "bytes", self.memory_tile_bytes(program), self.memory_tile["memory"])
+        at_most("a core", "DMA channels in", 2, self.core["dma_in"])
+        at_most("a core", "DMA channels out", 1, self.core["dma_out"])
+        at_most("a memory tile", "DMA channels in", 2 + self.rows, self.memory_tile["dma_in"])
+        at_most("a memory tile", "DMA channels out", 3, self.memory_tile["dma_out"])
+        at_most("a shim tile", "DMA channels in", 2, self.shim["dma_in"])
+        at_most("a shim tile", "DMA channels out", 1, self.shim["dma_out"])
+        at_most("a shim tile", "buffer descriptors", 3 * self.groups_in_flight, self.shim["buffer_descriptors"])
+        for rows in self.row_counts:
+            if rows % (tile.m * self.rows):
+                refuse(f"{rows} rows are not a multiple of {tile.m * self.rows}")
+
+    # Shapes ---------------------------------------------------------------------------------------------------------
+
+    def padded(self, program: Program, k: int, n: int) -> tuple[int, int]:
+        def up(value: int, step: int) -> int:
+            return -(-value // step) * step
+
+        return up(k, program.tile.k), up(n, program.tile.n * self.columns)
+
+    def shapes(self, program: Program, models: list[str] | None = None) -> list[Shape]:
+        """All that Whisper's sizes need of this program, or those of some models."""
+        found = set()
+        for model in self.models:
+            state = model["n_audio_state"]
+            if state not in program.states or (models and model["name"] not in models):
+                continue
+            for linear in self.linears:
+                k, n = self.padded(program, linear["k"] * state, linear["n"] * state)
+                found.update(Shape(rows, k, n) for rows in self.row_counts)
+        return sorted(found, key=lambda s: (s.m, s.k, s.n))
+
+    # Which bytes go where -------------------------------------------------------------------------------------------
+
+    def a_columns(self) -> list[int]:
+        """The column whose shim and memory tile carry A for each row of cores: spread out, two shims apart."""
+        step = max(1, self.columns // self.rows)
+        return [row * step for row in range(self.rows)]
+
+    def groups(self, program: Program, shape: Shape) -> list[tuple[int, int]]:
+        """(first row tile, first column tile) of each group, in the order in which they are computed."""
+        tile = program.tile
+        if shape.m % (tile.m * self.rows) or shape.k % tile.k or shape.n % (tile.n * self.columns):
+            raise PlanError(f"{shape} is not made of the whole array's tiles of {program.name}")
+        return [
+            (row, column)
+            for row in range(0, shape.m // tile.m, self.rows)
+            for column in range(0, shape.n // tile.n, self.columns)
+        ]
+
+    def sizes_in_words(self, program: Program, shape: Shape) -> dict[str, int]:
+        """Host buffers, in 32-bit words."""
+        tiles_of_k = shape.k // program.tile.k
+        headers = 1 if program.has_bias else 0
+        return {
+            "a": shape.m // program.tile.m * tiles_of_k * program.a_bytes // 4,
+            "b": shape.n // program.tile.n * (tiles_of_k + headers) * program.b_bytes // 4,
+            "c": shape.m * shape.n,
+        }
+
+    def transfers(self, program: Program, shape: Shape, group: tuple[int, int]) -> list[Transfer]:
+        """What the shims move for one group. Tiles lie next to each other, so A and B are one linear piece each; C comes
+        out row-major, a band of rows for each column."""
+        tile = program.tile
+        row_tile, column_tile = group
+        tiles_of_k = shape.k // tile.k
+        a_words = tiles_of_k * program.a_bytes // 4
+        b_words = (tiles_of_k + (1 if program.has_bias else 0)) * program.b_bytes // 4
+
+        def linear(operand: str, column: int, offset: int, words: int) -> Transfer:
+            return Transfer(operand, column, offset, (1, 1, 1, words), (0, 0, 0, 1))
+
+        moves = [
+            linear("a", column, (row_tile + row) * a_words, a_words) for row, column in enumerate(self.a_columns())
+        ]
+        for column in range(self.columns):
+            moves.append(linear("b", column, (column_tile + column) * b_words, b_words))
+        for column in range(self.columns):
+            offset = row_tile * tile.m * shape.n + (column_tile + column) * tile.n
+            sizes = (1, 1, self.rows * tile.m, tile.n)
+            moves.append(Transfer("c", column, offset, sizes, (0, 0, shape.n, 1)))
+        for move in moves:
+            self._check_transfer(program, move)
+        return moves
+
+    def _check_transfer(self, program: Program, move: Transfer) -> None:
+        if move.linear:
+            return
+        if max(move.sizes) > MAX_WRAP or max(move.strides) > MAX_STRIDE:
+            raise PlanError(f"{program.name}: {move} does not fit a buffer descriptor")
+
+    def c_to_stream(self, program: Program) -> list[tuple[int, int]]:
+        """(size, stride) of the memory tile's way out: the 8 × 8 subtiles of a column's tiles of C, read row by row."""
+        tile = program.tile
+        return [
+            (self.rows * tile.m // SUBTILE, SUBTILE * tile.n),
+            (SUBTILE, SUBTILE),
+            (tile.n // SUBTILE, SUBTILE * SUBTILE),
+            (SUBTILE, 1),
+        ]

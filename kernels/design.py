@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""The array's design in IRON (mlir-aie): prints the MLIR of one program for one shape.
+
+    python3 design.py --program bfp16_64x64x64 -M 1536 -K 512 -N 2048 > design.mlir
+
+Shapes of one program differ in the instruction stream alone: how many tiles there are comes to the cores as run-time
+parameters. So one xclbin, in one hardware context, serves every matmul of a model.
+
+    shim tiles      A: four columns, one for each row of cores. B and C: every column
+    memory tiles    two buffers of each; C of a column's four cores is joined, and leaves row-major
+    cores           A is broadcast along a row of cores, B along a column; C stays in the core over all of K
+
+A column's stream of B begins with a tile that holds the bias of its columns of C (bfp16); then come its tiles of K.
+
+Written for IRON as of August 2026 (Runtime made from a function, `Worker.grid`), which builds bfp16 kernels with Peano.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from array_plan import FIRST_CORE_ROW, Plan, Program, Shape
+
+TILES, DEPTH = 0, 1  # run-time parameters: tiles of C a core computes; tiles of K for each
+
+
+def build(plan: Plan, program: Program, shape: Shape):
+    """The MLIR module. Needs mlir-aie."""
+    import numpy as np
+    from aie.helpers.taplib import TensorAccessPattern
+    from aie.iron import Buffer, Kernel, ObjectFifo, Runtime, TaskGroup, Worker, WorkerRuntimeBarrier
+    from aie.iron import Program as IronProgram
+    from aie.iron.controlflow import range_
+    from aie.iron.device import NPU2, Tile
+
+    def words(count: int, kind=np.int32):
+        return np.ndarray[(count,), np.dtype[kind]]
+
+    tile = program.tile
+    sum_kind = np.float32 if program.kernel == "bfp16" else np.int32
+    a_type, b_type = words(program.a_bytes // 4), words(program.b_bytes // 4)
+    c_type = words(tile.m * tile.n, sum_kind)
+    c_joined_type = words(plan.rows * tile.m * tile.n, sum_kind)
+    sizes = plan.sizes_in_words(program, shape)
+
+    object_file = f"{program.name}.o"
+    init = Kernel(program.init, object_file, [b_type, c_type] if program.has_bias else [c_type])
+    multiply = Kernel(program.multiply, object_file, [a_type, b_type, c_type])
+
+    # A: shim → memory tile → all cores of a row.
+    a_in, a_out = [], []
+    for row, column in enumerate(plan.a_columns()):
+        fifo = ObjectFifo(a_type, name=f"a_in_{row}", depth=plan.memory_buffers["a"])
+        a_in.append(fifo.prod(tile=Tile(column, 0)))
+        a_out.append(
+            fifo.cons().forward(
+                obj_type=a_type, name=f"a_{row}", depth=plan.core_buffers["a"], tile=Tile(column, 1)
+            )
+        )
+
+    # B: shim → memory tile → all cores of a column. C: the cores of a column → memory tile → shim, row-major.
+    b_in, b_out, c_in, c_out = [], [], [], []
+    for column in range(plan.columns):
+        fifo = ObjectFifo(b_type, name=f"b_in_{column}", depth=plan.memory_buffers["b"])
+        b_in.append(fifo.prod(tile=Tile(column, 0)))
+        b_out.append(
+            fifo.cons().forward(
+                obj_type=b_type, name=f"b_{column}", depth=plan.core_buffers["b"], tile=Tile(column, 1)
+            )
+        )
+        joined = ObjectFifo(
+            c_joined_type,
+            name=f"c_out_{column}",
+            depth=plan.memory_buffers["c"],
+            dims_to_stream=plan.c_to_stream(program),
+        )
+        c_in.append(
+            joined.prod().join(
+                [row * tile.m * tile.n for row in range(plan.rows)],
+                obj_types=[c_type] * plan.rows,
+                names=[f"c_{column}_{row}" for row in range(plan.rows)],
+                depths=[plan.core_buffers["c"]] * plan.rows,
+                tile=Tile(column, 1),
+            )
+        )
+        c_out.append(joined.cons(tile=Tile(column, 0)))
+
+    # Zero in the static image, whatever the shape: the sequence writes them before it lets the cores go.
+    parameters = [
+        [
+            Buffer(words(2), name=f"parameters_{row}_{column}", initial_value=np.zeros(2, np.int32), use_write_rtp=True)
+            for column in range(plan.columns)
+        ]
+        for row in range(plan.rows)
+    ]
+    barriers = [[WorkerRuntimeBarrier() for _ in range(plan.columns)] for _ in range(plan.rows)]
+
+    def core(a_fifo, b_fifo, c_fifo, start, multiply_add, given, barrier):
+        barrier.wait_for_value(1)
+        tiles = given[TILES]
+        depth = given[DEPTH]
+        for _ in range_(tiles):
+            c = c_fifo.acquire(1)
+            if program.has_bias:
+                header = b_fifo.acquire(1)
+                start(header, c)
+                b_fifo.release(1)
+            else:
+                start(c)
+            for _ in range_(depth):
+                a = a_fifo.acquire(1)
+                b = b_fifo.acquire(1)
+                multiply_add(a, b, c)
+                a_fifo.release(1)
+                b_fifo.release(1)
+            c_fifo.release(1)
+
+    workers = [
+        Worker(
+            core,
+            [
+                a_out[row].cons(),
+                b_out[column].cons(),
+                c_in[column][row].prod(),
+                init,
+                multiply,
+                parameters[row][column],
+                barriers[row][column],
+            ],
+            tile=Tile(column, FIRST_CORE_ROW + row),
+            stack_size=plan.core["stack"],
+        )
+        for row in range(plan.rows)
+        for column in range(plan.columns)
+    ]
+
+    groups = plan.groups(program, shape)
+    tensor_shapes = {operand: (count,) for operand, count in sizes.items()}
+
+    def sequence(a, b, c, *handles):
+        fills = {"a": dict(zip(plan.a_columns(), handles)), "b": dict(enumerate(handles[plan.rows :]))}
+        drains = handles[plan.rows + plan.columns :]
+        for row in range(plan.rows):
+            for column in range(plan.columns):
+                parameters[row][column][TILES] = len(groups)
+                parameters[row][column][DEPTH] = shape.k // tile.k
+                barriers[row][column].set(1)
+        in_flight = []
+        for group in groups:
+            # A group's C is waited for; by then its A and B have been read, and their descriptors are free again.
+            if len(in_flight) == plan.groups_in_flight:
+                in_flight.pop(0).finish()
+            tasks = TaskGroup()
+            for move in plan.transfers(program, shape, group):
+                tap = TensorAccessPattern(
+                    tensor_shapes[move.operand], offset=move.offset, sizes=list(move.sizes), strides=list(move.strides)
+                )
+                if move.operand == "c":
+                    drains[move.column].drain(c, tap=tap, group=tasks, wait=True)
+                else:
+                    fills[move.operand][move.column].fill(a if move.operand == "a" else b, tap=tap, group=tasks)
+            in_flight.append(tasks)
+        for tasks in in_flight:
+            tasks.finish()
+
+    runtime = Runtime(
+        sequence,
+        [words(sizes["a"]), words(sizes["b"]), words(sizes["c"], sum_kind), *a_in, *b_in, *c_out],
+    )
+    return IronProgram(NPU2(), runtime, workers=workers).resolve_program()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, help="a program of plan.json")
+    parser.add_argument("-M", type=int, required=True, help="rows, padded")
+    parser.add_argument("-K", type=int, required=True)
+    parser.add_argument("-N", type=int, required=True)
+    options = parser.parse_args()
+    plan = Plan.load()
+    print(build(plan, plan.program(options.program), Shape(options.M, options.K, options.N)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The array's plan and design, without mlir-aie: what fits, which word goes where, and what a build would run."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "kernels"), str(ROOT / "tests" / "kernels")]
+
+import array_plan  # noqa: E402
+import build  # noqa: E402
+import design  # noqa: E402
+import fake_iron  # noqa: E402
+from array_plan import Plan, PlanError, Shape  # noqa: E402
+
+DATA = json.loads((ROOT / "kernels" / "plan.json").read_text())
+
+
+def changed(change):
+    data = json.loads(json.dumps(DATA))
+    change(data)
+    return data
+
+
+def small_plan(kernel):
+    """Two columns of two cores and small tiles: a whole matmul can be followed word by word."""
+
+    def shrink(data):
+        data["array"].update(columns=2, rows=2)
+        data["programs"] = [
+            {"name": "small", "kernel": kernel, "tile": {"m": 16, "k": 32, "n": 32}, "states": [64]}
+        ]
+        data["rows"] = [32, 64]
+
+    return Plan(changed(shrink))
+
+
+class WhatFits(unittest.TestCase):
+    def test_the_plan_fits(self):
+        plan = Plan.load()
+        self.assertEqual(len(plan.programs), 8)
+        for program in plan.programs:
+            self.assertLessEqual(plan.core_bytes(program), 65536)
+            self.assertLessEqual(plan.memory_tile_bytes(program), 524288)
+
+    def test_a_core_is_added_up_as_by_hand(self):
+        plan = Plan.load()
+        self.assertEqual(plan.core_bytes(plan.program("bfp16_64x64x64")), 2 * 4608 + 2 * 4608 + 2 * 16384 + 3328 + 1024)
+
+    def refused(self, change, *words):
+        with self.assertRaises(PlanError) as caught:
+            Plan(changed(change))
+        for word in words:
+            self.assertIn(word, str(caught.exception))
+
+    def test_what_does_not_fit_is_refused(self):
+        self.refused(lambda d: d["programs"][1]["tile"].update(n=128), "bfp16_64x64x64", "97536 bytes", "65536")
+        self.refused(lambda d: d["memory_buffers"].update(c=8), "a memory tile", "524288")
+        self.refused(lambda d: d["array"]["memory_tile"].update(dma_in=5), "6 DMA channels in")
+        self.refused(lambda d: d["array"]["core"].update(dma_in=1), "2 DMA channels in")
+        self.refused(lambda d: d.update(groups_in_flight=6), "18 buffer descriptors")
+        self.refused(lambda d: d["programs"][0]["tile"].update(n=40), "multiples of 16")
+        self.refused(lambda d: d.update(rows=[512, 700]), "700 rows")
+
+    def test_every_whisper_size_has_its_shapes(self):
+        plan = Plan.load()
+        for model in plan.models:
+            state = model["n_audio_state"]
+            for kernel in ("bfp16", "int8"):
+                found = set()
+                for program in plan.programs:
+                    if program.kernel == kernel:
+                        found.update(plan.shapes(program, [model["name"]]))
+                for rows in (512, 1536, 3072):
+                    for k, n in ((1, 1), (1, 3), (1, 4), (4, 1)):
+                        self.assertIn(Shape(rows, k * state, n * state), found)
+
+
+class Transfers(unittest.TestCase):
+    def test_descriptors_stay_within_the_hardware(self):
+        plan = Plan.load()
+        for program in plan.programs:
+            for shape in plan.shapes(program):
+                for move in plan.transfers(program, shape, plan.groups(program, shape)[-1]):
+                    if not move.linear:
+                        self.assertLessEqual(max(move.sizes), array_plan.MAX_WRAP)
+                        self.assertLessEqual(max(move.strides), array_plan.MAX_STRIDE)
+            for size, stride in plan.c_to_stream(program):
+                self.assertLessEqual(size, array_plan.MAX_WRAP)
+                self.assertLessEqual(stride, array_plan.MAX_STRIDE)
+
+    def test_groups_read_all_of_a_and_b_and_write_c_once(self):
+        plan = Plan.load()
+        program = plan.program("bfp16_64x64x64")
+        shape = Shape(512, 128, 1024)
+        sizes = plan.sizes_in_words(program, shape)
+        # 512 rows in tiles of 64, two tiles of K of 4608 bytes each; B has one more, of the bias.
+        self.assertEqual(sizes, {"a": 8 * 2 * 1152, "b": 16 * 3 * 1152, "c": 512 * 1024})
+        seen = {"a": {}, "b": {}, "c": {}}
+        for group in plan.groups(program, shape):
+            for move in plan.transfers(program, shape, group):
+                for address in move.addresses():
+                    seen[move.operand][address] = seen[move.operand].get(address, 0) + 1
+        for operand, times in (("a", 2), ("b", 2), ("c", 1)):  # two column groups, two row groups
+            self.assertEqual(set(seen[operand]), set(range(sizes[operand])))
+            self.assertEqual(set(seen[operand].values()), {times})
+
+    def test_shapes_that_are_not_whole_tiles_are_refused(self):
+        plan = Plan.load()
+        program = plan.program("bfp16_64x64x64")
+        for shape in (Shape(500, 512, 512), Shape(512, 500, 512), Shape(512, 512, 500)):
+            with self.assertRaises(PlanError):
+                plan.groups(program, shape)
+
+
+class Design(unittest.TestCase):
+    def follow(self, kernel):
+        plan = small_plan(kernel)
+        (program,) = plan.programs
+        shape = Shape(64, 96, 128)
+        tile, tiles_of_k = program.tile, shape.k // program.tile.k
+        with fake_iron.installed():
+            c = design.build(plan, program, shape).run()
+        headers = 1 if program.has_bias else 0
+        a_words, b_words = program.a_bytes // 4, program.b_bytes // 4
+        self.assertEqual(set(c), set(range(shape.m * shape.n)))
+        for address, (total, at) in c.items():
+            row, col = divmod(address, shape.n)
+            # Within its tile C is in 8 x 8 subtiles, row-major.
+            subtile, within = divmod(at, 64)
+            self.assertEqual(
+                (subtile // (tile.n // 8) * 8 + within // 8, subtile % (tile.n // 8) * 8 + within % 8),
+                (row % tile.m, col % tile.n),
+            )
+            b_first = col // tile.n * (tiles_of_k + headers) * b_words
+            if headers:
+                self.assertEqual((total.start[0], total.start[1][0]), ("b", b_first))
+            else:
+                self.assertEqual(total.start, "zero")
+            self.assertEqual(
+                [(a[0], a[1][0], b[0], b[1][0]) for a, b in total.products],
+                [
+                    ("a", (row // tile.m * tiles_of_k + k) * a_words, "b", b_first + (headers + k) * b_words)
+                    for k in range(tiles_of_k)
+                ],
+            )
+
+    def test_every_word_of_c_is_its_row_of_a_times_its_row_of_b(self):
+        self.follow("bfp16")
+
+    def test_int8_starts_at_zero_and_has_no_tile_of_bias(self):
+        self.follow("int8")
+
+    def test_every_program_stays_within_channels_and_descriptors(self):
+        plan = Plan.load()
+        for program in plan.programs:
+            shape = Shape(3072, program.tile.k * 2, program.tile.n * plan.columns * 2)
+            with fake_iron.installed() as world:
+                module = design.build(plan, program, shape)
+                for (_, row), used in world.channels.items():
+                    limits = plan.shim if row == 0 else plan.memory_tile if row == 1 else plan.core
+                    # A shim's way out is the array's way in.
+                    ways = ("dma_in", "dma_out") if row else ("dma_out", "dma_in")
+                    self.assertLessEqual(used["in"], limits[ways[0]])
+                    self.assertLessEqual(used["out"], limits[ways[1]])
+                self.assertEqual(len(module.workers), 32)
+                self.assertEqual({w.stack_size for w in module.workers}, {plan.core["stack"]})
+                self.assertEqual({w.tile.row for w in module.workers}, {2, 3, 4, 5})
+                self.assertEqual({file for file, _ in world.kernels.values()}, {f"{program.name}.o"})
+
+    def test_transfers_in_flight_fit_the_shims(self):
+        plan = small_plan("bfp16")
+        with fake_iron.installed() as world:
+            design.build(plan, plan.programs[0], Shape(256, 64, 256)).run()
+            self.assertLessEqual(world.most_descriptors, plan.shim["buffer_descriptors"])
+            self.assertGreater(world.most_descriptors, 3)  # more than one group at once
+
+
+class Build(unittest.TestCase):
+    def test_without_its_tools_it_says_what_is_missing(self):
+        with self.assertRaises(build.MissingTool) as caught:
+            build.Tools.find("/nowhere")
+        self.assertIn("Peano", str(caught.exception))
+
+    def test_the_manifest_is_what_npuscribe_reads(self):
+        plan = Plan.load()
+        program = plan.program("bfp16_64x64x64")
+        shapes = plan.shapes(program, ["base"])[:2]
+        with tempfile.TemporaryDirectory() as directory:
+            out = Path(directory)
+            (out / "bfp16_64x64x64.xclbin").write_bytes(b"abc")
+            for shape in shapes:
+                (out / build.instructions_name(program, shape)).write_bytes(b"")
+            text = build.manifest(plan, out, {program: shapes})
+        self.assertEqual(text["format"], 1)
+        self.assertEqual(text["layout_version"], 1)
+        (entry,) = text["programs"]
+        self.assertEqual(entry["tile"], {"m": 64, "k": 64, "n": 64})
+        # SHA-256 of "abc" and of nothing: FIPS 180-2, appendix B.1, and its well-known empty digest.
+        self.assertEqual(entry["sha256"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        self.assertEqual(
+            entry["shapes"][0]["sha256"], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        )
+
+    def test_only_the_first_shape_builds_an_xclbin(self):
+        tools = build.Tools("aiecc", Path("/peano"), Path("/headers"))
+        whole = build.aiecc_command(tools, Path("d.mlir"), Path("i.bin"), Path("x.xclbin"))
+        self.assertIn("--aie-generate-xclbin", whole)
+        self.assertNotIn("--no-compile", whole)
+        rest = build.aiecc_command(tools, Path("d.mlir"), Path("i.bin"), None)
+        self.assertIn("--no-compile", rest)
+        self.assertNotIn("--aie-generate-xclbin", rest)
+
+    def test_kernels_are_compiled_for_their_tile(self):
+        tools = build.Tools("aiecc", Path("/peano"), Path("/headers"))
+        command = build.compile_command(tools, Plan.load().program("int8_64x32x96"), Path("k.o"))
+        for flag in ("-DDIM_M=64", "-DDIM_K=32", "-DDIM_N=96", "--target=aie2p-none-unknown-elf"):
+            self.assertIn(flag, command)
+        self.assertTrue(any(part.endswith("aie2p/mm_int8.cc") for part in command))
+
+
+if __name__ == "__main__":
+    unittest.main()
