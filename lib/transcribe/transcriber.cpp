@@ -20,6 +20,7 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
     if (options.vad && vad == nullptr) {
         throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
     }
+    frames_in_use(options, model.dimensions());
     std::string& language = options.decoding.language;
     if (language.empty()) return options;
     const auto token = model.tokenizer.language_token(language);
