@@ -1,14 +1,16 @@
 // Writes a directory of array programs for the double: an "xclbin" for each BFP16 program of
 // kernels/plan.json, instructions for the shapes of its models, and the manifest that the npu device reads.
 //
-//   make_test_programs PLAN.json DIRECTORY
+//   make_test_programs PLAN.json DIRECTORY [NxK...]     NxK: weights of other sizes, too
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "base/error.h"
 #include "container.h"
@@ -38,7 +40,17 @@ json write_shape(const fs::path& directory, const array::Gemm& gemm) {
     return entry;
 }
 
-void make(const fs::path& plan_file, const fs::path& directory) {
+struct WeightSize {
+    size_t n = 0, k = 0;
+};
+
+WeightSize parse_size(const std::string& text) {
+    const size_t cross = text.find('x');
+    if (cross == std::string::npos) throw UsageError("'" + text + "' is no NxK");
+    return {std::stoul(text), std::stoul(text.substr(cross + 1))};
+}
+
+void make(const fs::path& plan_file, const fs::path& directory, const std::vector<WeightSize>& others) {
     std::ifstream in(plan_file);
     const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     const json shapes = json::parse(text);
@@ -52,13 +64,21 @@ void make(const fs::path& plan_file, const fs::path& directory) {
         entry["name"] = program.name;
         entry["tile"] = {{"m", program.tile.m}, {"k", program.tile.k}, {"n", program.tile.n}};
         entry["shapes"] = json::array();
+        std::vector<WeightSize> sizes;
         for (const size_t state : program.states) {
             for (const json& linear : shapes.at("linears")) {
-                for (const size_t rows : plan.row_counts) {
-                    entry["shapes"].push_back(
-                        write_shape(directory, plan.gemm(program, rows, state * linear.at("k").get<size_t>(),
-                                                         state * linear.at("n").get<size_t>())));
-                }
+                sizes.push_back({state * linear.at("n").get<size_t>(), state * linear.at("k").get<size_t>()});
+            }
+        }
+        for (const WeightSize& other : others) {
+            if (&plan.program_for(array::Kernel::bfp16, other.k) == &program) sizes.push_back(other);
+        }
+        std::set<std::tuple<size_t, size_t, size_t>> written;  // several sizes are padded to the same
+        for (const WeightSize& size : sizes) {
+            for (const size_t rows : plan.row_counts) {
+                const array::Gemm gemm = plan.gemm(program, rows, size.k, size.n);
+                if (!written.emplace(gemm.m, gemm.k, gemm.n).second) continue;
+                entry["shapes"].push_back(write_shape(directory, gemm));
             }
         }
         programs.push_back(std::move(entry));
@@ -72,12 +92,14 @@ void make(const fs::path& plan_file, const fs::path& directory) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: make_test_programs PLAN.json DIRECTORY\n");
+    if (argc < 3) {
+        std::fprintf(stderr, "usage: make_test_programs PLAN.json DIRECTORY [NxK...]\n");
         return 2;
     }
     try {
-        make(argv[1], argv[2]);
+        std::vector<WeightSize> others;
+        for (int i = 3; i < argc; ++i) others.push_back(parse_size(argv[i]));
+        make(argv[1], argv[2], others);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "error: %s\n", error.what());

@@ -221,8 +221,8 @@ TEST_CASE("shapes that do not fit are refused", "[npu]") {
     CHECK(contains(message_of<DeviceError>([&] { linear->submit(*operand, narrow.view(), Epilogue::none); }),
                    "attn.query"));
     const auto missing =
-        message_of<DeviceError>([&] { npu.load(Matrix::random(100, 104, 31), {}, "odd.one"); });
-    CHECK(contains(missing, "there is no xclbin for odd.one, whose weights are 100 x 104"));
+        message_of<DeviceError>([&] { npu.load(Matrix::random(100, 704, 31), {}, "odd.one"); });
+    CHECK(contains(missing, "there is no xclbin for odd.one, whose weights are 100 x 704"));
     DeviceOptions fp32;
     fp32.precision = Precision::fp32;
     CHECK(contains(message_of<DeviceError>([&] { make_npu_device(fp32, npu.pool); }), "not in fp32"));

@@ -14,6 +14,7 @@
 #include "catch.h"
 #include "device/device.h"
 #include "device/emulated_device.h"
+#include "device/npu_device.h"
 #include "whisper_like.h"
 
 using namespace npuscribe;
@@ -30,10 +31,16 @@ struct Maker {
 
 const std::vector<Maker>& devices() {
     static const std::vector<Maker> all = {
+#ifdef NPUSCRIBE_TEST_NPU  // a program of its own, run on tests/xrt_double
+        {"npu",
+         [](const auto& options, auto& pool) { return make_npu_device(options, pool); },
+         {Precision::bfp16}},
+#else
         {"cpu",
          make_cpu_device,
          {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8, Precision::int8_tensor}},
         {"emulated", make_emulated_device, {Precision::bfp16, Precision::int8, Precision::int8_tensor}},
+#endif
     };
     return all;
 }

@@ -1,0 +1,115 @@
+"""The program as it ships, unchanged, with --device npu: XRT's library is the double, found by the loader's path."""
+
+import os
+
+import support
+
+
+class Npu(support.Case):
+    """tiny.en on one recording of LibriVox, with the bytes that an NPU would get and give."""
+
+    def setUp(self):
+        super().setUp()
+        self.model = support.need_model("tiny.en")
+        self.recording = sorted(support.librivox())[1]
+        self.out = self.directory / "out"
+
+    def transcribe(self, device, **environment):
+        return support.run(
+            "--device", device, "-m", self.model, "-l", "en", "-f", "txt,json", "-o", self.out, self.recording,
+            env={**os.environ, **environment},
+        )  # fmt: skip
+
+    def transcript(self, device, **environment):
+        self.check_exit(self.transcribe(device, **environment), 0)
+        return (self.out / f"{self.recording.stem}.json").read_text(encoding="utf-8")
+
+    def test_the_transcript_is_that_of_the_emulated_array_and_of_the_cpu(self):
+        log = self.directory / "log"
+        npu = self.transcript("npu", NPUSCRIBE_XRT_DOUBLE_LOG=os.fspath(log))
+        words = support.librivox()[self.recording].split()
+        self.assertLessEqual(support.word_errors(words, support.words(npu.split('"text": "')[1].split('"')[0])), 2)
+        self.assertEqual(npu, self.transcript("emulated"))
+        self.assertEqual(npu, self.transcript("cpu"))
+
+        counted = dict(line.split("=") for line in log.read_text().split())
+        counted = {name: int(value) for name, value in counted.items()}
+        # tiny.en: 4 layers of query, key, value, out and two of the MLP; the first three are one runlist.
+        self.assertEqual(counted["runs"], 4 * 6)
+        self.assertEqual(counted["runlists"], 4)
+        self.assertEqual(counted["longest_runlist"], 3)
+        self.assertEqual(counted["contexts"], 1)
+        self.assertEqual(counted["violations"], 0)
+        for kind in ("devices", "contexts", "buffers"):
+            self.assertEqual(counted[f"{kind}_open"], 0)
+
+    def check_fault(self, fault, *parts, **environment):
+        done = self.transcribe("npu", NPUSCRIBE_XRT_DOUBLE_FAULT=fault, **environment)
+        self.check_error(done, 3, *parts)
+        self.assertEqual(list(self.out.iterdir()) if self.out.is_dir() else [], [])  # nothing half-written
+
+    def test_no_device(self):
+        self.check_fault("no-device", "there is no NPU to use")
+
+    def test_a_memlock_limit(self):
+        self.check_fault("memlock", "mmap", "memory")
+
+    def test_an_xclbin_that_is_none(self):
+        programs = self.directory / "programs"
+        programs.mkdir()
+        given = os.environ["NPUSCRIBE_XCLBIN_DIR"]
+        for name in os.listdir(given):
+            (programs / name).symlink_to(os.path.join(given, name))
+        broken = programs / "bfp16_64x64x48.xclbin"
+        broken.unlink()
+        broken.write_bytes(b"no xclbin")
+        self.check_fault("", "is not the file its manifest vouches for", NPUSCRIBE_XCLBIN_DIR=os.fspath(programs))
+
+    def test_an_xclbin_for_another_device(self):
+        self.check_fault("refused-context", "No valid DPU kernel", "encoder")
+
+    def test_no_xclbin_for_this_model(self):
+        empty = self.directory / "empty"
+        empty.mkdir()
+        self.check_fault("", "manifest.json does not exist", NPUSCRIBE_XCLBIN_DIR=os.fspath(empty))
+
+    def test_a_run_that_does_not_end(self):
+        # In the second layer: the error names it.
+        self.check_fault("timeout:8", "did not finish", "within 0.5 s", NPUSCRIBE_NPU_TIMEOUT="0.5")
+
+    def test_a_device_that_goes_away(self):
+        self.check_fault("lost:8", "the device is gone")
+
+    def test_what_the_npu_returns_is_what_is_transcribed(self):
+        self.assertNotEqual(self.transcript("cpu"), self.transcript("npu", NPUSCRIBE_XRT_DOUBLE_FAULT="corrupted:10"))
+
+    def test_auto_takes_the_npu_and_says_so(self):
+        done = self.transcribe("auto")
+        self.check_exit(done, 0)
+        self.assertIn("npu", done.stderr)
+        self.assertIn("test double of XRT", done.stderr)
+
+    def test_auto_falls_back_aloud(self):
+        done = self.transcribe("auto", NPUSCRIBE_XRT_DOUBLE_FAULT="no-device")
+        self.check_exit(done, 0)
+        self.assertIn("cpu", done.stderr)
+        self.assertIn("the NPU cannot be used", done.stderr)
+
+
+class List(support.Case):
+    def run_list(self, **environment):
+        done = support.run("device", "list", env={**os.environ, **environment})
+        self.check_exit(done, 0)
+        return done.stdout
+
+    def test_the_npu_is_listed(self):
+        listing = self.run_list()
+        self.assertIn("test double of XRT", listing)
+
+    def test_what_is_missing_is_listed(self):
+        self.assertIn("the installed XRT is 2.16", self.run_list(NPUSCRIBE_XRT_DOUBLE_VERSION="2.16"))
+        self.assertIn("xclbin", self.run_list(NPUSCRIBE_XCLBIN_DIR="/nowhere"))
+
+
+if __name__ == "__main__":
+    support.main()
