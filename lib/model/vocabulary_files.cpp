@@ -1,7 +1,9 @@
 #include "model/vocabulary_files.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -98,31 +100,96 @@ BytePairs from_list(const fs::path& path, size_t n_text) {
     return collector.finish();
 }
 
-void add_map(Collector& collector, const nlohmann::json& map, const std::string& file) {
-    if (!map.is_object()) throw ModelError(file + ": has no map from tokens to ids");
-    for (const auto& [token, id] : map.items()) {
-        if (!id.is_number_unsigned())
-            throw ModelError(file + ": gives a token an id that is not a whole number");
-        // items() makes a new key each time for arrays only: of an object it is the map's own string.
-        collector.add(id.get<size_t>(), token);
+// Takes the object { token: id, ... } at `path` out of a JSON text as it is parsed. A tree of the 2 MB of a
+// tokenizer.json would cost the start of the program a multiple of everything else; reading also ends where
+// the object does, before the merges.
+class VocabularyHandler : public nlohmann::json_sax<nlohmann::json> {
+  public:
+    explicit VocabularyHandler(std::vector<std::string> path) : path_(std::move(path)) {}
+
+    std::vector<std::pair<size_t, std::string>> entries;  // id, token
+    bool found = false;                                   // the object began
+    bool whole = false;                                   // and ended
+    bool bad_id = false;
+    bool bad_json = false;
+
+    bool null() override { return value(); }
+    bool boolean(bool) override { return value(); }
+    bool number_integer(number_integer_t) override { return value(); }
+    bool number_float(number_float_t, const string_t&) override { return value(); }
+    bool string(string_t&) override { return value(); }
+    bool binary(binary_t&) override { return value(); }
+    bool number_unsigned(number_unsigned_t id) override {
+        if (!inside()) return true;
+        entries.emplace_back(static_cast<size_t>(id), std::move(key_));
+        return true;
     }
+    bool start_array(size_t) override { return begin(false); }
+    bool end_array() override { return end(); }
+    bool start_object(size_t) override { return begin(true); }
+    bool end_object() override { return end(); }
+    bool key(string_t& name) override {
+        key_ = std::move(name);
+        return true;
+    }
+    bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+        bad_json = true;
+        return false;
+    }
+
+  private:
+    bool inside() const { return found && depth_ == path_.size() + 1; }
+    bool value() {
+        bad_id = inside();
+        return !bad_id;
+    }
+    bool begin(bool object) {
+        if (!value()) return false;
+        const bool next =
+            depth_ == on_path_ && depth_ <= path_.size() && (depth_ == 0 || key_ == path_[depth_ - 1]);
+        if (object && next) ++on_path_;
+        ++depth_;
+        found = on_path_ == path_.size() + 1;
+        return true;
+    }
+    bool end() {
+        if (inside()) {
+            whole = true;
+            return false;  // nothing further is needed
+        }
+        --depth_;
+        on_path_ = std::min(on_path_, depth_);
+        return true;
+    }
+
+    std::vector<std::string> path_;
+    std::string key_;
+    size_t depth_ = 0;    // open objects and arrays
+    size_t on_path_ = 0;  // of them, those that lead along the path, counted from the outermost
+};
+
+BytePairs from_object(const fs::path& path, size_t n_text, std::vector<std::string> keys) {
+    std::string where;
+    for (const auto& key : keys) where += where.empty() ? "\"" + key + "\"" : " with a \"" + key + "\"";
+    const std::string text = read_text_file(path);
+    VocabularyHandler handler(std::move(keys));
+    nlohmann::json::sax_parse(text, &handler);
+    if (handler.bad_json) throw ModelError(path.string() + ": is not JSON");
+    if (handler.bad_id) throw ModelError(path.string() + ": gives a token an id that is not a whole number");
+    if (!handler.whole)
+        throw ModelError(path.string() +
+                         (where.empty() ? ": holds no map from tokens to ids" : ": has no " + where));
+    Collector collector(n_text, path.string());
+    for (const auto& [id, token] : handler.entries) collector.add(id, token);
+    return collector.finish();
 }
 
 BytePairs from_map(const fs::path& path, size_t n_text) {
-    const auto json = read_json_object(path);
-    Collector collector(n_text, path.string());
-    add_map(collector, json, path.string());
-    return collector.finish();
+    return from_object(path, n_text, {});
 }
 
 BytePairs from_tokenizer(const fs::path& path, size_t n_text) {
-    const auto json = read_json_object(path);
-    const auto model = json.find("model");
-    if (model == json.end() || !model->is_object() || !model->contains("vocab"))
-        throw ModelError(path.string() + ": has no \"model\" with a \"vocab\"");
-    Collector collector(n_text, path.string());
-    add_map(collector, (*model)["vocab"], path.string());
-    return collector.finish();
+    return from_object(path, n_text, {"model", "vocab"});
 }
 
 }  // namespace

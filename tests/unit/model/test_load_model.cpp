@@ -35,6 +35,20 @@ class Environment {
     std::optional<std::string> old_;
 };
 
+// Names are also those of directories here: runs in an empty one, and goes back.
+class WorkingDirectory {
+  public:
+    explicit WorkingDirectory(const std::filesystem::path& path) : before_(std::filesystem::current_path()) {
+        std::filesystem::current_path(path);
+    }
+    ~WorkingDirectory() { std::filesystem::current_path(before_); }
+    WorkingDirectory(const WorkingDirectory&) = delete;
+    WorkingDirectory& operator=(const WorkingDirectory&) = delete;
+
+  private:
+    std::filesystem::path before_;
+};
+
 }  // namespace
 
 TEST_CASE("models live in NPUSCRIBE_MODELS, else in the XDG cache, else in ~/.cache") {
@@ -70,8 +84,21 @@ TEST_CASE("a model loads by its directory and by its name, with its tokenizer") 
     }
 }
 
+TEST_CASE("a fetched model goes before a directory of its name here, and that before an error") {
+    const TemporaryDirectory models;
+    const TemporaryDirectory here;
+    const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());
+    const WorkingDirectory inside(here.path());
+    write_random_model(here / "tiny", {.dimensions = small_dimensions(1, 51865)});
+    CHECK(load_model("tiny").path == "tiny");
+    write_random_model(models / "tiny", {.dimensions = small_dimensions(1, 51865)});
+    CHECK(load_model("tiny").path == models / "tiny");
+    CHECK(load_model("./tiny").path == "./tiny");
+}
+
 TEST_CASE("a model that is not there says how to get it") {
     const TemporaryDirectory models;
+    const WorkingDirectory inside(models.path());
     const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());
     const auto refusal = [](const std::string& name) {
         return message_of<ModelError>([&] { load_model(name); });

@@ -125,7 +125,16 @@ TEST_CASE("a vocabulary that is not this model's is refused") {
     CHECK(contains(refusal(), "gives a token an id that is not a whole number"));
     write_file(directory / "vocab.json", R"({"a": 0, "b": 0})");
     CHECK(contains(refusal(), "has id 0 twice"));
+    write_file(directory / "vocab.json", R"([["a", 0]])");
+    CHECK(contains(refusal(), "holds no map from tokens to ids"));
+    write_file(directory / "vocab.json", R"({"a": [0]})");
+    CHECK(contains(refusal(), "gives a token an id that is not a whole number"));
+    write_file(directory / "vocab.json", R"({"a": 0,)");
+    CHECK(contains(refusal(), "vocab.json: is not JSON"));
     std::filesystem::remove(directory / "vocab.json");
+    write_file(directory / "tokenizer.json",
+               R"({"vocab": {"a": 0}, "model": {"other": {"vocab": {"a": 0}}}})");
+    CHECK(contains(refusal(), "has no \"model\" with a \"vocab\""));
     write_file(directory / "tokenizer.json", R"({"model": []})");
     CHECK(contains(refusal(), "has no \"model\" with a \"vocab\""));
     write_file(directory / "vocabulary.json", R"({"model": []})");
