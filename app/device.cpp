@@ -6,7 +6,7 @@
 #include "base/thread_pool.h"
 #include "command_line.h"
 #include "commands.h"
-#include "devices.h"
+#include "device/choose.h"
 #include "exit_code.h"
 
 namespace npuscribe::app {
@@ -19,10 +19,16 @@ constexpr const char* kHelp =
     "info: what a device is and how it computes (default: auto).\n";
 
 int list() {
-    std::string out = fmt::format("{:<10} {:<40} {}\n", "NAME", "WHAT", "AVAILABLE");
-    for (const DeviceKind& kind : device_kinds()) {
-        const std::string available = kind.missing.empty() ? "yes" : fmt::format("no: {}", kind.missing);
-        out += fmt::format("{:<10} {:<40} {}\n", kind.name, kind.summary, available);
+    std::string out;
+    for (const DeviceListing& device : list_devices()) {
+        const auto row = [&](std::string_view name, std::string_view text) {
+            out += fmt::format("{:<10} {}\n", name, text);
+        };
+        row(device.name,
+            fmt::format("{}: {}", device.available ? "available" : "not available", device.summary));
+        if (!device.description.empty()) row("", device.description);
+        for (const std::string& missing : device.missing) row("", "missing: " + missing);
+        for (const std::string& warning : device.warnings) row("", "warning: " + warning);
     }
     std::fputs(out.c_str(), stdout);
     return kDone;
@@ -34,18 +40,27 @@ int info(const std::string& name) {
     const auto row = [&](const std::string& what, const std::string& value) {
         out += fmt::format("{:<16}{}\n", what, value);
     };
-    for (const Precision precision : {Precision::bfp16, Precision::bf16, Precision::fp32}) {
+    for (const Precision precision :
+         {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8, Precision::int8_tensor}) {
         DeviceOptions options;
         options.precision = precision;
-        const DeviceInfo device = open_device(name, options, pool)->info();
-        if (out.empty()) {
-            row("name", device.name);
-            row("description", device.description);
-            row("times", device.modelled_times ? "modelled" : "measured");
-            row("asynchronous", device.asynchronous ? "yes" : "no");
-            row("threads", std::to_string(pool.size()));
+        std::string numerics;
+        try {
+            const DeviceInfo device = choose_device(name, options, pool).device->info();
+            numerics = device.name + ": " + device.numerics;
+            if (out.empty()) {
+                row("name", device.name);
+                row("description", device.description);
+                row("times", device.modelled_times ? "modelled" : "measured");
+                row("asynchronous", device.asynchronous ? "yes" : "no");
+                row("threads", std::to_string(pool.size()));
+            }
+        } catch (const Error& error) {
+            if (precision == Precision::bfp16)
+                throw;  // what every device has: it is the device that is missing
+            numerics = error.what();
         }
-        row(std::string(npuscribe::name(precision)), device.numerics);
+        row(std::string(npuscribe::name(precision)), numerics);
     }
     std::fputs(out.c_str(), stdout);
     return kDone;

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -12,7 +13,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "console.h"
-#include "devices.h"
+#include "device/choose.h"
 #include "exit_code.h"
 #include "inputs.h"
 #include "output/atomic_file.h"
@@ -64,16 +65,23 @@ void fit_to_model(TranscribeSettings& settings, const Model& model) {
     }
 }
 
+// The weights of an encoder layer: attention's four, and the two of its feed-forward part.
+std::array<WeightShape, 3> encoder_shapes(const Dimensions& dimensions) {
+    const size_t n = dimensions.n_audio_state;
+    return {{{n, n}, {4 * n, n}, {n, 4 * n}}};
+}
+
 // Everything that is loaded once, in the order in which it is needed.
 class Engine {
   public:
     Engine(TranscribeSettings& settings) : model_(load_model(settings.model)), pool_(settings.threads) {
         fit_to_model(settings, model_);
         DeviceOptions options;
-        options.precision = parse_precision(settings.precision);
-        device_ = open_device(settings.device, options, pool_);
-        const DeviceInfo info = device_->info();
-        if (settings.device == "auto") spdlog::info("device auto: took {} ({})", info.name, info.description);
+        options.precision = settings.precision;
+        ChosenDevice chosen =
+            choose_device(settings.device, options, pool_, encoder_shapes(model_.dimensions()));
+        device_ = std::move(chosen.device);
+        if (settings.device == "auto") spdlog::info("{}", chosen.reason);
         if (settings.transcribe.vad) vad_.emplace(vad_weights());
         transcriber_ = std::make_unique<Transcriber>(model_, *device_, pool_, vad_ ? &*vad_ : nullptr,
                                                      settings.transcribe);

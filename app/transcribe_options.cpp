@@ -65,6 +65,11 @@ Binding audio_context(size_t& variable) {
             [&variable] { return variable == 0 ? "full" : std::to_string(variable); }};
 }
 
+Binding precision(Precision& variable) {
+    return {[&variable](const std::string& given) { variable = parse_precision(given); },
+            [&variable] { return std::string(name(variable)); }};
+}
+
 Binding fraction(float& variable) {
     return {
         [&variable](const std::string& given) { variable = static_cast<float>(real_number(given, 0, 1)); },
@@ -104,8 +109,8 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
 
         {"device", 0, "DEVICE", kWork, "auto, cpu, npu or emulated: what multiplies the encoder's matrices",
          one_of(s.device, {"auto", "cpu", "npu", "emulated"})},
-        {"precision", 0, "PRECISION", kWork, "bfp16, bf16 or fp32: the encoder's operands",
-         one_of(s.precision, {"bfp16", "bf16", "fp32"})},
+        {"precision", 0, "PRECISION", kWork, "bfp16, bf16, fp32, int8 or int8-tensor: the encoder's operands",
+         precision(s.precision)},
         {"threads", 't', "N", kWork, "CPU threads; 0: one for each CPU", integer(s.threads, 0, 1024)},
         {"batch-size", 0, "N", kWork, "windows decoded at once, over all files",
          integer(s.transcribe.batch_size, 1, 256)},

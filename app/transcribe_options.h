@@ -26,7 +26,7 @@ struct TranscribeSettings {
     bool verbose = false;
 
     std::string device = "auto";
-    std::string precision = "bfp16";
+    Precision precision = Precision::bfp16;
     size_t threads = 0;  // 0: one for each CPU
 
     double temperature = 0;

@@ -2,8 +2,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "devices.h"
-
 namespace npuscribe::app {
 
 std::string version() {
@@ -11,12 +9,8 @@ std::string version() {
 }
 
 std::string version_text() {
-    std::string devices;
-    for (const DeviceKind& kind : device_kinds()) {
-        if (kind.missing.empty()) devices += fmt::format(" {}", kind.name);
-    }
-    return fmt::format("npuscribe {}\nbuilt with {}, {}\ndevices:{}\n", version(), NPUSCRIBE_COMPILER,
-                       NPUSCRIBE_BUILD_TYPE, devices);
+    return fmt::format("npuscribe {}\nbuilt with {}, {}\n", version(), NPUSCRIBE_COMPILER,
+                       NPUSCRIBE_BUILD_TYPE);
 }
 
 }  // namespace npuscribe::app
