@@ -22,26 +22,9 @@ using bfp16::Rounding;
 using D = hn::CappedTag<float, 8>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 
-/// Returns false where the block's values are out of range.
-template <Rounding kRounding>
-HWY_INLINE bool FindAndQuantise(const float* values, uint8_t* block) {
-    const uint32_t largest = LargestBits(values);
-    QuantiseBlock<kRounding>(values, static_cast<uint8_t>(largest >> 23), block);
-    return largest < kFirstTooLarge;
-}
-
-template <Rounding kRounding>
-bool ToBlocksRow(const float* x, size_t cols, uint8_t* blocks) {
-    bool good = true;
-    for (size_t col = 0; col < cols; col += kBlockSize, blocks += kBlockBytes) {
-        good &= FindAndQuantise<kRounding>(x + col, blocks);
-    }
-    return good;
-}
-
 bool ToBlocks(const float* x, size_t cols, Rounding rounding, uint8_t* blocks) {
-    return rounding == Rounding::floor ? ToBlocksRow<Rounding::floor>(x, cols, blocks)
-                                       : ToBlocksRow<Rounding::nearest_even>(x, cols, blocks);
+    return rounding == Rounding::floor ? QuantiseRow<Rounding::floor>(x, cols, blocks)
+                                       : QuantiseRow<Rounding::nearest_even>(x, cols, blocks);
 }
 
 void BlocksToInt8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_t* out) {
@@ -64,17 +47,18 @@ bool Int32ToBlocks(const int32_t* sums, size_t n, float a_unit, const float* b_u
                    Rounding rounding, uint8_t* blocks) {
     const D d;
     const hn::RebindToSigned<D> di;
-    alignas(64) float values[kBlockSize];
+    constexpr size_t kPiece = 128;  // values that stay in registers' reach between the two steps
+    alignas(64) float values[kPiece];
     bool good = true;
-    for (size_t col = 0; col < n; col += kBlockSize, blocks += kBlockBytes) {
-        for (size_t i = 0; i < kBlockSize; i += kLanes) {
-            const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + col + i));
-            auto value = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + col + i));
-            if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + col + i));
-            hn::Store(value, d, values + i);
+    for (size_t first = 0; first < n; first += kPiece) {
+        const size_t count = std::min(kPiece, n - first);
+        for (size_t i = 0; i < count; i += kLanes) {
+            const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + first + i));
+            auto value = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + first + i));
+            if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + first + i));
+            hn::StoreU(value, d, values + i);
         }
-        good &= rounding == Rounding::floor ? FindAndQuantise<Rounding::floor>(values, blocks)
-                                            : FindAndQuantise<Rounding::nearest_even>(values, blocks);
+        good &= ToBlocks(values, count, rounding, blocks + first / kBlockSize * kBlockBytes);
     }
     return good;
 }

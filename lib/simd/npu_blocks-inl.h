@@ -79,6 +79,13 @@ alignas(16) constexpr uint8_t kGather[16] = {1,  0,    2,    4,    6,    8,    1
 alignas(16) constexpr uint8_t kOffset[16] = {0,    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
                                              0x80, 0,    0,    0,    0,    0,    0,    0};
 
+/// As MagicOf, lane by lane.
+template <class DU2, class V = hn::Vec<DU2>>
+HWY_INLINE V MagicsOf(DU2 du, V largest) {
+    const V exponents = hn::And(hn::ShiftRight<15>(largest), hn::Set(du, 0xFF00));
+    return hn::Add(hn::Add(hn::And(largest, hn::Set(du, kExponentBits)), hn::Set(du, kMagic)), exponents);
+}
+
 /// Blocks of one or two times 8 values: 9 bytes in the lower part of 16, each.
 template <bfp16::Rounding kRounding, class D, class V = hn::Vec<D>>
 HWY_INLINE auto RoundBlocks(D df, V values, hn::Vec<hn::RebindToUnsigned<D>> magic) {
@@ -102,6 +109,30 @@ HWY_INLINE void StoreNineBytes(V block, uint8_t* to) {
     const hn::CappedTag<uint8_t, 8> half;
     hn::StoreU(hn::LowerHalf(half, block), half, to);
     to[8] = hn::ExtractLane(block, 8);
+}
+
+/// Bits of the largest magnitude of 8 values, in every lane. As whole numbers, so that NaN is larger than
+/// all.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE auto LargestOfBlock(D d, V values) {
+    const hn::RebindToSigned<D> di;
+    return hn::MaxOfLanes(di, hn::BitCast(di, hn::Abs(values)));
+}
+
+/// Rows of `cols` values to blocks. False where a value is out of range.
+template <bfp16::Rounding kRounding>
+HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
+    const hn::CappedTag<float, 8> d;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::RebindToUnsigned<decltype(d)> du;
+    auto worst = hn::Zero(di);
+    for (size_t col = 0; col < cols; col += bfp16::kBlockSize, blocks += bfp16::kBlockBytes) {
+        const auto row = hn::LoadU(d, values + col);
+        const auto largest = LargestOfBlock(d, row);
+        worst = hn::Max(worst, largest);
+        StoreNineBytes(RoundBlocks<kRounding>(d, row, MagicsOf(du, hn::BitCast(du, largest))), blocks);
+    }
+    return hn::AllTrue(di, hn::Lt(worst, hn::Set(di, static_cast<int32_t>(kFirstTooLarge))));
 }
 
 template <bfp16::Rounding kRounding>
@@ -169,9 +200,7 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
         bits[row] = hn::BitCast(du, hn::Abs(values[row]));
     }
     const VU largest = LargestOfRows(bits);
-    const VU exponents = hn::And(hn::ShiftRight<15>(largest), hn::Set(du, 0xFF00));
-    const VU magics =
-        hn::Add(hn::Add(hn::And(largest, hn::Set(du, kExponentBits)), hn::Set(du, kMagic)), exponents);
+    const VU magics = MagicsOf(du, largest);
     const VU first_lanes = hn::Load(du, kLaneOfBlock);
     for (size_t row = 0; row < 8; ++row) {
         const auto lanes =
@@ -191,6 +220,17 @@ constexpr size_t kGroupBlocks = 1;
 template <bfp16::Rounding kRounding>
 HWY_INLINE void QuantiseBlock(const float* values, uint8_t exponent, uint8_t* block) {
     StoreBlock<kRounding>(values, MagicOf(static_cast<uint32_t>(exponent) << 23), block);
+}
+
+template <bfp16::Rounding kRounding>
+HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
+    uint32_t worst = 0;
+    for (size_t col = 0; col < cols; col += bfp16::kBlockSize, blocks += bfp16::kBlockBytes) {
+        const uint32_t largest = LargestBits(values + col);
+        worst = std::max(worst, largest);
+        StoreBlock<kRounding>(values + col, MagicOf(largest), blocks);
+    }
+    return worst < kFirstTooLarge;
 }
 
 template <bfp16::Rounding kRounding>
