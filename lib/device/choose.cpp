@@ -34,23 +34,14 @@ const Kind* find(std::string_view name) {
     return kind == kKinds.end() ? nullptr : kind;
 }
 
-std::string joined(const std::vector<NpuHardware>& devices) {
-    std::string text;
-    for (const NpuHardware& npu : devices) {
-        text += (text.empty() ? "" : "; ") + (npu.name.empty() ? std::string("NPU") : npu.name);
-        if (!npu.address.empty()) text += " at " + npu.address;
-        if (!npu.driver.empty()) text += ", driver " + npu.driver;
-        if (!npu.firmware.empty()) text += ", firmware " + npu.firmware;
-    }
-    return text;
-}
-
 DeviceListing list_npu(std::string_view summary) {
     const NpuStatus status = probe_npu();
     DeviceListing listing{"npu", std::string(summary), status.usable(), {}, {}, {}};
     for (const NpuFinding& found : status.problems) listing.missing.push_back(found.text);
     for (const NpuFinding& found : status.warnings) listing.warnings.push_back(found.text);
-    listing.description = joined(status.devices);
+    for (const NpuHardware& npu : status.devices) {
+        listing.description += (listing.description.empty() ? "" : "; ") + describe(npu);
+    }
     if (!status.xrt_version.empty()) {
         listing.description += (listing.description.empty() ? "XRT " : ", XRT ") + status.xrt_version;
     }

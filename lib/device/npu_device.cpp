@@ -22,15 +22,22 @@ namespace {
 
 using xrt_backend::XrtError;
 
-/// XRT, and at least one device in it; else everything that is missing.
-xrt_backend::Backend& usable_backend(const NpuOptions& options) {
-    const XrtLibrary& library = options.library != nullptr ? *options.library : xrt_library();
+const XrtLibrary& library_of(const NpuOptions& options) {
+    return options.library != nullptr ? *options.library : xrt_library();
+}
+
+/// The NPU's own description. Throws DeviceError with everything that is missing where it cannot be used.
+std::string check_usable(const NpuOptions& options) {
     ProbeEnvironment environment;
-    environment.library = &library;
+    environment.library = &library_of(options);
     environment.xclbin_directory = options.xclbin_directory;
     const NpuStatus status = probe_npu(environment);
     if (!status.usable()) throw DeviceError("there is no NPU to use: " + status.summary());
-    return *library.backend;
+    if (options.index >= status.devices.size()) {
+        throw DeviceError("there is no NPU " + std::to_string(options.index) + ": XRT counts " +
+                          std::to_string(status.devices.size()) + ", from 0 (NPUSCRIBE_NPU_INDEX)");
+    }
+    return describe(status.devices[options.index]) + ", XRT " + status.xrt_version;
 }
 
 double number_from_environment(const char* name, double otherwise, double least) {
@@ -48,8 +55,8 @@ double number_from_environment(const char* name, double otherwise, double least)
 class NpuDevice final : public Device {
   public:
     NpuDevice(const DeviceOptions& options, ThreadPool& pool, const NpuOptions& npu)
-        : backend_(usable_backend(npu)),
-          array_(backend_, npu.index, NpuPrograms(xclbin_directory_of(npu)), npu.limit),
+        : description_(check_usable(npu)),
+          array_(*library_of(npu).backend, npu.index, NpuPrograms(xclbin_directory_of(npu)), npu.limit),
           shared_{array_, pool, options.rounding, {}, {}} {}
 
     DeviceInfo info() const override {
@@ -58,10 +65,7 @@ class NpuDevice final : public Device {
         info.precision = Precision::bfp16;
         info.numerics = "bfp16 blocks, accumulated in fp32 on the array";
         info.asynchronous = true;
-        const auto description = shared_.array.device().describe();
-        info.description = description.name.empty() ? "NPU" : description.name;
-        if (!description.address.empty()) info.description += " at " + description.address;
-        info.description += ", XRT " + backend_.running_version();
+        info.description = description_;
         return info;
     }
 
@@ -86,9 +90,9 @@ class NpuDevice final : public Device {
         return options.xclbin_directory.empty() ? xclbin_directory() : options.xclbin_directory;
     }
 
-    xrt_backend::Backend& backend_;
+    std::string description_;
     NpuArray array_;
-    mutable NpuShared shared_;
+    NpuShared shared_;
 };
 
 }  // namespace
@@ -115,7 +119,7 @@ std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool
 }
 
 std::optional<double> npu_power_watts(const NpuOptions& options) {
-    const XrtLibrary& library = options.library != nullptr ? *options.library : xrt_library();
+    const XrtLibrary& library = library_of(options);
     if (library.backend == nullptr) return {};
     try {
         const auto sensors = nlohmann::json::parse(library.backend->open_device(options.index)->sensors());

@@ -275,6 +275,14 @@ std::string_view name(NpuProblem problem) {
     return "";
 }
 
+std::string describe(const NpuHardware& hardware) {
+    std::string text = hardware.name.empty() ? "NPU" : hardware.name;
+    if (!hardware.address.empty()) text += " at " + hardware.address;
+    if (!hardware.driver.empty()) text += ", " + hardware.driver;
+    if (!hardware.firmware.empty()) text += ", firmware " + hardware.firmware;
+    return text;
+}
+
 bool NpuStatus::has(NpuProblem problem) const {
     return std::any_of(problems.begin(), problems.end(),
                        [&](const auto& found) { return found.problem == problem; });

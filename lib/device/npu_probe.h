@@ -43,6 +43,9 @@ struct NpuHardware {
     std::string firmware;  // "1.0.0.166"
 };
 
+/// "NPU Strix at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166": what of it is known.
+std::string describe(const NpuHardware&);
+
 struct NpuStatus {
     std::vector<NpuFinding> problems;  // these stand in the way, the first to be put right first
     std::vector<NpuFinding> warnings;  // these may

@@ -112,6 +112,8 @@ TEST_CASE("an NPU with all that it needs is usable, and is named with its driver
     CHECK(status.devices[0].address == "0000:c5:00.1");
     CHECK(status.devices[0].driver == "amdxdna 2.21.0");
     CHECK(status.devices[0].firmware == "1.0.0.166");
+    CHECK(describe(status.devices[0]) ==
+          "NPU Strix Halo at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166");
 
     SECTION("the kernel's own driver has no version but the kernel's") {
         machine.remove("sys/module/amdxdna/version");
