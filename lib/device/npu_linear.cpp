@@ -141,9 +141,13 @@ class NpuRun final : public Run::State, public NpuPending {
             }
             shared_.stats.bytes_from_device += bytes;
         }
+        shared_.stats.transfer_seconds += watch.seconds();
+        watch.restart();
         BadPlace bad;
         for (const Piece& piece : pieces_) take_over(piece, bad);
-        shared_.stats.transfer_seconds += watch.seconds();
+        // Into a matrix it is one more copy; into an operand it is quantisation.
+        (operand_ != nullptr ? shared_.stats.prepare_seconds : shared_.stats.transfer_seconds) +=
+            watch.seconds();
         for (Piece& piece : pieces_) {
             shared_.give_back(std::move(piece.result));
             calls_->give_back(piece.padded_rows, std::move(piece.call));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -119,6 +120,7 @@ void device::work() {
 }
 
 ert_cmd_state device::execute(xrt::run_impl& run) {
+    while (npuscribe::xrt_double::held()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     uint64_t number = 0;
     {
         std::lock_guard held(lock());

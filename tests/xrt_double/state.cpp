@@ -69,6 +69,11 @@ std::mutex& lock() {
     return *mutex;
 }
 
+std::atomic<bool>& held() {
+    static auto* const held = new std::atomic<bool>{false};
+    return *held;
+}
+
 void violation_in_destructor(const std::string& what) noexcept {
     ++counters().violations;
     std::fprintf(stderr, "XRT double: %s\n", what.c_str());
@@ -87,4 +92,9 @@ extern "C" uint64_t npuscribe_xrt_double_counter(const char* name) {
         if (std::strcmp(known, name) == 0) return value;
     }
     return ~uint64_t{0};
+}
+
+/// See held().
+extern "C" void npuscribe_xrt_double_hold(bool hold) {
+    npuscribe::xrt_double::held() = hold;
 }

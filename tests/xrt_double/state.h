@@ -47,6 +47,9 @@ Counters& counters();
 
 std::mutex& lock();
 
+/// While set, no run gets done: for tests of what may not be touched meanwhile.
+std::atomic<bool>& held();
+
 /// The caller has broken a rule of XRT: counted, said on stderr, and thrown where one may throw.
 [[noreturn]] void violation(const std::string& what);
 void violation_in_destructor(const std::string& what) noexcept;
