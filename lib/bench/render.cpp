@@ -150,11 +150,15 @@ Json criterion_json(const Criterion& c) {
 
 std::string number_text(double value) {
     if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+    constexpr double kNoise = 1e-9;  // of arithmetic: 72.000000000001 is 72
     const double size = std::fabs(value);
-    if (size < 1e15 && value == std::trunc(value)) return fmt::format("{:.0f}", value);
-    // 0.99988 must not become 1: what is left of a whole counts as much as what is there.
-    if (size < 1 && size > 0.99) return fmt::format("{:.6f}", value);
-    const int digits = size >= 1000 ? 0 : 3 - static_cast<int>(std::floor(std::log10(size)));
+    if (std::fabs(value - std::round(value)) <= kNoise * size) return fmt::format("{:.0f}", value);
+    if (size < 1 &&
+        size > 0.99) {  // what is left of a whole counts as much as what is there: 0.99988 is not 1
+        std::string out = fmt::format("{:.6f}", value);
+        return out.substr(0, out.find_last_not_of('0') + 1);
+    }
+    const int digits = size >= 1000 ? 0 : 3 - static_cast<int>(std::floor(std::log10(size * (1 + kNoise))));
     return fmt::format("{:.{}f}", value, std::min(digits, 9));
 }
 

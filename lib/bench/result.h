@@ -38,7 +38,7 @@ struct Criterion {
     std::string unit;
     Origin origin = Origin::measured;
 
-    /// `below` is strict, as the study's "<" and ">" are; `at_least` is not. NaN fails.
+    /// `below` is strict, `at_least` is not. NaN fails.
     Outcome outcome() const;
 };
 

@@ -36,10 +36,13 @@ TEST_CASE("numbers keep about four digits and never have an exponent", "[bench]"
     CHECK(number_text(-2.5) == "-2.500");
     CHECK(number_text(3.0556e-5) == "0.00003056");
     CHECK(number_text(1e9) == "1000000000");
+    CHECK(number_text(72.000000000001) == "72");
+    CHECK(number_text(0.0099999999999) == "0.01000");
 }
 
 TEST_CASE("a cosine near 1 shows how far from 1 it is", "[bench]") {
-    CHECK(number_text(0.99987) == "0.999870");
+    CHECK(number_text(0.999876) == "0.999876");
+    CHECK(number_text(0.9999) == "0.9999");
 }
 
 TEST_CASE("text says of every number where it comes from, and of every criterion how it went", "[bench]") {

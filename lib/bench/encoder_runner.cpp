@@ -1,0 +1,58 @@
+#include "bench/encoder_runner.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+
+namespace npuscribe::bench {
+namespace {
+
+const Context& checked(const Context& context) {
+    const size_t longest = context.dimensions().n_audio_ctx;
+    if (context.frames > longest) {
+        throw UsageError(
+            fmt::format("--seq: '{}' was given; the model {} has positions for {} frames; bench layer "
+                        "takes more",
+                        context.frames, context.model, longest));
+    }
+    return context;
+}
+
+}  // namespace
+
+EncoderRunner::EncoderRunner(const Context& context)
+    : context_(checked(context)),
+      encoder_(context.checkpoint, context.device, context.pool),
+      out_(context.frames * context.dimensions().n_audio_state) {}
+
+EncoderSeconds EncoderRunner::run(const Buffer<float>& mel) {
+    const EncoderTimes before = encoder_.times();
+    const DeviceSpan span(context_.device);
+    const Stopwatch watch;
+    encoder_.encode(mel.matrix(2 * context_.frames, context_.dimensions().n_mels),
+                    out_.matrix(context_.frames, context_.dimensions().n_audio_state));
+    EncoderSeconds seconds;
+    seconds.total = watch.seconds();
+    const EncoderTimes& after = encoder_.times();
+    seconds.stem = after.stem - before.stem;
+    seconds.prepare = after.quantise - before.quantise;
+    seconds.matmul = after.matmul - before.matmul;
+    seconds.attention = after.attention - before.attention;
+    seconds.norm = after.norm - before.norm;
+    seconds.transfer = span.transfer();
+    seconds.layers = seconds.prepare + seconds.matmul + seconds.attention;
+    if (context_.device.info().modelled_times) {
+        seconds.prepare = span.prepare();
+        seconds.matmul = span.matmul();
+        seconds.layers = seconds.prepare + seconds.matmul + seconds.transfer + seconds.attention;
+        seconds.total = seconds.stem + seconds.layers + seconds.norm;
+    }
+    return seconds;
+}
+
+MatrixView<const float> EncoderRunner::output() const {
+    return out_.matrix(context_.frames, context_.dimensions().n_audio_state);
+}
+
+}  // namespace npuscribe::bench

@@ -1,0 +1,306 @@
+// Every benchmark, run for real on a small model with random weights: what it says must fit together.
+#include "bench/benchmarks.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "bench/generated_layer.h"
+#include "bench/layer_runner.h"
+#include "bench/project.h"
+#include "bench/speech.h"
+#include "catch.h"
+#include "random_checkpoint.h"
+
+using namespace npuscribe;
+using namespace npuscribe::bench;
+using test::Approx;
+using test::contains;
+using test::message_of;
+
+namespace {
+
+constexpr Dimensions kSmall = {80, 40, 128, 2, 2, 51864, 32, 128, 2, 1};
+
+class Fixture {
+  public:
+    explicit Fixture(Precision precision, size_t frames = 24)
+        : device_(make_cpu_device({precision, {}}, pool_)), frames_(frames) {
+        speech_.samples = imitated_speech(2);
+        speech_.description = "an imitation";
+    }
+    Context context() {
+        return {checkpoint_, "small", *device_, pool_,
+                speech_,     frames_, 3,        [this](const std::string&) { ++told; }};
+    }
+    ThreadPool& pool() { return pool_; }
+    Device& device() { return *device_; }
+    int told = 0;
+
+  private:
+    ThreadPool pool_{2};
+    std::unique_ptr<Device> device_;
+    test::RandomCheckpoint checkpoint_{kSmall, 7};
+    Speech speech_;
+    size_t frames_;
+};
+
+double quantity(const Result& result, const std::string& name) {
+    for (const Quantity& q : result.quantities) {
+        if (q.name == name) return q.value.value();
+    }
+    FAIL("there is no quantity " << name);
+    return 0;
+}
+
+double number(const Row& row, size_t column) {
+    return std::get<double>(row.cells.at(column));
+}
+
+}  // namespace
+
+TEST_CASE("bench layer: fp32 is fp32, and bfp16 is near it", "[bench]") {
+    Fixture exact(Precision::fp32);
+    const Result same = layer(exact.context(), 1);
+    for (const Row& row : same.tables.at(1).rows) {
+        CHECK(number(row, 1) == Approx(1).margin(1e-9));
+        CHECK(number(row, 2) == 0);
+    }
+
+    Fixture fixture(Precision::bfp16);
+    const Result near = layer(fixture.context(), 1);
+    REQUIRE(near.tables.at(1).rows.size() == 2);  // every layer
+    for (const Row& row : near.tables.at(1).rows) {
+        CHECK(number(row, 1) > 0.999);
+        CHECK(number(row, 1) < 1);
+        CHECK(number(row, 2) > 0.05);  // percent
+        CHECK(number(row, 2) < 5);
+        CHECK(row.origin == Origin::measured);
+    }
+    CHECK(fixture.told > 3);
+}
+
+TEST_CASE("bench layer: percentiles are in order, and the stages are no longer than the layer", "[bench]") {
+    Fixture fixture(Precision::bfp16);
+    const Result result = layer(fixture.context(), 0);
+    CHECK(quantity(result, "min") <= quantity(result, "p50"));
+    CHECK(quantity(result, "p50") <= quantity(result, "p95"));
+    CHECK(quantity(result, "p95") <= quantity(result, "p99"));
+    CHECK(quantity(result, "p99") <= quantity(result, "max"));
+    CHECK(quantity(result, "min") > 0);
+    REQUIRE(result.criteria.size() == 4);
+    // The study's 15 ms for 512 frames, at 24
+    CHECK(result.criteria[0].limit == Approx(15.0 * 24 / 512));
+    CHECK(result.criteria[0].got == quantity(result, "p50"));
+}
+
+TEST_CASE("bench layer takes more frames than the model has positions for", "[bench]") {
+    Fixture fixture(Precision::bf16, 100);  // of 40
+    CHECK(quantity(layer(fixture.context(), 1), "p50") > 0);
+}
+
+TEST_CASE("a layer that the model does not have is a usage error", "[bench]") {
+    Fixture fixture(Precision::bf16);
+    CHECK(contains(message_of<UsageError>([&] { layer(fixture.context(), 2); }), "layers 0 to 1"));
+}
+
+TEST_CASE("bench encoder: encodes a second and realtime factor follow from the mean", "[bench]") {
+    Fixture fixture(Precision::bfp16);
+    const Result result = encoder(fixture.context());
+    const double mean = quantity(result, "mean");
+    CHECK(quantity(result, "encodes") == Approx(1000 / mean));
+    CHECK(quantity(result, "realtime factor") == Approx(0.48 / mean * 1000));  // 24 frames are 0.48 s
+    CHECK(quantity(result, "layers alone, mean") < mean);
+}
+
+TEST_CASE("the encoder takes no more frames than it has positions for", "[bench]") {
+    Fixture fixture(Precision::bf16, 41);
+    CHECK(contains(message_of<UsageError>([&] { encoder(fixture.context()); }), "40 frames"));
+}
+
+TEST_CASE("bench batch: ratios are each to the size before", "[bench]") {
+    Fixture fixture(Precision::bf16);
+    const Result result = batch(fixture.context());
+    const auto& rows = result.tables.at(0).rows;
+    REQUIRE(rows.size() == 4);
+    REQUIRE(result.criteria.size() == 3);
+    for (size_t i = 1; i < rows.size(); ++i) {
+        CHECK(number(rows[i], 0) == 2 * number(rows[i - 1], 0));
+        CHECK(result.criteria[i - 1].got.value() == Approx(number(rows[i], 1) / number(rows[i - 1], 1)));
+    }
+    CHECK(result.criteria[0].limit == 2.2);
+    CHECK(result.criteria[1].limit == 2.5);
+}
+
+TEST_CASE("bench bandwidth measures memory with one thread and with all", "[bench]") {
+    Fixture fixture(Precision::bf16);
+    const Result result = bandwidth(fixture.device(), fixture.pool(), 1, 4, {});
+    const auto& rows = result.tables.at(0).rows;
+    REQUIRE(rows.size() == 2);
+    for (const Row& row : rows) {
+        for (size_t column = 1; column < 4; ++column) {
+            CHECK(number(row, column) > 0.1);  // GB/s
+            CHECK(number(row, column) < 10000);
+        }
+    }
+    CHECK(result.criteria.at(0).got == number(rows[1], 2));  // written by all threads
+    CHECK(result.criteria.at(1).got == number(rows[1], 1));  // read by all threads
+}
+
+TEST_CASE("bench power without sensors says why, and passes nothing", "[bench]") {
+    Fixture fixture(Precision::bf16);
+    const Result result = power(fixture.context(), 0.05, "/nonexistent");
+    CHECK(quantity(result, "windows encoded") >= 1);
+    for (const Criterion& criterion : result.criteria) CHECK(criterion.outcome() == Outcome::not_measured);
+    CHECK_FALSE(result.all_met());
+    CHECK(std::any_of(result.notes.begin(), result.notes.end(), [](const std::string& note) {
+        return contains(note, "Not measured: the CPU's power");
+    }));
+}
+
+TEST_CASE("bench roofline: a layer's rate lies between its matmuls' rates", "[bench]") {
+    Fixture fixture(Precision::bf16);
+    const Result result = roofline(kSmall, 64, fixture.pool(), 1, {});
+    double least = 1e9, most = 0;
+    for (const Row& row : result.tables.at(0).rows) {
+        if (std::get<std::string>(row.cells.at(1)) != "f32" ||
+            std::get<std::string>(row.cells.at(0)) == "a large one")
+            continue;
+        least = std::min(least, number(row, 5));
+        most = std::max(most, number(row, 5));
+    }
+    CHECK(quantity(result, "a layer's six matmuls, f32") >= least);
+    CHECK(quantity(result, "a layer's six matmuls, f32") <= most);
+    CHECK(quantity(result, "memory read, all threads") > 0.1);
+}
+
+TEST_CASE("bench pipeline: every stage has a time, and is left out where it cannot be measured", "[bench]") {
+    Fixture fixture(Precision::bfp16);
+    Context context = fixture.context();
+    context.runs = 1;
+    const Result result = pipeline(context, std::nullopt, std::nullopt);
+    const auto& rows = result.tables.at(0).rows;
+    const auto has = [&](const std::string& stage) {
+        return std::any_of(rows.begin(), rows.end(),
+                           [&](const Row& row) { return std::get<std::string>(row.cells.at(0)) == stage; });
+    };
+    CHECK_FALSE(has("decode audio"));
+    CHECK_FALSE(has("voice activity"));
+    CHECK(has("log-mel"));
+    CHECK(has("encoder: matmuls"));
+    CHECK(has("decoder step, batch 1"));
+    CHECK(has("decoder step, batch 8"));
+    for (const Row& row : rows) CHECK(number(row, 1) > 0);
+    CHECK(result.criteria.size() == 3);
+}
+
+TEST_CASE("a generated layer is a layer, the same each time", "[bench]") {
+    Dimensions d = kSmall;
+    d.n_audio_state = 64;
+    d.n_audio_head = 1;
+    const GeneratedLayer weights(d);
+    CHECK(weights.shape("encoder.blocks.0.mlp.0.weight") == std::vector<size_t>{256, 64});
+    CHECK(weights.shape("encoder.blocks.0.mlp.2.bias") == std::vector<size_t>{64});
+    CHECK_FALSE(weights.has("encoder.blocks.0.attn.key.bias"));  // Whisper's has none
+    CHECK_FALSE(weights.has("encoder.blocks.1.attn.key.weight"));
+    const auto once = weights.read("encoder.blocks.0.attn.out.weight");
+    const auto again = weights.read("encoder.blocks.0.attn.out.weight");
+    CHECK(std::equal(once.begin(), once.end(), again.begin()));
+
+    ThreadPool pool(1);
+    const auto device = make_cpu_device({Precision::bf16, {}}, pool);
+    LayerRunner runner(weights, 0, 8, *device, pool);
+    Buffer<float> x(8 * 64);
+    std::fill(x.begin(), x.end(), 0.5F);
+    CHECK(runner.run(x.matrix(8, 64)).total > 0);
+    CHECK(std::all_of(x.begin(), x.end(), [](float value) { return std::isfinite(value); }));
+}
+
+TEST_CASE("imitated speech is the same each time, is heard, and pauses", "[bench]") {
+    const auto samples = imitated_speech(3);
+    REQUIRE(samples.size() == 48000);
+    CHECK(samples == imitated_speech(3));
+    const auto loudest = [&](size_t from, size_t to) {
+        float most = 0;
+        for (size_t i = from; i < to; ++i) most = std::max(most, std::fabs(samples[i]));
+        return most;
+    };
+    CHECK(loudest(0, 32000) > 0.02F);
+    CHECK(loudest(0, 48000) < 1);
+    CHECK(loudest(33000, 39000) < 0.002F);  // from 2 s to 2.5 s
+}
+
+TEST_CASE("windows of speech start over at its end", "[bench]") {
+    Speech speech;
+    speech.samples = {0.25F, 0.5F, 0.75F};
+    const auto window = speech.window(0);
+    CHECK(window.size() == 480000);
+    CHECK(window[0] == 0.25F);
+    CHECK(window[2] == 0.75F);
+    CHECK(window[3] == 0.25F);
+}
+
+TEST_CASE("project: a row a size and source, and the study's figures as it scales them", "[bench]") {
+    ThreadPool pool(1);
+    ProjectOptions options;
+    options.models = {"base", "large"};
+    options.frames = {512, 1500};
+    options.measure = false;
+    options.battery_watt_hours = 56;
+    const Result result = project(options, pool, {});
+    REQUIRE(result.tables.size() == 5);  // estimates and batches of two sizes, and what it is compared with
+    const auto find = [&](const Table& table, const std::string& name, double frames) {
+        for (const Row& row : table.rows) {
+            if (std::get<std::string>(row.cells.at(0)) == name && number(row, 1) == frames) return row;
+        }
+        FAIL("there is no row " << name);
+        return Row{};
+    };
+    const Row base = find(result.tables[0], "Track 2, study, 15 ms a layer", 512);
+    CHECK(number(base, 2) == Approx(90));
+    CHECK(number(base, 3) == Approx(113.78).epsilon(1e-4));  // 10.24 s
+    CHECK(number(base, 8) == Approx(0.684));                 // J
+    // 0.684 J and 10 W for 90 ms, of 10.24 s: 1.584 J; 201,600 J last 127,272 times that
+    CHECK(number(base, 9) == Approx(362.02).epsilon(1e-4));
+    const Row large = find(result.tables[1], "Track 1, study", 1500);
+    CHECK(number(large, 2) == Approx(2317.0 * 32 * 1500 / 512));
+    const Row modelled = find(result.tables[0], "Track 2, array's matmuls", 1500);
+    CHECK(modelled.origin == Origin::modelled);
+    const Row batch = find(result.tables[2], "Track 2, study, six layers", 512);
+    CHECK(number(batch, 6) == Approx(11.494).epsilon(1e-4));  // encodes a second of 8 windows
+    for (const Table& table : result.tables) {
+        for (const Row& row : table.rows) {
+            CHECK(row.origin != Origin::measured);
+            CHECK(row.cells.size() == table.columns.size());
+        }
+    }
+}
+
+TEST_CASE("project: measured rows come with --measure, and the array's time with the CPU's part", "[bench]") {
+    ThreadPool pool(1);
+    ProjectOptions options;
+    options.models = {"tiny"};
+    options.frames = {16};
+    options.battery_watt_hours = 56;
+    const Result result = project(options, pool, {});
+    double alone = 0, together = 0, cpu = 0;
+    for (const Row& row : result.tables.at(0).rows) {
+        const auto& name = std::get<std::string>(row.cells.at(0));
+        if (name == "Track 2, array's matmuls") alone = number(row, 2);
+        if (name == "Track 2, array and this CPU's part") together = number(row, 2);
+        if (name == "Track 2, this CPU, bfp16") {
+            cpu = number(row, 2);
+            CHECK(row.origin == Origin::measured);
+        }
+    }
+    CHECK(alone > 0);
+    CHECK(together > alone);
+    CHECK(cpu > 0);
+}
+
+TEST_CASE("project: a model that is not in the catalog is a usage error", "[bench]") {
+    ThreadPool pool(1);
+    ProjectOptions options;
+    options.models = {"huge"};
+    CHECK(contains(message_of<UsageError>([&] { project(options, pool, {}); }), "huge"));
+}
