@@ -23,7 +23,8 @@ def npuscribe_version(binary: Path) -> str:
     if not binary.is_file():
         return "not built"
     answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
-    return answer.stdout.strip().removeprefix("npuscribe").strip() or "unknown"
+    first_line = answer.stdout.partition("\n")[0]
+    return first_line.removeprefix("npuscribe").strip() or "unknown"
 
 
 def describe(binary: Path, threads: int) -> dict[str, str | int]:
