@@ -145,8 +145,8 @@ void TranscriptPrinter::line(size_t input, std::string text) {
     }
 }
 
-void TranscriptPrinter::finished(size_t input) {
-    if (!headed_ && !names_.empty()) show(input, {});
+void TranscriptPrinter::finished(size_t input, bool failed) {
+    if (!failed) show(input, {});
     current_ = input + 1;
     headed_ = false;
     if (auto lines = early_.extract(current_)) {

@@ -47,8 +47,9 @@ class TranscriptPrinter {
     /// A segment's line, without its end. Throws OutputError where stdout cannot be written, but for a closed
     /// pipe.
     void line(size_t input, std::string text);
-    /// `input` and all before it are finished.
-    void finished(size_t input);
+    /// `input` and all before it are finished. Its header is shown even where it had no lines, but for one
+    /// that failed.
+    void finished(size_t input, bool failed);
     /// Nobody reads stdout any more.
     bool closed() const { return closed_; }
 

@@ -37,6 +37,7 @@ int list() {
 int info(const std::string& name) {
     ThreadPool pool;
     std::string out;
+    std::string shown;
     const auto row = [&](const std::string& what, const std::string& value) {
         out += fmt::format("{:<16}{}\n", what, value);
     };
@@ -47,17 +48,20 @@ int info(const std::string& name) {
         std::string numerics;
         try {
             const DeviceInfo device = choose_device(name, options, pool).device->info();
-            numerics = device.name + ": " + device.numerics;
+            numerics = device.numerics;
             if (out.empty()) {
+                shown = device.name;
                 row("name", device.name);
                 row("description", device.description);
                 row("times", device.modelled_times ? "modelled" : "measured");
                 row("asynchronous", device.asynchronous ? "yes" : "no");
                 row("threads", std::to_string(pool.size()));
             }
+            // "auto" may take another device for another precision.
+            if (device.name != shown) numerics += fmt::format(" (device {})", device.name);
         } catch (const Error& error) {
-            if (precision == Precision::bfp16)
-                throw;  // what every device has: it is the device that is missing
+            // Every device has bfp16: without it, the device itself is missing.
+            if (precision == Precision::bfp16) throw;
             numerics = error.what();
         }
         row(std::string(npuscribe::name(precision)), numerics);

@@ -48,7 +48,7 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
     events.on_error = [this](size_t i, const std::string& message) {
         fail(index_[i], message);
         ++finished_;
-        if (print_text_) printer_.finished(i);
+        print([&] { printer_.finished(i, true); });
     };
     try {
         transcriber.transcribe(paths_, events, &cancel);
@@ -60,21 +60,21 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
 }
 
 void Run::on_segment(size_t input, const Segment& segment) {
-    if (!print_text_ || !stdout_error_.empty()) return;
     std::string text = output::one_line(segment.text);
-    if (text.empty()) return;
-    try {
-        printer_.line(input, std::move(text));
-    } catch (const OutputError& error) {
-        stdout_error_ = error.what();
-    }
-    check_reader();
+    if (!text.empty()) print([&] { printer_.line(input, std::move(text)); });
 }
 
-void Run::check_reader() {
-    if (!stdout_error_.empty()) {
+// What stdout refuses ends the run, but not from inside the transcriber's call: it is told to stop, and asked
+// later.
+void Run::print(const std::function<void()>& call) {
+    if (!print_text_ || !stdout_error_.empty()) return;
+    try {
+        call();
+    } catch (const OutputError& error) {
+        stdout_error_ = error.what();
         cancel_->store(true);
-    } else if (printer_.closed() && plan_.formats.empty()) {
+    }
+    if (printer_.closed() && plan_.formats.empty()) {
         reader_gone_ = true;
         cancel_->store(true);
     }
@@ -100,14 +100,7 @@ void Run::on_progress(size_t input, double done, double length) {
 void Run::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
     output::FileReport& file = files_[index_[input]];
     ++finished_;
-    if (print_text_ && stdout_error_.empty()) {
-        try {
-            printer_.finished(input);
-        } catch (const OutputError& error) {
-            stdout_error_ = error.what();
-        }
-        check_reader();
-    }
+    print([&] { printer_.finished(input, false); });
     try {
         file.outputs = plan_.write(index_[input], transcript);
     } catch (const OutputError& error) {

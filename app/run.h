@@ -2,6 +2,7 @@
 // One run of `transcribe`: receives the transcriber's events, prints, writes, and keeps the report.
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ class Run {
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void fail(size_t file, const std::string& message);
-    void check_reader();
+    void print(const std::function<void()>& call);
 
     const OutputPlan& plan_;
     Console& console_;

@@ -81,7 +81,11 @@ class Engine {
         ChosenDevice chosen =
             choose_device(settings.device, options, pool_, encoder_shapes(model_.dimensions()));
         device_ = std::move(chosen.device);
-        if (settings.device == "auto") spdlog::info("{}", chosen.reason);
+        if (settings.device == "auto") {
+            const DeviceInfo info = device_->info();
+            spdlog::info("device {} ({}), by --device auto", info.name, info.description);
+            spdlog::debug("{}", chosen.reason);
+        }
         if (settings.transcribe.vad) vad_.emplace(vad_weights());
         transcriber_ = std::make_unique<Transcriber>(model_, *device_, pool_, vad_ ? &*vad_ : nullptr,
                                                      settings.transcribe);
@@ -96,12 +100,16 @@ class Engine {
     std::unique_ptr<Transcriber> transcriber_;
 };
 
+// The table is of whole files: of an interrupted run it would tell little.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
-    const auto done = [](const output::FileReport& f) {
-        return f.status == output::FileReport::Status::done;
+    const auto count = [&](output::FileReport::Status status) {
+        return std::count_if(report.files.begin(), report.files.end(),
+                             [&](const output::FileReport& f) { return f.status == status; });
     };
-    if (std::any_of(report.files.begin(), report.files.end(), done))
+    const bool interrupted = count(output::FileReport::Status::interrupted) > 0;
+    if (!interrupted && count(output::FileReport::Status::done) > 0) {
         console.print("\n" + output::report_text(report));
+    }
     if (report.files.size() > 1) spdlog::info("{}", output::summary_text(report));
     if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
 }

@@ -45,11 +45,12 @@ class BadInput(support.Case):
             self.assertEqual([file.name for file in self.out.iterdir()], [self.good.stem + ".txt"])
             self.assertIn("1 done, 1 failed", done.stderr)
             self.assertGreater(len(done.stdout.split()), 3)
+        return done
 
     def test_an_empty_file(self):
         path = self.directory / "empty.wav"
         path.write_bytes(b"")
-        self.check_refused(path)
+        self.assertNotIn(f"==> {path} <==", self.check_refused(path).stderr)  # no header where nothing follows
 
     def test_a_text_file(self):
         path = self.directory / "notes.txt"

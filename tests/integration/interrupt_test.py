@@ -55,6 +55,7 @@ class Interrupt(support.Case):
                 _, stderr = child.communicate(timeout=60)
                 self.assertEqual(child.returncode, 130, stderr)
                 self.assertIn(b"npuscribe: interrupted", stderr)
+                self.assertRegex(stderr, rb"[1-3] done, 0 failed, [1-3] not done")
                 written = list(out.iterdir())
                 self.assertTrue(written)
                 for path in written:

@@ -118,7 +118,7 @@ class Outputs(support.Case):
         self.assertGreater(totals["tokens"], 20)
 
     def test_auto_says_which_device_it_took(self):
-        self.assertRegex(self.run_npuscribe(self.recordings[0]).stderr, r"npuscribe: device (cpu|npu), ")
+        self.assertRegex(self.run_npuscribe(self.recordings[0]).stderr, r"npuscribe: device (cpu|npu) \(")
         self.assertNotIn("npuscribe: device", self.run_npuscribe("--device", "cpu", self.recordings[0]).stderr)
 
     def test_no_control_characters_where_there_is_no_terminal(self):

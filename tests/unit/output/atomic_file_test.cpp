@@ -10,28 +10,18 @@
 #include "base/error.h"
 #include "catch.h"
 #include "data_paths.h"
+#include "temporary_directory.h"
 
 namespace npuscribe::output {
 namespace fs = std::filesystem;
 namespace {
 
-class Directory {
-  public:
-    Directory() {
-        std::string name = (fs::temp_directory_path() / "npuscribe-output-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        path_ = name;
-    }
-    ~Directory() { fs::remove_all(path_); }
-    fs::path operator/(const std::string& name) const { return path_ / name; }
-    const fs::path& path() const { return path_; }
-    size_t entries() const {
-        return static_cast<size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-    }
+using Directory = test::TemporaryDirectory;
 
-  private:
-    fs::path path_;
-};
+size_t entries(const Directory& directory) {
+    return static_cast<size_t>(
+        std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
+}
 
 std::string content(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -46,7 +36,7 @@ TEST_CASE("a written file holds the bytes, and nothing is left beside it") {
     CHECK(content(directory / "a.txt") == std::string("one\0two\n", 8));
     write_file(directory / "a.txt", "again");
     CHECK(content(directory / "a.txt") == "again");
-    CHECK(directory.entries() == 1);
+    CHECK(entries(directory) == 1);
 }
 
 TEST_CASE("the old file stays, whole, until the new one is committed") {
@@ -69,7 +59,7 @@ TEST_CASE("an exception before the commit leaves nothing behind") {
             throw std::runtime_error("stop");
         }(),
         std::runtime_error);
-    CHECK(directory.entries() == 0);
+    CHECK(entries(directory) == 0);
 }
 
 TEST_CASE("a new file has the permissions that the umask gives") {
@@ -108,7 +98,7 @@ TEST_CASE("what is wrong with a place is said, with its name") {
     CHECK(test::contains(message(directory / "file/a.txt"),
                          (directory / "file").string() + " is not a directory"));
     CHECK(test::contains(message("/proc/a.txt"), "/proc/a.txt"));
-    CHECK(directory.entries() == 1);
+    CHECK(entries(directory) == 1);
 }
 
 TEST_CASE("a full disk is an error, not a short file") {
