@@ -1,5 +1,6 @@
-// format_transcript FORMAT: reads segments from standard input, a line each, "START END HEX" (seconds; the text's bytes
-// in hexadecimal, so that they can be any), and writes the transcript in that format to standard output.
+// format_transcript FORMAT: reads segments from standard input, a line each, "START END HEX" (seconds; the
+// text's bytes in hexadecimal, so that they can be any), and writes the transcript in that format to standard
+// output.
 
 #include <cstdio>
 #include <iostream>
@@ -12,7 +13,8 @@ namespace {
 
 std::string from_hex(const std::string& hex) {
     std::string out;
-    for (size_t i = 0; i + 1 < hex.size(); i += 2) out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    for (size_t i = 0; i + 1 < hex.size(); i += 2)
+        out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
     return out;
 }
 
