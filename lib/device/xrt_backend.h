@@ -14,7 +14,7 @@
 namespace npuscribe::xrt_backend {
 
 /// Changes with every change of this file: module and program must be built from the same one.
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr const char* kEntryPoint = "npuscribe_xrt_backend";
 inline constexpr const char* kModuleFile = "libnpuscribe_xrt.so";
 
@@ -111,6 +111,8 @@ class Backend {
     virtual std::string running_version() = 0;
     virtual std::string built_version() = 0;
     virtual unsigned count_devices() = 0;
+    /// The name of the kernel in an xclbin that starts with `prefix`; needs no device.
+    virtual std::string find_kernel(const std::string& xclbin_path, const std::string& prefix) = 0;
     virtual std::unique_ptr<XrtDevice> open_device(unsigned index) = 0;
 };
 

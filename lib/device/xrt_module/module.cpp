@@ -203,13 +203,27 @@ class RunlistRun final : public Submission {
     xrt::runlist list_;
 };
 
+xrt::xclbin read_xclbin(const std::string& path) {
+    return translated(Failure::bad_program, [&] { return xrt::xclbin(path); });
+}
+
+std::string kernel_in(const xrt::xclbin& xclbin, const std::string& prefix) {
+    std::string others;
+    for (const auto& kernel : translated(Failure::bad_program, [&] { return xclbin.get_kernels(); })) {
+        const std::string name = kernel.get_name();
+        if (name.starts_with(prefix)) return name;
+        others += (others.empty() ? "" : ", ") + name;
+    }
+    throw XrtError(Failure::bad_program, "no kernel named " + prefix + "* in it, but: " +
+                                             (others.empty() ? std::string("none") : others));
+}
+
 class XrtContext final : public Context {
   public:
     XrtContext(xrt::device device, const std::string& xclbin_path, const std::string& kernel_prefix)
         : device_(std::move(device)) {
-        const auto xclbin =
-            translated(Failure::bad_program, [&] { return xrt::xclbin(std::string(xclbin_path)); });
-        const std::string kernel_name = find_kernel(xclbin, kernel_prefix);
+        const auto xclbin = read_xclbin(xclbin_path);
+        const std::string kernel_name = kernel_in(xclbin, kernel_prefix);
         translated(Failure::bad_program, [&] {
             const xrt::uuid id = device_.register_xclbin(xclbin);
             context_ = xrt::hw_context(device_, id);
@@ -234,17 +248,6 @@ class XrtContext final : public Context {
     }
 
   private:
-    static std::string find_kernel(const xrt::xclbin& xclbin, const std::string& prefix) {
-        std::string others;
-        for (const auto& kernel : translated(Failure::bad_program, [&] { return xclbin.get_kernels(); })) {
-            const std::string name = kernel.get_name();
-            if (name.starts_with(prefix)) return name;
-            others += (others.empty() ? "" : ", ") + name;
-        }
-        throw XrtError(Failure::bad_program, "no kernel named " + prefix + "* in it, but: " +
-                                                 (others.empty() ? std::string("none") : others));
-    }
-
     xrt::device device_;
     xrt::hw_context context_;
     xrt::kernel kernel_;
@@ -292,6 +295,9 @@ class XrtLibrary final : public Backend {
     std::string built_version() override { return version_text(XRT_VERSION_CODE); }
     unsigned count_devices() override {
         return translated(Failure::other, [] { return xrt::system::enumerate_devices(); });
+    }
+    std::string find_kernel(const std::string& xclbin_path, const std::string& prefix) override {
+        return kernel_in(read_xclbin(xclbin_path), prefix);
     }
     std::unique_ptr<XrtDevice> open_device(unsigned index) override {
         return std::make_unique<Device>(index);

@@ -88,6 +88,7 @@ class FakeXrt : public xrt_backend::Backend {
     std::string running_version() override { return "2.25"; }
     std::string built_version() override { return "2.25"; }
     unsigned count_devices() override { return devices; }
+    std::string find_kernel(const std::string&, const std::string&) override { return {}; }
     std::unique_ptr<xrt_backend::XrtDevice> open_device(unsigned) override {
         if (error) throw *error;
         return std::make_unique<FakeDevice>();
