@@ -12,6 +12,8 @@ namespace npuscribe::app {
 int transcribe(const std::vector<std::string>& arguments);
 int model(const std::vector<std::string>& arguments);
 int device(const std::vector<std::string>& arguments);
+int bench(const std::vector<std::string>& arguments);
+int project(const std::vector<std::string>& arguments);
 
 struct Command {
     std::string_view name;

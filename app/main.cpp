@@ -25,6 +25,8 @@ constexpr std::array kCommands = {
             "transcribe audio; what is done without a command", transcribe},
     Command{"model", "npuscribe model list|info", "the models that are known and fetched", model},
     Command{"device", "npuscribe device list|info", "what can run the encoder", device},
+    Command{"bench", "npuscribe bench BENCHMARK", "what a device does, measured or modelled", bench},
+    Command{"project", "npuscribe project", "the projection tables, for every size of Whisper", project},
 };
 
 const Command* find_command(const std::string& name) {

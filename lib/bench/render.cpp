@@ -153,9 +153,10 @@ std::string number_text(double value) {
     constexpr double kNoise = 1e-9;  // of arithmetic: 72.000000000001 is 72
     const double size = std::fabs(value);
     if (std::fabs(value - std::round(value)) <= kNoise * size) return fmt::format("{:.0f}", value);
-    if (size < 1 &&
-        size > 0.99) {  // what is left of a whole counts as much as what is there: 0.99988 is not 1
-        std::string out = fmt::format("{:.6f}", value);
+    if (size < 1 && size > 0.99) {
+        // What is left of a whole counts as much as what is there: 0.99988 is not 1.
+        const int decimals = 2 + static_cast<int>(std::ceil(-std::log10(1 - size)));
+        std::string out = fmt::format("{:.{}f}", value, decimals);
         return out.substr(0, out.find_last_not_of('0') + 1);
     }
     const int digits = size >= 1000 ? 0 : 3 - static_cast<int>(std::floor(std::log10(size * (1 + kNoise))));

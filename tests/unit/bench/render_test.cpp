@@ -42,6 +42,7 @@ TEST_CASE("numbers keep about four digits and never have an exponent", "[bench]"
 
 TEST_CASE("a cosine near 1 shows how far from 1 it is", "[bench]") {
     CHECK(number_text(0.999876) == "0.999876");
+    CHECK(number_text(0.99999987654) == "0.999999877");
     CHECK(number_text(0.9999) == "0.9999");
 }
 
