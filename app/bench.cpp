@@ -39,6 +39,7 @@ constexpr std::array kBenchmarks = {
     Benchmark{"bandwidth", "host to device and back; the cpu device's memory", 10, false},
     Benchmark{"power", "average and peak power, joules an hour of audio", 1, false},
     Benchmark{"batch", "1, 2, 4 and 8 windows, and their ratios", 10, true},
+    Benchmark{"prepare", "a 512 x 512 matrix to BFP16 tiles, and Track 1's conversions", 200, false},
     Benchmark{"pipeline", "the stages of one window beside what this CPU can do", 5, false},
     Benchmark{"roofline", "what this CPU can do: GEMM rates, memory", 5, false},
 };
@@ -110,6 +111,7 @@ class Bench {
             const Dimensions d = dimensions();
             return bench::roofline(d, frames(d), pool_, runs(false), progress);
         }
+        if (benchmark_.name == "prepare") return bench::prepare(pool_.size(), runs(false), progress);
         if (benchmark_.name == "bandwidth") {
             const auto device = open_device({});
             return bench::bandwidth(*device, pool_, runs(false), settings_.megabytes, progress);

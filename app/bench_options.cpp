@@ -56,7 +56,8 @@ std::vector<Option> bench_options(BenchSettings& s) {
          "others; layer takes more than a model has positions for",
          integer(s.frames, 0, static_cast<long long>(kLongest))},
         {"runs", 'n', "N", kWork,
-         "0: 1000 for layer, 100 for encoder, 10 for batch and bandwidth, 5 for pipeline and roofline; 2 "
+         "0: 1000 for layer, 100 for encoder, 10 for batch and bandwidth, 200 for prepare, 5 for pipeline "
+         "and roofline; 2 "
          "where times are "
          "modelled",
          integer(s.runs, 0, 1'000'000)},

@@ -136,7 +136,8 @@ double decoder_step(WhisperDecoder& decoder, size_t rows) {
 Result pipeline(const Context& context, const std::optional<std::filesystem::path>& audio,
                 const std::optional<std::filesystem::path>& vad) {
     const Dimensions& d = context.dimensions();
-    const bool exact = context.device.info().precision == Precision::fp32;
+    const Precision precision = context.device.info().precision;
+    const bool exact = precision == Precision::fp32;
     const bool native = !exact && onednn_has_bf16();
     const GemmType type = native ? GemmType::bf16 : GemmType::f32;
     const size_t element = exact ? 4 : 2;
@@ -212,6 +213,10 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
                        {"encoder by GEMM rate", Relation::at_least, 80, of_encoder * 100, "%", origin},
                        {"decoder step at batch 1: weights by memory read", Relation::at_least, 60,
                         of_read * 100, "%", Origin::measured}};
+    if (context.device.info().name != "cpu")
+        result.notes.emplace_back("The limits are this CPU's; the encoder's matmuls ran elsewhere.");
+    if (precision == Precision::int8 || precision == Precision::int8_tensor)
+        result.notes.emplace_back("The limit of the matmuls is bf16's; INT8 multiplies can pass it.");
     result.notes.emplace_back(
         "The limit of a stage is the longer of two times: its operations at the GEMM rate, and the bytes "
         "that it must "

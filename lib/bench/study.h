@@ -48,6 +48,9 @@ inline constexpr std::array kTrack2PartsOptimistic = {
     Part{"dequantisation", 0.5, 6}, Part{"Python callback", 0.5, 1}};
 inline constexpr double kTrack2Realtime = 333;  // 30 s in 90 ms
 
+// prepare_for_npu of a 512 × 512 matrix, milliseconds, "measured".
+inline constexpr double kFindExponents = 0.2, kQuantise = 0.3, kShuffle = 0.3, kPrepare = 0.8;
+
 /// Milliseconds for a batch of "encoders".
 struct Batch {
     size_t windows;

@@ -59,6 +59,7 @@ class Bench(support.Case):
 
     def test_bandwidth_and_roofline_need_no_model(self):
         self.bench("bandwidth", "-n", "1", "--megabytes", "16")
+        self.bench("prepare", "-n", "2")
         rates = self.quantities(self.bench("roofline", "-m", "tiny", "-n", "1"))
         self.assertGreater(rates["a layer's six matmuls, f32"], 0)
 

@@ -147,6 +147,23 @@ TEST_CASE("bench bandwidth measures memory with one thread and with all", "[benc
     CHECK(result.criteria.at(1).got == number(rows[1], 1));  // read by all threads
 }
 
+TEST_CASE(
+    "bench prepare: one pass, its steps and the way back, and a criterion of the better of one thread and "
+    "two",
+    "[bench]") {
+    const Result result = prepare(2, 2, {});
+    const auto& rows = result.tables.at(0).rows;
+    REQUIRE(rows.size() == 6);
+    for (const Row& row : rows) CHECK(number(row, 1) > 0);
+    const double best = std::min(number(rows[3], 1), number(rows[4], 1));
+    CHECK(result.criteria.at(0).got.value() == Approx(0.8 / best));
+    CHECK(result.criteria.at(0).limit == 8);
+    // Track 1: both ways together
+    const auto& conversions = result.tables.at(1).rows;
+    CHECK(number(conversions.at(2), 1) == Approx(number(conversions[0], 1) + number(conversions[1], 1)));
+    CHECK(number(conversions[2], 2) == 2240);
+}
+
 TEST_CASE("bench power without sensors says why, and passes nothing", "[bench]") {
     Fixture fixture(Precision::bf16);
     const Result result = power(fixture.context(), 0.05, "/nonexistent");
