@@ -19,10 +19,9 @@
 #define NPUSCRIBE_AT_LEAST(n)
 #endif
 
-// aie::mmul takes block vectors since AIE_API_ML_VERSION 210, B as op_transpose(b). Where a release lacks it,
-// define this as 0: the intrinsic underneath is used.
-#ifndef NPUSCRIBE_HAS_BLOCK_MMUL
-#define NPUSCRIBE_HAS_BLOCK_MMUL 1
+// aie::mmul takes block vectors, B as op_transpose(b), since this version of the architecture's API.
+#if defined(AIE_API_ML_VERSION) && AIE_API_ML_VERSION < 210
+#error "this AIE API is older than AIE2P's: it has no block vectors"
 #endif
 
 // Entry points are plain C names. The host build, which links kernels of several tiles into one program, adds

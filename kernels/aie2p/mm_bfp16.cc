@@ -16,26 +16,9 @@ static_assert(DIM_M % (2 * kSubtile) == 0 && DIM_N % (2 * kSubtile) == 0, "2 x 2
 static_assert(DIM_K % kSubtile == 0 && kDepth >= 4, "whole blocks, and enough of them to pipeline");
 
 using Block = aie::block_vector<bfp16ebs8, 64>;
-using Accumulator = aie::accum<accfloat, 64>;
 using Stream = aie::block_vector_input_buffer_stream<bfp16ebs8, 64>;
 
-#if NPUSCRIBE_HAS_BLOCK_MMUL
 using Product = aie::mmul<8, 8, 8, bfp16ebs8, bfp16ebs8>;
-#else
-// The same through the intrinsic: B comes transposed.
-struct Product {
-    explicit Product(const aie::vector<float, 64>& start) : sum(start) {}
-    template <class B>
-    void mac(const Block& a, const B& b) {
-        sum = mac_8x8_8x8T(a, b.parent1(), sum);
-    }
-    template <class T>
-    aie::vector<T, 64> to_vector() const {
-        return sum.template to_vector<T>();
-    }
-    Accumulator sum;
-};
-#endif
 
 }  // namespace
 
@@ -77,8 +60,8 @@ void NPUSCRIBE_ENTRY(npuscribe_bfp16_multiply)(const uint8_t* __restrict a, cons
             NPUSCRIBE_PIPELINED NPUSCRIBE_AT_LEAST(4) for (unsigned depth = 0; depth < kDepth; ++depth) {
                 const Block left0 = a0.pop(), left1 = a1.pop();
                 const Block right0 = b0.pop(), right1 = b1.pop();
-                const auto right0_t = aie::op_transpose(right0);
-                const auto right1_t = aie::op_transpose(right1);
+                // B [N x K] is what the multiplier wants; the API calls that the transpose of B [K x N].
+                const auto right0_t = aie::op_transpose(right0), right1_t = aie::op_transpose(right1);
                 c00.mac(left0, right0_t);
                 c01.mac(left0, right1_t);
                 c10.mac(left1, right0_t);
