@@ -99,10 +99,10 @@ XrtLibrary load() {
     void* module = dlopen(found.module_path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) {
         const std::string reason = last_error();
-        // A library without what the module calls is an older one: every release only added symbols.
+        // A library without what the module calls is an older one: releases only add symbols.
         if (reason.find("undefined symbol") != std::string::npos) {
             return problem(found, XrtProblem::old_library,
-                           "the installed XRT is too old (" + reason + "): " + kGetXrt);
+                           "the XRT in " + found.library_directory.string() + " is too old: " + kGetXrt);
         }
         return problem(found, XrtProblem::foreign_module, "the module for XRT cannot be loaded: " + reason);
     }
