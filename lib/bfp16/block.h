@@ -1,6 +1,7 @@
 #pragma once
-// AMD's bfp16ebs8: eight consecutive values along K share one exponent. A block is 9 bytes: the exponent, then eight
-// two's-complement mantissas; value = mantissa / 64 × 2^(exponent − 127). See DESIGN section 3 for rules and vectors.
+// AMD's bfp16ebs8: eight consecutive values along K share one exponent. A block is 9 bytes: the exponent,
+// then eight two's-complement mantissas; value = mantissa / 64 × 2^(exponent − 127). See DESIGN section 3 for
+// rules and vectors.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,9 +21,13 @@ enum class Rounding {
 };
 
 /// K rounded up to whole blocks.
-constexpr size_t padded(size_t k) { return (k + kBlockSize - 1) / kBlockSize * kBlockSize; }
+constexpr size_t padded(size_t k) {
+    return (k + kBlockSize - 1) / kBlockSize * kBlockSize;
+}
 /// Bytes of one row of K values.
-constexpr size_t row_bytes(size_t k) { return padded(k) / kBlockSize * kBlockBytes; }
+constexpr size_t row_bytes(size_t k) {
+    return padded(k) / kBlockSize * kBlockBytes;
+}
 
 /// One block of 8 finite values to 9 bytes. The plain statement of the format; no vector code.
 void quantise_block(const float* values, uint8_t* block, Rounding);
@@ -30,8 +35,8 @@ void quantise_block(const float* values, uint8_t* block, Rounding);
 void dequantise_block(const uint8_t* block, float* values);
 
 /// [rows × cols] f32 to rows of blocks, `row_bytes(cols)` bytes each, in row-major order (no tile layout).
-/// The last block of a row is padded with zeros. Throws InputError for Inf, NaN or a magnitude whose exponent would be
-/// 255, naming row and column.
+/// The last block of a row is padded with zeros. Throws InputError for Inf, NaN or a magnitude whose exponent
+/// would be 255, naming row and column.
 std::vector<uint8_t> quantise(MatrixView<const float> values, Rounding);
 /// The inverse; `out` is [rows × cols].
 void dequantise(std::span<const uint8_t> blocks, MatrixView<float> out);
