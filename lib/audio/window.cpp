@@ -20,4 +20,16 @@ double Window::file_seconds(double window_seconds, bool end_of_something) const 
     return (static_cast<double>(found->in_file) + at - static_cast<double>(found->in_window)) / kSampleRate;
 }
 
+Window Window::from(int64_t sample) const {
+    Window rest;
+    rest.samples.assign(samples.begin() + sample, samples.end());
+    for (const Piece& piece : pieces) {
+        const int64_t skipped = std::clamp<int64_t>(sample - piece.in_window, 0, piece.length);
+        if (skipped == piece.length) continue;
+        rest.pieces.push_back(
+            {piece.in_window + skipped - sample, piece.in_file + skipped, piece.length - skipped});
+    }
+    return rest;
+}
+
 }  // namespace npuscribe::audio

@@ -32,6 +32,8 @@ struct Window {
     /// earlier one where `end_of_something` (a segment that ends there), to the later one otherwise. Clamped
     /// to the window.
     double file_seconds(double window_seconds, bool end_of_something) const;
+    /// The window from this sample of it on, as a window of its own. `sample` is inside the window.
+    Window from(int64_t sample) const;
 };
 
 class Windows {

@@ -27,19 +27,20 @@ std::vector<Token> FileJob::start_window(SourceWindow window) {
     input_seconds_ = window.input_seconds;
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
-    const bool prompted = settings_.one_at_a_time || window.index == 0;
-    open_.emplace(window.index, std::move(window.window));
+    if (window.part > 0) --rests_;
+    const bool prompted = settings_.one_at_a_time || (window.index == 0 && window.part == 0);
+    open_.emplace(Place{window.index, window.part}, std::move(window.window));
     return prompted ? history_ : std::vector<Token>();
 }
 
-int64_t FileJob::finish_window(size_t index, const DecodingResult& result, const DecodeCost& cost) {
+FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& result, const DecodeCost& cost) {
     timing_.cross_kv += cost.cross_kv_seconds;
     timing_.decoder += cost.decoder_seconds;
     timing_.steps += cost.steps;
     timing_.tokens += cost.tokens;
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
-    const auto window = open_.extract(index);
+    const auto window = open_.extract(place);
     WindowText text = window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential);
     if (!result.silence) {
         // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
@@ -54,14 +55,23 @@ int64_t FileJob::finish_window(size_t index, const DecodingResult& result, const
     }
     const audio::Piece& last = window.mapped().pieces.back();
     const auto window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
-    finished_[index] = {std::move(text.segments), window_end};
+    Outcome outcome;
+    outcome.resume_at = text.resume_at;
+    if (text.rest_from) {
+        ++rests_;
+        outcome.rest.emplace();
+        outcome.rest->index = place.first;
+        outcome.rest->part = place.second + 1;
+        outcome.rest->window = window.mapped().from(*text.rest_from);
+        outcome.rest->input_seconds = input_seconds_;
+    }
+    finished_[place] = {std::move(text.segments), window_end, text.rest_from.has_value()};
     take_over();
-    return text.resume_at;
+    return outcome;
 }
 
 void FileJob::take_over() {
-    for (auto next = finished_.find(next_index_); next != finished_.end();
-         next = finished_.find(next_index_)) {
+    for (auto next = finished_.find(next_); next != finished_.end(); next = finished_.find(next_)) {
         for (Segment& segment : next->second.segments) {
             auto& segments = transcript_.segments;
             segment.id = static_cast<int>(segments.size());
@@ -72,8 +82,8 @@ void FileJob::take_over() {
             segments.push_back(std::move(segment));
         }
         seconds_done_ = std::max(seconds_done_, next->second.window_end);
+        next_ = next->second.more ? Place{next_.first, next_.second + 1} : Place{next_.first + 1, 0};
         finished_.erase(next);
-        ++next_index_;
     }
 }
 

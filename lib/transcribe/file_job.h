@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/stopwatch.h"
@@ -30,6 +31,9 @@ class FileJob {
     /// `settings` must outlive the job.
     explicit FileJob(const Settings& settings);
 
+    /// A window's place: its index, and which part of it.
+    using Place = std::pair<size_t, size_t>;
+
     /// True where this window may be decoded now: the first, or any once the language is known.
     bool may_start(size_t index) const { return index == 0 || !transcript_.language.empty(); }
     /// Code; empty until it has been detected.
@@ -38,9 +42,14 @@ class FileJob {
 
     /// A window goes to the decoder. Returns what it is prompted with.
     std::vector<Token> start_window(SourceWindow window);
-    /// It came back. Returns the sample of the file at which the next one starts, where windows are
-    /// sequential.
-    int64_t finish_window(size_t index, const DecodingResult& result, const DecodeCost& cost);
+
+    struct Outcome {
+        int64_t resume_at =
+            0;  // sample of the file at which the next one starts, where windows are sequential
+        std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
+    };
+    /// It came back.
+    Outcome finish_window(Place place, const DecodingResult& result, const DecodeCost& cost);
     /// No more windows come.
     void end(const SourceEnd& end);
 
@@ -50,7 +59,7 @@ class FileJob {
     double seconds_done() const { return seconds_done_; }
     double input_seconds() const { return input_seconds_; }
 
-    bool done() const { return ended_ && open_.empty(); }
+    bool done() const { return ended_ && open_.empty() && rests_ == 0; }
     /// Why the input could not be read, once done.
     const std::optional<std::string>& error() const { return error_; }
     const Transcript& transcript() const { return transcript_; }
@@ -60,15 +69,17 @@ class FileJob {
     struct Finished {
         std::vector<Segment> segments;
         double window_end = 0;  // seconds in the file
+        bool more = false;      // another part follows
     };
 
     void take_over();
 
     const Settings& settings_;
-    std::vector<Token> history_;            // what the next window is prompted with
-    std::map<size_t, audio::Window> open_;  // with the decoder
-    std::map<size_t, Finished> finished_;   // waiting for those before them
-    size_t next_index_ = 0;                 // the first window that is not in the transcript yet
+    std::vector<Token> history_;           // what the next window is prompted with
+    std::map<Place, audio::Window> open_;  // with the decoder
+    std::map<Place, Finished> finished_;   // waiting for those before them
+    Place next_ = {0, 0};                  // the first window that is not in the transcript yet
+    size_t rests_ = 0;                     // handed out, and not started yet
     size_t segments_taken_ = 0;
     double seconds_done_ = 0;
     double input_seconds_ = 0;

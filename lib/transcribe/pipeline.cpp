@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
 
 #include "base/error.h"
@@ -25,6 +26,7 @@ class PipelineRun {
         const std::atomic<bool>* cancel;
         Timing& sum;
         size_t n_audio_ctx;
+        const audio::LogMel& mel;
     };
 
     PipelineRun(const Shared& shared, WindowSource& source, size_t inputs, ThreadPool* pool)
@@ -49,7 +51,7 @@ class PipelineRun {
   private:
     struct InFlight {
         size_t input = 0;
-        size_t index = 0;
+        FileJob::Place place;
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -75,6 +77,11 @@ class PipelineRun {
     /// The next window that may be decoded, encoded.
     std::optional<DecodeRequest> pull() {
         throw_if_cancelled();
+        if (!rests_.empty()) {
+            SourceWindow rest = std::move(rests_.front());
+            rests_.pop_front();
+            return request(std::move(rest));
+        }
         const auto may_go = [this](const SourceItem& item) {
             const auto* window = std::get_if<SourceWindow>(&item);
             return window == nullptr || job(window->input).may_start(window->index);
@@ -100,8 +107,8 @@ class PipelineRun {
         request.id = next_id_++;
         request.encoder_output = out;
         request.language = owner.language();
-        request.sample_key = window.index;
-        in_flight_[request.id] = {window.input, window.index};
+        request.sample_key = window.index + (uint64_t{window.part} << 32);
+        in_flight_[request.id] = {window.input, {window.index, window.part}};
         request.previous = owner.start_window(std::move(window));
         return request;
     }
@@ -124,8 +131,12 @@ class PipelineRun {
     void sink(size_t id, const DecodingResult& result, const DecodeCost& cost) {
         const auto flight = in_flight_.extract(id).mapped();
         FileJob& owner = job(flight.input);
-        const int64_t resume_at = owner.finish_window(flight.index, result, cost);
-        if (shared_.settings.one_at_a_time) source_.resume(flight.input, resume_at);
+        auto [resume_at, rest] = owner.finish_window(flight.place, result, cost);
+        if (rest) {
+            add_rest(flight.input, std::move(*rest));
+        } else if (shared_.settings.one_at_a_time) {
+            source_.resume(flight.input, resume_at);
+        }
         if (shared_.events.on_segment) {
             for (const Segment& segment : owner.take_segments())
                 shared_.events.on_segment(flight.input, segment);
@@ -134,6 +145,16 @@ class PipelineRun {
             shared_.events.on_progress(flight.input, owner.seconds_done(), owner.input_seconds());
         }
         if (owner.done()) report();
+    }
+
+    void add_rest(size_t input, SourceWindow rest) {
+        rest.input = input;
+        const Stopwatch watch;
+        const size_t frames = 2 * shared_.n_audio_ctx;
+        rest.mel = Buffer<float>(frames * shared_.mel.n_mels());
+        shared_.mel.compute(rest.window.samples, rest.mel.matrix(frames, shared_.mel.n_mels()));
+        rest.mel_seconds = watch.seconds();
+        rests_.push_back(std::move(rest));
     }
 
     void end_input(const SourceEnd& end) {
@@ -163,6 +184,7 @@ class PipelineRun {
     const size_t inputs_;
     std::map<size_t, FileJob> jobs_;  // begun, and not reported yet
     std::map<size_t, InFlight> in_flight_;
+    std::deque<SourceWindow> rests_;  // what windows left over; they go first
     size_t next_id_ = 0;
     size_t reported_ = 0;
     Buffer<float> encoded_;
@@ -214,7 +236,7 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     source_options.max_open = std::max<size_t>(1, options_.batch_size);
     source_options.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
     WindowSource source(inputs, mel_, std::move(source_options));
-    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, n_audio_ctx_};
+    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, n_audio_ctx_, mel_};
     try {
         PipelineRun(shared, source, inputs.size(), pool_).run();
     } catch (...) {

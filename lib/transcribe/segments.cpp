@@ -11,6 +11,9 @@ namespace npuscribe {
 namespace {
 
 constexpr int64_t kSamplesPerTimestamp = audio::kSampleRate / 50;  // 20 ms
+/// A window cut at pauses ends in less than a second of pause: if this much was not written down, somebody
+/// speaks in it.
+constexpr int64_t kLeastRest = audio::kSampleRate;
 
 /// A stretch of the window's tokens, with its times as the decoder gave them.
 struct Slice {
@@ -46,6 +49,15 @@ class Cutter {
             slices.push_back({tokens_.subspan(from), seconds(tokens_[from]), window_seconds()});
         }
         return slices;
+    }
+
+    /// Where the last timestamp leaves more of the window than a pause. Not where there is text behind it,
+    /// nor where it says that nothing was dealt with: another try would go the same way.
+    std::optional<int64_t> rest_from() const {
+        if (tokens_.empty() || !vocabulary_.is_timestamp(tokens_.back())) return std::nullopt;
+        const int64_t heard = int64_t{tokens_.back() - vocabulary_.timestamp_begin} * kSamplesPerTimestamp;
+        if (heard < kSamplesPerTimestamp || samples_ - heard < kLeastRest) return std::nullopt;
+        return heard;
     }
 
     /// Samples of the window that are dealt with.
@@ -97,6 +109,7 @@ WindowText window_text(const DecodingResult& result, const audio::Window& window
     std::vector<Slice> slices;
     if (!result.silence && !result.tokens.empty()) slices = cutter.slices(sequential);
     text.resume_at = window_start + std::max(cutter.advance(), kSamplesPerTimestamp);
+    if (!sequential && !result.silence) text.rest_from = cutter.rest_from();
 
     for (const Slice& slice : slices) {
         if (slice.start >= slice.end || slice.start >= cutter.window_seconds()) continue;

@@ -2,6 +2,7 @@
 // A window's tokens, cut into segments at its timestamps (openai/whisper, whisper/transcribe.py).
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "audio/window.h"
@@ -15,6 +16,7 @@ struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet
     std::vector<Token> tokens;  // of those segments, one after another: what a later window is prompted with
     int64_t resume_at = 0;      // sample of the file at which the next sequential window starts
+    std::optional<int64_t> rest_from;  // sample of the window from which nothing was written down
 };
 
 /// `window` needs its pieces only, no samples. Times are those of the file, inside the window's pieces.
@@ -22,6 +24,10 @@ struct WindowText {
 /// ended: what the decoder heard there is padding. An unfinished last segment (text behind a pair of
 /// timestamps, none after it) is left to the next window where windows are `sequential`, as OpenAI does;
 /// elsewhere no window would take it up, so it stays, to the end of the window.
+///
+/// Whisper now and then stops before its audio does. Where windows are sequential the next one starts at the
+/// last timestamp; where they were cut at pauses, `rest_from` tells where the part starts that wants a window
+/// of its own.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,
                        const Vocabulary& vocabulary, bool sequential);
 

@@ -55,7 +55,7 @@ struct Timing {
     double encoder_other = 0;  // convolutions, final norm
     double cross_kv = 0;       // cross-attention keys and values, once a window
     double decoder = 0;        // all decoder steps, search included
-    double total = 0;          // wall clock, load included
+    double total = 0;          // wall clock; the program adds loading
 
     uint64_t windows = 0;
     uint64_t steps = 0;      // decoder steps, each for a batch of rows

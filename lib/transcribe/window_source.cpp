@@ -104,7 +104,6 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     out.mel = Buffer<float>(options_.frames * mel_.n_mels());
     mel_.compute(window->samples, out.mel.matrix(options_.frames, mel_.n_mels()));
     out.mel_seconds = watch.seconds();
-    window->samples = {};
     out.window = std::move(*window);
     return out;
 }

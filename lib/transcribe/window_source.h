@@ -28,9 +28,10 @@ namespace npuscribe {
 /// A window, ready for the encoder.
 struct SourceWindow {
     size_t input = 0;
-    size_t index = 0;      // in its input
-    audio::Window window;  // its pieces; the samples are let go
-    Buffer<float> mel;     // [frames × n_mels]
+    size_t index = 0;  // in its input
+    size_t part = 0;   // 0; more for what the window's earlier parts left over
+    audio::Window window;
+    Buffer<float> mel;  // [frames × n_mels]
     double mel_seconds = 0;
     double input_seconds = 0;  // the input's length, where it tells; else 0
 };

@@ -115,6 +115,25 @@ TEST_CASE("times in a window map to times in the file, piece by piece", "[window
     }
 }
 
+TEST_CASE("the rest of a window keeps its place in the file", "[window]") {
+    Window window;
+    window.samples = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    window.pieces = {{0, 100, 4}, {4, 200, 6}};
+    const Window inside_second = window.from(6);
+    CHECK(inside_second.samples == std::vector<float>{6, 7, 8, 9});
+    REQUIRE(inside_second.pieces.size() == 1);
+    CHECK(inside_second.pieces[0].in_window == 0);
+    CHECK(inside_second.pieces[0].in_file == 202);
+    CHECK(inside_second.pieces[0].length == 4);
+    const Window inside_first = window.from(3);
+    REQUIRE(inside_first.pieces.size() == 2);
+    CHECK(inside_first.pieces[0].in_file == 103);
+    CHECK(inside_first.pieces[0].length == 1);
+    CHECK(inside_first.pieces[1].in_window == 1);
+    CHECK(inside_first.pieces[1].in_file == 200);
+    CHECK(window.from(4).pieces.size() == 1);
+}
+
 TEST_CASE("sequential windows follow one another by 30 s", "[window]") {
     ComputedStream stream(70 * kSampleRate + 100, noise);
     const auto windows = audio::sequential_windows(stream);

@@ -59,14 +59,14 @@ class Broken : public audio::Stream {
     std::unique_ptr<audio::Stream> inner_;
 };
 
-/// One second a window.
+/// One second a window, or as many as are asked for.
 class Seconds : public audio::Windows {
   public:
-    Seconds(audio::Stream& stream, bool sequential, std::atomic<int>& cut)
-        : stream_(stream), sequential_(sequential), cut_(cut) {}
+    Seconds(audio::Stream& stream, bool sequential, std::atomic<int>& cut, size_t seconds)
+        : stream_(stream), sequential_(sequential), cut_(cut), length_(seconds * kSecond) {}
 
     std::optional<audio::Window> next() override {
-        while (all_.size() < static_cast<size_t>(at_) + kSecond) {
+        while (all_.size() < static_cast<size_t>(at_) + length_) {
             std::vector<float> more(kSecond / 4);
             const size_t count = stream_.read(more);
             if (count == 0) break;
@@ -74,7 +74,7 @@ class Seconds : public audio::Windows {
         }
         if (static_cast<size_t>(at_) >= all_.size()) return std::nullopt;
         audio::Window window;
-        const size_t end = std::min(all_.size(), static_cast<size_t>(at_) + kSecond);
+        const size_t end = std::min(all_.size(), static_cast<size_t>(at_) + length_);
         window.samples.assign(all_.begin() + at_, all_.begin() + static_cast<long>(end));
         window.pieces = {{0, at_, static_cast<int64_t>(window.samples.size())}};
         at_ += static_cast<int64_t>(window.samples.size());
@@ -93,6 +93,7 @@ class Seconds : public audio::Windows {
     audio::Stream& stream_;
     bool sequential_;
     std::atomic<int>& cut_;
+    size_t length_;
     std::vector<float> all_;
     int64_t at_ = 0;
 };
@@ -115,7 +116,7 @@ class Bench {
         parts.vocabulary = &vocabulary_;
         pipeline_.emplace(parts, options, nullptr, [this, sequential = !options.vad](audio::Stream& stream) {
             if (cut_throws) throw ModelError("the detector is damaged");
-            return std::make_unique<Seconds>(stream, sequential, cut);
+            return std::make_unique<Seconds>(stream, sequential, cut, window_seconds);
         });
         const auto full = tone({0});
         std::vector<float> mel(3000 * 80);
@@ -170,6 +171,7 @@ class Bench {
     std::map<size_t, std::string> errors;
     std::vector<size_t> order;
     std::atomic<int> cut{0};
+    size_t window_seconds = 1;
     int encoded = 0;
     bool cut_throws = false;
 

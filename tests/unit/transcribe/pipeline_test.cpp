@@ -214,3 +214,30 @@ TEST_CASE("The times and counts of files add up to those of the run") {
     CHECK(sum.total >= std::max(a.total, b.total) * 0.99);
     CHECK(bench.encoded == 4);
 }
+
+TEST_CASE("What a window leaves over is decoded as a window of its own, in its place") {
+    // Windows of four seconds. In the first the decoder stops after two, though somebody else speaks on.
+    const auto script = [](float level, std::span<const Token> history, std::span<float> logits) {
+        const std::vector<Token> words = level == 0   ? std::vector<Token>{at(0), 1, at(200), kEot}
+                                         : level == 5 ? std::vector<Token>{at(0), 6, at(200), kEot}
+                                                      : std::vector<Token>{at(0), 8, at(400), kEot};
+        logits[static_cast<size_t>(words.at(sampled(history).size()))] = 10;
+    };
+    for (const bool conditioned : {false, true}) {
+        TranscribeOptions options = english();
+        options.decoding.condition_on_previous_text = conditioned;
+        Bench bench(script, options);
+        bench.window_seconds = 4;
+        bench.add("a", {0, 0, 5, 5, 7, 7, 7, 7});
+        bench.run();
+        const Transcript& transcript = bench.done.at(0);
+        REQUIRE(transcript.segments.size() == 3);
+        CHECK(transcript.text() == "bgi");
+        CHECK(transcript.segments[0].end == Approx(2));
+        CHECK(transcript.segments[1].start == Approx(2));
+        CHECK(transcript.segments[1].end == Approx(4));
+        CHECK(transcript.segments[2].start == Approx(4));
+        CHECK(transcript.segments[2].end == Approx(8));
+        CHECK(bench.timings.at(0).windows == 3);
+    }
+}

@@ -125,3 +125,16 @@ TEST_CASE("Times jump over what was cut out of the file") {
     CHECK(text.segments[1].start == Approx(50.0));  // what starts there starts behind it
     CHECK(text.segments[1].end == Approx(52.0));
 }
+
+TEST_CASE("A window that ends before its audio does tells where the rest starts") {
+    CHECK(cut({at(0), 1, at(2000)}).rest_from == 20 * kSecond);
+    CHECK(cut({at(0), 1, at(2000), at(2000)}).rest_from == 20 * kSecond);
+    CHECK_FALSE(cut({at(0), 1, at(2902)}).rest_from);               // less than a second: a pause
+    CHECK_FALSE(cut({at(0), 1, at(2000), at(2000), 2}).rest_from);  // text goes on to the end
+    CHECK_FALSE(cut({at(0), 1}).rest_from);                         // no times at all
+    CHECK_FALSE(cut({at(0)}).rest_from);                            // nothing dealt with: no use trying again
+    CHECK_FALSE(cut({at(0), 1, at(2000)}, stretch(100, 30), true).rest_from);  // the next window takes it up
+    DecodingResult silence = said({at(0), 1, at(2000)});
+    silence.silence = true;
+    CHECK_FALSE(window_text(silence, stretch(100, 30), small_vocabulary(), false).rest_from);
+}
