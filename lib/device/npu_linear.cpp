@@ -116,11 +116,11 @@ class NpuRun final : public Run::State, public NpuPending {
     }
     /// What nobody waited for is seen through, for the array writes to this run's memory until it is done.
     ~NpuRun() override {
-        if (operand_ != nullptr && operand_->pending == this) operand_->pending = nullptr;
         try {
             if (started_) complete();
         } catch (const std::exception&) {
         }
+        if (operand_ != nullptr) operand_->pending = nullptr;
         if (!shared_.array.queue().lost()) return;
         for (Piece& piece : pieces_) (void)piece.call.release();
     }
@@ -129,7 +129,9 @@ class NpuRun final : public Run::State, public NpuPending {
 
     void complete() override {
         if (std::exchange(completed_, true)) return;
-        if (operand_ != nullptr) operand_->pending = nullptr;
+        // The operand may be gone before this run is.
+        NpuOperand* const operand = std::exchange(operand_, nullptr);
+        if (operand != nullptr) operand->pending = nullptr;
         for (Piece& piece : pieces_) shared_.array.queue().finish(*piece.batch);
         Stopwatch watch;
         for (Piece& piece : pieces_) {
@@ -146,7 +148,7 @@ class NpuRun final : public Run::State, public NpuPending {
         BadPlace bad;
         for (const Piece& piece : pieces_) take_over(piece, bad);
         // Into a matrix it is one more copy; into an operand it is quantisation.
-        (operand_ != nullptr ? shared_.stats.prepare_seconds : shared_.stats.transfer_seconds) +=
+        (operand != nullptr ? shared_.stats.prepare_seconds : shared_.stats.transfer_seconds) +=
             watch.seconds();
         for (Piece& piece : pieces_) {
             shared_.give_back(std::move(piece.result));
@@ -172,7 +174,7 @@ class NpuRun final : public Run::State, public NpuPending {
     std::shared_ptr<CallPool> calls_;
     std::vector<Piece> pieces_;
     std::unique_ptr<Destination> destination_;
-    NpuOperand* operand_;
+    NpuOperand* operand_;  // null once completed
     bool started_ = false;
     bool completed_ = false;
 };

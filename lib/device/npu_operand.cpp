@@ -12,6 +12,18 @@ namespace npuscribe {
 using xrt_backend::Argument;
 using xrt_backend::XrtError;
 
+namespace {
+
+void hand_over(xrt_backend::Buffer& buffer, size_t bytes) {
+    try {
+        buffer.to_device(0, bytes);
+    } catch (const XrtError& error) {
+        throw_npu_error(error, "did not take an operand over");
+    }
+}
+
+}  // namespace
+
 void BadPlace::note(const std::optional<simd::Place>& found) {
     if (!found) return;
     std::lock_guard lock(mutex_);
@@ -59,8 +71,8 @@ void NpuOperand::allocate() {
         chunk.first = first;
         chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
-        // Rows that are never written are zeros for the array too.
-        chunk.buffer->to_device(0, chunk.layout.bytes());
+        hand_over(*chunk.buffer,
+                  chunk.layout.bytes());  // rows that are never written are zeros for the array too
         chunks_.push_back(std::move(chunk));
     }
 }
@@ -96,11 +108,7 @@ void NpuOperand::finish() {
     for (const Part& part : parts()) {
         const Chunk& chunk = chunks_[part.first / longest_];
         const size_t bytes = (part.rows + tile_rows_ - 1) / tile_rows_ * chunk.layout.row_tile_bytes();
-        try {
-            part.buffer->to_device(0, bytes);
-        } catch (const XrtError& error) {
-            throw_npu_error(error, "did not take an operand over");
-        }
+        hand_over(*part.buffer, bytes);
         shared_.stats.bytes_to_device += bytes;
     }
     shared_.stats.transfer_seconds += watch.seconds();

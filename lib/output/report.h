@@ -31,7 +31,7 @@ struct RunReport {
 };
 
 /// An aligned table of several lines for a terminal: what did the work, the stages, the realtime factor.
-/// Times that come from a device's model are marked as modelled.
+/// Stages are wall-clock time; what an emulated array would take stands apart, and is called modelled.
 std::string report_text(const RunReport&);
 
 /// One line for a run of several inputs: how many are done and failed, hours of audio, realtime factor.

@@ -33,6 +33,7 @@ void add_timing(Json& out, const Timing& t) {
     out["tokens_per_second"] = t.tokens_per_second();
     out["fallbacks"] = t.fallbacks;
     out["stages"] = stages_json(t);
+    if (t.modelled_array > 0) out["modelled_array_seconds"] = t.modelled_array;
 }
 
 Json setup_json(const Setup& setup) {

@@ -107,6 +107,9 @@ void Transcriber::transcribe(const std::vector<std::filesystem::path>& inputs, c
     const auto sum = [this] {
         impl_->timing = impl_->pipeline.timing();
         impl_->timing.load = impl_->load_seconds;
+        if (!impl_->device.info().modelled_times) return;
+        const DeviceStats stats = impl_->device.stats();
+        impl_->timing.modelled_array = stats.matmul_seconds + stats.transfer_seconds;
     };
     try {
         impl_->pipeline.run(inputs, events, cancel);

@@ -18,6 +18,7 @@ Timing& Timing::operator+=(const Timing& other) {
     encoder_attention += other.encoder_attention;
     encoder_other += other.encoder_other;
     cross_kv += other.cross_kv;
+    modelled_array += other.modelled_array;
     decoder += other.decoder;
     total += other.total;
     windows += other.windows;

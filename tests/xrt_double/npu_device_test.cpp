@@ -185,6 +185,17 @@ TEST_CASE("a run that nobody waits for is seen through", "[npu]") {
     CHECK(counted("violations") == 0);
 }
 
+TEST_CASE("an operand may go before the run that makes it", "[npu]") {
+    Npu npu;
+    const auto linear = npu.load(Matrix::random(kState, kState, 32), {});
+    const auto operand = npu.operand(Matrix::random(8, kState, 33));
+    auto result = npu.device->make_operand(8, kState);
+    Run run = linear->submit(*operand, *result, Epilogue::none);
+    result.reset();
+    CHECK_NOTHROW(run.wait());
+    CHECK(counted("violations") == 0);
+}
+
 TEST_CASE("a closed device leaves nothing behind", "[npu]") {
     {
         Npu npu;

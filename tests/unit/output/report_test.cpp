@@ -69,12 +69,13 @@ TEST_CASE("the report's rows are aligned, and its encoder row is the sum of its 
     CHECK(test::contains(text, "  rest                     1.750 s   18 %\n"));  // 10 − 2 − 0.25 − 2 − 4
 }
 
-TEST_CASE("modelled times are called modelled") {
+TEST_CASE("an emulated array's time is called modelled, and stands apart from the time spent") {
     RunReport r = report();
     r.setup.modelled_times = true;
+    r.totals.modelled_array = 0.125;
     const std::string text = report_text(r);
-    CHECK(test::contains(text, "matmul                 1.000 s   10 %  modelled"));
-    CHECK(test::contains(text, "cpu (Some CPU), modelled times"));
+    CHECK(test::contains(text, "matmul                 1.000 s   10 %  the emulation's own time"));
+    CHECK(test::contains(text, "would take 0.125 s (modelled"));
     CHECK(nlohmann::json::parse(report_json(r))["setup"]["modelled_times"] == true);
 }
 
