@@ -5,7 +5,7 @@
 
 namespace npuscribe::bench {
 
-/// Layer 0 of an encoder, and nothing else of a Whisper. Values are the same on every machine.
+/// Layer 0 of an encoder, and nothing else of a Whisper. Values are the same each time.
 class GeneratedLayer final : public Checkpoint {
   public:
     /// Of these, n_audio_state and n_audio_head count.

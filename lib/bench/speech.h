@@ -23,7 +23,7 @@ struct Speech {
 /// cannot be read or holds nothing.
 Speech load_speech(const std::filesystem::path& file, double seconds);
 
-/// The same on every machine: syllables of a gliding voice with three formants, pauses, and noise. What a
+/// The same each time: syllables of a gliding voice with three formants, pauses, and noise. What a
 /// spectrogram of it makes of a model means nothing; its size and shape are those of speech.
 std::vector<float> imitated_speech(double seconds);
 
