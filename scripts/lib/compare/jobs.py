@@ -109,7 +109,9 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
         wall, peak = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(report.read_text(encoding="utf-8"))
-        totals, calls = answer["totals"], [file["stages"]["encoder"] for file in answer["files"]]
+        totals = answer["totals"]
+        # A window whose last words are cut off is followed by a second one: the time of each counts.
+        calls = [file["stages"]["encoder"] / file["windows"] for file in answer["files"]]
         texts = {} if encoder else {file: read_text(out / f"{file.stem}.json") for file in files}
     return Result(
         wall=wall,
