@@ -66,15 +66,17 @@ void NpuOperand::allocate() {
     longest_ = cut.longest();
     const array::Tile& tile = cut.program->planned->tile;
     tile_rows_ = tile.m;
+    std::vector<Chunk> chunks;
     for (size_t first = 0; first < max_rows_; first += longest_) {
         Chunk chunk;
         chunk.first = first;
         chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
-        hand_over(*chunk.buffer,
-                  chunk.layout.bytes());  // rows that are never written are zeros for the array too
-        chunks_.push_back(std::move(chunk));
+        // Rows that are never written are zeros for the array too.
+        hand_over(*chunk.buffer, chunk.layout.bytes());
+        chunks.push_back(std::move(chunk));
     }
+    chunks_ = std::move(chunks);
 }
 
 std::vector<NpuOperand::Part> NpuOperand::parts() const {
