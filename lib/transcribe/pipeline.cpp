@@ -149,11 +149,7 @@ class PipelineRun {
 
     void add_rest(size_t input, SourceWindow rest) {
         rest.input = input;
-        const Stopwatch watch;
-        const size_t frames = 2 * shared_.n_audio_ctx;
-        rest.mel = Buffer<float>(frames * shared_.mel.n_mels());
-        shared_.mel.compute(rest.window.samples, rest.mel.matrix(frames, shared_.mel.n_mels()));
-        rest.mel_seconds = watch.seconds();
+        compute_mel(rest, shared_.mel, 2 * shared_.n_audio_ctx);
         rests_.push_back(std::move(rest));
     }
 

@@ -8,6 +8,13 @@
 
 namespace npuscribe {
 
+void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames) {
+    const Stopwatch watch;
+    window.mel = Buffer<float>(frames * mel.n_mels());
+    mel.compute(window.window.samples, window.mel.matrix(frames, mel.n_mels()));
+    window.mel_seconds = watch.seconds();
+}
+
 WindowSource::WindowSource(std::vector<std::filesystem::path> inputs, const audio::LogMel& mel,
                            SourceOptions options)
     : inputs_(std::move(inputs)), mel_(mel), options_(std::move(options)), thread_([this] { run(); }) {}
@@ -100,11 +107,8 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     out.input = reader.input;
     out.index = reader.next_index++;
     out.input_seconds = reader.stream->duration().value_or(0);
-    const Stopwatch watch;
-    out.mel = Buffer<float>(options_.frames * mel_.n_mels());
-    mel_.compute(window->samples, out.mel.matrix(options_.frames, mel_.n_mels()));
-    out.mel_seconds = watch.seconds();
     out.window = std::move(*window);
+    compute_mel(out, mel_, options_.frames);
     return out;
 }
 

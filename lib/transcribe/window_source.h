@@ -36,6 +36,9 @@ struct SourceWindow {
     double input_seconds = 0;  // the input's length, where it tells; else 0
 };
 
+/// Fills in the log-mel spectrogram of the window's samples, `frames` long, and the time that it took.
+void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames);
+
 /// An input's last word.
 struct SourceEnd {
     size_t input = 0;
