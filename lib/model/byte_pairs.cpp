@@ -4,7 +4,7 @@
 #include <array>
 #include <limits>
 
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 namespace npuscribe {
 namespace {

@@ -4,9 +4,9 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "model/byte_pairs.h"
 #include "model/languages.h"
-#include "model/utf8.h"
 #include "model/vocabulary_files.h"
 #include "model/word_split.h"
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/utf8.h"
 #include "model/languages.h"
-#include "model/utf8.h"
 
 namespace npuscribe::test {
 namespace {

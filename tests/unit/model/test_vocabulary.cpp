@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "catch.h"
 #include "model/byte_pairs.h"
-#include "model/utf8.h"
 #include "model/vocabulary_files.h"
 #include "random_model.h"
 #include "temporary_directory.h"
