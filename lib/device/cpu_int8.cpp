@@ -4,6 +4,7 @@
 #include <dnnl.hpp>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -19,7 +20,7 @@ namespace {
 
 using dnnl::memory;
 
-constexpr size_t kBlockRows = 64;
+constexpr size_t kBlockRows = 64;  // sums of FC1, 64 × 2048, are half of a 1 MB L2
 
 memory::dim dim(size_t size) {
     return static_cast<memory::dim>(size);
@@ -35,6 +36,27 @@ struct Shape {
     std::vector<Slot> slots;
 };
 
+/// What a worker has to itself, alone on its cache line.
+struct alignas(kCacheLine) OneDnnWorker {
+    dnnl::stream stream;
+    Buffer<int32_t> sums;  // of one block of rows
+    double seconds = 0;
+};
+
+struct alignas(kCacheLine) PlainWorker {
+    Buffer<int32_t> sums{};
+    Buffer<float> wide{};  // operand and products as f32
+    double seconds = 0;
+};
+
+/// What workers have spent since last asked, as wall-clock time: they run side by side.
+template <class Worker>
+double take_seconds(std::vector<Worker>& workers) {
+    double sum = 0;
+    for (auto& worker : workers) sum += std::exchange(worker.seconds, 0.0);
+    return sum / static_cast<double>(workers.size());
+}
+
 struct CpuInt8Weights final : Int8Weights {
     size_t n = 0, k = 0;
     memory values;
@@ -46,7 +68,8 @@ class CpuInt8 final : public Int8Backend {
     explicit CpuInt8(ThreadPool& pool)
         : isa_(onednn_isa()), engine_(dnnl::engine::kind::cpu, 0), pool_(pool) {
         const OneOpenMpThread here;
-        for (size_t worker = 0; worker < pool.size(); ++worker) streams_.emplace_back(engine_);
+        for (size_t worker = 0; worker < pool.size(); ++worker)
+            workers_.push_back({dnnl::stream(engine_), {}, 0});
     }
 
     DeviceInfo info() const override {
@@ -69,27 +92,31 @@ class CpuInt8 final : public Int8Backend {
         const memory::desc plain({dim(weight.cols), dim(weight.rows)}, memory::data_type::s8,
                                  memory::format_tag::ba);
         memory from(plain, engine_, const_cast<int8_t*>(weight.data));
-        dnnl::reorder(from, weights->values).execute(streams_[0], from, weights->values);
-        streams_[0].wait();
+        dnnl::reorder(from, weights->values).execute(workers_[0].stream, from, weights->values);
+        workers_[0].stream.wait();
         return weights;
     }
 
-    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, MatrixView<int32_t> sums,
+    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, const Use& use,
                   DeviceStats& stats) override {
         // The shapes are a cache, made by the one thread that submits.
         auto& weights = const_cast<CpuInt8Weights&>(dynamic_cast<const CpuInt8Weights&>(loaded));
-        const Stopwatch watch;
         for (const size_t rows : {kBlockRows, x.rows % kBlockRows}) {
             if (rows != 0 && rows <= x.rows) prepare(weights, rows);
         }
-        pool_.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t worker) {
+        pool_.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t index) {
+            auto& worker = workers_[index];
+            const Stopwatch watch;
             auto& shape = weights.shapes.at(end - begin);
-            auto& slot = shape.slots[worker];
+            auto& slot = shape.slots[index];
+            worker.sums.reserve_discard(kBlockRows * weights.n);
             slot.x.set_data_handle(const_cast<int8_t*>(x.row(begin)));
-            slot.y.set_data_handle(sums.row(begin));
-            shape.primitive.execute(streams_[worker], slot.arguments);
+            slot.y.set_data_handle(worker.sums.data());
+            shape.primitive.execute(worker.stream, slot.arguments);
+            worker.seconds += watch.seconds();
+            use(begin, worker.sums.matrix(end - begin, weights.n), index);
         });
-        stats.matmul_seconds += watch.seconds();
+        stats.matmul_seconds += take_seconds(workers_);
     }
 
   private:
@@ -111,7 +138,7 @@ class CpuInt8 final : public Int8Backend {
         const OneOpenMpThread here;  // the primitive is made for as many threads as OpenMP has now
         const auto primitive = describe(weights, rows, weights.values.get_desc());
         Shape shape{dnnl::matmul(primitive), {}};
-        for (size_t worker = 0; worker < streams_.size(); ++worker) {
+        for (size_t worker = 0; worker < workers_.size(); ++worker) {
             Shape::Slot slot{memory(primitive.src_desc(), engine_, nullptr),
                              memory(primitive.dst_desc(), engine_, nullptr),
                              memory(primitive.scratchpad_desc(), engine_),
@@ -127,15 +154,15 @@ class CpuInt8 final : public Int8Backend {
 
     std::string isa_;  // asked for first: it caps oneDNN's instructions
     dnnl::engine engine_;
-    std::vector<dnnl::stream> streams_;
     ThreadPool& pool_;
+    std::vector<OneDnnWorker> workers_;
 };
 
 /// For CPUs without VNNI, on which oneDNN adds pairs of int8 products in 16 bits, where they saturate. f32 is
 /// exact as long as sums stay below 2^24: 1024 products of int8 do, in whatever order they are added.
 class CpuInt8AsF32 final : public Int8Backend {
   public:
-    explicit CpuInt8AsF32(ThreadPool& pool) : pool_(pool), scratch_(pool.size()) {}
+    explicit CpuInt8AsF32(ThreadPool& pool) : pool_(pool), workers_(pool.size()) {}
 
     DeviceInfo info() const override {
         DeviceInfo info;
@@ -157,33 +184,37 @@ class CpuInt8AsF32 final : public Int8Backend {
         return weights;
     }
 
-    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, MatrixView<int32_t> sums,
+    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, const Use& use,
                   DeviceStats& stats) override {
         auto& weights = const_cast<Weights&>(dynamic_cast<const Weights&>(loaded));
-        const Stopwatch watch;
         for (auto& part : weights.parts) {
             for (const size_t rows : {kBlockRows, x.rows % kBlockRows}) {
                 if (rows != 0 && rows <= x.rows) part.prepare(rows, part.n(), false);
             }
         }
-        pool_.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t worker) {
+        const size_t n = weights.parts.front().n();
+        pool_.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t index) {
+            auto& worker = workers_[index];
+            const Stopwatch watch;
             const size_t rows = end - begin;
-            auto& scratch = scratch_[worker];
-            scratch.reserve_discard(kBlockRows * (kExactDepth + sums.cols));
-            float* wide = scratch.data();
+            worker.wide.reserve_discard(kBlockRows * (kExactDepth + n));
+            worker.sums.reserve_discard(kBlockRows * n);
+            float* wide = worker.wide.data();
             float* products = wide + kBlockRows * kExactDepth;
             size_t first = 0;
             for (const auto& part : weights.parts) {
                 widen(x.rows_from(begin, rows).cols_from(first, part.k()), wide);
-                part.execute(wide, rows, products, part.n(), false, worker);
-                for (size_t i = 0; i < rows * sums.cols; ++i) {
-                    int32_t& sum = sums.row(begin)[i];
+                part.execute(wide, rows, products, n, false, index);
+                for (size_t i = 0; i < rows * n; ++i) {
+                    int32_t& sum = worker.sums[i];
                     sum = (first == 0 ? 0 : sum) + static_cast<int32_t>(products[i]);
                 }
                 first += part.k();
             }
+            worker.seconds += watch.seconds();
+            use(begin, worker.sums.matrix(rows, n), index);
         });
-        stats.matmul_seconds += watch.seconds();
+        stats.matmul_seconds += take_seconds(workers_);
     }
 
   private:
@@ -198,7 +229,7 @@ class CpuInt8AsF32 final : public Int8Backend {
     }
 
     ThreadPool& pool_;
-    std::vector<Buffer<float>> scratch_;
+    std::vector<PlainWorker> workers_;
 };
 
 bool has_vnni() {

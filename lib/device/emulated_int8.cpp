@@ -47,7 +47,7 @@ class ArrayInt8 final : public Int8Backend {
         return weights;
     }
 
-    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, MatrixView<int32_t> sums,
+    void multiply(const Int8Weights& loaded, MatrixView<const int8_t> x, const Use& use,
                   DeviceStats& stats) override {
         const auto& weights = dynamic_cast<const ArrayWeights&>(loaded);
         const array::Tile& tile = weights.program->tile;
@@ -60,9 +60,13 @@ class ArrayInt8 final : public Int8Backend {
             const auto traffic = array::run(plan_, shape, {a_.data(), shape.a_bytes()},
                                             {weights.tiles.data(), weights.tiles.size()},
                                             {reinterpret_cast<uint8_t*>(c_.data()), shape.c_bytes()}, pool_);
-            for (size_t r = 0; r < rows; ++r) {
-                std::copy_n(c_.data() + r * shape.n, sums.cols, sums.row(first + r));
-            }
+            sums_.reserve_discard(rows * weights.n);
+            pool_.for_each(rows, 16, [&](size_t begin, size_t end, size_t worker) {
+                const auto sums = sums_.matrix(rows, weights.n).rows_from(begin, end - begin);
+                for (size_t r = 0; r < sums.rows; ++r)
+                    std::copy_n(c_.data() + (begin + r) * shape.n, sums.cols, sums.row(r));
+                use(first + begin, sums, worker);
+            });
             const array::ModelledTime time = array::model(shape);
             stats.matmul_seconds += time.dispatch + time.array;
             stats.transfer_seconds += time.total - time.dispatch - time.array;
@@ -92,7 +96,8 @@ class ArrayInt8 final : public Int8Backend {
     ThreadPool& pool_;
     const Plan& plan_ = Plan::built_in();
     Buffer<uint8_t> a_;
-    Buffer<int32_t> c_;
+    Buffer<int32_t> c_;     // padded to whole tiles
+    Buffer<int32_t> sums_;  // without the padding
 };
 
 }  // namespace

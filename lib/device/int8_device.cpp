@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -11,126 +9,31 @@
 #include "base/thread_pool.h"
 #include "bfp16/int8.h"
 #include "device/bad_value.h"
+#include "device/int8_operand.h"
 #include "simd/int8_convert.h"
+#include "simd/int8_rows.h"
 #include "simd/prepare.h"
 
 namespace npuscribe {
 namespace {
 
-using bfp16::kBlockSize;
-
 constexpr size_t kGrain = 16;       // rows of a piece of work
-constexpr float kLimit = 0x1p111F;  // as simd::to_blocks refuses it
+constexpr float kLimit = 0x1p111F;  // as simd::row_exponent refuses it
+
+/// What a worker has to itself, alone on its cache line.
+struct alignas(kCacheLine) Worker {
+    Buffer<float> rows{};  // f32 on the way to INT8
+    double seconds = 0;    // in conversions
+};
 
 struct Shared {
     DeviceOptions options;
     ThreadPool& pool;
     std::unique_ptr<Int8Backend> backend;
     DeviceStats stats{};
-    Buffer<int32_t> sums{};
-    std::vector<Buffer<float>> row_scratch{};  // a worker each
-    std::vector<Buffer<uint8_t>> block_scratch{};
+    std::vector<Worker> workers{};
 
     bool one_exponent() const { return options.precision == Precision::int8_tensor; }
-};
-
-/// Rows as INT8, K padded with zeros to whole blocks, and their common exponents: one a row, or one for all.
-class Int8Rows {
-  public:
-    Int8Rows(size_t max_rows, size_t cols)
-        : max_rows_(max_rows),
-          cols_(cols),
-          padded_(bfp16::padded(cols)),
-          blocks_(max_rows * bfp16::row_bytes(cols)),
-          values_(max_rows * padded_) {}
-
-    MatrixView<const int8_t> values() const { return {values_.data(), rows_, padded_}; }
-    const std::vector<uint8_t>& exponents() const { return exponents_; }
-
-    /// `x_of(first, count)` gives rows as f32. Returns false where a value is out of range.
-    template <class Rows>
-    bool fill(size_t rows, const simd::RowPreparation& how, Shared& shared, Rows&& x_of) {
-        if (rows > max_rows_) {
-            throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                              std::to_string(max_rows_) + " were planned");
-        }
-        rows_ = rows;
-        const size_t bytes = bfp16::row_bytes(cols_);
-        const size_t count = padded_ / kBlockSize;
-        std::vector<uint8_t> exponents(rows);
-        std::atomic<bool> good{true};
-        shared.pool.for_each(rows, kGrain, [&](size_t begin, size_t end, size_t worker) {
-            const MatrixView<const float> x =
-                normalised(x_of(begin, end - begin), how, shared.row_scratch[worker]);
-            if (!simd::to_blocks(x, how.rounding, blocks_.data() + begin * bytes)) good = false;
-            for (size_t row = begin; row < end; ++row) {
-                exponents[row] = simd::largest_exponent(blocks_.data() + row * bytes, count);
-                if (!shared.one_exponent()) align(row, exponents[row]);
-            }
-        });
-        if (shared.one_exponent()) {
-            const uint8_t largest =
-                rows == 0 ? uint8_t{0} : *std::max_element(exponents.begin(), exponents.end());
-            shared.pool.for_each(rows, kGrain, [&](size_t begin, size_t end, size_t) {
-                for (size_t row = begin; row < end; ++row) align(row, largest);
-            });
-            exponents.assign(rows, largest);
-        }
-        exponents_ = std::move(exponents);
-        return good;
-    }
-
-  private:
-    void align(size_t row, uint8_t exponent) {
-        simd::blocks_to_int8(blocks_.data() + row * bfp16::row_bytes(cols_), padded_ / kBlockSize, exponent,
-                             values_.data() + row * padded_);
-    }
-
-    /// `x` after norm or GELU, its rows padded with zeros to whole blocks.
-    MatrixView<const float> normalised(MatrixView<const float> x, const simd::RowPreparation& how,
-                                       Buffer<float>& scratch) const {
-        if (how.operation == simd::RowOperation::none && x.cols == padded_) return x;
-        scratch.reserve_discard(kGrain * padded_);
-        const MatrixView<float> out(scratch.data(), x.rows, padded_);
-        if (x.cols == padded_) {
-            simd::prepare_f32(x, how, out);
-            return out;
-        }
-        if (how.operation == simd::RowOperation::layer_norm) {
-            throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
-                              std::to_string(x.cols));
-        }
-        for (size_t r = 0; r < x.rows; ++r) {
-            std::copy_n(x.row(r), x.cols, out.row(r));
-            std::fill(out.row(r) + x.cols, out.row(r) + padded_, 0.0F);
-        }
-        if (how.operation == simd::RowOperation::gelu) simd::gelu(out);
-        return out;
-    }
-
-    size_t max_rows_, cols_, padded_;
-    size_t rows_ = 0;
-    Buffer<uint8_t> blocks_;
-    Buffer<int8_t> values_;
-    std::vector<uint8_t> exponents_;
-};
-
-class Int8Operand final : public Operand {
-  public:
-    Int8Operand(size_t max_rows, size_t cols) : data_(max_rows, cols) { cols_ = cols; }
-
-    template <class Rows>
-    bool fill(size_t rows, const simd::RowPreparation& how, Shared& shared, Rows&& x_of) {
-        const Stopwatch watch;
-        const bool good = data_.fill(rows, how, shared, x_of);
-        rows_ = rows;
-        shared.stats.prepare_seconds += watch.seconds();
-        return good;
-    }
-    const Int8Rows& data() const { return data_; }
-
-  private:
-    Int8Rows data_;
 };
 
 simd::RowPreparation preparation(simd::RowOperation operation, const Shared& shared) {
@@ -139,6 +42,43 @@ simd::RowPreparation preparation(simd::RowOperation operation, const Shared& sha
     how.numerics = simd::Numerics::f32;
     how.rounding = shared.options.rounding;
     return how;
+}
+
+/// `x` after norm or GELU, its rows padded with zeros to `padded` columns; in `scratch`, unless it is that
+/// already.
+MatrixView<const float> ready(MatrixView<const float> x, const simd::RowPreparation& how, size_t padded,
+                              Buffer<float>& scratch) {
+    if (how.operation == simd::RowOperation::none && x.cols == padded) return x;
+    scratch.reserve_discard(kGrain * padded);
+    const MatrixView<float> out(scratch.data(), x.rows, padded);
+    if (x.cols == padded) {
+        simd::prepare_f32(x, how, out);
+        return out;
+    }
+    if (how.operation == simd::RowOperation::layer_norm) {
+        throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
+                          std::to_string(x.cols));
+    }
+    for (size_t r = 0; r < x.rows; ++r) {
+        std::copy_n(x.row(r), x.cols, out.row(r));
+        std::fill(out.row(r) + x.cols, out.row(r) + padded, 0.0F);
+    }
+    return out;
+}
+
+/// Fills `rows` from `x`. Returns false where a value is out of range.
+bool fill(Int8Rows& rows, MatrixView<const float> x, const simd::RowPreparation& how, Shared& shared) {
+    rows.resize(x.rows);
+    std::atomic<bool> good{true};
+    shared.pool.for_each(x.rows, kGrain, [&](size_t begin, size_t end, size_t worker) {
+        const auto values =
+            ready(x.rows_from(begin, end - begin), how, rows.padded_cols(), shared.workers[worker].rows);
+        for (size_t r = 0; r < values.rows; ++r) {
+            if (!rows.put(begin + r, values.row(r))) good = false;
+        }
+    });
+    rows.finish(shared.pool);
+    return good;
 }
 
 class Int8Linear final : public Linear {
@@ -155,9 +95,8 @@ class Int8Linear final : public Linear {
             throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
                              std::to_string(n_) + " output features");
         }
-        Int8Rows rows(n_, k_);
-        if (!rows.fill(n_, preparation(simd::RowOperation::none, shared), shared,
-                       [&](size_t first, size_t count) { return w.rows_from(first, count); })) {
+        Int8Rows rows(n_, k_, shared.one_exponent(), shared.options.rounding);
+        if (!fill(rows, w, preparation(simd::RowOperation::none, shared), shared)) {
             throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
         }
         for (size_t j = 0; j < n_; ++j) units_[j] = simd::mantissa_unit(rows.exponents()[j]);
@@ -175,20 +114,19 @@ class Int8Linear final : public Linear {
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
         check(x, y.rows, y.cols);
-        multiply(operand(x));
-        const Stopwatch watch;
-        convert(operand(x), [&](size_t first, MatrixView<const float> rows) {
-            for (size_t r = 0; r < rows.rows; ++r) {
-                float* out = y.row(first + r);
-                if (epilogue == Epilogue::add_residual) {
-                    std::transform(rows.row(r), rows.row(r) + n_, out, out, std::plus<>());
-                } else {
-                    std::copy_n(rows.row(r), n_, out);
-                }
+        const bool accumulate = epilogue == Epilogue::add_residual;
+        multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
+            float* out = y.row(row);
+            if (padded_n_ == n_) {
+                if (!sums.to(out, accumulate)) return false;
+            } else {
+                worker.rows.reserve_discard(padded_n_);
+                if (!sums.to(worker.rows.data(), false)) return false;
+                for (size_t j = 0; j < n_; ++j) out[j] = worker.rows[j] + (accumulate ? out[j] : 0.0F);
             }
-            if (epilogue == Epilogue::gelu) simd::gelu(y.rows_from(first, rows.rows));
+            if (epilogue == Epilogue::gelu) simd::gelu(y.rows_from(row, 1));
+            return true;
         });
-        shared_.stats.prepare_seconds += watch.seconds();
         return {};
     }
 
@@ -196,23 +134,20 @@ class Int8Linear final : public Linear {
         if (epilogue == Epilogue::add_residual) {
             throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
         }
-        check(x, x.rows(), y.cols());
-        multiply(operand(x));
-        const Stopwatch watch;
-        result_.reserve_discard(x.rows() * n_);
-        convert(operand(x), [&](size_t first, MatrixView<const float> rows) {
-            for (size_t r = 0; r < rows.rows; ++r)
-                std::copy_n(rows.row(r), n_, result_.data() + (first + r) * n_);
+        auto& result = dynamic_cast<Int8Operand&>(y);
+        result.resize(x.rows());
+        check(x, y.rows(), y.cols());
+        multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
+            worker.rows.reserve_discard(padded_n_);
+            float* values = worker.rows.data();
+            if (!sums.to(values, false)) return false;
+            std::fill(values + n_, values + padded_n_, 0.0F);
+            if (epilogue == Epilogue::gelu) simd::gelu({values, 1, n_});
+            return result.data().put(row, values);
         });
+        const Stopwatch watch;
+        result.data().finish(shared_.pool);
         shared_.stats.prepare_seconds += watch.seconds();
-        const auto operation =
-            epilogue == Epilogue::gelu ? simd::RowOperation::gelu : simd::RowOperation::none;
-        const MatrixView<const float> whole(result_.data(), x.rows(), n_);
-        if (!dynamic_cast<Int8Operand&>(y).fill(
-                x.rows(), preparation(operation, shared_), shared_,
-                [&](size_t first, size_t count) { return whole.rows_from(first, count); })) {
-            throw DeviceError(name_ + ": its result holds " + place_of_bad_value(whole, kLimit));
-        }
         return {};
     }
 
@@ -226,35 +161,38 @@ class Int8Linear final : public Linear {
                           "] with weights [" + std::to_string(n_) + " × " + std::to_string(k_) + "]");
     }
 
-    void multiply(const Int8Operand& x) {
-        shared_.sums.reserve_discard(x.rows() * padded_n_);
-        shared_.backend->multiply(*weights_, x.data().values(), shared_.sums.matrix(x.rows(), padded_n_),
-                                  shared_.stats);
-        ++shared_.stats.matmuls;
-    }
+    /// A row of INT32 sums and what it takes to make values of it.
+    struct Int32Row {
+        const Int8Linear& linear;
+        const int32_t* sums;
+        float unit;
+        /// INT32 → BFP16 → f32, padded_n values. False where one is out of BFP16's range.
+        bool to(float* out, bool accumulate) const {
+            return simd::int32_to_row(sums, linear.padded_n_, unit, linear.units_.data(),
+                                      linear.bias_.empty() ? nullptr : linear.bias_.data(),
+                                      linear.shared_.options.rounding, accumulate, out);
+        }
+    };
 
-    /// INT32 → BFP16 → f32, a few rows at a time: `use(first, rows)` from any thread.
+    /// x·Wᵀ, row by row to `use(row, sums, worker)`, which returns false where a value is out of range.
     template <class Use>
-    void convert(const Int8Operand& x, Use&& use) {
-        const size_t bytes = bfp16::row_bytes(padded_n_);
+    void multiply(const Int8Operand& x, Use&& use) {
         std::atomic<bool> good{true};
-        shared_.pool.for_each(x.rows(), kGrain, [&](size_t begin, size_t end, size_t worker) {
-            auto& values = shared_.row_scratch[worker];
-            auto& blocks = shared_.block_scratch[worker];
-            values.reserve_discard(kGrain * padded_n_);
-            blocks.reserve_discard(bytes);
-            for (size_t row = begin; row < end; ++row) {
-                if (!simd::int32_to_blocks(shared_.sums.data() + row * padded_n_, padded_n_,
-                                           x.data().exponents()[row], units_.data(),
-                                           bias_.empty() ? nullptr : bias_.data(), shared_.options.rounding,
-                                           blocks.data())) {
-                    good = false;
+        const auto& exponents = x.data().exponents();
+        shared_.backend->multiply(
+            *weights_, x.data().values(),
+            [&](size_t first, MatrixView<const int32_t> sums, size_t index) {
+                const Stopwatch watch;
+                Worker& worker = shared_.workers[index];
+                for (size_t r = 0; r < sums.rows; ++r) {
+                    const size_t row = first + r;
+                    const Int32Row line{*this, sums.row(r), simd::mantissa_unit(exponents[row])};
+                    if (!use(row, line, worker)) good = false;
                 }
-                simd::blocks_to_f32(blocks.data(), padded_n_ / kBlockSize,
-                                    values.data() + (row - begin) * padded_n_);
-            }
-            use(begin, MatrixView<const float>(values.data(), end - begin, n_, padded_n_));
-        });
+                worker.seconds += watch.seconds();
+            },
+            shared_.stats);
+        ++shared_.stats.matmuls;
         if (!good) throw DeviceError(name_ + ": its result is out of the range of BFP16");
     }
 
@@ -263,15 +201,13 @@ class Int8Linear final : public Linear {
     size_t n_, k_, padded_n_;
     std::vector<float> units_, bias_;  // of the padded rows of W
     std::unique_ptr<Int8Weights> weights_;
-    Buffer<float> result_;
 };
 
 class Int8Device final : public Device {
   public:
     Int8Device(const DeviceOptions& options, ThreadPool& pool, std::unique_ptr<Int8Backend> backend)
         : shared_{options, pool, std::move(backend)} {
-        shared_.row_scratch.resize(pool.size());
-        shared_.block_scratch.resize(pool.size());
+        shared_.workers.resize(pool.size());
     }
 
     DeviceInfo info() const override {
@@ -281,14 +217,20 @@ class Int8Device final : public Device {
         return info;
     }
 
-    DeviceStats stats() const override { return shared_.stats; }
+    DeviceStats stats() const override {
+        DeviceStats stats = shared_.stats;
+        // Workers run side by side: their sum over their number is wall-clock time.
+        for (const auto& worker : shared_.workers)
+            stats.prepare_seconds += worker.seconds / static_cast<double>(shared_.workers.size());
+        return stats;
+    }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
         return std::make_unique<Int8Linear>(weights, shared_);
     }
 
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<Int8Operand>(max_rows, cols);
+        return std::make_unique<Int8Operand>(max_rows, cols, shared_.options);
     }
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
@@ -303,8 +245,11 @@ class Int8Device final : public Device {
             how.norm_weight = norm->weight.data();
             how.norm_bias = norm->bias.data();
         }
-        if (!operand.fill(x.rows, how, shared_,
-                          [&](size_t first, size_t count) { return x.rows_from(first, count); })) {
+        const Stopwatch watch;
+        operand.resize(x.rows);
+        const bool good = fill(operand.data(), x, how, shared_);
+        shared_.stats.prepare_seconds += watch.seconds();
+        if (!good) {
             throw DeviceError("an operand of the " + shared_.backend->info().name + " device holds " +
                               place_of_bad_value(x, kLimit));
         }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,8 +28,11 @@ class Int8Backend {
 
     /// `weight` [n × k]; n and k are multiples of 8.
     virtual std::unique_ptr<Int8Weights> load(MatrixView<const int8_t> weight, const std::string& name) = 0;
-    /// sums [m × n] = x [m × k] · Wᵀ, both dense. Adds its time and traffic to `stats`, but not the matmul.
-    virtual void multiply(const Int8Weights&, MatrixView<const int8_t> x, MatrixView<int32_t> sums,
+    /// Takes rows [first, first + sums.rows) of x·Wᵀ, dense, while they are in the worker's cache.
+    using Use = std::function<void(size_t first, MatrixView<const int32_t> sums, size_t worker)>;
+    /// x [m × k] · Wᵀ, in blocks of rows: `use` is called for each, by any worker, and all have been used on
+    /// return. Adds its own time and traffic to `stats`, but not the matmul.
+    virtual void multiply(const Int8Weights&, MatrixView<const int8_t> x, const Use& use,
                           DeviceStats& stats) = 0;
 };
 

@@ -11,15 +11,15 @@
 #include <hwy/highway.h>
 
 #include "simd/math-inl.h"
+#include "simd/round_block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
 
-// A block of 8 values is one vector of 8 lanes, or two of 4.
-using D = hn::CappedTag<float, 8>;
+using D = BlockTag;
 using V = hn::Vec<D>;
-constexpr size_t kLanes = hn::MaxLanes(D());
-constexpr size_t kVectors = bfp16::kBlockSize / kLanes;
+constexpr size_t kLanes = kBlockLanes;
+constexpr size_t kVectors = kBlockVectors;
 
 /// Mean and 1/sqrt(variance + epsilon) of a row, in two passes.
 struct Moments {
@@ -58,32 +58,6 @@ HWY_INLINE V LoadOperand(const float* x, const RowPreparation& spec, size_t i, c
         return Gelu(d, value);
     } else {
         return value;
-    }
-}
-
-/// Rounds a block to what BFP16 can hold. Adding and taking away 1.5·2^23 units of the last mantissa place
-/// rounds to that place, to nearest even, in the adder itself. Exact for block exponents up to 237
-/// (magnitudes below 2^111).
-HWY_INLINE void RoundToBlock(V* values, bfp16::Rounding rounding) {
-    const D d;
-    const hn::RebindToSigned<D> di;
-    auto largest = hn::BitCast(di, hn::Abs(values[0]));
-    for (size_t v = 1; v < kVectors; ++v) largest = hn::Max(largest, hn::BitCast(di, hn::Abs(values[v])));
-    // Positive floats order like their bits.
-    const V top = hn::MaxOfLanes(d, hn::BitCast(d, largest));
-    const auto exponent = hn::ShiftRight<23>(hn::BitCast(di, top));
-    const auto field = hn::Min(hn::Add(exponent, hn::Set(di, 17)), hn::Set(di, 254));
-    const V magic = hn::BitCast(d, hn::Or(hn::ShiftLeft<23>(field), hn::Set(di, 0x400000)));
-    // One unit in the last place: 2^(exponent − 133), exact even where it is subnormal.
-    const V unit = hn::Sub(hn::BitCast(d, hn::Add(hn::BitCast(di, magic), hn::Set(di, 1))), magic);
-    const V most = hn::Mul(unit, hn::Set(d, 127.0F));
-    const V least = hn::Mul(unit, hn::Set(d, -128.0F));
-    for (size_t v = 0; v < kVectors; ++v) {
-        V rounded = hn::Sub(hn::Add(values[v], magic), magic);
-        if (rounding == bfp16::Rounding::floor) {
-            rounded = hn::Sub(rounded, hn::IfThenElseZero(hn::Gt(rounded, values[v]), unit));
-        }
-        values[v] = hn::Max(hn::Min(rounded, most), least);
     }
 }
 
