@@ -68,7 +68,7 @@ void ThreadPool::call(size_t worker) {
 }
 
 void ThreadPool::run(const std::function<void(size_t)>& work) {
-    std::lock_guard region(region_);
+    const std::lock_guard region(region_);
     const OneOpenMpThread here;
     work_ = &work;
     error_ = nullptr;

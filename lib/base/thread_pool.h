@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/fair_mutex.h"
+
 namespace npuscribe {
 
 /// Meets all workers of one parallel region: nobody passes until everybody has arrived. Reusable.
@@ -24,7 +26,8 @@ class SpinBarrier {
     std::atomic<size_t> phase_{0};
 };
 
-/// Runs one function on every worker at once. One region at a time: a second caller waits for the first.
+/// Runs one function on every worker at once. One region at a time: callers from several
+/// threads take turns.
 /// A worker's exception is rethrown in the caller, after all workers have finished; a function that uses
 /// `barrier()` must not throw between two arrivals, for the others would wait for ever.
 class ThreadPool {
@@ -53,7 +56,7 @@ class ThreadPool {
 
     const size_t size_;
     std::vector<std::thread> threads_;
-    std::mutex region_;  // held by the caller of run()
+    FairMutex region_;  // held by the caller of run()
     const std::function<void(size_t)>* work_ = nullptr;
     std::atomic<size_t> generation_{0};
     std::atomic<size_t> running_{0};

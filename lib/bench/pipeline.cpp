@@ -14,6 +14,7 @@
 #include "bench/pipeline_stages.h"
 #include "decoder/decoder.h"
 #include "device/onednn_matmul.h"
+#include "simd/attention_int8.h"
 
 namespace npuscribe::bench {
 namespace {
@@ -200,10 +201,14 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     stages.add("cross-attention keys, values",
                fastest(context.runs, [&] { decoder.set_audio(0, runner.output()); }),
                cross_kv_work(d, context.frames, element));
+    // In 8 bits: one for the value, and four for the scale of 64 of them.
+    const double audio_bytes =
+        exact || !simd::has_int8_attention() ? static_cast<double>(element) : 1 + 4.0 / 64;
     double of_read = 0;
     for (const size_t rows : {size_t{1}, kBatch}) {
         const double seconds = decoder_step(decoder, rows);
-        const auto work = decoder_step_work(d, context.frames, rows, middle_position(d), element);
+        const auto work =
+            decoder_step_work(d, context.frames, rows, middle_position(d), element, audio_bytes);
         stages.add(fmt::format("decoder step, batch {}", rows), seconds, work.all);
         if (rows == 1) of_read = work.weight_bytes / seconds / limits.read;
     }

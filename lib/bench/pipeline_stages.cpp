@@ -61,16 +61,18 @@ Work cross_kv_work(const Dimensions& dims, size_t frames, size_t element) {
 }
 
 DecoderStepWork decoder_step_work(const Dimensions& dims, size_t frames, size_t rows, size_t position,
-                                  size_t element) {
+                                  size_t element, double audio_bytes) {
     const double state = d(dims.n_text_state);
     const double layers = d(dims.n_text_layer);
     // Self-attention 4, cross-attention's query and out 2, the MLP 8; and the vocabulary once.
     const double weights = layers * (4 + 2 + 8) * state * state + d(dims.n_vocab) * state;
-    const double keys =
-        layers * 2 * state * (d(frames) + d(position) + 1);  // keys and values that a row looks at
+    // Keys and values that a row looks at: the audio's, and those of the words so far.
+    const double audio = layers * 2 * state * d(frames);
+    const double words = layers * 2 * state * (d(position) + 1);
     DecoderStepWork work;
     work.weight_bytes = weights * d(element);
-    work.all = {2 * d(rows) * (weights + keys), work.weight_bytes + d(rows) * keys * d(element)};
+    work.all = {2 * d(rows) * (weights + audio + words),
+                work.weight_bytes + d(rows) * (audio * audio_bytes + words * d(element))};
     return work;
 }
 

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
+#include "base/fair_mutex.h"
 #include "catch.h"
 
 using npuscribe::ThreadPool;
@@ -52,4 +54,34 @@ TEST_CASE("an exception in a worker reaches the caller, and the pool goes on wor
     std::atomic<int> calls{0};
     pool.run([&](size_t) { ++calls; });
     REQUIRE(calls == 3);
+}
+
+TEST_CASE("whoever waits for a fair mutex is next, however eager the one who leaves") {
+    npuscribe::FairMutex mutex;
+    std::atomic<bool> was_in{false};
+    mutex.lock();
+    std::thread other([&] {
+        mutex.lock();
+        was_in = true;
+        mutex.unlock();
+    });
+    while (mutex.in_line() < 2) std::this_thread::yield();
+    mutex.unlock();
+    mutex.lock();  // asked for at once, and granted after the other's turn
+    CHECK(was_in);
+    mutex.unlock();
+    other.join();
+}
+
+TEST_CASE("two threads that share a pool both get on") {
+    ThreadPool pool(2);
+    std::atomic<bool> stop{false};
+    std::thread busy([&] {
+        while (!stop) pool.run([](size_t) {});
+    });
+    std::atomic<int> calls{0};
+    for (int i = 0; i < 100; ++i) pool.run([&](size_t) { ++calls; });
+    stop = true;
+    busy.join();
+    CHECK(calls == 200);
 }
