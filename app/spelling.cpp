@@ -11,6 +11,8 @@ constexpr std::string_view kNoGpu = "use --device cpu; --device says where the e
 constexpr std::string_view kPrecision = "use --precision bfp16, bf16 or fp32";
 constexpr std::string_view kNamedAfterInput = "use --output-dir DIR; files in it are named after their input";
 constexpr std::string_view kOwnProgress = "leave it out: progress is shown wherever stderr is a terminal";
+constexpr std::string_view kAudioContextUnit =
+    "use --audio-context SECONDS, where 50 of whisper.cpp's frames are a second";
 constexpr std::string_view kWhereModels = "set NPUSCRIBE_MODELS, or give --model the model's directory";
 constexpr std::string_view kNoWordTimes = "leave it out: this version has no word times";
 
@@ -52,8 +54,8 @@ constexpr std::array kSpellings = {
     Spelling{"--no-speech-thold", "--no-speech-threshold", {}},
     Spelling{"-et", {}, "use --compression-ratio-threshold, which does its work here"},
     Spelling{"--entropy-thold", {}, "use --compression-ratio-threshold, which does its work here"},
-    Spelling{"-ac", "--audio-context", {}},
-    Spelling{"--audio-ctx", "--audio-context", {}},
+    Spelling{"-ac", {}, kAudioContextUnit},
+    Spelling{"--audio-ctx", {}, kAudioContextUnit},
     Spelling{"-nt", "--without-timestamps", {}},
     Spelling{"--no-timestamps", "--without-timestamps", {}},
     Spelling{"--prompt", "--initial-prompt", {}},

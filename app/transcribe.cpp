@@ -27,6 +27,8 @@
 namespace npuscribe::app {
 namespace {
 
+constexpr double kSecondsPerFrame = 0.02;  // of the encoder
+
 // What a model can do is known once it is open: these are usage errors all the same.
 void fit_to_model(TranscribeSettings& settings, const Model& model) {
     DecodingOptions& decoding = settings.transcribe.decoding;
@@ -59,9 +61,9 @@ void fit_to_model(TranscribeSettings& settings, const Model& model) {
     const size_t longest = model.dimensions().n_audio_ctx;
     if (settings.transcribe.n_audio_ctx > longest) {
         throw UsageError(fmt::format(
-            "--audio-context: '{}' was given; allowed is a whole number from 1 to {} for the model "
-            "{}, or full",
-            settings.transcribe.n_audio_ctx, longest, model.name));
+            "--audio-context: {} s were asked for, the model {} has {}; give at most that, or full",
+            kSecondsPerFrame * static_cast<double>(settings.transcribe.n_audio_ctx), model.name,
+            kSecondsPerFrame * static_cast<double>(longest)));
     }
 }
 

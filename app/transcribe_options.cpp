@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "audio/stream.h"
@@ -54,15 +55,23 @@ Binding token_list(std::vector<Token>& variable) {
             [&variable] { return fmt::format("{}", fmt::join(variable, ",")); }};
 }
 
-Binding audio_context(size_t& variable) {
-    return {[&variable](const std::string& given) {
+Binding audio_context(TranscribeOptions& options) {
+    constexpr double kFramesASecond = 50;
+    return {[&options](const std::string& given) {
+                options.n_audio_ctx = 0;
+                options.fit_audio_ctx = given == "auto";
+                if (given == "auto" || given == "full") return;
                 try {
-                    variable = given == "full" ? 0 : static_cast<size_t>(whole_number(given, 0, 1500));
+                    const double seconds = real_number(given, 1 / kFramesASecond, 30);
+                    options.n_audio_ctx = static_cast<size_t>(std::lround(seconds * kFramesASecond));
                 } catch (const UsageError& error) {
-                    throw UsageError(std::string(error.what()) + ", or full");
+                    throw UsageError(std::string(error.what()) + ", or auto or full");
                 }
             },
-            [&variable] { return variable == 0 ? "full" : std::to_string(variable); }};
+            [&options]() -> std::string {
+                if (options.n_audio_ctx == 0) return options.fit_audio_ctx ? "auto" : "full";
+                return to_text(static_cast<double>(options.n_audio_ctx) / kFramesASecond);
+            }};
 }
 
 Binding precision(Precision& variable) {
@@ -114,8 +123,10 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
         {"threads", 't', "N", kWork, "CPU threads; 0: one for each CPU", integer(s.threads, 0, 1024)},
         {"batch-size", 0, "N", kWork, "windows decoded at once, over all files",
          integer(s.transcribe.batch_size, 1, 256)},
-        {"audio-context", 0, "N|full", kWork, "encoder frames of 20 ms used of each window",
-         audio_context(s.transcribe.n_audio_ctx)},
+        {"audio-context", 0, "auto|full|SECONDS", kWork,
+         "how much of a window is encoded: its speech and some silence (and all of it where the words look "
+         "wrong), 30 s, or so many",
+         audio_context(s.transcribe)},
 
         {"beam-size", 0, "N", kDecoding, "beams at temperature 0; 1 is greedy", integer(d.beam_size, 1, 64)},
         {"patience", 0, "X", kDecoding, "beam search waits for X times its beams to end",

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/matrix_view.h"
+#include "decoder/context_guard.h"
 #include "decoder/options.h"
 #include "decoder/step_model.h"
 #include "decoder/vocabulary.h"
@@ -29,6 +30,9 @@ struct DecodeRequest {
     std::string language;         // code; empty: detect
     std::vector<Token> previous;  // text before the window, which becomes its prompt; its tail counts
     uint64_t sample_key = 0;      // tells the random numbers of this window from another's
+    /// Where the encoder did not see all that it might: one attempt, and a result that does not hold to this
+    /// comes back as `refused`.
+    std::optional<ContextGuard> guard = std::nullopt;
 };
 
 /// What it took. Seconds are wall-clock; a step's are shared among its windows by rows.
@@ -43,7 +47,8 @@ struct EngineCallbacks {
     /// The next window, or nothing: then it is asked again in the next step.
     std::function<std::optional<DecodeRequest>()> pull;
     std::function<void(size_t id, DecodingResult result, const DecodeCost& cost)> sink;
-    /// A window's language, as soon as it has been detected; may be empty.
+    /// A window's language, as soon as it has been detected (with a guard: once the result is believed); may
+    /// be empty.
     std::function<void(size_t id, const std::string& code, double probability)> on_language;
 };
 

@@ -46,6 +46,7 @@ struct DecodingResult {
     double compression_ratio = 0;
     bool silence = false;  // the no-speech rule holds: no text is wanted
     int attempts = 1;      // temperatures tried
+    bool refused = false;  // of a window with a guard: not believed, to be decoded again with all it can have
 };
 
 }  // namespace npuscribe

@@ -15,7 +15,8 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       audio_(audio),
       previous_(request.previous),
       sample_key_(request.sample_key),
-      detect_(context.vocabulary.multilingual && request.language.empty()) {
+      detect_(context.vocabulary.multilingual && request.language.empty()),
+      guard_(request.guard) {
     result_.language = context.vocabulary.multilingual ? request.language : "en";
     result_.attempts = 0;
 }
@@ -42,12 +43,18 @@ void WindowDecoding::prepare_prompt(size_t already_fed) {
     prompt_ = make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx);
     fed_ = already_fed;
     // The last token sampled is not fed: one more of them than there is room for.
-    const size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
+    size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
+    if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
     hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
                         std::min(room, static_cast<size_t>(context_.options.max_tokens)),
                         SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot);
     choices_.assign(1, {});
     state_ = State::prompt;
+}
+
+std::optional<std::string> WindowDecoding::take_detected_language() {
+    if (guard_ && (!done() || result_.refused)) return std::nullopt;
+    return std::exchange(detected_, std::nullopt);
 }
 
 size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
@@ -172,6 +179,11 @@ void WindowDecoding::finish_attempt() {
     for (const int sequence : sequences_) context_.sequences.give_back(sequence);
     sequences_.clear();
 
+    if (guard_ && is_refused(*guard_, result_, context_.options, context_.vocabulary)) {
+        result_.refused = true;
+        state_ = State::done;
+        return;
+    }
     const bool another = static_cast<size_t>(result_.attempts) < context_.options.temperatures.size();
     if (another && needs_fallback(result_, context_.options)) {
         state_ = State::waiting;

@@ -47,8 +47,8 @@ class WindowDecoding {
     /// Once all of them have been looked at: goes on by a token.
     void advance();
 
-    /// The language, once, after the step that detected it.
-    std::optional<std::string> take_detected_language() { return std::exchange(detected_, std::nullopt); }
+    /// The language, once, after the step that detected it; with a guard, not before it is believed.
+    std::optional<std::string> take_detected_language();
     /// Done: `result` is final, and all sequences are given back.
     bool done() const { return state_ == State::done; }
     DecodingResult& result() { return result_; }
@@ -67,6 +67,7 @@ class WindowDecoding {
     std::vector<Token> previous_;
     uint64_t sample_key_;
     bool detect_;
+    std::optional<ContextGuard> guard_;
 
     State state_ = State::waiting;
     Prompt prompt_;

@@ -32,6 +32,8 @@ void add_timing(Json& out, const Timing& t) {
     out["tokens"] = t.tokens;
     out["tokens_per_second"] = t.tokens_per_second();
     out["fallbacks"] = t.fallbacks;
+    out["encoder_frames"] = t.encoder_frames;
+    out["context_guard"] = t.context_guard;
     out["stages"] = stages_json(t);
     if (t.modelled_array > 0) out["modelled_array_seconds"] = t.modelled_array;
 }

@@ -59,7 +59,9 @@ std::string report_text(const RunReport& report) {
     table.row("decode audio", t.decode);
     table.row("voice activity", t.vad);
     table.row("mel", t.mel);
-    table.row("encoder", t.encoder());
+    std::string encoder = t.encoder_frames > 0 ? counted(t.encoder_frames, "frame") : "";
+    if (t.context_guard > 0) encoder += ", " + counted(t.context_guard, "window") + " again in full";
+    table.row("encoder", t.encoder(), encoder);
     table.row("  quantise", t.encoder_quantise, emulation);
     table.row("  matmul", t.encoder_matmul, emulation);
     table.row("  attention", t.encoder_attention);

@@ -33,11 +33,20 @@ std::vector<Token> FileJob::start_window(SourceWindow window) {
     return prompted ? history_ : std::vector<Token>();
 }
 
-FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& result, const DecodeCost& cost) {
+void FileJob::add(const DecodeCost& cost) {
     timing_.cross_kv += cost.cross_kv_seconds;
     timing_.decoder += cost.decoder_seconds;
     timing_.steps += cost.steps;
     timing_.tokens += cost.tokens;
+}
+
+void FileJob::refuse_window(const DecodeCost& cost) {
+    add(cost);
+    ++timing_.context_guard;
+}
+
+FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& result, const DecodeCost& cost) {
+    add(cost);
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);

@@ -48,6 +48,10 @@ class FileJob {
             0;  // sample of the file at which the next one starts, where windows are sequential
         std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
     };
+    /// It came back refused, and goes to the decoder again.
+    void refuse_window(const DecodeCost& cost);
+    /// A window that is with the decoder.
+    const audio::Window& window(Place place) const { return open_.at(place); }
     /// It came back.
     Outcome finish_window(Place place, const DecodingResult& result, const DecodeCost& cost);
     /// No more windows come.
@@ -72,6 +76,7 @@ class FileJob {
         bool more = false;      // another part follows
     };
 
+    void add(const DecodeCost& cost);
     void take_over();
 
     const Settings& settings_;

@@ -25,7 +25,7 @@ class PipelineRun {
         const TranscribeEvents& events;
         const std::atomic<bool>* cancel;
         Timing& sum;
-        size_t n_audio_ctx;
+        const AudioContext& context;
         const audio::LogMel& mel;
     };
 
@@ -33,7 +33,7 @@ class PipelineRun {
         : shared_(shared),
           source_(source),
           inputs_(inputs),
-          encoded_(shared.n_audio_ctx * shared.parts.decoder->dimensions().n_audio_state),
+          encoded_(shared.context.longest() * shared.parts.decoder->dimensions().n_audio_state),
           engine_(*shared.parts.decoder, *shared.parts.vocabulary, shared.settings.decoding, pool,
                   callbacks()) {}
 
@@ -52,6 +52,7 @@ class PipelineRun {
     struct InFlight {
         size_t input = 0;
         FileJob::Place place;
+        std::vector<Token> previous;  // what it is prompted with
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -77,6 +78,11 @@ class PipelineRun {
     /// The next window that may be decoded, encoded.
     std::optional<DecodeRequest> pull() {
         throw_if_cancelled();
+        if (!refused_.empty()) {
+            InFlight window = std::move(refused_.front());
+            refused_.pop_front();
+            return full_request(std::move(window));
+        }
         if (!rests_.empty()) {
             SourceWindow rest = std::move(rests_.front());
             rests_.pop_front();
@@ -97,19 +103,38 @@ class PipelineRun {
     }
 
     DecodeRequest request(SourceWindow window) {
-        FileJob& owner = job(window.input);
-        const size_t n_mels = window.mel.size() / (2 * shared_.n_audio_ctx);
-        const MatrixView<float> out =
-            encoded_.matrix(shared_.n_audio_ctx, shared_.parts.decoder->dimensions().n_audio_state);
-        encode(window.mel.matrix(2 * shared_.n_audio_ctx, n_mels), out, owner.timing());
+        InFlight flight{window.input, {window.index, window.part}, {}};
+        Buffer<float> mel = std::move(window.mel);
+        const auto guard = shared_.context.guard(window.window.samples.size());
+        flight.previous = job(window.input).start_window(std::move(window));
+        return request(std::move(flight), std::move(mel), guard);
+    }
+
+    /// A window whose shortened context did not do.
+    DecodeRequest full_request(InFlight flight) {
+        FileJob& owner = job(flight.input);
+        SourceWindow window;
+        window.window = owner.window(flight.place);
+        compute_mel(window, shared_.mel, 2 * shared_.context.longest());
+        owner.timing().mel += window.mel_seconds;
+        return request(std::move(flight), std::move(window.mel), std::nullopt);
+    }
+
+    DecodeRequest request(InFlight flight, Buffer<float> mel, std::optional<ContextGuard> guard) {
+        FileJob& owner = job(flight.input);
+        const Dimensions& dimensions = shared_.parts.decoder->dimensions();
+        const size_t mel_frames = mel.size() / dimensions.n_mels;
+        const MatrixView<float> out = encoded_.matrix(mel_frames / 2, dimensions.n_audio_state);
+        encode(mel.matrix(mel_frames, dimensions.n_mels), out, owner.timing());
 
         DecodeRequest request;
         request.id = next_id_++;
         request.encoder_output = out;
         request.language = owner.language();
-        request.sample_key = window.index + (uint64_t{window.part} << 32);
-        in_flight_[request.id] = {window.input, {window.index, window.part}};
-        request.previous = owner.start_window(std::move(window));
+        request.previous = flight.previous;
+        request.sample_key = flight.place.first + (uint64_t{flight.place.second} << 32);
+        request.guard = guard;
+        in_flight_[request.id] = std::move(flight);
         return request;
     }
 
@@ -122,6 +147,7 @@ class PipelineRun {
         const double quantise = after.quantise - before.quantise;
         const double matmul = after.matmul - before.matmul;
         const double attention = after.attention - before.attention;
+        timing.encoder_frames += out.rows;
         timing.encoder_quantise += quantise;
         timing.encoder_matmul += matmul;
         timing.encoder_attention += attention;
@@ -129,8 +155,13 @@ class PipelineRun {
     }
 
     void sink(size_t id, const DecodingResult& result, const DecodeCost& cost) {
-        const auto flight = in_flight_.extract(id).mapped();
+        InFlight flight = std::move(in_flight_.extract(id).mapped());
         FileJob& owner = job(flight.input);
+        if (result.refused) {
+            owner.refuse_window(cost);
+            refused_.push_back(std::move(flight));
+            return;
+        }
         auto [resume_at, rest] = owner.finish_window(flight.place, result, cost);
         if (rest) {
             add_rest(flight.input, std::move(*rest));
@@ -149,7 +180,7 @@ class PipelineRun {
 
     void add_rest(size_t input, SourceWindow rest) {
         rest.input = input;
-        compute_mel(rest, shared_.mel, 2 * shared_.n_audio_ctx);
+        compute_mel(rest, shared_.mel, 2 * shared_.context.frames(rest.window.samples.size()));
         rests_.push_back(std::move(rest));
     }
 
@@ -180,7 +211,8 @@ class PipelineRun {
     const size_t inputs_;
     std::map<size_t, FileJob> jobs_;  // begun, and not reported yet
     std::map<size_t, InFlight> in_flight_;
-    std::deque<SourceWindow> rests_;  // what windows left over; they go first
+    std::deque<InFlight> refused_;    // to be encoded at full length; they go first
+    std::deque<SourceWindow> rests_;  // what windows left over; they go next
     size_t next_id_ = 0;
     size_t reported_ = 0;
     Buffer<float> encoded_;
@@ -189,16 +221,6 @@ class PipelineRun {
 
 }  // namespace
 
-size_t frames_in_use(const TranscribeOptions& options, const Dimensions& dimensions) {
-    if (options.n_audio_ctx == 0) return dimensions.n_audio_ctx;
-    if (options.n_audio_ctx > dimensions.n_audio_ctx) {
-        throw UsageError("an audio context of " + std::to_string(options.n_audio_ctx) +
-                         " frames was asked for, the model has " + std::to_string(dimensions.n_audio_ctx) +
-                         "; give at most that");
-    }
-    return options.n_audio_ctx;
-}
-
 Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool,
                    std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut)
     : parts_(parts),
@@ -206,7 +228,7 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
       pool_(pool),
       cut_(std::move(cut)),
       mel_(parts.decoder->dimensions().n_mels),
-      n_audio_ctx_(frames_in_use(options, parts.decoder->dimensions())) {}
+      context_(options, parts.decoder->dimensions()) {}
 
 void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                    const std::atomic<bool>* cancel,
@@ -227,12 +249,12 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
         open ? std::move(open) : [](const std::filesystem::path& path) { return audio::open(path); };
     source_options.cut = cut_;
     source_options.one_at_a_time = settings.one_at_a_time;
-    source_options.frames = 2 * n_audio_ctx_;
+    source_options.frames = [this](size_t samples) { return 2 * context_.frames(samples); };
     // Where windows wait for those before them, only as many inputs keep the batch full.
     source_options.max_open = std::max<size_t>(1, options_.batch_size);
     source_options.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
     WindowSource source(inputs, mel_, std::move(source_options));
-    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, n_audio_ctx_, mel_};
+    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, context_, mel_};
     try {
         PipelineRun(shared, source, inputs.size(), pool_).run();
     } catch (...) {

@@ -11,6 +11,7 @@
 #include "decoder/step_model.h"
 #include "decoder/vocabulary.h"
 #include "encoder/encoder.h"
+#include "transcribe/audio_context.h"
 #include "transcribe/transcriber.h"
 #include "transcribe/window_source.h"
 
@@ -27,8 +28,8 @@ struct ModelParts {
 
 class Pipeline {
   public:
-    /// `cut` makes windows of a stream, none longer than frames_in_use: sequential ones where options.vad is
-    /// off. All that `parts` points at, and `pool` (may be null), must outlive the pipeline.
+    /// `cut` makes windows of a stream, none longer than AudioContext::longest: sequential ones where
+    /// options.vad is off. All that `parts` points at, and `pool` (may be null), must outlive the pipeline.
     Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool,
              std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut);
 
@@ -46,12 +47,8 @@ class Pipeline {
     ThreadPool* pool_;
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut_;
     audio::LogMel mel_;
-    size_t n_audio_ctx_;
+    AudioContext context_;
     Timing timing_;
 };
-
-/// Encoder frames in use: all of the model's, or as many as the options say. Throws UsageError for more than
-/// there are.
-size_t frames_in_use(const TranscribeOptions& options, const Dimensions& dimensions);
 
 }  // namespace npuscribe

@@ -6,6 +6,7 @@
 #include "decoder/decoder.h"
 #include "decoder/engine.h"
 #include "encoder/encoder.h"
+#include "transcribe/audio_context.h"
 #include "transcribe/pipeline.h"
 
 namespace npuscribe {
@@ -20,7 +21,7 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
     if (options.vad && vad == nullptr) {
         throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
     }
-    frames_in_use(options, model.dimensions());
+    AudioContext(options, model.dimensions());
     std::string& language = options.decoding.language;
     if (language.empty()) return options;
     const auto token = model.tokenizer.language_token(language);
@@ -86,7 +87,7 @@ struct Transcriber::Impl {
     }
 
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cutter(const audio::VadModel* vad) const {
-        const size_t samples = frames_in_use(options, model.dimensions()) * kSamplesPerFrame;
+        const size_t samples = AudioContext(options, model.dimensions()).longest() * kSamplesPerFrame;
         if (!options.vad) {
             return [samples](audio::Stream& stream) { return audio::sequential_windows(stream, samples); };
         }

@@ -23,7 +23,10 @@ struct TranscribeOptions {
     bool vad = true;
     audio::VadOptions vad_options;
     size_t batch_size = 8;   // windows decoded at once, over all files
-    size_t n_audio_ctx = 0;  // encoder frames used; 0: all of the model's
+    size_t n_audio_ctx = 0;  // encoder frames of 20 ms used, at the most; 0: all of the model's
+    /// Encode a window's sound and some silence, not all of `n_audio_ctx`; all of it where the words that
+    /// come of that are not to be believed, and where the first temperature is not 0.
+    bool fit_audio_ctx = true;
 };
 
 /// What a run tells as it goes. Called on the thread that called `transcribe`. Any may be empty.

@@ -25,6 +25,8 @@ Timing& Timing::operator+=(const Timing& other) {
     steps += other.steps;
     tokens += other.tokens;
     fallbacks += other.fallbacks;
+    encoder_frames += other.encoder_frames;
+    context_guard += other.context_guard;
     audio_seconds += other.audio_seconds;
     return *this;
 }

@@ -59,9 +59,11 @@ struct Timing {
     double total = 0;           // wall clock; the program adds loading
 
     uint64_t windows = 0;
-    uint64_t steps = 0;      // decoder steps, each for a batch of rows
-    uint64_t tokens = 0;     // tokens sampled, over all sequences
-    uint64_t fallbacks = 0;  // windows decoded again at a higher temperature
+    uint64_t steps = 0;           // decoder steps, each for a batch of rows
+    uint64_t tokens = 0;          // tokens sampled, over all sequences
+    uint64_t fallbacks = 0;       // windows decoded again at a higher temperature
+    uint64_t encoder_frames = 0;  // rows that the encoder was given, over all windows
+    uint64_t context_guard = 0;   // windows encoded again at full length: shortened, they were not believed
     double audio_seconds = 0;
 
     double encoder() const { return encoder_quantise + encoder_matmul + encoder_attention + encoder_other; }

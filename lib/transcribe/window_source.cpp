@@ -108,7 +108,7 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     out.index = reader.next_index++;
     out.input_seconds = reader.stream->duration().value_or(0);
     out.window = std::move(*window);
-    compute_mel(out, mel_, options_.frames);
+    compute_mel(out, mel_, options_.frames(out.window.samples.size()));
     return out;
 }
 

@@ -54,10 +54,10 @@ using SourceItem = std::variant<SourceWindow, SourceEnd>;
 struct SourceOptions {
     std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)> open;
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut;
-    bool one_at_a_time = false;  // an input's next window waits for `resume`
-    size_t frames = audio::kFramesPerWindow;
-    size_t max_open = 8;  // inputs open at once; more than one only where they wait
-    size_t capacity = 4;  // windows ahead
+    bool one_at_a_time = false;                    // an input's next window waits for `resume`
+    std::function<size_t(size_t samples)> frames;  // of the mel spectrogram of a window of so many samples
+    size_t max_open = 8;                           // inputs open at once; more than one only where they wait
+    size_t capacity = 4;                           // windows ahead
 };
 
 /// All members may be called while the thread works; they are for one other thread.

@@ -1,5 +1,7 @@
 """Real speech in, its words out."""
 
+import json
+
 import support
 
 
@@ -42,6 +44,37 @@ class Speech(support.Case):
 
     def test_with_five_beams(self):
         self.check_words(support.need_model("base"), 4, "--beam-size", "5")
+
+    def test_a_shortened_context_hears_the_same_speech_in_fewer_frames(self):
+        """Recordings of 2.6 to 7 s: with 8 s of silence about half of 30 s. With timestamps and without, in both models."""
+        recordings = sorted(support.librivox())
+        for model, most_errors in (("base", 4), ("tiny.en", 6)):
+            support.need_model(model)
+            for more in ((), ("--without-timestamps",)):
+                with self.subTest(model=model, more=more):
+                    frames = {}
+                    for context in ("auto", "full"):
+                        report = self.directory / "report.json"
+                        options = ("--audio-context", context, "--report", report, *more)
+                        self.check_words(model, most_errors, *options)
+                        totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
+                        frames[context] = totals["encoder_frames"] - 1500 * totals["context_guard"]
+                        self.assertEqual(totals["context_guard"], 0)
+                    self.assertEqual(frames["full"], 1500 * len(recordings))
+                    self.assertLess(frames["auto"], frames["full"] / 2)
+
+    def test_languages_are_heard_as_ever_at_a_shortened_context(self):
+        model = support.need_model("base")
+        for code in ("de", "fr", "ja"):
+            recording = support.shared_audio() / "languages" / f"test_{code}.wav"
+            for context in ("auto", "full"):
+                with self.subTest(code=code, context=context):
+                    report = self.directory / "report.json"
+                    done = support.run("-m", model, "--audio-context", context, "--report", report, recording)
+                    self.check_exit(done, 0)
+                    answer = json.loads(report.read_text(encoding="utf-8"))
+                    self.assertEqual(answer["files"][0]["language"], code)
+                    self.assertLess(answer["totals"]["encoder_frames"], 1500 if context == "auto" else 1501)
 
     def test_silence_has_no_words(self):
         silence = support.shared_audio() / "formats" / "empty.wav"

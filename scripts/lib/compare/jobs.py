@@ -105,7 +105,7 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
         command += ["--output-format", "json", "--output-dir", str(out), "--report", str(report)]
         if encoder:
             # One window a file, and no voice activity, which might shorten it; several files, for as many calls.
-            command += ["--no-vad"]
+            command += ["--no-vad", "--audio-context", "full"]
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
         wall, peak = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(report.read_text(encoding="utf-8"))

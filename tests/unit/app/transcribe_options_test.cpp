@@ -79,14 +79,26 @@ TEST_CASE("options that do not fit together are refused") {
     CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--quiet and --verbose"));
 }
 
-TEST_CASE("the audio context is a number of frames, or all") {
+TEST_CASE("the audio context is seconds, all of them, or what a window needs") {
     TranscribeSettings settings;
     const auto options = transcribe_options(settings);
-    parse(options, {"--audio-context", "512"});
-    CHECK(settings.transcribe.n_audio_ctx == 512);
-    parse(options, {"--audio-context", "full"});
-    CHECK(settings.transcribe.n_audio_ctx == 0);
-    CHECK_THROWS_AS(parse(options, {"--audio-context", "1501"}), UsageError);
+    const auto context = std::find_if(options.begin(), options.end(),
+                                      [](const Option& option) { return option.name == "audio-context"; });
+    const auto after = [&](const char* given) {
+        parse(options, {"--audio-context", given});
+        return std::pair(settings.transcribe.n_audio_ctx, settings.transcribe.fit_audio_ctx);
+    };
+    CHECK(context->binding.get() == "auto");
+    CHECK(after("10.24") == std::pair<size_t, bool>(512, false));  // frames of 20 ms
+    CHECK(context->binding.get() == "10.24");
+    CHECK(after("30") == std::pair<size_t, bool>(1500, false));
+    CHECK(after("auto") == std::pair<size_t, bool>(0, true));
+    CHECK(after("full") == std::pair<size_t, bool>(0, false));
+    CHECK(context->binding.get() == "full");
+    for (const char* wrong : {"0", "31", "512", "fully"}) {
+        const auto message = test::message_of<UsageError>([&] { after(wrong); });
+        CHECK(test::contains(message, "a number from 0.02 to 30, or auto or full"));
+    }
 }
 
 }  // namespace npuscribe::app

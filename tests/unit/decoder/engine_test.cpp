@@ -20,6 +20,7 @@ struct Window {
     float audio = 0;
     std::string language = "en";
     std::vector<Token> previous = {};
+    std::optional<ContextGuard> guard = std::nullopt;
 };
 
 struct Outcome {
@@ -43,7 +44,7 @@ Outcome decode(ScriptedModel& model, const DecodingOptions& options, const std::
         if (next == order.size()) return std::nullopt;
         const size_t id = order[next++];
         const Window& window = windows[id];
-        return DecodeRequest{id, {&window.audio, 1, 1}, window.language, window.previous, id};
+        return DecodeRequest{id, {&window.audio, 1, 1}, window.language, window.previous, id, window.guard};
     };
     callbacks.sink = [&](size_t id, DecodingResult result, const DecodeCost& cost) {
         outcome.results[id] = std::move(result);
@@ -143,6 +144,32 @@ TEST_CASE("An unknown language is detected from the start token alone, which is 
     CHECK(outcome.results.at(0).language_probability == Approx(std::exp(2.0) / (std::exp(2.0) + 2)));
     CHECK(outcome.languages == std::vector<std::string>{"ja"});
     CHECK(model.tokens_fed == 4);  // start, language, task, <|0.00|>
+}
+
+TEST_CASE("A guarded window has one attempt, which ends with the first token too many") {
+    ScriptedModel model(5, 1, says(std::vector<Token>(50, 5)));
+    DecodingOptions options;
+    options.without_timestamps = true;
+    const Outcome outcome = decode(model, options, {Window{0, "", {}, ContextGuard{12, 30}}});
+    const DecodingResult& result = outcome.results.at(0);
+    CHECK(result.refused);
+    CHECK(result.attempts == 1);
+    CHECK(result.temperature == 0);
+    CHECK(outcome.costs.at(0).tokens == 13);
+    CHECK(outcome.languages.empty());  // nor is its language told
+}
+
+TEST_CASE("A guarded window that is believed is a window like any other") {
+    const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
+        const std::vector<Token> text = {at(0), 5, 6, at(150), kEot};
+        logits[static_cast<size_t>(history.size() == 1 ? kGerman : text[sampled(history).size()])] = 10;
+    };
+    ScriptedModel model(5, 1, script);
+    const Outcome outcome = decode(model, {}, {Window{0, "", {}, ContextGuard{12, 10}}});
+    const DecodingResult& result = outcome.results.at(0);
+    CHECK_FALSE(result.refused);
+    CHECK(result.tokens == std::vector<Token>{at(0), 5, 6, at(150)});
+    CHECK(outcome.languages == std::vector<std::string>{"de"});
 }
 
 TEST_CASE("With previous text the prompt starts over after detection") {

@@ -79,6 +79,18 @@ TEST_CASE("an emulated array's time is called modelled, and stands apart from th
     CHECK(nlohmann::json::parse(report_json(r))["setup"]["modelled_times"] == true);
 }
 
+TEST_CASE("the report tells how much was encoded, and how often a shortened window was encoded again") {
+    RunReport r = report();
+    r.totals.encoder_frames = 2012;
+    CHECK(test::contains(report_text(r), "2012 frames\n"));
+    r.totals.context_guard = 1;
+    CHECK(test::contains(report_text(r), "2012 frames, 1 window again in full\n"));
+    const auto json = nlohmann::json::parse(report_json(r));
+    CHECK(json["totals"]["encoder_frames"] == 2012);
+    CHECK(json["totals"]["context_guard"] == 1);
+    CHECK(json["files"][0]["context_guard"] == 0);
+}
+
 TEST_CASE("the summary counts what is done and what failed") {
     RunReport r = report();
     r.totals.audio_seconds = 5400;

@@ -1,0 +1,55 @@
+#include "transcribe/audio_context.h"
+
+#include <algorithm>
+#include <string>
+
+#include "audio/log_mel.h"
+#include "audio/stream.h"
+#include "base/error.h"
+
+namespace npuscribe {
+
+namespace {
+
+constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
+/// With less silence behind its words the decoder loops now and then; more costs time and gains nothing.
+constexpr size_t kSilence = 8 * audio::kSampleRate;
+/// What the CPU works on at once, so that a length more needs no primitive more. An NPU's programs pad it to
+/// their own counts of rows (kernels/plan.json).
+constexpr size_t kRowBlock = 64;
+
+size_t longest_of(const TranscribeOptions& options, const Dimensions& dimensions) {
+    if (options.n_audio_ctx == 0) return dimensions.n_audio_ctx;
+    if (options.n_audio_ctx > dimensions.n_audio_ctx) {
+        throw UsageError("an audio context of " + std::to_string(options.n_audio_ctx) +
+                         " frames was asked for, the model has " + std::to_string(dimensions.n_audio_ctx) +
+                         "; give at most that");
+    }
+    return options.n_audio_ctx;
+}
+
+size_t rounded_up(size_t count, size_t step) {
+    return (count + step - 1) / step * step;
+}
+
+}  // namespace
+
+AudioContext::AudioContext(const TranscribeOptions& options, const Dimensions& dimensions)
+    : longest_(longest_of(options, dimensions)),
+      fitted_(options.fit_audio_ctx && !options.decoding.temperatures.empty() &&
+              options.decoding.temperatures.front() == 0) {}
+
+size_t AudioContext::frames(size_t samples) const {
+    if (!fitted_) return longest_;
+    const size_t wanted = rounded_up(samples + kSilence, kSamplesPerFrame) / kSamplesPerFrame;
+    return std::min(longest_, rounded_up(wanted, kRowBlock));
+}
+
+std::optional<ContextGuard> AudioContext::guard(size_t samples) const {
+    const size_t encoded = frames(samples);
+    if (encoded == longest_) return std::nullopt;
+    const auto seconds = [](size_t count) { return static_cast<double>(count) / audio::kSampleRate; };
+    return guard_of(seconds(samples), seconds(encoded * kSamplesPerFrame));
+}
+
+}  // namespace npuscribe
