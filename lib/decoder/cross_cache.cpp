@@ -96,4 +96,14 @@ void CrossCache::attend(size_t slot, size_t layer, size_t index, MatrixView<floa
     }
 }
 
+void CrossCache::weigh(size_t slot, size_t layer, size_t index, MatrixView<const float> q,
+                       MatrixView<float> out) const {
+    const uint8_t* packed = head(slot, layer, index);
+    if (format_ == CrossFormat::int8) {
+        simd::int8_attention_weights(q, packed, n_ctx_[slot], out.cols, out);
+    } else {
+        simd::attention_weights(q, packed, out.cols, element_of(format_), out);
+    }
+}
+
 }  // namespace npuscribe

@@ -41,6 +41,11 @@ class CrossCache {
     void attend(size_t slot, size_t layer, size_t head, MatrixView<float> q, std::span<float> scratch) const;
     size_t scratch_size() const;
 
+    /// The weights that `attend` gives the first `out.cols` frames, were there no others: `out` is [rows ×
+    /// frames], with room in each row for whole blocks of 16, which are written.
+    void weigh(size_t slot, size_t layer, size_t head, MatrixView<const float> q,
+               MatrixView<float> out) const;
+
   private:
     uint8_t* head(size_t slot, size_t layer, size_t head);
     const uint8_t* head(size_t slot, size_t layer, size_t head) const;

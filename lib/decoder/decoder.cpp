@@ -38,7 +38,27 @@ struct Share {
 /// values.
 struct AudioRows {
     size_t audio, first, count;
+    size_t frames;     // whose attention is kept; 0: none is
+    size_t attention;  // where it stands: [alignment head][row][frames, in whole blocks of 16]
+
+    size_t stride() const { return simd::lane_blocks(frames) * simd::kLaneBlock; }
 };
+
+constexpr size_t kNoAlignment = static_cast<size_t>(-1);
+
+/// At [layer·heads + head] which alignment head it is, or kNoAlignment.
+std::vector<size_t> number_alignment_heads(const Checkpoint& checkpoint) {
+    const Dimensions& d = checkpoint.dimensions();
+    std::vector<size_t> numbers(d.n_text_layer * d.n_text_head, kNoAlignment);
+    size_t next = 0;
+    for (const auto& [layer, head] : checkpoint.alignment_heads()) {
+        size_t& number = numbers[static_cast<size_t>(layer) * d.n_text_head + static_cast<size_t>(head)];
+        if (number == kNoAlignment) number = next++;
+    }
+    if (next > 0) return numbers;
+    for (size_t i = d.n_text_layer / 2 * d.n_text_head; i < numbers.size(); ++i) numbers[i] = next++;
+    return numbers;
+}
 
 }  // namespace
 
@@ -54,7 +74,10 @@ struct WhisperDecoder::Impl {
           weights(checkpoint, element, pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
-          cross(checkpoint, options.max_audio, cross_format(options), *device, pool_) {
+          cross(checkpoint, options.max_audio, cross_format(options), *device, pool_),
+          alignment(number_alignment_heads(checkpoint)),
+          alignment_heads(alignment.size() -
+                          static_cast<size_t>(std::count(alignment.begin(), alignment.end(), kNoAlignment))) {
         reserve(options.max_sequences);
     }
 
@@ -76,18 +99,37 @@ struct WhisperDecoder::Impl {
 
     void check(std::span<const StepRow> rows) const {
         for (const auto& row : rows) {
-            const bool fits = row.sequence >= 0 && static_cast<size_t>(row.sequence) < max_sequences &&
-                              row.audio >= 0 && static_cast<size_t>(row.audio) < max_audio &&
-                              row.token >= 0 && static_cast<size_t>(row.token) < dimensions.n_vocab &&
-                              row.position >= 0 &&
-                              static_cast<size_t>(row.position) < dimensions.n_text_ctx &&
-                              cross.n_ctx(static_cast<size_t>(row.audio)) > 0;
+            const bool fits =
+                row.sequence >= 0 && static_cast<size_t>(row.sequence) < max_sequences && row.audio >= 0 &&
+                static_cast<size_t>(row.audio) < max_audio && row.token >= 0 &&
+                static_cast<size_t>(row.token) < dimensions.n_vocab && row.position >= 0 &&
+                static_cast<size_t>(row.position) < dimensions.n_text_ctx &&
+                cross.n_ctx(static_cast<size_t>(row.audio)) > 0 && row.attention_frames >= 0 &&
+                static_cast<size_t>(row.attention_frames) <= cross.n_ctx(static_cast<size_t>(row.audio));
             if (fits) continue;
             throw ModelError("a decoder step has a row that does not fit: sequence " +
                              std::to_string(row.sequence) + ", audio " + std::to_string(row.audio) +
                              ", token " + std::to_string(row.token) + ", position " +
-                             std::to_string(row.position));
+                             std::to_string(row.position) + ", attention to " +
+                             std::to_string(row.attention_frames) + " frames");
         }
+    }
+
+    void group(std::span<const StepRow> rows) {
+        groups.clear();
+        for (size_t r = 0; r < rows.size(); ++r) {
+            const auto audio = static_cast<size_t>(rows[r].audio);
+            const auto frames = static_cast<size_t>(rows[r].attention_frames);
+            if (groups.empty() || groups.back().audio != audio || groups.back().frames != frames)
+                groups.push_back({audio, r, 0, frames, 0});
+            ++groups.back().count;
+        }
+        size_t floats = 0;
+        for (AudioRows& rows_of_audio : groups) {
+            rows_of_audio.attention = floats;
+            floats += alignment_heads * rows_of_audio.count * rows_of_audio.stride();
+        }
+        attention.reserve_discard(floats);
     }
 
     void embed(std::span<const StepRow> rows) {
@@ -136,6 +178,12 @@ struct WhisperDecoder::Impl {
             const auto& group = groups[task / dimensions.n_text_head];
             const size_t head = task % dimensions.n_text_head;
             const auto rows = q.rows_from(group.first, group.count).cols_from(head * kHeadSize, kHeadSize);
+            const size_t number = alignment[layer * dimensions.n_text_head + head];
+            if (group.frames > 0 && number != kNoAlignment) {
+                float* kept = attention.data() + group.attention + number * group.count * group.stride();
+                cross.weigh(group.audio, layer, head, rows,
+                            {kept, group.count, group.frames, group.stride()});
+            }
             cross.attend(group.audio, layer, head, rows, scratch_of(worker));
         }
     }
@@ -181,12 +229,7 @@ struct WhisperDecoder::Impl {
         check(rows);
         if (rows.empty()) return;
         reserve(rows.size());
-        groups.clear();
-        for (size_t r = 0; r < rows.size(); ++r) {
-            const auto audio = static_cast<size_t>(rows[r].audio);
-            if (groups.empty() || groups.back().audio != audio) groups.push_back({audio, r, 0});
-            ++groups.back().count;
-        }
+        group(rows);
         embed(rows);
         const size_t state = dimensions.n_text_state;
         pool.run([&](size_t worker) {
@@ -217,6 +260,8 @@ struct WhisperDecoder::Impl {
     DecoderWeights weights;
     SelfCache self;
     CrossCache cross;
+    const std::vector<size_t> alignment;  // number_alignment_heads
+    const size_t alignment_heads;
 
     size_t room = 0;
     Buffer<float> x;       // [rows × state]
@@ -226,6 +271,7 @@ struct WhisperDecoder::Impl {
     std::vector<simd::LeftRows>
         left;  // one a worker: each makes the whole operand, which is less than a barrier costs
     std::vector<AudioRows> groups;
+    Buffer<float> attention;  // of the groups that keep it
     size_t scratch_size = 0;
     Buffer<float> scratch;
 };
@@ -250,6 +296,19 @@ void WhisperDecoder::set_audio(int audio, MatrixView<const float> encoder_output
 
 void WhisperDecoder::step(std::span<const StepRow> rows, MatrixView<float> logits) {
     impl_->step(rows, logits);
+}
+
+size_t WhisperDecoder::alignment_heads() const {
+    return impl_->alignment_heads;
+}
+
+std::span<const float> WhisperDecoder::attention(size_t head, size_t row) const {
+    for (const AudioRows& group : impl_->groups) {
+        if (row < group.first || row >= group.first + group.count || head >= impl_->alignment_heads) continue;
+        const size_t index = head * group.count + row - group.first;
+        return {impl_->attention.data() + group.attention + index * group.stride(), group.frames};
+    }
+    return {};
 }
 
 void WhisperDecoder::copy_sequence(int from, int to, int length) {

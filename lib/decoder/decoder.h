@@ -33,6 +33,9 @@ class WhisperDecoder final : public StepModel {
     size_t max_audio() const override;
     void set_audio(int audio, MatrixView<const float> encoder_output) override;
     void step(std::span<const StepRow> rows, MatrixView<float> logits) override;
+    /// The checkpoint's; where it names none, all heads of the upper half of the layers, as OpenAI does.
+    size_t alignment_heads() const override;
+    std::span<const float> attention(size_t head, size_t row) const override;
     void copy_sequence(int from, int to, int length) override;
 
   private:

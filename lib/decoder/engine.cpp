@@ -62,6 +62,12 @@ struct DecodingEngine::Impl {
         size_t index = 0;  // among that window's
     };
 
+    /// A window whose text is being timed, and where its rows of the step begin.
+    struct Aligned {
+        WindowDecoding* window = nullptr;
+        size_t first_row = 0;
+    };
+
     DecodingContext context;
     ThreadPool* pool;
     EngineCallbacks callbacks;
@@ -70,6 +76,7 @@ struct DecodingEngine::Impl {
     Buffer<float> logits;
     std::vector<StepRow> rows;
     std::vector<Wanted> wanted;
+    std::vector<Aligned> aligned;
     uint64_t steps = 0;
 
     Impl(StepModel& model, const Vocabulary& vocabulary, const DecodingOptions& options, ThreadPool* threads,
@@ -108,6 +115,7 @@ struct DecodingEngine::Impl {
         const size_t n_text_ctx = context.model.dimensions().n_text_ctx;
         rows.clear();
         wanted.clear();
+        aligned.clear();
         size_t prompt_rows = 0;
         for (WindowDecoding& window : windows) {
             const size_t before = rows.size();
@@ -121,6 +129,7 @@ struct DecodingEngine::Impl {
                 }
                 prompt_rows += count;
             }
+            if (window.aligning()) aligned.push_back({&window, before});
             for (size_t i = 0; i < want; ++i) wanted.push_back({&window, i});
         }
     }
@@ -135,11 +144,11 @@ struct DecodingEngine::Impl {
         const auto look = [&](size_t begin, size_t end, size_t) {
             for (size_t i = begin; i < end; ++i) wanted[i].window->look_at(wanted[i].index, out.row_span(i));
         };
-        if (pool != nullptr && wanted.size() > 1) {
-            pool->for_each(wanted.size(), 1, look);
-        } else {
-            look(0, wanted.size(), 0);
-        }
+        share_out(wanted.size(), look);
+        share_out(aligned.size(), [&](size_t begin, size_t end, size_t) {
+            for (size_t i = begin; i < end; ++i) aligned[i].window->align(aligned[i].first_row);
+        });
+        for (const Aligned& one : aligned) one.window->finish_alignment();
         WindowDecoding* last = nullptr;
         for (const Wanted& row : wanted) {
             if (row.window == last) continue;
@@ -147,6 +156,14 @@ struct DecodingEngine::Impl {
             last->advance();
         }
         share_time(watch.seconds());
+    }
+
+    void share_out(size_t count, const std::function<void(size_t, size_t, size_t)>& work) const {
+        if (pool != nullptr && count > 1) {
+            pool->for_each(count, 1, work);
+        } else {
+            work(0, count, 0);
+        }
     }
 
     void share_time(double seconds) {

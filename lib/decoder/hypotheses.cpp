@@ -74,6 +74,11 @@ class LogProbability {
     double normaliser_ = 0;
 };
 
+void append(Hypothesis& hypothesis, const Choice& choice) {
+    hypothesis.tokens.push_back(choice.token);
+    hypothesis.probabilities.push_back(static_cast<float>(std::exp(choice.logprob)));
+}
+
 }  // namespace
 
 size_t Hypotheses::width(const DecodingOptions& options, double temperature) {
@@ -146,7 +151,7 @@ void Hypotheses::advance_samples(std::span<const std::vector<Choice>> choices) {
                 continue;
             }
             hypothesis.sum_logprob = sum;
-            hypothesis.tokens.push_back(choice.token);
+            append(hypothesis, choice);
             next.push_back(std::move(hypothesis));
         }
     }
@@ -156,13 +161,13 @@ void Hypotheses::advance_samples(std::span<const std::vector<Choice>> choices) {
 void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
     struct Extension {
         size_t parent = 0;
-        Token token = 0;
+        Choice choice;
         double sum_logprob = 0;
     };
     std::vector<Extension> extensions;
     for (size_t i = 0; i < live_.size(); ++i) {
         for (const Choice& choice : choices[i]) {
-            extensions.push_back({i, choice.token, live_[i].sum_logprob + choice.logprob});
+            extensions.push_back({i, choice, live_[i].sum_logprob + choice.logprob});
         }
     }
     // Stable: equals stay in the order of beams, as Python's sort leaves them.
@@ -174,12 +179,12 @@ void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
         if (next.size() == width_) break;
         Hypothesis hypothesis = live_[extension.parent];
         hypothesis.parent = extension.parent;
-        if (extension.token == eot_) {
+        if (extension.choice.token == eot_) {
             if (finished_.size() < max_candidates_) finish(std::move(hypothesis), extension.sum_logprob);
             continue;
         }
         hypothesis.sum_logprob = extension.sum_logprob;
-        hypothesis.tokens.push_back(extension.token);
+        append(hypothesis, extension.choice);
         next.push_back(std::move(hypothesis));
     }
     live_ = std::move(next);

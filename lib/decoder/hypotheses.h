@@ -20,10 +20,11 @@ struct Choice {
 };
 
 struct Hypothesis {
-    std::vector<Token> tokens;  // sampled, without the end token
-    double sum_logprob = 0;     // the end token's included, where there was one
-    size_t parent = 0;          // its index in the `live` of the step before
-    size_t sample = 0;          // which of best_of
+    std::vector<Token> tokens;         // sampled, without the end token
+    std::vector<float> probabilities;  // of each
+    double sum_logprob = 0;            // the end token's included, where there was one
+    size_t parent = 0;                 // its index in the `live` of the step before
+    size_t sample = 0;                 // which of best_of
 };
 
 /// Where random numbers come from: the same values, the same words, whatever else runs in the batch.

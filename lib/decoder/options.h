@@ -32,14 +32,19 @@ struct DecodingOptions {
     int max_tokens = 224;                       // sampled tokens a window: n_text_ctx / 2
     bool condition_on_previous_text = false;    // it is what makes Whisper loop
     std::string initial_prompt;
-    uint64_t seed = 0;  // of sampling at temperature > 0; the same seed, the same words
+    bool word_timestamps = false;  // DecodingResult::text_times is wanted
+    uint64_t seed = 0;             // of sampling at temperature > 0; the same seed, the same words
 };
 
 /// One window's result.
 struct DecodingResult {
-    std::string language;             // code
-    double language_probability = 1;  // of the detected language; 1 where it was given
-    std::vector<Token> tokens;        // sampled, timestamps included, without the end token
+    std::string language;              // code
+    double language_probability = 1;   // of the detected language; 1 where it was given
+    std::vector<Token> tokens;         // sampled, timestamps included, without the end token
+    std::vector<float> probabilities;  // of each of them, among what the rules allowed when it was sampled
+    /// Where each text token begins, then where the last one ends, in seconds of the window, in order; empty
+    /// where word times are not wanted, or there is no text.
+    std::vector<double> text_times;
     double avg_logprob = 0;
     double no_speech_prob = 0;
     double temperature = 0;

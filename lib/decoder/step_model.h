@@ -19,6 +19,8 @@ struct StepRow {
     Token token = 0;
     int position = 0;         // 0-based; the cache holds everything before it
     bool want_logits = true;  // false for all but the last token of a prompt
+    /// Above 0: keep the row's cross-attention over this many frames of the audio (StepModel::attention).
+    int attention_frames = 0;
 };
 
 class StepModel {
@@ -36,6 +38,17 @@ class StepModel {
     /// them, in order. At most max_sequences() + n_text_ctx rows. A row at a position that its sequence holds
     /// already starts over from there. A row's logits must not depend on the other sequences of the step.
     virtual void step(std::span<const StepRow> rows, MatrixView<float> logits) = 0;
+
+    /// Heads whose cross-attention follows the audio, for word times; 0 where a model cannot tell.
+    virtual size_t alignment_heads() const { return 0; }
+
+    /// The cross-attention of the last step's row `row` in alignment head `head`: its softmax over the first
+    /// attention_frames frames that the row asked for. Valid until the next step.
+    virtual std::span<const float> attention(size_t head, size_t row) const {
+        static_cast<void>(head);
+        static_cast<void>(row);
+        return {};
+    }
 
     /// Copies the first `length` positions of one sequence's self-attention cache to another (beams,
     /// best-of).

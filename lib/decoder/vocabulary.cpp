@@ -32,6 +32,9 @@ Vocabulary make_vocabulary(const Tokenizer& tokenizer) {
     v.non_speech = tokenizer.non_speech_tokens();
     v.text = [&tokenizer](std::span<const Token> tokens) { return tokenizer.decode(tokens); };
     v.encode = [&tokenizer](std::string_view utf8) { return tokenizer.encode(utf8); };
+    v.split_words = [&tokenizer](std::span<const Token> tokens, std::string_view language) {
+        return tokenizer.split_words(tokens, language);
+    };
     return v;
 }
 

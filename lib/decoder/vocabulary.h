@@ -37,6 +37,9 @@ struct Vocabulary {
     /// Text of a run of tokens, valid UTF-8; special tokens and timestamps are skipped.
     std::function<std::string(std::span<const Token>)> text;
     std::function<std::vector<Token>(std::string_view utf8)> encode;
+    /// Text tokens as words of a language (Tokenizer::split_words).
+    std::function<std::vector<Tokenizer::Word>(std::span<const Token>, std::string_view language)>
+        split_words;
 
     bool is_timestamp(Token token) const { return token >= timestamp_begin; }
     /// Throws UsageError for a code that the model does not know.

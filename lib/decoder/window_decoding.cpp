@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "decoder/fallback.h"
 #include "decoder/language.h"
@@ -15,6 +16,8 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       audio_(audio),
       previous_(request.previous),
       sample_key_(request.sample_key),
+      audio_frames_(request.audio_frames > 0 ? std::min(request.audio_frames, request.encoder_output.rows)
+                                             : request.encoder_output.rows),
       detect_(context.vocabulary.multilingual && request.language.empty()),
       guard_(request.guard) {
     result_.language = context.vocabulary.multilingual ? request.language : "en";
@@ -70,6 +73,8 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
             const bool for_no_speech = i == prompt_.sot && !no_speech_;
             append(sequences_.front(), prompt_.tokens[i], i, for_no_speech || i + 1 == prompt_.tokens.size());
         }
+    } else if (state_ == State::align) {
+        alignment_.append_rows(sequences_.front(), audio_, rows);
     } else if (state_ == State::search) {
         const auto& live = hypotheses_->live();
         for (size_t i = 0; i < live.size(); ++i) {
@@ -121,6 +126,7 @@ void WindowDecoding::advance() {
             advance_search();
             break;
         case State::waiting:
+        case State::align:
         case State::done:
             break;
     }
@@ -170,27 +176,66 @@ void WindowDecoding::advance_search() {
 void WindowDecoding::finish_attempt() {
     const Hypothesis& best = hypotheses_->best();
     result_.tokens = best.tokens;
+    result_.probabilities = best.probabilities;
     result_.avg_logprob = best.sum_logprob / static_cast<double>(best.tokens.size() + 1);
     result_.temperature = context_.options.temperatures[static_cast<size_t>(result_.attempts)];
     result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(result_.tokens)));
     ++result_.attempts;
 
     hypotheses_.reset();
-    for (const int sequence : sequences_) context_.sequences.give_back(sequence);
-    sequences_.clear();
 
     if (guard_ && is_refused(*guard_, result_, context_.options, context_.vocabulary)) {
+        give_back_sequences();
         result_.refused = true;
         state_ = State::done;
         return;
     }
     const bool another = static_cast<size_t>(result_.attempts) < context_.options.temperatures.size();
     if (another && needs_fallback(result_, context_.options)) {
+        give_back_sequences();
         state_ = State::waiting;
         return;
     }
     result_.silence = is_silence(result_, context_.options);
+    if (start_alignment()) return;
+    give_back_sequences();
     state_ = State::done;
+}
+
+/// One sequence more of work, where word times are wanted and there is something to time.
+bool WindowDecoding::start_alignment() {
+    if (!context_.options.word_timestamps || result_.silence || context_.model.alignment_heads() == 0)
+        return false;
+    std::vector<Token> text;
+    std::copy_if(result_.tokens.begin(), result_.tokens.end(), std::back_inserter(text),
+                 [&](Token token) { return token < context_.vocabulary.eot; });
+    if (text.empty()) return false;
+    alignment_ = make_alignment_pass(context_.vocabulary, context_.options.task, result_.language, text,
+                                     audio_frames_, context_.model.dimensions().n_text_ctx);
+    while (sequences_.size() > 1) {
+        context_.sequences.give_back(sequences_.back());
+        sequences_.pop_back();
+    }
+    state_ = State::align;
+    return true;
+}
+
+void WindowDecoding::align(size_t first_row) {
+    result_.text_times = alignment_.text_times(context_.model, first_row);
+    // Text beyond the decoder's context, of which there is none with Whisper's own limits, comes last.
+    const auto text = std::count_if(result_.tokens.begin(), result_.tokens.end(),
+                                    [&](Token token) { return token < context_.vocabulary.eot; });
+    result_.text_times.resize(static_cast<size_t>(text) + 1, result_.text_times.back());
+}
+
+void WindowDecoding::finish_alignment() {
+    give_back_sequences();
+    state_ = State::done;
+}
+
+void WindowDecoding::give_back_sequences() {
+    for (const int sequence : sequences_) context_.sequences.give_back(sequence);
+    sequences_.clear();
 }
 
 }  // namespace npuscribe

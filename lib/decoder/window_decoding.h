@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "decoder/alignment.h"
 #include "decoder/engine.h"
 #include "decoder/hypotheses.h"
 #include "decoder/logit_rules.h"
@@ -37,10 +38,16 @@ class WindowDecoding {
     /// Takes them.
     void start_attempt();
 
-    /// True where the next rows are a whole prompt.
-    bool at_prompt() const { return state_ == State::prompt; }
+    /// True where the next rows are a whole prompt, or another run of tokens.
+    bool at_prompt() const { return state_ == State::prompt || state_ == State::align; }
     /// Appends its rows of the next step; returns how many of them want logits.
     size_t append_rows(std::vector<StepRow>& rows) const;
+    /// True where the next rows are those of an alignment: `align` follows the step, not `advance`.
+    bool aligning() const { return state_ == State::align; }
+    /// After a step in which its rows were those from `first_row` on: finds the times of its text. Different
+    /// windows may do so on several threads; `finish_alignment` follows, on one.
+    void align(size_t first_row);
+    void finish_alignment();
     /// Looks at the `index`th of these logits (changed in place). Different rows may be looked at by several
     /// threads.
     void look_at(size_t index, std::span<float> logits);
@@ -55,17 +62,20 @@ class WindowDecoding {
     DecodeCost& cost() { return cost_; }
 
   private:
-    enum class State { waiting, language, prompt, search, done };
+    enum class State { waiting, language, prompt, search, align, done };
 
     void prepare_prompt(size_t already_fed);
     void advance_search();
     void finish_attempt();
+    bool start_alignment();
+    void give_back_sequences();
 
     DecodingContext& context_;
     size_t id_;
     int audio_;
     std::vector<Token> previous_;
     uint64_t sample_key_;
+    size_t audio_frames_;
     bool detect_;
     std::optional<ContextGuard> guard_;
 
@@ -74,6 +84,7 @@ class WindowDecoding {
     size_t fed_ = 0;          // tokens of the prompt that the cache holds
     bool no_speech_ = false;  // its probability is known
     std::optional<Hypotheses> hypotheses_;
+    AlignmentPass alignment_;
     std::vector<int> sequences_;  // one for each live hypothesis first, then those kept for it to grow into
     std::vector<std::vector<Choice>> choices_;
     std::optional<std::string> detected_;

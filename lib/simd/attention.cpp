@@ -153,11 +153,8 @@ HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, s
 }
 
 template <size_t kRows, Element kElement>
-void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out, float* scratch) {
+void ScoreGroup(MatrixView<const float> q, const void* keys, size_t blocks, MatrixView<float> scores) {
     const D d;
-    const size_t blocks = lane_blocks(head.n);
-    const size_t padded = blocks * kLaneBlock;
-    float* scores = scratch;
     float queries[kRows * kHead];
     for (size_t r = 0; r < kRows; ++r) {
         for (size_t i = 0; i < kHead; ++i) {
@@ -167,13 +164,20 @@ void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<f
     }
     for (size_t b = 0; b < blocks; ++b) {
         V sum[kRows][kVectors];
-        ScoreBlock<kRows, kElement>(queries, head.keys, b, sum);
+        ScoreBlock<kRows, kElement>(queries, keys, b, sum);
         for (size_t r = 0; r < kRows; ++r) {
-            for (size_t v = 0; v < kVectors; ++v) {
-                hn::StoreU(sum[r][v], d, scores + r * padded + b * kLaneBlock + v * kLanes);
-            }
+            for (size_t v = 0; v < kVectors; ++v)
+                hn::StoreU(sum[r][v], d, scores.row(r) + b * kLaneBlock + v * kLanes);
         }
     }
+}
+
+template <size_t kRows, Element kElement>
+void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out, float* scratch) {
+    const D d;
+    const size_t padded = lane_blocks(head.n) * kLaneBlock;
+    float* scores = scratch;
+    ScoreGroup<kRows, kElement>(q, head.keys, lane_blocks(head.n), {scores, kRows, padded});
     float inverse[kRows];
     for (size_t r = 0; r < kRows; ++r) inverse[r] = SoftmaxRow(scores + r * padded, head.n, padded);
     for (size_t c = 0; c < kHead; c += kLanes) {
@@ -181,6 +185,30 @@ void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<f
         WeighValues<kRows, kElement>(scores, padded, head.values, c, sum);
         for (size_t r = 0; r < kRows; ++r)
             hn::StoreU(hn::Mul(sum[r], hn::Set(d, inverse[r])), d, out.row(r) + c);
+    }
+}
+
+template <Element kElement>
+void WeightsAll(MatrixView<const float> q, const void* keys, size_t n, MatrixView<float> out) {
+    const D d;
+    const size_t blocks = lane_blocks(n);
+    size_t r = 0;
+    for (; r + kGroup <= q.rows; r += kGroup)
+        ScoreGroup<kGroup, kElement>(q.rows_from(r, kGroup), keys, blocks, out.rows_from(r, kGroup));
+    for (; r < q.rows; ++r) ScoreGroup<1, kElement>(q.rows_from(r, 1), keys, blocks, out.rows_from(r, 1));
+    for (r = 0; r < q.rows; ++r) {
+        float* row = out.row(r);
+        const V inverse = hn::Set(d, SoftmaxRow(row, n, blocks * kLaneBlock));
+        for (size_t j = 0; j < blocks * kLaneBlock; j += kLanes)
+            hn::StoreU(hn::Mul(hn::LoadU(d, row + j), inverse), d, row + j);
+    }
+}
+
+void Weights(MatrixView<const float> q, const void* keys, size_t n, Element element, MatrixView<float> out) {
+    if (element == Element::bf16) {
+        WeightsAll<Element::bf16>(q, keys, n, out);
+    } else {
+        WeightsAll<Element::f32>(q, keys, n, out);
     }
 }
 
@@ -259,6 +287,7 @@ HWY_EXPORT(PackKeysF32);
 HWY_EXPORT(PackValuesBf16);
 HWY_EXPORT(PackValuesF32);
 HWY_EXPORT(Attend);
+HWY_EXPORT(Weights);
 HWY_EXPORT(AttendRows);
 HWY_EXPORT(StoreRowBf16);
 
@@ -294,6 +323,12 @@ void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float>
 #endif
     init_isa();
     HWY_DYNAMIC_DISPATCH(Attend)(q, head, out, scratch.data());
+}
+
+void attention_weights(MatrixView<const float> q, const void* keys, size_t n, Element element,
+                       MatrixView<float> out) {
+    init_isa();
+    HWY_DYNAMIC_DISPATCH(Weights)(q, keys, n, element, out);
 }
 
 void attend_rows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,

@@ -42,7 +42,12 @@ struct PackedHead {
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch);
 
-/// The same for one query row and keys and values that grow by a row a step: plain rows [n × 64], not packed.
+/// The weights alone: out = softmax(q·Kᵀ / 8) over the first n of the packed keys. `out` is [rows × n], with
+/// room in each row for whole blocks of 16, which are written. q is rounded as above; the weights are not.
+void attention_weights(MatrixView<const float> q, const void* keys, size_t n, Element element,
+                       MatrixView<float> out);
+
+/// `attend` for one query row and keys and values that grow by a row a step: plain rows [n × 64], not packed.
 /// `scratch`: at least n floats.
 void attend_rows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
                  std::span<float> scratch);

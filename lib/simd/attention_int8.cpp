@@ -201,25 +201,29 @@ inline float weigh(float* scores, size_t n, size_t padded, const float* value_sc
     return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
 }
 
+/// All scores of the first `positions` positions, in blocks of 16.
+template <size_t kRows>
+inline void score_all(const Query (&queries)[kRows], const HeadParts<const uint8_t>& parts, size_t positions,
+                      float* scores, size_t stride) {
+    const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
+    constexpr size_t kTogether = 4;
+    size_t j = 0;
+    for (; j + kTogether * kLaneBlock <= positions; j += kTogether * kLaneBlock)
+        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHead, key_scales + j, scores + j, stride);
+    for (; j < positions; j += kLaneBlock)
+        score_blocks<kRows, 1>(queries, parts.keys + j * kHead, key_scales + j, scores + j, stride);
+}
+
 template <size_t kRows>
 void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
                   float* scratch) {
     const size_t padded = padded_positions(n);
     const HeadParts<const uint8_t> parts(head, n);
-    const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
     const float* value_scales = reinterpret_cast<const float*>(parts.value_scales);
     Query queries[kRows];
     for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
 
-    constexpr size_t kTogether = 4;
-    size_t j = 0;
-    for (; j + kTogether * kLaneBlock <= padded; j += kTogether * kLaneBlock) {
-        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHead, key_scales + j, scratch + j, padded);
-    }
-    for (; j < padded; j += kLaneBlock) {
-        score_blocks<kRows, 1>(queries, parts.keys + j * kHead, key_scales + j, scratch + j, padded);
-    }
-
+    score_all(queries, parts, padded, scratch, padded);
     uint8_t* halves = reinterpret_cast<uint8_t*>(scratch + kRows * padded);  // [row][high, low][position]
     float unit[kRows];
     for (size_t r = 0; r < kRows; ++r) {
@@ -234,7 +238,7 @@ void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, Matr
 #pragma GCC unroll 4
         for (size_t d = 0; d < 4; ++d) high[r][d] = low[r][d] = _mm512_setzero_si512();
     }
-    for (j = 0; j < padded; j += 4) {
+    for (size_t j = 0; j < padded; j += 4) {
         __m512i value[4];
 #pragma GCC unroll 4
         for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(parts.values + j * kHead + d * 64);
@@ -258,6 +262,37 @@ void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, Matr
             _mm512_storeu_ps(out.row(r) + d * kLaneBlock, _mm512_mul_ps(whole, _mm512_set1_ps(unit[r])));
         }
     }
+}
+
+/// Scores of a row to their softmax.
+inline void softmax(float* scores, size_t n, size_t padded) {
+    if (padded != n) {
+        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
+        _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
+    }
+    __m512 top = _mm512_loadu_ps(scores);
+    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
+        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
+    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t j = 0; j < padded; j += kLaneBlock) {
+        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+        sum = _mm512_add_ps(sum, p);
+        _mm512_storeu_ps(scores + j, p);
+    }
+    const __m512 inverse = _mm512_set1_ps(1.0F / _mm512_reduce_add_ps(sum));
+    for (size_t j = 0; j < padded; j += kLaneBlock)
+        _mm512_storeu_ps(scores + j, _mm512_mul_ps(_mm512_loadu_ps(scores + j), inverse));
+}
+
+template <size_t kRows>
+void weights_group(MatrixView<const float> q, const uint8_t* head, size_t n, size_t first,
+                   MatrixView<float> out) {
+    Query queries[kRows];
+    for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
+    const size_t padded = padded_positions(first);
+    score_all(queries, HeadParts<const uint8_t>(head, n), padded, out.data, out.stride);
+    for (size_t r = 0; r < kRows; ++r) softmax(out.row(r), first, padded);
 }
 
 }  // namespace
@@ -299,6 +334,15 @@ void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, Matri
     }
 }
 
+void int8_attention_weights(MatrixView<const float> q, const uint8_t* head, size_t n, size_t first,
+                            MatrixView<float> out) {
+    assert(has_int8_attention() && first > 0 && first <= n);
+    size_t r = 0;
+    for (; r + kMostRows <= q.rows; r += kMostRows)
+        weights_group<kMostRows>(q.rows_from(r, kMostRows), head, n, first, out.rows_from(r, kMostRows));
+    for (; r < q.rows; ++r) weights_group<1>(q.rows_from(r, 1), head, n, first, out.rows_from(r, 1));
+}
+
 }  // namespace npuscribe::simd
 
 #else
@@ -310,6 +354,7 @@ bool has_int8_attention() {
 }
 void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {}
 void attend_int8(MatrixView<const float>, const uint8_t*, size_t, MatrixView<float>, std::span<float>) {}
+void int8_attention_weights(MatrixView<const float>, const uint8_t*, size_t, size_t, MatrixView<float>) {}
 
 }  // namespace npuscribe::simd
 

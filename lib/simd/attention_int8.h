@@ -29,4 +29,9 @@ size_t int8_attention_scratch(size_t n);
 void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
                  std::span<float> scratch);
 
+/// The weights alone: out = softmax(q·Kᵀ / 8) over the first `first` of the head's n positions. `out` is
+/// [rows × first], with room in each row for whole blocks of 16, which are written.
+void int8_attention_weights(MatrixView<const float> q, const uint8_t* head, size_t n, size_t first,
+                            MatrixView<float> out);
+
 }  // namespace npuscribe::simd

@@ -67,6 +67,15 @@ inline Vocabulary small_vocabulary(bool multilingual = true) {
         for (const char c : utf8) tokens.push_back(c == ' ' ? kBlank : c - 'a');
         return tokens;
     };
+    v.split_words = [text = v.text](std::span<const Token> tokens, std::string_view) {
+        std::vector<Tokenizer::Word> words;  // one begins at each space
+        for (const Token token : tokens) {
+            if (words.empty() || token == kBlank) words.emplace_back();
+            words.back().tokens.push_back(token);
+            words.back().text += text({&token, 1});
+        }
+        return words;
+    };
     return v;
 }
 

@@ -1,0 +1,147 @@
+#include "decoder/alignment.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "decoder/dtw.h"
+#include "decoder/prompt.h"
+
+namespace npuscribe {
+
+namespace {
+
+constexpr size_t kReach = kMedianWidth / 2;
+constexpr double kFrameSeconds = 0.02;  // of the encoder's output
+
+inline void sort_two(float& a, float& b) {
+    const float low = std::min(a, b);
+    b = std::max(a, b);
+    a = low;
+}
+
+/// Median of seven by 13 exchanges (Devillard, "Fast median search: an ANSI C implementation", 1998). Without
+/// branches, so that the compiler works on several columns at once.
+inline float median_of_seven(float a, float b, float c, float d, float e, float f, float g) {
+    sort_two(a, f);
+    sort_two(a, d);
+    sort_two(b, g);
+    sort_two(c, e);
+    sort_two(a, b);
+    sort_two(d, f);
+    sort_two(c, g);
+    sort_two(c, d);
+    sort_two(d, g);
+    sort_two(e, f);
+    sort_two(b, e);
+    sort_two(b, d);
+    sort_two(d, e);
+    return d;
+}
+
+/// Of `frames` columns over all rows of a head: mean, and 1 / standard deviation (0 where there is none).
+struct Moments {
+    std::vector<float> mean, inverse;
+};
+
+Moments moments(const TokenAttention& attention, size_t head) {
+    Moments m{std::vector<float>(attention.frames), std::vector<float>(attention.frames)};
+    const auto count = static_cast<float>(attention.rows);
+    for (size_t row = 0; row < attention.rows; ++row) {
+        const float* weights = attention.weights(head, row).data();
+        for (size_t j = 0; j < attention.frames; ++j) m.mean[j] += weights[j];
+    }
+    for (float& value : m.mean) value /= count;
+    for (size_t row = 0; row < attention.rows; ++row) {
+        const float* weights = attention.weights(head, row).data();
+        for (size_t j = 0; j < attention.frames; ++j) {
+            const float off = weights[j] - m.mean[j];
+            m.inverse[j] += off * off;
+        }
+    }
+    for (float& value : m.inverse) value = value > 0 ? 1.0F / std::sqrt(value / count) : 0.0F;
+    return m;
+}
+
+}  // namespace
+
+void median_filter(std::span<const float> values, std::span<float> out) {
+    static_assert(kMedianWidth == 7, "the exchanges below sort seven");
+    const size_t n = values.size();
+    if (n <= kReach) {
+        std::copy(values.begin(), values.end(), out.begin());
+        return;
+    }
+    std::vector<float> mirrored(n + 2 * kReach);
+    std::copy(values.begin(), values.end(), mirrored.begin() + kReach);
+    for (size_t i = 1; i <= kReach; ++i) {
+        mirrored[kReach - i] = values[i];
+        mirrored[kReach + n - 1 + i] = values[n - 1 - i];
+    }
+    const float* x = mirrored.data();
+    float* y = out.data();
+    for (size_t i = 0; i < n; ++i)
+        y[i] = median_of_seven(x[i], x[i + 1], x[i + 2], x[i + 3], x[i + 4], x[i + 5], x[i + 6]);
+}
+
+Buffer<float> attention_matrix(const TokenAttention& attention, size_t first, size_t last) {
+    const size_t frames = attention.frames;
+    Buffer<float> matrix((last - first) * frames);
+    std::fill(matrix.begin(), matrix.end(), 0.0F);
+    std::vector<float> standardised(frames);
+    std::vector<float> smoothed(frames);
+    const float share = 1.0F / static_cast<float>(attention.heads);
+    for (size_t head = 0; head < attention.heads; ++head) {
+        const Moments m = moments(attention, head);
+        for (size_t row = first; row < last; ++row) {
+            const float* weights = attention.weights(head, row).data();
+            for (size_t j = 0; j < frames; ++j) standardised[j] = (weights[j] - m.mean[j]) * m.inverse[j];
+            median_filter(standardised, smoothed);
+            float* sum = matrix.data() + (row - first) * frames;
+            for (size_t j = 0; j < frames; ++j) sum[j] += share * smoothed[j];
+        }
+    }
+    return matrix;
+}
+
+std::vector<size_t> starting_frames(const TokenAttention& attention, size_t first, size_t last) {
+    Buffer<float> cost = attention_matrix(attention, first, last);
+    for (float& value : cost) value = -value;
+    std::vector<size_t> starts(last - first, attention.frames);
+    for (const DtwStep& step : dtw(cost.matrix(last - first, attention.frames)))
+        starts[step.row] = std::min(starts[step.row], step.column);
+    return starts;
+}
+
+void AlignmentPass::append_rows(int sequence, int audio, std::vector<StepRow>& rows) const {
+    for (size_t i = 0; i < tokens.size(); ++i)
+        rows.push_back({sequence, audio, tokens[i], static_cast<int>(i), false, static_cast<int>(frames)});
+}
+
+std::vector<double> AlignmentPass::text_times(const StepModel& model, size_t first_row) const {
+    const TokenAttention attention{
+        model.alignment_heads(), tokens.size(), frames,
+        [&](size_t head, size_t row) { return model.attention(head, first_row + row); }};
+    // A token's row is that of the token before it: the one whose attention predicted it.
+    std::vector<double> times;
+    for (const size_t frame : starting_frames(attention, lead - 1, tokens.size() - 1))
+        times.push_back(static_cast<double>(frame) * kFrameSeconds);
+    return times;
+}
+
+AlignmentPass make_alignment_pass(const Vocabulary& vocabulary, Task task, std::string_view language,
+                                  std::span<const Token> text, size_t frames, size_t n_text_ctx) {
+    DecodingOptions options;
+    options.task = task;
+    options.without_timestamps = true;
+    AlignmentPass pass;
+    pass.tokens = make_prompt(vocabulary, options, language, {}, n_text_ctx).tokens;
+    pass.lead = pass.tokens.size();
+    pass.frames = frames;
+    const size_t room = n_text_ctx - std::min(n_text_ctx, pass.lead + 1);
+    const auto kept = text.first(std::min(text.size(), room));
+    pass.tokens.insert(pass.tokens.end(), kept.begin(), kept.end());
+    pass.tokens.push_back(vocabulary.eot);
+    return pass;
+}
+
+}  // namespace npuscribe
