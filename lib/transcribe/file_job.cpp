@@ -50,7 +50,8 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);
-    WindowText text = window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential);
+    WindowText text =
+        window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential, settings_.words);
     if (!result.silence) {
         // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
         if (!settings_.decoding.condition_on_previous_text || result.temperature > kHottestHistory) {
@@ -87,6 +88,10 @@ void FileJob::take_over() {
             if (!segments.empty()) {
                 segment.start = std::max(segment.start, segments.back().start);
                 segment.end = std::max(segment.end, segment.start);
+                for (Word& word : segment.words) {
+                    word.start = std::max(word.start, segment.start);
+                    word.end = std::max(word.end, word.start);
+                }
             }
             segments.push_back(std::move(segment));
         }

@@ -23,6 +23,7 @@ class FileJob {
     struct Settings {
         const Vocabulary* vocabulary = nullptr;
         DecodingOptions decoding;
+        WordOptions words;
         size_t n_text_ctx = 0;
         bool sequential = false;     // windows begin where the one before was resumed
         bool one_at_a_time = false;  // windows wait for the one before

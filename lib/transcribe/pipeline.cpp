@@ -16,6 +16,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
 
+/// Encoder frames that hold some of the window's audio.
+size_t audio_frames(const audio::Window& window) {
+    if (window.pieces.empty()) return 0;
+    const audio::Piece& last = window.pieces.back();
+    constexpr auto kSamplesPerFrame = static_cast<int64_t>(2 * audio::kHopLength);
+    return static_cast<size_t>((last.in_window + last.length + kSamplesPerFrame - 1) / kSamplesPerFrame);
+}
+
 /// One call of Pipeline::run.
 class PipelineRun {
   public:
@@ -130,6 +138,7 @@ class PipelineRun {
         DecodeRequest request;
         request.id = next_id_++;
         request.encoder_output = out;
+        request.audio_frames = audio_frames(owner.window(flight.place));
         request.language = owner.language();
         request.previous = flight.previous;
         request.sample_key = flight.place.first + (uint64_t{flight.place.second} << 32);
@@ -240,6 +249,7 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     FileJob::Settings settings;
     settings.vocabulary = parts_.vocabulary;
     settings.decoding = options_.decoding;
+    settings.words = options_.words;
     settings.n_text_ctx = parts_.decoder->dimensions().n_text_ctx;
     settings.sequential = !options_.vad;
     settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;

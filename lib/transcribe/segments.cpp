@@ -1,6 +1,7 @@
 #include "transcribe/segments.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <span>
 
 #include "audio/log_mel.h"
@@ -98,10 +99,42 @@ class Cutter {
     int64_t advance_ = 0;
 };
 
+std::vector<TokenDetail> token_details(const DecodingResult& result, size_t first, size_t count,
+                                       const Vocabulary& vocabulary) {
+    std::vector<TokenDetail> details;
+    for (size_t i = first; i < first + count; ++i) {
+        TokenDetail& detail = details.emplace_back();
+        detail.id = result.tokens[i];
+        detail.probability = i < result.probabilities.size() ? double{result.probabilities[i]} : 0.0;
+        if (vocabulary.is_timestamp(detail.id)) {
+            char text[32];
+            std::snprintf(text, sizeof text, "<|%.2f|>",
+                          (detail.id - vocabulary.timestamp_begin) * kTimestampSeconds);
+            detail.text = text;
+        } else {
+            detail.text = vocabulary.text({&detail.id, 1});
+        }
+    }
+    return details;
+}
+
+/// Times of the window to those of the file.
+void put_into_file(TimedSegment timed, const audio::Window& window, Segment& segment) {
+    segment.start = window.file_seconds(timed.start, false);
+    segment.end = std::max(segment.start, window.file_seconds(timed.end, true));
+    double end = segment.start;
+    for (Word& word : timed.words) {
+        word.start = std::max(end, window.file_seconds(word.start, false));
+        word.end = end = std::max(word.start, window.file_seconds(word.end, true));
+    }
+    segment.end = std::max(segment.end, end);
+    segment.words = std::move(timed.words);
+}
+
 }  // namespace
 
 WindowText window_text(const DecodingResult& result, const audio::Window& window,
-                       const Vocabulary& vocabulary, bool sequential) {
+                       const Vocabulary& vocabulary, bool sequential, const WordOptions& options) {
     WindowText text;
     if (window.pieces.empty()) return text;
     const int64_t window_start = window.pieces.front().in_file;
@@ -111,16 +144,21 @@ WindowText window_text(const DecodingResult& result, const audio::Window& window
     text.resume_at = window_start + std::max(cutter.advance(), kSamplesPerTimestamp);
     if (!sequential && !result.silence) text.rest_from = cutter.rest_from();
 
+    std::vector<TimedSegment> timed;
     for (const Slice& slice : slices) {
         if (slice.start >= slice.end || slice.start >= cutter.window_seconds()) continue;
         Segment segment;
         segment.text = vocabulary.text(slice.tokens);
         if (strip(segment.text).empty()) continue;
         segment.seek = window_start / static_cast<int64_t>(audio::kHopLength);
-        segment.start = window.file_seconds(slice.start, false);
-        segment.end =
-            std::max(segment.start, window.file_seconds(std::min(slice.end, cutter.window_seconds()), true));
         segment.tokens.assign(slice.tokens.begin(), slice.tokens.end());
+        const auto first = static_cast<size_t>(slice.tokens.data() - result.tokens.data());
+        segment.token_details = token_details(result, first, slice.tokens.size(), vocabulary);
+        TimedSegment& times = timed.emplace_back();
+        times.start = slice.start;
+        times.end = std::min(slice.end, cutter.window_seconds());
+        if (!result.text_times.empty())
+            times.words = words_of(result, first, slice.tokens.size(), vocabulary);
         segment.temperature = result.temperature;
         segment.avg_logprob = result.avg_logprob;
         segment.compression_ratio = result.compression_ratio;
@@ -128,6 +166,8 @@ WindowText window_text(const DecodingResult& result, const audio::Window& window
         text.tokens.insert(text.tokens.end(), segment.tokens.begin(), segment.tokens.end());
         text.segments.push_back(std::move(segment));
     }
+    settle_words(timed, options);
+    for (size_t i = 0; i < timed.size(); ++i) put_into_file(std::move(timed[i]), window, text.segments[i]);
     return text;
 }
 

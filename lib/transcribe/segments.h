@@ -9,6 +9,7 @@
 #include "decoder/options.h"
 #include "decoder/vocabulary.h"
 #include "transcribe/types.h"
+#include "transcribe/words.h"
 
 namespace npuscribe {
 
@@ -28,7 +29,9 @@ struct WindowText {
 /// Whisper now and then stops before its audio does. Where windows are sequential the next one starts at the
 /// last timestamp; where they were cut at pauses, `rest_from` tells where the part starts that wants a window
 /// of its own.
+///
+/// Where the result has the times of its text, segments have words, and begin and end with them.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,
-                       const Vocabulary& vocabulary, bool sequential);
+                       const Vocabulary& vocabulary, bool sequential, const WordOptions& words = {});
 
 }  // namespace npuscribe

@@ -13,6 +13,7 @@
 #include "device/device.h"
 #include "model/model.h"
 #include "transcribe/types.h"
+#include "transcribe/words.h"
 
 namespace npuscribe {
 
@@ -23,6 +24,7 @@ struct TranscribeOptions {
     bool vad = true;
     audio::VadOptions vad_options;
     size_t batch_size = 8;   // windows decoded at once, over all files
+    WordOptions words;       // where decoding.word_timestamps is on
     size_t n_audio_ctx = 0;  // encoder frames of 20 ms used, at the most; 0: all of the model's
     /// Encode a window's sound and some silence, not all of `n_audio_ctx`; all of it where the words that
     /// come of that are not to be believed, and where the first temperature is not 0.

@@ -17,6 +17,13 @@ struct Word {
     double probability = 0;
 };
 
+/// A token as it was sampled.
+struct TokenDetail {
+    Token id = 0;
+    std::string text;        // <|1.50|> for a timestamp; a part of a character comes as U+FFFD
+    double probability = 0;  // among what the rules allowed
+};
+
 /// OpenAI's fields.
 struct Segment {
     int id = 0;
@@ -29,7 +36,8 @@ struct Segment {
     double avg_logprob = 0;
     double compression_ratio = 0;
     double no_speech_prob = 0;
-    std::vector<Word> words;  // where word times were asked for
+    std::vector<Word> words;  // where word times were asked for: in order, and joined they are the text
+    std::vector<TokenDetail> token_details;  // of `tokens`
 };
 
 struct Transcript {
