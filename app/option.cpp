@@ -94,6 +94,21 @@ Binding number_or_none(std::optional<double>& variable, double lowest, double hi
             [&variable] { return variable ? to_text(*variable) : "none"; }};
 }
 
+Binding integer_or_none(std::optional<int>& variable, int lowest, int highest) {
+    return {[&variable, lowest, highest](const std::string& given) {
+                if (lower_case(given) == "none") {
+                    variable.reset();
+                    return;
+                }
+                try {
+                    variable = static_cast<int>(whole_number(given, lowest, highest));
+                } catch (const UsageError& error) {
+                    throw UsageError(std::string(error.what()) + ", or none");
+                }
+            },
+            [&variable] { return variable ? std::to_string(*variable) : "none"; }};
+}
+
 Binding one_of(std::string& variable, std::vector<std::string> choices) {
     return {[&variable, choices](const std::string& given) {
                 if (std::find(choices.begin(), choices.end(), given) == choices.end()) {

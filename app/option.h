@@ -38,6 +38,7 @@ Binding toggle(bool& variable);
 Binding number(double& variable, double lowest, double highest);
 /// "none" switches it off.
 Binding number_or_none(std::optional<double>& variable, double lowest, double highest);
+Binding integer_or_none(std::optional<int>& variable, int lowest, int highest);
 Binding one_of(std::string& variable, std::vector<std::string> choices);
 
 /// `text` as a whole number; throws UsageError where it is none, or outside the range.

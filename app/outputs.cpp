@@ -28,7 +28,7 @@ std::string described(const fs::path& input) {
 std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
     std::vector<std::string> written;
     for (size_t f = 0; f < formats.size(); ++f) {
-        output::write_file(outputs[input][f], formats[f].write(transcript));
+        output::write_file(outputs[input][f], formats[f].write(transcript, subtitles));
         written.push_back(outputs[input][f].string());
     }
     return written;
@@ -36,7 +36,7 @@ std::vector<std::string> OutputPlan::write(size_t input, const Transcript& trans
 
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const fs::path& directory, const fs::path& report) {
-    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size())};
+    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}};
     std::map<fs::path, std::string> taken;  // for what; empty: an input
     for (const Input& input : inputs) {
         if (input.path != "-") taken.try_emplace(resolved(input.path));
@@ -63,7 +63,7 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
     for (size_t i = 0; i < inputs.size(); ++i) {
         if (!inputs[i].error.empty()) continue;
         for (const output::Format& format : plan.formats) {
-            const fs::path path = directory / (stem(inputs[i].path) + "." + std::string(format.name));
+            const fs::path path = directory / (stem(inputs[i].path) + "." + std::string(format.extension));
             take(path, described(inputs[i].path));
             plan.outputs[i].push_back(path);
         }

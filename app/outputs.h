@@ -14,6 +14,7 @@ namespace npuscribe::app {
 struct OutputPlan {
     std::vector<output::Format> formats;
     std::vector<std::vector<std::filesystem::path>> outputs;
+    output::SubtitleOptions subtitles;
 
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;

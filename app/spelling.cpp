@@ -14,7 +14,9 @@ constexpr std::string_view kOwnProgress = "leave it out: progress is shown where
 constexpr std::string_view kAudioContextUnit =
     "use --audio-context SECONDS, where 50 of whisper.cpp's frames are a second";
 constexpr std::string_view kWhereModels = "set NPUSCRIBE_MODELS, or give --model the model's directory";
-constexpr std::string_view kNoWordTimes = "leave it out: this version has no word times";
+constexpr std::string_view kLineWidth = "use --word-timestamps --max-line-width N --max-line-count 1";
+constexpr std::string_view kWholeWords = "leave it out: text is cut between words alone";
+constexpr std::string_view kNoWordThreshold = "leave it out: the times of words need no threshold here";
 
 // whisper.cpp's, whisper-ctranslate2's and openai-whisper's own. Options of the same name and meaning need no
 // entry.
@@ -27,14 +29,14 @@ constexpr std::array kSpellings = {
     Spelling{"-olrc", "--output-format=lrc", {}},
     Spelling{"-oj", "--output-format=json", {}},
     Spelling{"-ojson", "--output-format=json", {}},
-    Spelling{"-ojf", "--output-format=json", {}},
+    Spelling{"-ojf", "--output-format=json-full", {}},
     Spelling{"--output-txt", "--output-format=txt", {}},
     Spelling{"--output-srt", "--output-format=srt", {}},
     Spelling{"--output-vtt", "--output-format=vtt", {}},
     Spelling{"--output-csv", "--output-format=csv", {}},
     Spelling{"--output-lrc", "--output-format=lrc", {}},
     Spelling{"--output-json", "--output-format=json", {}},
-    Spelling{"--output-json-full", "--output-format=json", {}},
+    Spelling{"--output-json-full", "--output-format=json-full", {}},
     Spelling{"-of", {}, kNamedAfterInput},
     Spelling{"--output-file", {}, kNamedAfterInput},
     Spelling{"--file", {}, "give the file without an option: npuscribe FILE"},
@@ -65,6 +67,13 @@ constexpr std::array kSpellings = {
     Spelling{"--detect-language",
              {},
              "use --language auto, the default: what is detected is in the json output and in the report"},
+    // whisper.cpp: words
+    Spelling{"-ml", {}, kLineWidth},
+    Spelling{"--max-len", {}, kLineWidth},
+    Spelling{"-sow", {}, kWholeWords},
+    Spelling{"--split-on-word", {}, kWholeWords},
+    Spelling{"-wt", {}, kNoWordThreshold},
+    Spelling{"--word-thold", {}, kNoWordThreshold},
     // whisper.cpp: voice activity
     Spelling{"-vt", "--vad-threshold", {}},
     Spelling{"-vspd", "--vad-min-speech-duration-ms", {}},
@@ -93,8 +102,6 @@ constexpr std::array kSpellings = {
     // openai-whisper
     Spelling{"--model-dir", {}, kWhereModels},
     Spelling{"--fp16", {}, kPrecision},
-    Spelling{"--word-timestamps", {}, kNoWordTimes},
-    Spelling{"-wt", {}, kNoWordTimes},
 };
 
 }  // namespace

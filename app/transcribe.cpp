@@ -147,8 +147,8 @@ int transcribe(const std::vector<std::string>& arguments) {
         throw UsageError("no input was given; name audio files or directories, or - for standard input");
 
     const std::vector<Input> inputs = expand(words, settings.recursive);
-    const OutputPlan plan =
-        plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
+    OutputPlan plan = plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
+    plan.subtitles = settings.subtitles;
     std::atomic<bool>& interrupted = watch_signals();
     Console console(settings.quiet     ? Loudness::quiet
                     : settings.verbose ? Loudness::verbose

@@ -16,6 +16,7 @@ constexpr const char* kWhat = "What to transcribe";
 constexpr const char* kOutput = "Output";
 constexpr const char* kWork = "Where and how it is computed";
 constexpr const char* kDecoding = "Decoding";
+constexpr const char* kWords = "Words";
 constexpr const char* kVad = "Voice activity";
 
 Binding format_list(std::string& variable) {
@@ -166,6 +167,23 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          "the first segment of a window begins within X seconds; none: anywhere",
          number_or_none(d.max_initial_timestamp, 0, 30)},
 
+        {"word-timestamps", 0, "", kWords,
+         "find out when each word is spoken; segments then begin and end with words",
+         toggle(d.word_timestamps)},
+        {"prepend-punctuations", 0, "TEXT", kWords, "marks that go to the word after them",
+         text(s.transcribe.words.prepend_punctuations)},
+        {"append-punctuations", 0, "TEXT", kWords, "marks that go to the word before them",
+         text(s.transcribe.words.append_punctuations)},
+        {"highlight-words", 0, "", kWords, "srt, vtt: underline each word while it is spoken",
+         toggle(s.subtitles.highlight_words)},
+        {"max-line-width", 0, "N", kWords, "srt, vtt: characters in a line; none: as many as come",
+         integer_or_none(s.subtitles.max_line_width, 1, 1000)},
+        {"max-line-count", 0, "N", kWords,
+         "srt, vtt: lines shown at once, with --max-line-width; none: as many as the segment needs",
+         integer_or_none(s.subtitles.max_line_count, 1, 1000)},
+        {"max-words-per-line", 0, "N", kWords, "srt, vtt: words shown at once; none: the segment's",
+         integer_or_none(s.subtitles.max_words_per_line, 1, 1000)},
+
         {"vad", 0, "", kVad,
          "leave out silence and cut at pauses (Silero); without: windows of 30 s one after the other",
          toggle(s.transcribe.vad)},
@@ -198,6 +216,29 @@ std::vector<double> temperatures(double first, std::optional<double> increment) 
     return out;
 }
 
+namespace {
+
+// As openai-whisper, which says "--highlight_words requires --word_timestamps True".
+void check_words(const TranscribeSettings& settings) {
+    const output::SubtitleOptions& subtitles = settings.subtitles;
+    const auto needs = [&](bool given, const char* option) {
+        if (given && !settings.transcribe.decoding.word_timestamps) {
+            throw UsageError(
+                fmt::format("{} was given, and needs the words' times; give --word-timestamps, too", option));
+        }
+    };
+    needs(subtitles.highlight_words, "--highlight-words");
+    needs(subtitles.max_line_width.has_value(), "--max-line-width");
+    needs(subtitles.max_line_count.has_value(), "--max-line-count");
+    needs(subtitles.max_words_per_line.has_value(), "--max-words-per-line");
+    if (subtitles.max_line_count && !subtitles.max_line_width) {
+        throw UsageError(
+            "--max-line-count was given, and has no effect without a width; give --max-line-width, too");
+    }
+}
+
+}  // namespace
+
 void complete(TranscribeSettings& settings) {
     DecodingOptions& decoding = settings.transcribe.decoding;
     decoding.task = settings.task == "translate" ? Task::translate : Task::transcribe;
@@ -206,6 +247,7 @@ void complete(TranscribeSettings& settings) {
         throw UsageError(
             "--report: '-' was given; stdout is for transcripts: give a file, such as report.json");
     }
+    check_words(settings);
     if (settings.quiet && settings.verbose) throw UsageError("--quiet and --verbose were given; choose one");
 }
 

@@ -33,6 +33,7 @@ struct TranscribeSettings {
     std::optional<double> temperature_increment = 0.2;
 
     TranscribeOptions transcribe;
+    output::SubtitleOptions subtitles;
 };
 
 /// The table, bound to `settings`, which must outlive it.

@@ -8,12 +8,21 @@
 namespace npuscribe::output {
 namespace {
 
+/// A writer that subtitles' options do not concern.
+template <std::string (*kWrite)(const Transcript&)>
+std::string plain(const Transcript& transcript, const SubtitleOptions&) {
+    return kWrite(transcript);
+}
+
 constexpr std::array kFormats = {
-    Format{"txt", "plain text, a line for each segment", txt},
-    Format{"srt", "SubRip subtitles", srt},
-    Format{"vtt", "WebVTT subtitles", vtt},
-    Format{"tsv", "start and end in milliseconds, and text", tsv},
-    Format{"json", "segments with tokens and probabilities, under OpenAI's field names", json},
+    Format{"txt", "txt", "plain text, a line for each segment", plain<txt>},
+    Format{"srt", "srt", "SubRip subtitles", srt},
+    Format{"vtt", "vtt", "WebVTT subtitles", vtt},
+    Format{"tsv", "tsv", "start and end in milliseconds, and text", plain<tsv>},
+    Format{"csv", "csv", "the same with commas, the text in quotes", plain<csv>},
+    Format{"lrc", "lrc", "LRC lyrics", plain<lrc>},
+    Format{"json", "json", "segments with tokens and probabilities, under OpenAI's field names", plain<json>},
+    Format{"json-full", "full.json", "the same, with every token's text and probability", plain<json_full>},
 };
 
 std::string choices() {

@@ -1,12 +1,14 @@
 #pragma once
-// Transcripts as text in the formats that openai-whisper writes (whisper/utils.py). Each gives a whole file's
-// bytes, valid UTF-8 whatever the transcript holds; atomic_file.h puts them on disk.
+// Transcripts as text in the formats that openai-whisper writes (whisper/utils.py), and whisper.cpp's csv and
+// lrc. Each gives a whole file's bytes, valid UTF-8 whatever the transcript holds; atomic_file.h puts them on
+// disk.
 
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "output/subtitles.h"
 #include "transcribe/types.h"
 
 namespace npuscribe::output {
@@ -14,19 +16,26 @@ namespace npuscribe::output {
 /// One line a segment.
 std::string txt(const Transcript&);
 /// SubRip.
-std::string srt(const Transcript&);
+std::string srt(const Transcript&, const SubtitleOptions& = {});
 /// WebVTT (W3C), with its character escapes.
-std::string vtt(const Transcript&);
+std::string vtt(const Transcript&, const SubtitleOptions& = {});
 /// start, end (milliseconds) and text, with a header line.
 std::string tsv(const Transcript&);
 /// OpenAI's fields: text, segments[{id, seek, start, end, text, tokens, temperature, avg_logprob,
 /// compression_ratio, no_speech_prob, words?}], language; and language_probability, duration.
 std::string json(const Transcript&);
+/// start, end (milliseconds) and text in quotes, with a header line (RFC 4180; whisper.cpp's).
+std::string csv(const Transcript&);
+/// LRC, as players show it with music: "[mm:ss.xx]text".
+std::string lrc(const Transcript&);
+/// As json, and token_details[{id, text, probability}] in each segment.
+std::string json_full(const Transcript&);
 
 struct Format {
-    std::string_view name;  // as --output-format has it, and the file name's extension
+    std::string_view name;       // as --output-format has it
+    std::string_view extension;  // of the file's name, without its first dot
     std::string_view description;
-    std::string (*write)(const Transcript&);
+    std::string (*write)(const Transcript&, const SubtitleOptions&);
 };
 
 /// All formats, in the order in which help lists them.

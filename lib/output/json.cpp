@@ -1,7 +1,6 @@
-#include <nlohmann/json.hpp>
-
 #include "output/formats.h"
 #include "output/text.h"
+#include "output/transcript_json.h"
 
 namespace npuscribe::output {
 namespace {
@@ -40,19 +39,22 @@ Json segment_json(const Segment& segment) {
 
 }  // namespace
 
-std::string json(const Transcript& transcript) {
+nlohmann::ordered_json transcript_json(const Transcript& transcript) {
     std::string text;
     Json segments = Json::array();
     for (const Segment& segment : transcript.segments) {
         text += valid_utf8(segment.text);
         segments.push_back(segment_json(segment));
     }
-    const Json out = {{"text", text},
-                      {"segments", std::move(segments)},
-                      {"language", valid_utf8(transcript.language)},
-                      {"language_probability", transcript.language_probability},
-                      {"duration", seconds(transcript.duration)}};
-    return out.dump() + "\n";  // NaN and infinity, which JSON lacks, become null
+    return {{"text", text},
+            {"segments", std::move(segments)},
+            {"language", valid_utf8(transcript.language)},
+            {"language_probability", transcript.language_probability},
+            {"duration", seconds(transcript.duration)}};
+}
+
+std::string json(const Transcript& transcript) {
+    return transcript_json(transcript).dump() + "\n";  // NaN and infinity, which JSON lacks, become null
 }
 
 }  // namespace npuscribe::output

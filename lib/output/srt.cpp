@@ -14,12 +14,12 @@ std::string without_arrow(std::string text) {
 
 }  // namespace
 
-std::string srt(const Transcript& transcript) {
+std::string srt(const Transcript& transcript, const SubtitleOptions& options) {
     std::string out;
     int number = 0;
-    for (const Cue& cue : cues(transcript)) {
+    for (const Cue& cue : cues(transcript, options)) {
         out += std::to_string(++number) + "\n" + timestamp(cue.start, ',', true) + " --> " +
-               timestamp(cue.end, ',', true) + "\n" + without_arrow(cue.text) + "\n\n";
+               timestamp(cue.end, ',', true) + "\n" + marked_up(cue, without_arrow) + "\n\n";
     }
     return out;
 }

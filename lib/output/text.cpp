@@ -19,7 +19,7 @@ std::string valid_utf8(std::string_view bytes) {
     return utf8::repair(bytes);
 }
 
-std::string one_line(std::string_view bytes) {
+std::string flat(std::string_view bytes) {
     std::string out;
     out.reserve(bytes.size());
     while (!bytes.empty()) {
@@ -28,14 +28,26 @@ std::string one_line(std::string_view bytes) {
             out += utf8::kReplacement;
         } else if (!breaks_line(character.code)) {
             out += bytes.substr(0, character.size);
-        } else if (!out.empty() && out.back() != ' ') {
+        } else if (out.empty() || out.back() != ' ') {
             out += ' ';
         }
         bytes.remove_prefix(character.size);
     }
+    return out;
+}
+
+std::string one_line(std::string_view bytes) {
+    const std::string out = flat(bytes);
     const size_t first = out.find_first_not_of(' ');
     if (first == std::string::npos) return {};
     return out.substr(first, out.find_last_not_of(' ') - first + 1);
+}
+
+size_t characters(std::string_view text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) !=
+               0x80U;  // not the second byte of one, or a later one
+    }));
 }
 
 int64_t milliseconds(double seconds) {

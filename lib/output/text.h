@@ -11,9 +11,14 @@ namespace npuscribe::output {
 /// Substitution of Maximal Subparts"). The one place where every writer's text passes.
 std::string valid_utf8(std::string_view bytes);
 
-/// Valid UTF-8 on a single line: line ends and other control characters become one space, outer spaces are
-/// removed.
+/// Valid UTF-8 on a single line: line ends and other control characters become one space.
+std::string flat(std::string_view bytes);
+
+/// The same without outer spaces.
 std::string one_line(std::string_view bytes);
+
+/// Code points of valid UTF-8.
+size_t characters(std::string_view text);
 
 /// Seconds to milliseconds, rounded to the nearest. Negative and NaN become 0.
 int64_t milliseconds(double seconds);

@@ -6,7 +6,7 @@ namespace npuscribe::output {
 namespace {
 
 // WebVTT, section 4.2.2: the characters that cue text cannot hold as they are. '>' makes "-->" harmless, too.
-std::string escaped(const std::string& text) {
+std::string escaped(std::string text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -28,11 +28,11 @@ std::string escaped(const std::string& text) {
 
 }  // namespace
 
-std::string vtt(const Transcript& transcript) {
+std::string vtt(const Transcript& transcript, const SubtitleOptions& options) {
     std::string out = "WEBVTT\n\n";
-    for (const Cue& cue : cues(transcript)) {
+    for (const Cue& cue : cues(transcript, options)) {
         out += timestamp(cue.start, '.', false) + " --> " + timestamp(cue.end, '.', false) + "\n" +
-               escaped(cue.text) + "\n\n";
+               marked_up(cue, escaped) + "\n\n";
     }
     return out;
 }

@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
         segment.text = from_hex(hex);
         transcript.segments.push_back(std::move(segment));
     }
-    const std::string out = npuscribe::output::parse_formats(argv[1]).at(0).write(transcript);
+    const std::string out = npuscribe::output::parse_formats(argv[1]).at(0).write(transcript, {});
     return std::fwrite(out.data(), 1, out.size(), stdout) == out.size() ? 0 : 1;
 }

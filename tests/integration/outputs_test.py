@@ -77,7 +77,10 @@ class Outputs(support.Case):
 
     def test_a_directory_without_formats_gets_all_of_them(self):
         self.run_npuscribe("-o", self.out, self.recordings[0])
-        self.assertEqual({file.suffix for file in self.out.iterdir()}, {".txt", ".srt", ".vtt", ".tsv", ".json"})
+        self.assertEqual(
+            {file.name.removeprefix(self.recordings[0].stem) for file in self.out.iterdir()},
+            {".txt", ".srt", ".vtt", ".tsv", ".csv", ".lrc", ".json", ".full.json"},
+        )
 
     def test_standard_input(self):
         recording = self.recordings[0]

@@ -84,9 +84,9 @@ TEST_CASE("a value may be empty") {
 }
 
 TEST_CASE("whisper.cpp's spellings work") {
-    const Parsed p = parsed({"-osrt", "-ovtt", "-bs", "4", "-bo", "2", "-tr", "-nf", "-t", "3", "-np",
-                             "--prompt", "Hi", "a.wav"});
-    CHECK(p.settings.formats == "srt,vtt");
+    const Parsed p = parsed({"-osrt", "-ovtt", "-ocsv", "-olrc", "-ojf", "-bs", "4", "-bo", "2", "-tr", "-nf",
+                             "-t", "3", "-np", "--prompt", "Hi", "a.wav"});
+    CHECK(p.settings.formats == "srt,vtt,csv,lrc,json-full");
     CHECK(p.settings.transcribe.decoding.beam_size == 4);
     CHECK(p.settings.transcribe.decoding.best_of == 2);
     CHECK(p.settings.task == "translate");
@@ -102,7 +102,8 @@ TEST_CASE("spellings that cannot work say what to type") {
     CHECK(test::contains(refusal({"-of", "talk"}), "--output-dir"));
     CHECK(test::contains(refusal({"--fp16", "False", "a.wav"}), "--precision"));
     CHECK(test::contains(refusal({"--model_dir", "x"}), "NPUSCRIBE_MODELS"));
-    CHECK(test::contains(refusal({"-ocsv"}), "--output-format: 'csv' is not an output format"));
+    CHECK(test::contains(refusal({"-ml", "42"}), "--max-line-width"));
+    CHECK(test::contains(refusal({"-wt", "0.1"}), "leave it out"));
 }
 
 TEST_CASE("an unknown option names the nearest") {

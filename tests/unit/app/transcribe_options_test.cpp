@@ -47,6 +47,11 @@ TEST_CASE("defaults are openai-whisper's where it has the option") {
     CHECK(value["logprob-threshold"] == "-1");
     CHECK(value["no-speech-threshold"] == "0.6");
     CHECK(value["length-penalty"] == "none");
+    CHECK(value["word-timestamps"] == "false");
+    CHECK(value["prepend-punctuations"] == "\"'“¿([{-");
+    CHECK(value["append-punctuations"] == "\"'.。,，!！?？:：”)]}、");
+    CHECK(value["max-line-width"] == "none");
+    CHECK(value["max-words-per-line"] == "none");
 }
 
 TEST_CASE("temperatures go up to 1 in steps, as numpy.arange(first, 1 + 1e-6, step) has them") {
@@ -77,6 +82,29 @@ TEST_CASE("options that do not fit together are refused") {
     settings.report.clear();
     settings.quiet = settings.verbose = true;
     CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--quiet and --verbose"));
+}
+
+TEST_CASE("what is made of words needs --word-timestamps, and says so") {
+    for (const std::vector<std::string>& given : {std::vector<std::string>{"--highlight-words"},
+                                                  {"--max-line-width", "42"},
+                                                  {"--max_line_count", "2"},
+                                                  {"--max-words-per-line", "4"}}) {
+        TranscribeSettings settings;
+        const auto options = transcribe_options(settings);
+        parse(options, given);
+        const std::string message = test::message_of<UsageError>([&] { complete(settings); });
+        CHECK(test::contains(message, "--word-timestamps"));
+        CHECK(test::contains(message, given[0].substr(0, 5)));
+    }
+    TranscribeSettings settings;
+    parse(transcribe_options(settings), {"--word_timestamps", "True", "--highlight_words", "True",
+                                         "--max-line-width", "42", "--max-line-count", "2"});
+    CHECK_NOTHROW(complete(settings));
+    CHECK(settings.transcribe.decoding.word_timestamps);
+    CHECK(settings.subtitles.highlight_words);
+    CHECK(settings.subtitles.max_line_width == 42);
+    parse(transcribe_options(settings), {"--max-line-width", "none"});
+    CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--max-line-width"));
 }
 
 TEST_CASE("the audio context is seconds, all of them, or what a window needs") {

@@ -66,10 +66,10 @@ TEST_CASE("every format is valid UTF-8 and single-lined whatever the text holds"
     t.segments[0].avg_logprob = std::numeric_limits<double>::quiet_NaN();
     for (const Format& format : formats()) {
         INFO(format.name);
-        const std::string out = format.write(t);
+        const std::string out = format.write(t, {});
         CHECK(test::contains(out, "\xEF\xBF\xBD"));
         // nlohmann's parser is strict about UTF-8: as a JSON string, or as a document.
-        if (format.name == "json") {
+        if (format.extension.ends_with("json")) {
             const auto parsed = nlohmann::json::parse(out);
             CHECK(parsed["segments"][0]["avg_logprob"].is_null());
         } else {
@@ -88,15 +88,15 @@ TEST_CASE("formats are chosen by name, in the order given, each once") {
     };
     CHECK(names("txt") == "txt ");
     CHECK(names("json,srt,json") == "json srt ");
-    CHECK(names("all") == "txt srt vtt tsv json ");
-    CHECK(names("vtt,all") == "vtt txt srt tsv json ");
+    CHECK(names("all") == "txt srt vtt tsv csv lrc json json-full ");
+    CHECK(names("vtt,all") == "vtt txt srt tsv csv lrc json json-full ");
 }
 
 TEST_CASE("an unknown format is refused with the choices") {
     for (const char* list : {"docx", "txt,", "", "TXT", "txt srt"}) {
         INFO(list);
         const std::string message = test::message_of<UsageError>([&] { parse_formats(list); });
-        CHECK(test::contains(message, "txt, srt, vtt, tsv, json, all"));
+        CHECK(test::contains(message, "txt, srt, vtt, tsv, csv, lrc, json, json-full, all"));
     }
 }
 

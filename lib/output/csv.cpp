@@ -1,0 +1,25 @@
+#include "output/formats.h"
+#include "output/text.h"
+
+namespace npuscribe::output {
+namespace {
+
+// RFC 4180, section 2: a field in quotes, with the quotes inside doubled.
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+    return out + "\"";
+}
+
+}  // namespace
+
+std::string csv(const Transcript& transcript) {
+    std::string out = "start,end,text\n";
+    for (const Segment& segment : transcript.segments) {
+        out += std::to_string(milliseconds(segment.start)) + "," + std::to_string(milliseconds(segment.end)) +
+               "," + quoted(one_line(segment.text)) + "\n";
+    }
+    return out;
+}
+
+}  // namespace npuscribe::output

@@ -1,0 +1,13 @@
+#pragma once
+// What the two JSON formats share. Private to lib/output.
+
+#include <nlohmann/json.hpp>
+
+#include "transcribe/types.h"
+
+namespace npuscribe::output {
+
+/// OpenAI's fields, without tokens' details.
+nlohmann::ordered_json transcript_json(const Transcript& transcript);
+
+}  // namespace npuscribe::output
