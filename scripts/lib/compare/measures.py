@@ -18,6 +18,10 @@ COLUMNS = [
 ]
 
 
+OURS, FULL = "npuscribe bfp16", "npuscribe bfp16, full context"
+THEIRS, BATCHED = "faster-whisper int8", "faster-whisper int8, batched 8"
+
+
 @dataclass
 class Goal:
     text: str
@@ -55,20 +59,40 @@ class Comparison:
         """Those whose numbers were measured."""
         found: list[Goal] = []
 
-        def add(key: str, contender: str, text: str, scale: float, slack: float = 0) -> None:
-            ours, theirs = self.get("npuscribe bfp16", key), self.get(contender, key)
-            if ours is not None and theirs is not None:
-                found.append(Goal(text.format(scale * ours, scale * theirs), ours <= theirs + slack))
+        def no_worse(key: str, where: str, ours_name: str, theirs_name: str, slack: float = 0) -> None:
+            ours, theirs = self.get(ours_name, key), self.get(theirs_name, key)
+            if ours is None or theirs is None:
+                return
+            within = f"within {slack} points of" if slack else "no worse than"
+            found.append(
+                Goal(f"{where}: WER of {ours_name} {ours:.2f} %, {within} {theirs_name}'s {theirs:.2f} %", ours <= theirs + slack)
+            )
+
+        def ratio(key: str, what: str, ours_name: str, theirs_name: str, most: float) -> None:
+            ours, theirs = self.get(ours_name, key), self.get(theirs_name, key)
+            if ours is None or theirs is None:
+                return
+            found.append(
+                Goal(f"{what}: {ours_name} takes {ours / theirs:.2f} of {theirs_name}'s time, at most {most}", ours <= most * theirs)
+            )
+
+        def at_most(key: str, what: str, most: float, unit: str, scale: float) -> None:
+            ours = self.get(OURS, key)
+            if ours is not None:
+                found.append(Goal(f"{what}: {ours / scale:.2f} {unit}, at most {most}", ours <= most * scale))
 
         for key, where in (("wer_short", "short files"), ("wer_long", "long file")):
-            wer_of = where + ": WER {:.2f} %, "
-            add(key, "faster-whisper float32", wer_of + "within 0.3 points of float32's {:.2f} %", 1, 0.3)
-            add(key, "faster-whisper int8", wer_of + "no worse than int8's {:.2f} %", 1)
-        add("encoder", "faster-whisper int8", "encoder: {:.0f} ms, no slower than int8's {:.0f} ms", 1000)
-        memory = self.get("npuscribe bfp16", "memory")
-        if memory is not None:
-            mebibytes = memory / 2**20
-            found.append(Goal(f"peak memory on the long file: {mebibytes:.0f} MiB, under 500 MiB", mebibytes < 500))
+            no_worse(key, where, OURS, "faster-whisper float32", 0.3)
+            no_worse(key, where, OURS, THEIRS)
+            no_worse(key, where, OURS, FULL, 0.2)
+            no_worse(key, where, "npuscribe int8", THEIRS)
+        ratio("encoder", "encoder", OURS, THEIRS, 0.42)
+        ratio("long", "long file", OURS, BATCHED, 0.27)
+        ratio("long", "long file", "npuscribe int8", BATCHED, 0.22)
+        ratio("short", "short files", OURS, THEIRS, 0.16)
+        ratio("short", "short files", FULL, THEIRS, 0.28)
+        at_most("clip", "one clip, the whole process", 0.6, "s", 1)
+        at_most("memory", "peak memory on the long file", 340, "MiB", 2**20)
         return found
 
 
