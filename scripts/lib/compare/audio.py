@@ -47,10 +47,11 @@ def read_manifest(directory: Path) -> AudioSet:
     return result
 
 
-def cut_window(source: Path, target: Path, seconds: int = 30) -> None:
-    """The first seconds of a file, as 16 kHz mono WAV."""
+def cut_window(source: Path, target: Path, seconds: int = 30, loop: bool = False) -> None:
+    """The first seconds of a file, as 16 kHz mono WAV; where it is too short, of the file over and over."""
+    again = ["-stream_loop", "-1"] if loop else []
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-i", source, "-t", str(seconds), "-ac", "1", "-ar", "16000", target],
+        ["ffmpeg", "-v", "error", "-y", *again, "-i", source, "-t", str(seconds), "-ac", "1", "-ar", "16000", target],
         check=True,
         stdin=subprocess.DEVNULL,
     )

@@ -30,6 +30,7 @@ class Result:
     peak_memory: int
     work: float | None = None  # without loading the model
     encoder: float | None = None  # one 30 s window
+    audio_seconds: float | None = None  # of all files together; npuscribe's count
     texts: dict[Path, str] = field(default_factory=dict)
 
 
@@ -137,6 +138,7 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
         peak_memory=peak,
         work=totals["wall_seconds"] - totals["stages"]["load"],
         encoder=statistics.median(calls[1:]) if encoder else None,
+        audio_seconds=totals["audio_seconds"],
         texts=texts,
     )
 

@@ -64,17 +64,15 @@ class Comparison:
             if ours is None or theirs is None:
                 return
             within = f"within {slack} points of" if slack else "no worse than"
-            found.append(
-                Goal(f"{where}: WER of {ours_name} {ours:.2f} %, {within} {theirs_name}'s {theirs:.2f} %", ours <= theirs + slack)
-            )
+            text = f"{where}: WER of {ours_name} {ours:.2f} %, {within} {theirs_name}'s {theirs:.2f} %"
+            found.append(Goal(text, ours <= theirs + slack))
 
         def ratio(key: str, what: str, ours_name: str, theirs_name: str, most: float) -> None:
             ours, theirs = self.get(ours_name, key), self.get(theirs_name, key)
             if ours is None or theirs is None:
                 return
-            found.append(
-                Goal(f"{what}: {ours_name} takes {ours / theirs:.2f} of {theirs_name}'s time, at most {most}", ours <= most * theirs)
-            )
+            text = f"{what}: {ours_name} takes {ours / theirs:.2f} of {theirs_name}'s time, at most {most}"
+            found.append(Goal(text, ours <= most * theirs))
 
         def at_most(key: str, what: str, most: float, unit: str, scale: float) -> None:
             ours = self.get(OURS, key)

@@ -1,0 +1,1 @@
+"""Time and memory against the number of files and their length."""
