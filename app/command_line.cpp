@@ -138,7 +138,8 @@ void add_row(std::string& out, const std::string& left, const std::vector<std::s
 
 }  // namespace
 
-std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments) {
+std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments,
+                               std::set<std::string>* names_given) {
     CLI::App parser;
     parser.set_help_flag();
     parser.allow_extras();
@@ -167,6 +168,7 @@ std::vector<std::string> parse(std::span<const Option> options, const std::vecto
         rest.push_back(typed);
     }
     for (size_t i = 0; i < options.size(); ++i) {
+        if (names_given != nullptr && !given[i].empty()) names_given->insert(options[i].name);
         for (const std::string& value : given[i]) {
             try {
                 options[i].binding.set(value);

@@ -1,6 +1,7 @@
 #pragma once
 // From words typed to options set, and from options to help.
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,8 +15,10 @@ namespace npuscribe::app {
 /// Sets `options` from `arguments` and returns those that belong to no option (inputs). Knows --name VALUE,
 /// --name=VALUE, -n VALUE, -nVALUE, --switch, --no-switch, --switch=false, "--" before inputs, '_' for '-',
 /// and other programs' spellings (spelling.h). Throws UsageError that names the option, what was given, and
-/// what is allowed or nearest.
-std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments);
+/// what is allowed or nearest. `given`, where there is one, gets the names of the options that were among
+/// them.
+std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments,
+                               std::set<std::string>* given = nullptr);
 
 /// True where --help or -h is among the arguments: help is given whatever else is wrong.
 bool asks_for_help(const std::vector<std::string>& arguments);

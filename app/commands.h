@@ -14,12 +14,15 @@ int model(const std::vector<std::string>& arguments);
 int device(const std::vector<std::string>& arguments);
 int bench(const std::vector<std::string>& arguments);
 int project(const std::vector<std::string>& arguments);
+int man(const std::vector<std::string>& arguments);
+int completion(const std::vector<std::string>& arguments);
 
 struct Command {
     std::string_view name;
     std::string_view usage;
     std::string_view summary;
     int (*run)(const std::vector<std::string>& arguments);
+    std::span<const std::string_view> words{};  // that may follow the name
 };
 
 /// All commands, as help lists them. The first is the one that is implied.

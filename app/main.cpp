@@ -4,7 +4,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -20,26 +19,17 @@
 namespace npuscribe::app {
 namespace {
 
-constexpr std::array kCommands = {
-    Command{"transcribe", "npuscribe [transcribe] INPUT...",
-            "transcribe audio; what is done without a command", transcribe},
-    Command{"model", "npuscribe model list|info", "the models that are known and fetched", model},
-    Command{"device", "npuscribe device list|info", "what can run the encoder", device},
-    Command{"bench", "npuscribe bench BENCHMARK", "what a device does, measured or modelled", bench},
-    Command{"project", "npuscribe project", "the projection tables, for every size of Whisper", project},
-};
-
 const Command* find_command(const std::string& name) {
     const auto found =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
-    return found == kCommands.end() ? nullptr : &*found;
+        std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
+    return found == commands().end() ? nullptr : &*found;
 }
 
 // "npuscribe devcie list": the word is no file, and nearly a command.
 void refuse_mistyped_command(const std::string& word) {
     std::error_code ignored;
     if (word.empty() || word[0] == '-' || std::filesystem::exists(word, ignored)) return;
-    for (const Command& command : kCommands) {
+    for (const Command& command : commands()) {
         const size_t distance = edit_distance(word, command.name);
         if (distance == 0 || distance > 2) continue;
         throw UsageError(fmt::format("there is neither a file nor a command {}; did you mean npuscribe {}?",
@@ -59,7 +49,7 @@ int run(const std::vector<std::string>& arguments) {
     if (first == "--help" || first == "-h" || first == "help") {
         const int code = transcribe({"--help"});
         std::string out = "\nCommands:\n";
-        for (const Command& command : kCommands)
+        for (const Command& command : commands())
             out += fmt::format("  {:34}{}\n", command.usage, command.summary);
         out += "  npuscribe --version\n";
         std::fputs(out.c_str(), stdout);
@@ -75,11 +65,6 @@ int report(const char* message, ExitCode code) {
 }
 
 }  // namespace
-
-std::span<const Command> commands() {
-    return kCommands;
-}
-
 }  // namespace npuscribe::app
 
 int main(int argc, char** argv) {

@@ -116,7 +116,7 @@ Binding one_of(std::string& variable, std::vector<std::string> choices) {
                 }
                 variable = given;
             },
-            [&variable] { return variable; }};
+            [&variable] { return variable; }, choices};
 }
 
 }  // namespace npuscribe::app

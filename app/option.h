@@ -18,6 +18,8 @@ struct Binding {
     std::function<void(const std::string&)> set;
     /// The present value as `set` would take it: the default, before parsing.
     std::function<std::string()> get;
+    /// Where it is one of a few words, or a list of such: all of them, for shells to complete.
+    std::vector<std::string> choices{};
 };
 
 struct Option {

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "audio/vad.h"
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "base/thread_pool.h"
 #include "command_line.h"
 #include "commands.h"
+#include "config_file.h"
 #include "console.h"
 #include "device/choose.h"
 #include "exit_code.h"
@@ -141,7 +143,9 @@ int transcribe(const std::vector<std::string>& arguments) {
         std::fputs(help(options).c_str(), stdout);
         return kDone;
     }
-    const std::vector<std::string> words = parse(options, arguments);
+    std::set<std::string> given;
+    const std::vector<std::string> words = parse(options, arguments, &given);
+    apply_config(settings.config, options, given);
     complete(settings);
     if (words.empty())
         throw UsageError("no input was given; name audio files or directories, or - for standard input");

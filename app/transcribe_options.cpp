@@ -20,6 +20,9 @@ constexpr const char* kWords = "Words";
 constexpr const char* kVad = "Voice activity";
 
 Binding format_list(std::string& variable) {
+    std::vector<std::string> names;
+    for (const output::Format& format : output::formats()) names.emplace_back(format.name);
+    names.emplace_back("all");
     return {[&variable](const std::string& given) {
                 try {
                     output::parse_formats(given);
@@ -31,7 +34,7 @@ Binding format_list(std::string& variable) {
                 }
                 variable += (variable.empty() ? "" : ",") + given;
             },
-            [&variable] { return variable; }};
+            [&variable] { return variable; }, std::move(names)};
 }
 
 Binding token_list(std::vector<Token>& variable) {
@@ -77,7 +80,8 @@ Binding audio_context(TranscribeOptions& options) {
 
 Binding precision(Precision& variable) {
     return {[&variable](const std::string& given) { variable = parse_precision(given); },
-            [&variable] { return std::string(name(variable)); }};
+            [&variable] { return std::string(name(variable)); },
+            {"bfp16", "bf16", "fp32", "int8", "int8-tensor"}};
 }
 
 Binding fraction(float& variable) {
@@ -116,6 +120,9 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
         {"quiet", 'q', "", kOutput, "only errors on stderr; no transcript on stdout where files are written",
          toggle(s.quiet)},
         {"verbose", 'v', "", kOutput, "tell more on stderr", toggle(s.verbose)},
+        {"config", 0, "FILE|none", kOutput,
+         "TOML with defaults of your own; else npuscribe/config.toml in $XDG_CONFIG_HOME or ~/.config",
+         text(s.config)},
 
         {"device", 0, "DEVICE", kWork, "auto, cpu, npu or emulated: what multiplies the encoder's matrices",
          one_of(s.device, {"auto", "cpu", "npu", "emulated"})},

@@ -24,6 +24,7 @@ struct TranscribeSettings {
     std::string report;
     bool quiet = false;
     bool verbose = false;
+    std::string config;  // empty: the user's own, where there is one
 
     std::string device = "auto";
     Precision precision = Precision::bfp16;

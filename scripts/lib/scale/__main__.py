@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import json
+import os
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--files", type=numbers, default=[1, 10, 100, 1000], help="how many short files (1,10,100,1000)")
     parser.add_argument("--minutes", type=numbers, default=[0.5, 5, 30, 180], help="how long a file (0.5,5,30,180)")
     parser.add_argument("--model", default="base")
-    parser.add_argument("--threads", type=int, default=machine.cpus())
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--audio", type=Path)
     parser.add_argument("--npuscribe", type=Path, default=paths.RELEASE / "npuscribe")
     parser.add_argument("--json", type=Path, help="writes all numbers here")
