@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
+#include "transcribe/encode_ahead.h"
 #include "transcribe/file_job.h"
 
 namespace npuscribe {
@@ -15,6 +16,7 @@ namespace npuscribe {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
+constexpr size_t kAhead = 2;  // one that is encoded, and one that waits for the encoder or the decoder
 
 /// Encoder frames that hold some of the window's audio.
 size_t audio_frames(const audio::Window& window) {
@@ -41,16 +43,25 @@ class PipelineRun {
         : shared_(shared),
           source_(source),
           inputs_(inputs),
-          encoded_(shared.context.longest() * shared.parts.decoder->dimensions().n_audio_state),
+          calls_{shared.parts.encode, shared.parts.encoder_times, shared.parts.decoder->dimensions().n_mels,
+                 shared.parts.decoder->dimensions().n_audio_state},
           engine_(*shared.parts.decoder, *shared.parts.vocabulary, shared.settings.decoding, pool,
-                  callbacks()) {}
+                  callbacks()) {
+        if (shared.parts.encode_ahead) ahead_.emplace(calls_, kAhead);
+    }
 
     void run() {
         const uint64_t steps_before = shared_.sum.steps;
         while (reported_ < inputs_) {
             throw_if_cancelled();
             while (auto item = source_.take(is_end)) end_input(std::get<SourceEnd>(*item));
-            if (!engine_.step() && reported_ < inputs_) source_.wait(kLookAtCancel);
+            feed();
+            if (engine_.step() || reported_ == inputs_) continue;
+            if (ahead_ && !ahead_->empty()) {
+                ahead_->wait(kLookAtCancel);
+            } else {
+                source_.wait(kLookAtCancel);
+            }
         }
         shared_.sum.steps =
             steps_before + engine_.steps();  // a step for windows of several inputs counts once
@@ -83,18 +94,24 @@ class PipelineRun {
 
     FileJob& job(size_t input) { return jobs_.try_emplace(input, shared_.settings).first->second; }
 
-    /// The next window that may be decoded, encoded.
-    std::optional<DecodeRequest> pull() {
-        throw_if_cancelled();
+    /// A window that is to be encoded.
+    struct Next {
+        InFlight flight;
+        Buffer<float> mel;
+        std::optional<ContextGuard> guard;
+    };
+
+    /// The next window that may be decoded.
+    std::optional<Next> next_window() {
         if (!refused_.empty()) {
             InFlight window = std::move(refused_.front());
             refused_.pop_front();
-            return full_request(std::move(window));
+            return at_full_length(std::move(window));
         }
         if (!rests_.empty()) {
             SourceWindow rest = std::move(rests_.front());
             rests_.pop_front();
-            return request(std::move(rest));
+            return begin(std::move(rest));
         }
         const auto may_go = [this](const SourceItem& item) {
             const auto* window = std::get_if<SourceWindow>(&item);
@@ -105,62 +122,82 @@ class PipelineRun {
                 end_input(std::get<SourceEnd>(*item));
                 continue;
             }
-            return request(std::move(std::get<SourceWindow>(*item)));
+            return begin(std::move(std::get<SourceWindow>(*item)));
         }
         return std::nullopt;
     }
 
-    DecodeRequest request(SourceWindow window) {
-        InFlight flight{window.input, {window.index, window.part}, {}};
-        Buffer<float> mel = std::move(window.mel);
-        const auto guard = shared_.context.guard(window.window.samples.size());
-        flight.previous = job(window.input).start_window(std::move(window));
-        return request(std::move(flight), std::move(mel), guard);
+    Next begin(SourceWindow window) {
+        Next next{{window.input, {window.index, window.part}, {}},
+                  std::move(window.mel),
+                  shared_.context.guard(window.window.samples.size())};
+        next.flight.previous = job(window.input).start_window(std::move(window));
+        return next;
     }
 
     /// A window whose shortened context did not do.
-    DecodeRequest full_request(InFlight flight) {
+    Next at_full_length(InFlight flight) {
         FileJob& owner = job(flight.input);
         SourceWindow window;
         window.window = owner.window(flight.place);
         compute_mel(window, shared_.mel, 2 * shared_.context.longest());
         owner.timing().mel += window.mel_seconds;
-        return request(std::move(flight), std::move(window.mel), std::nullopt);
+        return {std::move(flight), std::move(window.mel), std::nullopt};
     }
 
-    DecodeRequest request(InFlight flight, Buffer<float> mel, std::optional<ContextGuard> guard) {
-        FileJob& owner = job(flight.input);
-        const Dimensions& dimensions = shared_.parts.decoder->dimensions();
-        const size_t mel_frames = mel.size() / dimensions.n_mels;
-        const MatrixView<float> out = encoded_.matrix(mel_frames / 2, dimensions.n_audio_state);
-        encode(mel.matrix(mel_frames, dimensions.n_mels), out, owner.timing());
+    /// Keeps the encoder busy, where it runs beside the decoder.
+    void feed() {
+        while (ahead_ && ahead_->has_room()) {
+            auto next = next_window();
+            if (!next) return;
+            ahead_->submit(std::move(next->mel));
+            encoding_.push_back(std::move(*next));
+        }
+    }
 
+    /// The next window that may be decoded, encoded.
+    std::optional<DecodeRequest> pull() {
+        throw_if_cancelled();
+        if (!ahead_) {
+            auto next = next_window();
+            if (!next) return std::nullopt;
+            encoded_ = encode_window(calls_, next->mel, std::move(encoded_.output));
+            return request(std::move(*next));
+        }
+        feed();
+        auto window = ahead_->take();
+        if (!window) return std::nullopt;
+        encoded_ = std::move(*window);
+        Next next = std::move(encoding_.front());
+        encoding_.pop_front();
+        feed();
+        return request(std::move(next));
+    }
+
+    /// Of the window that has just been encoded.
+    DecodeRequest request(Next next) {
+        FileJob& owner = job(next.flight.input);
+        add_encoder_times(owner.timing());
         DecodeRequest request;
         request.id = next_id_++;
-        request.encoder_output = out;
-        request.audio_frames = audio_frames(owner.window(flight.place));
+        request.encoder_output = encoded_.output.matrix(encoded_.n_ctx, calls_.n_audio_state);
+        request.audio_frames = audio_frames(owner.window(next.flight.place));
         request.language = owner.language();
-        request.previous = flight.previous;
-        request.sample_key = flight.place.first + (uint64_t{flight.place.second} << 32);
-        request.guard = guard;
-        in_flight_[request.id] = std::move(flight);
+        request.previous = next.flight.previous;
+        request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);
+        request.guard = next.guard;
+        in_flight_[request.id] = std::move(next.flight);
         return request;
     }
 
-    void encode(MatrixView<const float> mel, MatrixView<float> out, Timing& timing) {
-        const EncoderTimes before = shared_.parts.encoder_times();
-        const Stopwatch watch;
-        shared_.parts.encode(mel, out);
-        const double seconds = watch.seconds();
-        const EncoderTimes after = shared_.parts.encoder_times();
-        const double quantise = after.quantise - before.quantise;
-        const double matmul = after.matmul - before.matmul;
-        const double attention = after.attention - before.attention;
-        timing.encoder_frames += out.rows;
-        timing.encoder_quantise += quantise;
-        timing.encoder_matmul += matmul;
-        timing.encoder_attention += attention;
-        timing.encoder_other += std::max(0.0, seconds - quantise - matmul - attention);
+    void add_encoder_times(Timing& timing) const {
+        const EncoderTimes& times = encoded_.times;
+        timing.encoder_frames += encoded_.n_ctx;
+        timing.encoder_quantise += times.quantise;
+        timing.encoder_matmul += times.matmul;
+        timing.encoder_attention += times.attention;
+        timing.encoder_other +=
+            std::max(0.0, encoded_.seconds - times.quantise - times.matmul - times.attention);
     }
 
     void sink(size_t id, const DecodingResult& result, const DecodeCost& cost) {
@@ -224,8 +261,11 @@ class PipelineRun {
     std::deque<SourceWindow> rests_;  // what windows left over; they go next
     size_t next_id_ = 0;
     size_t reported_ = 0;
-    Buffer<float> encoded_;
+    const EncodeCalls calls_;
+    EncodedWindow encoded_;      // the one that the decoder takes over
+    std::deque<Next> encoding_;  // with the encoder, oldest first; their mels are there
     DecodingEngine engine_;
+    std::optional<EncodeAhead> ahead_;  // last: its thread ends first
 };
 
 }  // namespace

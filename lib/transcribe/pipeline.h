@@ -22,6 +22,8 @@ struct ModelParts {
     /// mel [2·n_ctx × n_mels] to [n_ctx × n_audio_state].
     std::function<void(MatrixView<const float> mel, MatrixView<float> out)> encode;
     std::function<EncoderTimes()> encoder_times;
+    /// Encode on a thread of its own, while the decoder works: for a device that leaves the CPU free.
+    bool encode_ahead = false;
     StepModel* decoder = nullptr;
     const Vocabulary* vocabulary = nullptr;
 };

@@ -81,6 +81,7 @@ struct Transcriber::Impl {
             encoder.encode(mel, out);
         };
         parts.encoder_times = [this] { return encoder.times(); };
+        parts.encode_ahead = device.info().asynchronous;
         parts.decoder = &decoder;
         parts.vocabulary = &vocabulary;
         return parts;

@@ -101,7 +101,8 @@ class Seconds : public audio::Windows {
 /// A pipeline, its inputs by name, and what came of them.
 class Bench {
   public:
-    explicit Bench(ScriptedModel::Script script, TranscribeOptions options = {}, size_t batch = 3)
+    explicit Bench(ScriptedModel::Script script, TranscribeOptions options = {}, size_t batch = 3,
+                   bool encode_ahead = false)
         : vocabulary_(small_vocabulary()),
           model_(DecodingEngine::sequences_for(options.decoding, batch), batch, std::move(script)) {
         options.batch_size = batch;
@@ -112,8 +113,10 @@ class Bench {
             out(0, 0) =
                 std::round((reference_ - loudest(mel)) * 10);  // log10 of the power, over 4: 0.1 a level
             if (out.rows < model_.dimensions().n_audio_ctx) out(0, 0) += shortened_mark;
+            if (encoded == encode_throws_at) throw DeviceError("the device is gone");
         };
         parts.encoder_times = [] { return EncoderTimes{}; };
+        parts.encode_ahead = encode_ahead;
         parts.decoder = &model_;
         parts.vocabulary = &vocabulary_;
         pipeline_.emplace(parts, options, nullptr, [this, sequential = !options.vad](audio::Stream& stream) {
@@ -174,7 +177,8 @@ class Bench {
     std::vector<size_t> order;
     std::atomic<int> cut{0};
     size_t window_seconds = 1;
-    int encoded = 0;
+    std::atomic<int> encoded{0};
+    int encode_throws_at = 0;    // the window that the encoder fails at, counted from 1
     std::vector<size_t> frames;  // of each window encoded
     float shortened_mark = 0;    // added to the level of a window that is encoded shorter than 30 s
     bool cut_throws = false;
