@@ -100,6 +100,7 @@ void device::work() {
         if (queue_.empty()) return;
         auto command = queue_.front();
         ert_cmd_state state = ERT_CMD_STATE_COMPLETED;
+        const auto done = std::chrono::steady_clock::now() + npuscribe::xrt_double::latency();
         for (size_t i = 0; i < command->runs.size() && state == ERT_CMD_STATE_COMPLETED; ++i) {
             held.unlock();
             state = execute(*command->runs[i]);
@@ -107,6 +108,9 @@ void device::work() {
             if (state == ERT_CMD_STATE_RUNNING) return;  // it never ends, and what comes after it neither
             if (state != ERT_CMD_STATE_COMPLETED) command->failed = i;
         }
+        held.unlock();
+        std::this_thread::sleep_until(done);
+        held.lock();
         for (const auto& run : command->runs) run->end();
         // A run knows its command: what went well need not know its runs any longer.
         if (state == ERT_CMD_STATE_COMPLETED) command->runs.clear();

@@ -46,6 +46,15 @@ void write_log() {
 
 }  // namespace
 
+std::chrono::microseconds latency() {
+    static const auto time = [] {
+        const char* text = std::getenv("NPUSCRIBE_XRT_DOUBLE_LATENCY");
+        const double milliseconds = text != nullptr ? std::strtod(text, nullptr) : 0;
+        return std::chrono::microseconds(static_cast<int64_t>(milliseconds * 1000));
+    }();
+    return time;
+}
+
 const Fault& fault() {
     static const Fault fault = read_fault();
     return fault;

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -35,6 +36,10 @@ struct Fault {
 const Fault& fault();
 /// True where `kind` is the fault that is set.
 bool fault_is(const std::string& kind);
+
+/// What a submission takes at the least, of NPUSCRIBE_XRT_DOUBLE_LATENCY=MILLISECONDS: its thread sleeps, and
+/// the CPU is free, as beside an NPU.
+std::chrono::microseconds latency();
 
 /// What has happened so far; written to NPUSCRIBE_XRT_DOUBLE_LOG when the process ends, as name=value lines.
 struct Counters {
