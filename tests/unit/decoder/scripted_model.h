@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -107,6 +108,7 @@ class ScriptedModel : public StepModel {
         widest_step = std::max(widest_step, rows.size());
         require(!rows.empty() && rows.size() <= sequences_.size() + kTextContext, "number of rows");
         size_t out = 0;
+        attention_.clear();
         for (const StepRow& row : rows) {
             auto& history = sequences_.at(static_cast<size_t>(row.sequence));
             require(row.position >= 0 && static_cast<size_t>(row.position) <= history.size(),
@@ -115,6 +117,7 @@ class ScriptedModel : public StepModel {
             history.resize(static_cast<size_t>(row.position));
             history.push_back(row.token);
             ++tokens_fed;
+            if (row.attention_frames > 0) attend(row, static_cast<size_t>(&row - rows.data()));
             if (!row.want_logits) continue;
             require(out < logits.rows, "row of logits");
             const auto values = logits.row_span(out++);
@@ -131,6 +134,13 @@ class ScriptedModel : public StepModel {
         sequences_.at(static_cast<size_t>(to)).assign(source.begin(), source.begin() + length);
     }
 
+    size_t alignment_heads() const override { return heads; }
+    std::span<const float> attention(size_t head, size_t row) const override {
+        require(head < heads && attention_.contains(row), "attention that was not asked for");
+        return attention_.at(row);
+    }
+
+    size_t heads = 0;  // alignment heads: each attends to ten frames a position, from 10 · position on
     size_t steps = 0;
     size_t tokens_fed = 0;
     size_t copies = 0;
@@ -141,6 +151,14 @@ class ScriptedModel : public StepModel {
         if (!holds) throw std::logic_error(std::string("the search broke the StepModel contract: ") + what);
     }
 
+    void attend(const StepRow& row, size_t index) {
+        std::vector<float> weights(static_cast<size_t>(row.attention_frames), 0.001F);
+        for (int j = 10 * row.position; j < std::min(10 * row.position + 10, row.attention_frames); ++j)
+            weights[static_cast<size_t>(j)] = 1;
+        attention_[index] = std::move(weights);
+    }
+
+    std::map<size_t, std::vector<float>> attention_;  // by row of the last step
     Script script_;
     Dimensions dimensions_;
     std::vector<std::vector<Token>> sequences_;

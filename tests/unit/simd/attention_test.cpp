@@ -143,3 +143,45 @@ TEST_CASE("attention over 8-bit keys and values differs by their rounding alone"
         }
     }
 }
+
+TEST_CASE("attention weights are the softmax over the first positions, whatever follows them") {
+    const size_t n = 100;
+    const auto q = random_matrix(8, 64, 1);
+    const auto k = random_matrix(n, 64, 2);
+    for (const size_t first : {1, 15, 16, 17, 64, 99, 100}) {
+        Matrix expected(q.rows, first);
+        for (size_t r = 0; r < q.rows; ++r) {
+            double sum = 0;
+            std::vector<double> p(first);
+            for (size_t j = 0; j < first; ++j) {
+                for (size_t i = 0; i < 64; ++i) p[j] += double{q(r, i)} * k(j, i) / 8;
+                sum += p[j] = std::exp(p[j]);
+            }
+            for (size_t j = 0; j < first; ++j) expected(r, j) = static_cast<float>(p[j] / sum);
+        }
+        const size_t stride = simd::lane_blocks(first) * simd::kLaneBlock;
+        std::vector<float> out(q.rows * stride);
+        const auto furthest = [&] {
+            double most = 0;
+            for (size_t r = 0; r < q.rows; ++r) {
+                for (size_t j = 0; j < first; ++j)
+                    most = std::max(most, std::abs(double{out[r * stride + j]} / double{expected(r, j)} - 1));
+            }
+            return most;
+        };
+        INFO(first);
+        for (const auto element : {Element::bf16, Element::f32}) {
+            Buffer<uint8_t> keys(simd::packed_head_size(n) * simd::bytes(element));
+            simd::pack_keys(k.view(), element, keys.data());
+            simd::attention_weights(q.view(), keys.data(), first, element,
+                                    {out.data(), q.rows, first, stride});
+            CHECK(furthest() <
+                  (element == Element::bf16 ? 0.03 : 2e-5));  // a score is off by 2^-9 of its terms
+        }
+        if (!simd::has_int8_attention()) continue;
+        Buffer<uint8_t> head(simd::int8_head_bytes(n));
+        simd::pack_int8_head(k.view(), k.view(), head.data());
+        simd::int8_attention_weights(q.view(), head.data(), n, first, {out.data(), q.rows, first, stride});
+        CHECK(furthest() < 0.06);  // half a step of 1/127 of the largest of each key
+    }
+}
