@@ -85,14 +85,7 @@ void FileJob::take_over() {
         for (Segment& segment : next->second.segments) {
             auto& segments = transcript_.segments;
             segment.id = static_cast<int>(segments.size());
-            if (!segments.empty()) {
-                segment.start = std::max(segment.start, segments.back().start);
-                segment.end = std::max(segment.end, segment.start);
-                for (Word& word : segment.words) {
-                    word.start = std::max(word.start, segment.start);
-                    word.end = std::max(word.end, word.start);
-                }
-            }
+            if (!segments.empty()) put_after(segments.back(), segment);
             segments.push_back(std::move(segment));
         }
         seconds_done_ = std::max(seconds_done_, next->second.window_end);

@@ -114,6 +114,20 @@ void merge_punctuations(std::vector<Word>& words, const WordOptions& options) {
     std::erase_if(words, [](const Word& word) { return word.text.empty(); });
 }
 
+void put_after(const Segment& before, Segment& segment) {
+    segment.start = std::max(segment.start, before.start);
+    if (!before.words.empty() && !segment.words.empty()) {
+        double end = std::max(segment.start, before.words.back().end);
+        for (Word& word : segment.words) {
+            word.start = std::max(word.start, end);
+            word.end = end = std::max(word.start, word.end);
+        }
+        segment.start = segment.words.front().start;
+        segment.end = std::max(segment.end, end);
+    }
+    segment.end = std::max(segment.end, segment.start);
+}
+
 void settle_words(std::span<TimedSegment> segments, const WordOptions& options) {
     std::vector<Word*> all;
     for (TimedSegment& segment : segments) {

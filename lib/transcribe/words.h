@@ -37,4 +37,8 @@ void merge_punctuations(std::vector<Word>& words, const WordOptions& options);
 /// Words come out in order, none beginning before the one before it ends.
 void settle_words(std::span<TimedSegment> segments, const WordOptions& options);
 
+/// Windows may overlap by a little: a segment starts no earlier than the one before it, and where both have
+/// words, with none before the other's last word has ended.
+void put_after(const Segment& before, Segment& segment);
+
 }  // namespace npuscribe

@@ -147,6 +147,27 @@ TEST_CASE("a window's segments get the words of their own tokens, at the file's 
     CHECK(text.segments[1].token_details[2].probability == Approx(0.25));
 }
 
+TEST_CASE("words stay in order where windows overlap by a little") {
+    Segment before;
+    before.start = 1;
+    before.end = 3;
+    before.words = {word(" a", 1, 3)};
+    Segment after;
+    after.start = 2.5;
+    after.end = 4;
+    after.words = {word(" b", 2.5, 2.75), word(" c", 2.75, 4)};
+    Segment plain = after;
+    plain.words.clear();
+    put_after(before, after);
+    CHECK(after.start == 3);
+    CHECK(after.words[0].start == 3);
+    CHECK(after.words[0].end == 3);
+    CHECK(after.words[1].start == 3);
+    CHECK(after.end == 4);
+    put_after(before, plain);
+    CHECK(plain.start == 2.5);  // without words the order of starts is enough
+}
+
 TEST_CASE("Japanese, Chinese and Thai words are characters, and joined they are the text") {
     const auto directory = model_directory("base");
     SKIP_WITHOUT(directory, "words by character need the tokenizer of the model base");
