@@ -11,6 +11,9 @@ namespace npuscribe::app {
 
 int transcribe(const std::vector<std::string>& arguments);
 int model(const std::vector<std::string>& arguments);
+/// A subcommand of `model`: the words after it.
+int model_convert(const std::vector<std::string>& arguments);
+std::string model_convert_help();
 int device(const std::vector<std::string>& arguments);
 int bench(const std::vector<std::string>& arguments);
 int project(const std::vector<std::string>& arguments);

@@ -9,6 +9,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "exit_code.h"
+#include "model/container.h"
 #include "model/model.h"
 
 namespace npuscribe::app {
@@ -17,14 +18,21 @@ namespace {
 
 constexpr const char* kHelp =
     "Usage: npuscribe model list\n"
-    "       npuscribe model info [NAME|DIR]\n\n"
-    "list: the models that npuscribe knows by name, and whether they have been fetched.\n"
-    "info: a model's dimensions, format and languages (default: base).\n";
+    "       npuscribe model info [NAME|DIR|FILE]\n"
+    "       npuscribe model convert [OPTIONS] NAME|DIR [DEST]\n\n"
+    "list: the models that npuscribe knows by name, and whether they have been fetched or converted.\n"
+    "info: a model's dimensions, format and languages (default: base).\n"
+    "convert: writes a model as one file of BFP16 blocks, which takes about half the space of 16 bits and\n"
+    "  loads faster. DEST is a file or a directory; without it the file goes where models are fetched to,\n"
+    "  and the model's name then stands for it (but not for --precision fp32 or bf16, which take the "
+    "original\n"
+    "  while it is there).\n";
 
-// Bytes of the files in a directory, subdirectories not counted.
+// Bytes of a file, or of the files in a directory, subdirectories not counted.
 uintmax_t size_of(const fs::path& directory) {
     uintmax_t bytes = 0;
     std::error_code error;
+    if (!fs::is_directory(directory, error)) return fs::file_size(directory, error);
     for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
          entry.increment(error)) {
         std::error_code ignored;
@@ -33,15 +41,39 @@ uintmax_t size_of(const fs::path& directory) {
     return bytes;
 }
 
+// Converted models of other names than the catalog's, in alphabetical order.
+std::vector<std::string> other_converted(const std::vector<std::string>& known) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(models_directory(), error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+        const fs::path& path = entry->path();
+        const std::string name = path.stem().string();
+        if (path.extension() == container::kSuffix &&
+            std::find(known.begin(), known.end(), name) == known.end())
+            names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 int list() {
-    const fs::path models = models_directory();
     std::string out = fmt::format("{:<18} {}\n", "NAME", "FETCHED");
-    for (const std::string& name : known_models()) {
-        std::error_code ignored;
-        const fs::path directory = models / name;
-        const bool fetched = fs::is_directory(directory, ignored);
-        const std::string size = fmt::format("{:.0f} MB", static_cast<double>(size_of(directory)) / 1e6);
-        out += fmt::format("{:<18} {}\n", name, fetched ? size + "  " + directory.string() : "no");
+    const auto row = [&](std::string_view name, const fs::path& path) {
+        const std::string size = fmt::format("{:.0f} MB", static_cast<double>(size_of(path)) / 1e6);
+        out += fmt::format("{:<18} {}  {}\n", name, size, path.string());
+    };
+    std::vector<std::string> names = known_models();
+    for (std::string& other : other_converted(names)) names.push_back(std::move(other));
+    for (const std::string& name : names) {
+        const auto original = find_fetched(name, Prefer::original);
+        const auto converted = find_fetched(name, Prefer::converted);
+        if (!original) {
+            out += fmt::format("{:<18} no\n", name);
+            continue;
+        }
+        row(name, *original);
+        if (converted != original) row("", *converted);
     }
     std::fputs(out.c_str(), stdout);
     return kDone;
@@ -77,17 +109,22 @@ int info(const std::string& name) {
 
 int model(const std::vector<std::string>& arguments) {
     if (asks_for_help(arguments)) {
-        std::fputs(kHelp, stdout);
+        std::fputs((kHelp + model_convert_help()).c_str(), stdout);
         return kDone;
     }
+    if (!arguments.empty() && arguments[0] == "convert")
+        return model_convert({arguments.begin() + 1, arguments.end()});
     const std::vector<std::string> words = parse({}, arguments);
     if (!words.empty() && words[0] == "list" && words.size() == 1) return list();
     if (!words.empty() && words[0] == "info" && words.size() <= 2)
         return info(words.size() == 2 ? words[1] : "base");
     throw UsageError(
-        words.empty() ? "model: it needs to be told what to do: npuscribe model list, or npuscribe model info"
-                      : fmt::format("model: '{}' was given; allowed is list, or info with at most one model",
-                                    fmt::join(words, " ")));
+        words.empty()
+            ? "model: it needs to be told what to do: npuscribe model list, npuscribe model info or "
+              "npuscribe "
+              "model convert"
+            : fmt::format("model: '{}' was given; allowed is list, info with at most one model, or convert",
+                          fmt::join(words, " ")));
 }
 
 }  // namespace npuscribe::app

@@ -75,10 +75,17 @@ std::array<WeightShape, 3> encoder_shapes(const Dimensions& dimensions) {
     return {{{n, n}, {4 * n, n}, {n, 4 * n}}};
 }
 
+// A converted model's weights are rounded to BFP16: good enough for what rounds at least as much.
+Prefer preference(Precision precision) {
+    return precision == Precision::fp32 || precision == Precision::bf16 ? Prefer::original
+                                                                        : Prefer::converted;
+}
+
 // Everything that is loaded once, in the order in which it is needed.
 class Engine {
   public:
-    Engine(TranscribeSettings& settings) : model_(load_model(settings.model)), pool_(settings.threads) {
+    Engine(TranscribeSettings& settings)
+        : model_(load_model(settings.model, preference(settings.precision))), pool_(settings.threads) {
         fit_to_model(settings, model_);
         DeviceOptions options;
         options.precision = settings.precision;

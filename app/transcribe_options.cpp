@@ -103,8 +103,8 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
     audio::VadOptions& v = s.transcribe.vad_options;
     constexpr int kLongest = 3'600'000;  // milliseconds
     return {
-        {"model", 'm', "NAME|DIR", kWhat, "a model that was fetched, or a checkpoint's directory",
-         text(s.model)},
+        {"model", 'm', "NAME|PATH", kWhat,
+         "a model that was fetched, a checkpoint's directory, or a converted file", text(s.model)},
         {"language", 'l', "LANGUAGE", kWhat, "code (de), English name (German), or auto to detect it",
          text(s.language)},
         {"task", 0, "TASK", kWhat, "transcribe, or translate into English",

@@ -1,6 +1,8 @@
 #pragma once
 // Memory for kernels: aligned to a cache line, not initialised until touched.
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +15,12 @@ namespace npuscribe {
 
 inline constexpr size_t kCacheLine = 64;
 
+/// What the system is asked to back a buffer with.
+enum class Pages {
+    usual,
+    huge,  // large ones, where the buffer is large: for what is written whole and stays, such as weights
+};
+
 /// `size` elements of a trivial type, 64-byte aligned, uninitialised. Movable, not copyable.
 template <class T>
 class Buffer {
@@ -20,11 +28,16 @@ class Buffer {
 
   public:
     Buffer() = default;
-    explicit Buffer(size_t size) : size_(size) {
+    explicit Buffer(size_t size, Pages pages = Pages::usual) : size_(size) {
         if (size == 0) return;
+        constexpr size_t kHugePage = size_t{2} << 20;
+        const bool huge = pages == Pages::huge && size * sizeof(T) >= kHugePage;
+        const size_t alignment = huge ? kHugePage : kCacheLine;
         const size_t bytes = (size * sizeof(T) + kCacheLine - 1) / kCacheLine * kCacheLine;
-        void* memory = std::aligned_alloc(kCacheLine, bytes);
-        if (memory == nullptr) throw std::bad_alloc();
+        void* memory = nullptr;
+        if (posix_memalign(&memory, alignment, bytes) != 0) throw std::bad_alloc();
+        // A fault every 4 KB costs more than reading what goes there. The last, begun huge page stays small.
+        if (huge) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
         data_.reset(static_cast<T*>(memory));
     }
 

@@ -18,10 +18,27 @@ size_t head_bytes(CrossFormat format, size_t n_ctx) {
     return 2 * simd::packed_head_size(n_ctx) * simd::bytes(element_of(format));
 }
 
+std::unique_ptr<Linear> load_rounded(const Checkpoint& checkpoint, const std::string& name,
+                                     std::span<const float> bias, simd::Numerics numerics, Device& device) {
+    const std::string weight = name + ".weight";
+    const auto shape = checkpoint.shape(weight);
+    if (const auto blocks = checkpoint.blocks(weight)) {
+        auto linear = device.load_blocks({*blocks, shape[0], shape[1], bias, name});
+        checkpoint.release(weight);
+        return linear;
+    }
+    auto values = checkpoint.read(weight);
+    const auto matrix = values.matrix(shape[0], shape[1]);
+    // What is out of range the device refuses, naming the place.
+    if (numerics == simd::Numerics::bfp16)
+        simd::prepare_f32(matrix, {simd::RowOperation::none, nullptr, nullptr, numerics, {}}, matrix);
+    return device.load({matrix, bias, name});
+}
+
 }  // namespace
 
-CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
-                       ThreadPool& pool)
+CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format,
+                       simd::Numerics numerics, Device& device, ThreadPool& pool)
     : device_(device),
       pool_(pool),
       dimensions_(checkpoint.dimensions()),
@@ -32,15 +49,12 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
       projected_values_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
       slots_(slots),
       n_ctx_(slots, 0) {
-    const size_t state = dimensions_.n_text_state;
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
         const std::string block = "decoder.blocks." + std::to_string(layer) + ".cross_attn.";
-        const auto key = checkpoint.read(block + "key.weight");
-        keys_.push_back(device.load({key.matrix(state, dimensions_.n_audio_state), {}, block + "key"}));
-        const auto value = checkpoint.read(block + "value.weight");
+        keys_.push_back(load_rounded(checkpoint, block + "key", {}, numerics, device));
         const auto bias = checkpoint.read(block + "value.bias");
-        values_.push_back(device.load(
-            {value.matrix(state, dimensions_.n_audio_state), {bias.data(), bias.size()}, block + "value"}));
+        values_.push_back(
+            load_rounded(checkpoint, block + "value", {bias.data(), bias.size()}, numerics, device));
     }
 }
 

@@ -21,6 +21,13 @@ simd::Element element_for(Precision precision) {
     return precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16;
 }
 
+/// What weights are rounded to: where the encoder multiplies in BFP16, the decoder's are kept in it too, so
+/// that a converted model's, which are, give the same results.
+simd::Numerics numerics_for(Precision precision) {
+    if (precision == Precision::fp32) return simd::Numerics::f32;
+    return precision == Precision::bfp16 ? simd::Numerics::bfp16 : simd::Numerics::bf16;
+}
+
 CrossFormat cross_format(const DecoderOptions& options) {
     if (options.precision == Precision::fp32) return CrossFormat::f32;
     return options.compact_audio && simd::has_int8_attention() ? CrossFormat::int8 : CrossFormat::bf16;
@@ -71,10 +78,11 @@ struct WhisperDecoder::Impl {
           element(element_for(options.precision)),
           device(make_cpu_device({element == simd::Element::f32 ? Precision::fp32 : Precision::bf16, {}},
                                  pool_)),
-          weights(checkpoint, element, pool_),
+          weights(checkpoint, numerics_for(options.precision), pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
-          cross(checkpoint, options.max_audio, cross_format(options), *device, pool_),
+          cross(checkpoint, options.max_audio, cross_format(options), numerics_for(options.precision),
+                *device, pool_),
           alignment(number_alignment_heads(checkpoint)),
           alignment_heads(alignment.size() -
                           static_cast<size_t>(std::count(alignment.begin(), alignment.end(), kNoAlignment))) {

@@ -14,8 +14,8 @@ namespace npuscribe {
 class ThreadPool;
 
 struct DecoderOptions {
-    Precision precision =
-        Precision::bf16;  // fp32: everything in fp32; any other: bfloat16 weights and caches
+    Precision precision = Precision::bf16;  // fp32: everything in fp32; any other: bfloat16 caches, and
+                                            // weights in bfloat16, for bfp16 rounded to BFP16
     size_t max_sequences = 8;
     size_t max_audio = 8;
     /// Keep cross-attention keys and values in 8 bits where the CPU has the instructions (never in fp32).

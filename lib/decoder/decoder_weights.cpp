@@ -1,8 +1,12 @@
 #include "decoder/decoder_weights.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
+#include "base/error.h"
 #include "base/thread_pool.h"
+#include "simd/blocks.h"
 
 namespace npuscribe {
 namespace {
@@ -11,8 +15,11 @@ constexpr size_t kPieceRows = 16 * simd::kLaneBlock;
 
 class Loader {
   public:
-    Loader(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool)
-        : checkpoint_(checkpoint), element_(element), pool_(pool) {}
+    Loader(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool)
+        : checkpoint_(checkpoint),
+          numerics_(numerics),
+          element_(numerics == simd::Numerics::f32 ? simd::Element::f32 : simd::Element::bf16),
+          pool_(pool) {}
 
     NormWeights norm(const std::string& name) const {
         return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
@@ -27,18 +34,43 @@ class Loader {
         const size_t k = shape[1];
         simd::PackedMatrix packed(n, k, element_);
         const size_t pieces = (rows_a_tensor + kPieceRows - 1) / kPieceRows;
+        std::vector<std::optional<std::span<const uint8_t>>> blocks;
+        for (const auto& name : names) blocks.push_back(checkpoint_.blocks(name));
         pool_.for_each(names.size() * pieces, 1, [&](size_t task, size_t, size_t) {
             const size_t tensor = task / pieces;
             const size_t first = task % pieces * kPieceRows;
             const size_t count = std::min(kPieceRows, rows_a_tensor - first);
-            Buffer<float> piece(count * k);
-            checkpoint_.read_rows(names[tensor], first, {piece.data(), piece.size()});
-            for (size_t row = 0; row < count; row += simd::kLaneBlock) {
-                const size_t block = (tensor * rows_a_tensor + first + row) / simd::kLaneBlock;
-                packed.pack(block,
-                            piece.matrix(count, k).rows_from(row, std::min(simd::kLaneBlock, count - row)));
+            const auto pack = [&](auto rows) {
+                for (size_t row = 0; row < count; row += simd::kLaneBlock) {
+                    const size_t block = (tensor * rows_a_tensor + first + row) / simd::kLaneBlock;
+                    packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
+                }
+            };
+            thread_local Buffer<float> values;
+            thread_local Buffer<uint16_t> rounded;
+            std::optional<size_t> bad;
+            if (element_ == simd::Element::bf16 && blocks[tensor]) {
+                rounded.reserve_discard(count * k);
+                bad = simd::restore_rows(blocks[tensor]->data() + first * bfp16::row_bytes(k),
+                                         rounded.matrix(count, k));
+                pack(std::as_const(rounded).matrix(count, k));
+            } else {
+                values.reserve_discard(count * k);
+                checkpoint_.read_rows(names[tensor], first, {values.data(), count * k});
+                const auto x = std::as_const(values).matrix(count, k);
+                if (element_ == simd::Element::f32) return pack(x);
+                rounded.reserve_discard(count * k);
+                const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, numerics_, {}};
+                bad = simd::prepare_bf16(x, how, rounded.matrix(count, k));
+                pack(std::as_const(rounded).matrix(count, k));
+            }
+            if (bad) {
+                throw ModelError("the weights of " + names[tensor] +
+                                 " hold Inf, NaN or 2^111 and more in row " + std::to_string(first + *bad) +
+                                 ": the model is damaged");
             }
         });
+        for (const auto& name : names) checkpoint_.release(name);
         return packed;
     }
 
@@ -61,14 +93,15 @@ class Loader {
 
   private:
     const Checkpoint& checkpoint_;
+    simd::Numerics numerics_;
     simd::Element element_;
     ThreadPool& pool_;
 };
 
 }  // namespace
 
-DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool) {
-    const Loader load(checkpoint, element, pool);
+DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool) {
+    const Loader load(checkpoint, numerics, pool);
     for (size_t i = 0; i < checkpoint.dimensions().n_text_layer; ++i) {
         const std::string block = "decoder.blocks." + std::to_string(i) + ".";
         layers.push_back({load.norm(block + "attn_ln"),

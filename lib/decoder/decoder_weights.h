@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "model/checkpoint.h"
+#include "simd/prepare.h"
 #include "simd/project.h"
 
 namespace npuscribe {
@@ -36,7 +37,9 @@ struct DecoderLayerWeights {
 };
 
 struct DecoderWeights {
-    DecoderWeights(const Checkpoint& checkpoint, simd::Element element, ThreadPool& pool);
+    /// Matrices are rounded to `numerics`, and packed as bf16, or as f32 where that is f32. BFP16 blocks of
+    /// the checkpoint are taken as they are. Throws ModelError where a weight cannot be held.
+    DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool);
 
     std::vector<DecoderLayerWeights> layers;
     simd::PackedMatrix embedding;  // [n_vocab × state]: looked up on the way in, multiplied on the way out

@@ -11,10 +11,12 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/block_weights.h"
 #include "device/cpu_info.h"
 #include "device/cpu_int8.h"
 #include "device/device.h"
 #include "device/onednn_matmul.h"
+#include "simd/blocks.h"
 #include "simd/isa.h"
 #include "simd/prepare.h"
 
@@ -123,6 +125,8 @@ class CpuLinear final : public Linear {
   public:
     CpuLinear(const LinearWeights& weights, Shared& shared)
         : shared_(shared), name_(weights.name), cols_(weights.weight.cols), matmul_(make(weights, shared)) {}
+    CpuLinear(const BlockWeights& weights, Shared& shared)
+        : shared_(shared), name_(weights.name), cols_(weights.k), matmul_(make(weights, shared)) {}
 
     size_t n() const override { return matmul_.n(); }
     size_t k() const override { return cols_; }
@@ -180,21 +184,46 @@ class CpuLinear final : public Linear {
             throw ModelError(weights.name + ": " + std::to_string(weights.bias.size()) + " biases for " +
                              std::to_string(w.rows) + " output features");
         }
-        CpuOperand rounded(w.rows, w.cols, shared.bf16);
-        rounded.resize(w.rows);
+        const size_t padded = bfp16::padded(w.cols);
         const auto how = shared.preparation(simd::RowOperation::none);
         std::atomic<bool> bad{false};
+        const auto checked = [&](OneDnnMatmul matmul) {
+            if (bad) throw ModelError("the weights of " + weights.name + " hold " + place_of_bad_value(w));
+            return matmul;
+        };
+        if (shared.bf16 && w.cols == padded) {
+            const auto rows = [&](size_t first, MatrixView<uint16_t> out) {
+                if (simd::prepare_bf16(w.rows_from(first, out.rows), how, out)) bad = true;
+            };
+            return checked({w.rows, padded, rows, weights.bias, shared.pool});
+        }
+        CpuOperand rounded(w.rows, w.cols, shared.bf16);
+        rounded.resize(w.rows);
         shared.pool.for_each(w.rows, kBlockRows, [&](size_t begin, size_t end, size_t) {
             if (rounded.fill(begin, w.rows_from(begin, end - begin), how)) bad = true;
         });
-        if (bad) throw ModelError("the weights of " + weights.name + " hold " + place_of_bad_value(w));
-        const size_t padded = bfp16::padded(w.cols);
         if (shared.bf16) {
-            return {MatrixView<const uint16_t>(static_cast<const uint16_t*>(rounded.row(0)), w.rows, padded),
-                    weights.bias, shared.pool.size()};
+            const auto rows = [&](size_t first, MatrixView<uint16_t> out) {
+                std::memcpy(out.data, rounded.row(first), out.rows * padded * sizeof(uint16_t));
+            };
+            return checked({w.rows, padded, rows, weights.bias, shared.pool});
         }
-        return {MatrixView<const float>(static_cast<const float*>(rounded.row(0)), w.rows, padded),
-                weights.bias, shared.pool.size()};
+        return checked({MatrixView<const float>(static_cast<const float*>(rounded.row(0)), w.rows, padded),
+                        weights.bias, shared.pool.size()});
+    }
+
+    static OneDnnMatmul make(const BlockWeights& weights, Shared& shared) {
+        check_blocks(weights);
+        const auto restore = [&](size_t first, auto out) {
+            simd::restore_rows(weights.blocks.data() + first * bfp16::row_bytes(weights.k), out);
+        };
+        if (shared.bf16) return {weights.n, weights.k, restore, weights.bias, shared.pool};
+        Buffer<float> values(weights.n * weights.k);
+        const auto whole = values.matrix(weights.n, weights.k);
+        shared.pool.for_each(weights.n, kBlockRows, [&](size_t begin, size_t end, size_t) {
+            restore(begin, whole.rows_from(begin, end - begin));
+        });
+        return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
     }
 
     void check(const Operand& x, size_t rows, size_t cols) const {
@@ -253,6 +282,11 @@ class CpuDevice final : public Device {
     }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
+        return std::make_unique<CpuLinear>(weights, shared_);
+    }
+
+    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
+        if (shared_.precision == Precision::fp32) return Device::load_blocks(weights);
         return std::make_unique<CpuLinear>(weights, shared_);
     }
 

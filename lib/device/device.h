@@ -47,6 +47,16 @@ struct LinearWeights {
     std::string name;  // "encoder.blocks.3.mlp.0", for errors
 };
 
+/// The same from a file that holds W in BFP16: `blocks` are n rows of bfp16::row_bytes(k) bytes, k a multiple
+/// of 8. Nobody has looked at the exponents yet.
+struct BlockWeights {
+    std::span<const uint8_t> blocks;
+    size_t n = 0;
+    size_t k = 0;
+    std::span<const float> bias;
+    std::string name;
+};
+
 /// (x − mean) / sqrt(variance + 1e-5) · weight + bias over each row.
 struct LayerNorm {
     std::span<const float> weight;
@@ -130,6 +140,11 @@ class Device {
     /// Quantises, lays out and uploads, once. Throws ModelError for Inf or NaN weights, naming row and
     /// column, and DeviceError where the device has no program for this shape.
     virtual std::unique_ptr<Linear> load(const LinearWeights&) = 0;
+
+    /// The same from blocks. A device that multiplies in BFP16 takes them as they are (their values quantised
+    /// again would be others); the rest load the values. Throws ModelError too where an exponent is none that
+    /// a weight has (simd::kLargestBlockExponent).
+    virtual std::unique_ptr<Linear> load_blocks(const BlockWeights&);
 
     /// Room for a left operand of up to `max_rows` × `cols`.
     virtual std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) = 0;

@@ -13,6 +13,7 @@
 #include "base/thread_pool.h"
 #include "device/array_model.h"
 #include "device/bad_value.h"
+#include "device/block_weights.h"
 #include "device/emulated_array.h"
 #include "device/emulated_int8.h"
 #include "simd/npu_prepare.h"
@@ -114,6 +115,15 @@ class EmulatedOperand final : public Operand {
 
 class EmulatedLinear final : public Linear {
   public:
+    EmulatedLinear(const BlockWeights& weights, Shared& shared)
+        : shared_(shared), name_(weights.name), n_(weights.n), k_(weights.k) {
+        check_blocks(weights);
+        bfp16::TileLayout layout = make_tiles();
+        layout.rows = n_;
+        bfp16::shuffle(weights.blocks, layout, {tiles_.data(), layout.bytes()});
+        add_bias(weights.bias, layout);
+    }
+
     EmulatedLinear(const LinearWeights& weights, Shared& shared)
         : shared_(shared), name_(weights.name), n_(weights.weight.rows), k_(weights.weight.cols) {
         const auto& w = weights.weight;
@@ -121,22 +131,14 @@ class EmulatedLinear final : public Linear {
             throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
                              std::to_string(n_) + " output features");
         }
-        const Gemm shape = shared.plan.gemm(shared.plan.program_for(Kernel::bfp16, k_), 1, k_, n_);
-        tiles_ = Buffer<uint8_t>(shape.b_bytes());
-        std::fill(tiles_.begin(), tiles_.end(), uint8_t{0});
-        bfp16::TileLayout layout = shape.b_layout();
-        layout.cols = k_;
+        const bfp16::TileLayout layout = make_tiles();
         const std::span<uint8_t> tiles(tiles_.data(), tiles_.size());
         simd::RowPreparation how;
         how.rounding = shared.rounding;
         if (simd::prepare_for_npu(w, how, layout, 0, tiles)) {
             throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
         }
-        for (size_t first = 0; first < weights.bias.size(); first += layout.tile_rows) {
-            const size_t count = std::min(layout.tile_rows, n_ - first);
-            std::memcpy(tiles_.data() + first / layout.tile_rows * layout.row_tile_bytes(),
-                        weights.bias.data() + first, count * sizeof(float));
-        }
+        add_bias(weights.bias, layout);
     }
 
     size_t n() const override { return n_; }
@@ -193,6 +195,24 @@ class EmulatedLinear final : public Linear {
     }
 
   private:
+    /// Room for the weights, all zero, and its layout.
+    bfp16::TileLayout make_tiles() {
+        const Gemm shape = shared_.plan.gemm(shared_.plan.program_for(Kernel::bfp16, k_), 1, k_, n_);
+        tiles_ = Buffer<uint8_t>(shape.b_bytes());
+        std::fill(tiles_.begin(), tiles_.end(), uint8_t{0});
+        bfp16::TileLayout layout = shape.b_layout();
+        layout.cols = k_;
+        return layout;
+    }
+
+    void add_bias(std::span<const float> bias, const bfp16::TileLayout& layout) {
+        for (size_t first = 0; first < bias.size(); first += layout.tile_rows) {
+            const size_t count = std::min(layout.tile_rows, n_ - first);
+            std::memcpy(tiles_.data() + first / layout.tile_rows * layout.row_tile_bytes(),
+                        bias.data() + first, count * sizeof(float));
+        }
+    }
+
     static const EmulatedOperand& operand(const Operand& x) {
         return dynamic_cast<const EmulatedOperand&>(x);
     }
@@ -238,6 +258,10 @@ class EmulatedDevice final : public Device {
     DeviceStats stats() const override { return shared_.stats; }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
+        return std::make_unique<EmulatedLinear>(weights, shared_);
+    }
+
+    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
         return std::make_unique<EmulatedLinear>(weights, shared_);
     }
 

@@ -78,6 +78,9 @@ class NpuDevice final : public Device {
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
         return make_npu_linear(weights, shared_);
     }
+    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
+        return make_npu_linear(weights, shared_);
+    }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
         return std::make_unique<NpuOperand>(max_rows, cols, shared_);
     }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/block_weights.h"
 
 namespace npuscribe {
 
@@ -182,17 +183,32 @@ class NpuRun final : public Run::State, public NpuPending {
 class NpuLinear final : public Linear {
   public:
     NpuLinear(const LinearWeights& weights, NpuShared& shared)
-        : shared_(shared),
-          name_(weights.name),
-          n_(weights.weight.rows),
-          k_(weights.weight.cols),
-          rows_(shared.array.rows_for(k_, weights_text())),
-          calls_(std::make_shared<CallPool>()) {
+        : NpuLinear(weights.name, weights.weight.rows, weights.weight.cols, shared) {
         if (!weights.bias.empty() && weights.bias.size() != n_) {
             throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
                              std::to_string(n_) + " output features");
         }
-        upload(weights);
+        const bfp16::TileLayout layout = allocate();
+        const auto tiles = weights_->bytes();
+        const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, simd::Numerics::bfp16,
+                                       shared_.rounding};
+        BadPlace bad;
+        shared_.pool.for_each(n_, layout.tile_rows, [&](size_t from, size_t to, size_t) {
+            auto place =
+                simd::prepare_for_npu(weights.weight.rows_from(from, to - from), how, layout, from, tiles);
+            if (place) place->row += from;
+            bad.note(place);
+        });
+        if (bad.place()) throw ModelError("the weights of " + name_ + " hold " + bad.describe());
+        upload(weights.bias, layout);
+    }
+
+    NpuLinear(const BlockWeights& weights, NpuShared& shared)
+        : NpuLinear(weights.name, weights.n, weights.k, shared) {
+        check_blocks(weights);
+        const bfp16::TileLayout layout = allocate();
+        bfp16::shuffle(weights.blocks, layout, weights_->bytes().first(layout.bytes()));
+        upload(weights.bias, layout);
     }
 
     size_t n() const override { return n_; }
@@ -215,6 +231,14 @@ class NpuLinear final : public Linear {
     }
 
   private:
+    NpuLinear(const std::string& name, size_t n, size_t k, NpuShared& shared)
+        : shared_(shared),
+          name_(name),
+          n_(n),
+          k_(k),
+          rows_(shared.array.rows_for(k_, weights_text())),
+          calls_(std::make_shared<CallPool>()) {}
+
     std::string weights_text() const {
         return name_ + ", whose weights are " + std::to_string(n_) + " x " + std::to_string(k_);
     }
@@ -222,28 +246,23 @@ class NpuLinear final : public Linear {
         return shared_.array.gemm(padded_rows, k_, n_, weights_text());
     }
 
-    void upload(const LinearWeights& weights) {
+    /// Room for the weights in memory that the array reads; returns the layout of what goes there.
+    bfp16::TileLayout allocate() {
         const array::Gemm shape = gemm(rows_.longest());
         bfp16::TileLayout layout = shape.b_layout();
         weights_ =
             shared_.array.allocate(*rows_.program, Argument::b, layout.bytes(), "the weights of " + name_);
-        const auto tiles = weights_->bytes();
         layout.rows = n_;
         layout.cols = k_;
-        const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, simd::Numerics::bfp16,
-                                       shared_.rounding};
-        BadPlace bad;
-        shared_.pool.for_each(n_, layout.tile_rows, [&](size_t from, size_t to, size_t) {
-            auto place =
-                simd::prepare_for_npu(weights.weight.rows_from(from, to - from), how, layout, from, tiles);
-            if (place) place->row += from;
-            bad.note(place);
-        });
-        if (bad.place()) throw ModelError("the weights of " + name_ + " hold " + bad.describe());
+        return layout;
+    }
+
+    void upload(std::span<const float> bias, const bfp16::TileLayout& layout) {
+        const auto tiles = weights_->bytes();
         // In front of each row of tiles: the bias of its columns of the result.
-        for (size_t first = 0; first < weights.bias.size(); first += layout.tile_rows) {
+        for (size_t first = 0; first < bias.size(); first += layout.tile_rows) {
             std::memcpy(tiles.data() + first / layout.tile_rows * layout.row_tile_bytes(),
-                        weights.bias.data() + first, std::min(layout.tile_rows, n_ - first) * sizeof(float));
+                        bias.data() + first, std::min(layout.tile_rows, n_ - first) * sizeof(float));
         }
         try {
             weights_->to_device(0, tiles.size());
@@ -297,6 +316,10 @@ class NpuLinear final : public Linear {
 };
 
 }  // namespace
+
+std::unique_ptr<Linear> make_npu_linear(const BlockWeights& weights, NpuShared& shared) {
+    return std::make_unique<NpuLinear>(weights, shared);
+}
 
 std::unique_ptr<Linear> make_npu_linear(const LinearWeights& weights, NpuShared& shared) {
     return std::make_unique<NpuLinear>(weights, shared);

@@ -11,5 +11,7 @@ namespace npuscribe {
 /// Quantises, lays out and uploads. Throws ModelError for weights that BFP16 cannot hold, and DeviceError
 /// where no array program is installed for their shape.
 std::unique_ptr<Linear> make_npu_linear(const LinearWeights&, NpuShared&);
+/// The same from blocks, as they are.
+std::unique_ptr<Linear> make_npu_linear(const BlockWeights&, NpuShared&);
 
 }  // namespace npuscribe

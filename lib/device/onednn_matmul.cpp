@@ -2,12 +2,15 @@
 
 #include <cassert>
 #include <cstdlib>
+#include <cstring>
 #include <dnnl.hpp>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "base/buffer.h"
 #include "base/openmp.h"
+#include "base/thread_pool.h"
 #include "simd/isa.h"
 
 namespace npuscribe {
@@ -56,6 +59,67 @@ memory::dim dim(size_t size) {
     return static_cast<memory::dim>(size);
 }
 
+/// A layout that oneDNN made of blocks within blocks, of 16-bit values, for a right operand [k × n]: the
+/// place of (row, column) is a sum of a term of the row and one of the column.
+struct BlockedLayout {
+    std::vector<uint32_t> of_row, of_column;
+    bool padded = false;  // there are places that no value goes to
+    bool in_pairs = false;
+
+    static std::optional<BlockedLayout> of(const memory::desc& desc, size_t k, size_t n) {
+#if DNNL_VERSION_MAJOR >= 3
+        if (desc.get_format_kind() != memory::format_kind::blocked) return std::nullopt;
+        const memory::dims strides = desc.get_strides(), blocks = desc.get_inner_blks(),
+                           dimensions = desc.get_inner_idxs();
+        const auto levels = static_cast<size_t>(desc.get_inner_nblks());
+        const memory::dim offset = desc.get_submemory_offset();
+#else
+        if (desc.data.format_kind != dnnl_blocked || desc.data.extra.flags != 0) return std::nullopt;
+        const auto& blocking = desc.data.format_desc.blocking;
+        const auto &strides = blocking.strides, &blocks = blocking.inner_blks,
+                   &dimensions = blocking.inner_idxs;
+        const auto levels = static_cast<size_t>(blocking.inner_nblks);
+        const memory::dim offset = desc.data.offset0;
+#endif
+        if (offset != 0 || desc.get_size() / sizeof(uint16_t) > UINT32_MAX) return std::nullopt;
+        const auto places = [&](size_t count, memory::dim dimension) {
+            std::vector<uint32_t> place(count);
+            for (size_t i = 0; i < count; ++i) {
+                size_t rest = i, inner_stride = 1, at = 0;
+                for (size_t level = levels; level-- > 0;) {  // innermost first
+                    const auto block = static_cast<size_t>(blocks[level]);
+                    if (dimensions[level] == dimension) {
+                        at += rest % block * inner_stride;
+                        rest /= block;
+                    }
+                    inner_stride *= block;
+                }
+                place[i] = static_cast<uint32_t>(at + rest * static_cast<size_t>(strides[dimension]));
+            }
+            return place;
+        };
+        BlockedLayout layout{places(k, 0), places(n, 1)};
+        layout.padded = desc.get_size() != k * n * sizeof(uint16_t);
+        layout.in_pairs = k % 2 == 0;
+        for (size_t i = 0; layout.in_pairs && i < k; i += 2)
+            layout.in_pairs = layout.of_row[i + 1] == layout.of_row[i] + 1;
+        return layout;
+    }
+
+    /// `columns` are columns [first, …) of the right operand, one a row.
+    void write(MatrixView<const uint16_t> columns, size_t first, uint16_t* out) const {
+        for (size_t c = 0; c < columns.rows; ++c) {
+            const uint16_t* column = columns.row(c);
+            uint16_t* to = out + of_column[first + c];
+            if (in_pairs) {
+                for (size_t i = 0; i < columns.cols; i += 2) std::memcpy(to + of_row[i], column + i, 4);
+            } else {
+                for (size_t i = 0; i < columns.cols; ++i) to[of_row[i]] = column[i];
+            }
+        }
+    }
+};
+
 }  // namespace
 
 std::string onednn_version() {
@@ -101,13 +165,13 @@ struct OneDnnMatmul::Impl {
     size_t k = 0;
     memory::data_type type;
     Buffer<float> bias_values;
+    Buffer<uint8_t> weight_values;
     memory weight;
     memory bias;
     std::vector<dnnl::stream> streams;
     std::map<Key, Shape> shapes;
 
-    Impl(size_t n_, size_t k_, memory::data_type type_, const void* values, std::span<const float> bias_,
-         size_t workers)
+    Impl(size_t n_, size_t k_, memory::data_type type_, std::span<const float> bias_, size_t workers)
         : n(n_), k(k_), type(type_) {
         const OneOpenMpThread here;
         for (size_t worker = 0; worker < workers; ++worker) streams.emplace_back(engine());
@@ -121,13 +185,37 @@ struct OneDnnMatmul::Impl {
         // The usual block of rows decides the layout; other numbers of rows take it as it is.
         constexpr size_t kUsualRows = 64;
         const memory::desc any({dim(k), dim(n)}, type, memory::format_tag::any);
-        const auto primitive = description(kUsualRows, n, false, any);
-        weight = memory(primitive.weights_desc(), engine());
-        // W is [n × k]: as the right operand [k × n] it is column-major.
+        const memory::desc packed = description(kUsualRows, n, false, any).weights_desc();
+        weight_values = Buffer<uint8_t>(packed.get_size(), Pages::huge);
+        weight = memory(packed, engine(), weight_values.data());
+    }
+
+    /// W is [n × k]: as the right operand [k × n] it is column-major.
+    void reorder(const void* values) {
         const memory::desc plain({dim(k), dim(n)}, type, memory::format_tag::ba);
         memory from(plain, engine(), const_cast<void*>(values));
         dnnl::reorder(from, weight).execute(streams[0], from, weight);
         streams[0].wait();
+    }
+
+    void pack(const Bf16Rows& rows, ThreadPool& pool) {
+        const auto layout = BlockedLayout::of(weight.get_desc(), k, n);
+        if (!layout) {  // one that only oneDNN itself can write
+            Buffer<uint16_t> whole(n * k);
+            rows(0, whole.matrix(n, k));
+            reorder(whole.data());
+            return;
+        }
+        auto* out = reinterpret_cast<uint16_t*>(weight_values.data());
+        if (layout->padded) std::memset(out, 0, weight_values.size());
+        std::vector<Buffer<uint16_t>> scratch(pool.size());
+        constexpr size_t kPieceRows = 64;  // of them, one worker's piece stays in its cache
+        pool.for_each(n, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
+            scratch[worker].reserve_discard(kPieceRows * k);
+            const auto piece = scratch[worker].matrix(end - begin, k);
+            rows(begin, piece);
+            layout->write(std::as_const(scratch[worker]).matrix(end - begin, k), begin, out);
+        });
     }
 
     dnnl::matmul::primitive_desc description(size_t m, size_t y_stride, bool accumulate,
@@ -170,15 +258,21 @@ struct OneDnnMatmul::Impl {
 };
 
 OneDnnMatmul::OneDnnMatmul(MatrixView<const uint16_t> weight, std::span<const float> bias, size_t workers)
-    : impl_(std::make_unique<Impl>(weight.rows, weight.cols, memory::data_type::bf16, weight.data, bias,
-                                   workers)) {
+    : impl_(std::make_unique<Impl>(weight.rows, weight.cols, memory::data_type::bf16, bias, workers)) {
     assert(weight.stride == weight.cols);
+    impl_->reorder(weight.data);
+}
+
+OneDnnMatmul::OneDnnMatmul(size_t n, size_t k, const Bf16Rows& weight, std::span<const float> bias,
+                           ThreadPool& pool)
+    : impl_(std::make_unique<Impl>(n, k, memory::data_type::bf16, bias, pool.size())) {
+    impl_->pack(weight, pool);
 }
 
 OneDnnMatmul::OneDnnMatmul(MatrixView<const float> weight, std::span<const float> bias, size_t workers)
-    : impl_(std::make_unique<Impl>(weight.rows, weight.cols, memory::data_type::f32, weight.data, bias,
-                                   workers)) {
+    : impl_(std::make_unique<Impl>(weight.rows, weight.cols, memory::data_type::f32, bias, workers)) {
     assert(weight.stride == weight.cols);
+    impl_->reorder(weight.data);
 }
 
 OneDnnMatmul::~OneDnnMatmul() = default;

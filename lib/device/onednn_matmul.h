@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "base/matrix_view.h"
 
 namespace npuscribe {
+
+class ThreadPool;
 
 /// "2.6.3", the library this process runs with.
 std::string onednn_version();
@@ -27,6 +30,11 @@ class OneDnnMatmul {
   public:
     /// `weight` [n × k]: bfloat16 bits.
     OneDnnMatmul(MatrixView<const uint16_t> weight, std::span<const float> bias, size_t workers);
+    /// Writes rows [first, first + out.rows) of W, bfloat16 bits, into `out`; called from the pool's workers.
+    using Bf16Rows = std::function<void(size_t first, MatrixView<uint16_t> out)>;
+
+    /// `weight` [n × k]: bfloat16, made piece by piece and packed where it is made.
+    OneDnnMatmul(size_t n, size_t k, const Bf16Rows& weight, std::span<const float> bias, ThreadPool& pool);
     /// `weight` [n × k]: f32.
     OneDnnMatmul(MatrixView<const float> weight, std::span<const float> bias, size_t workers);
     ~OneDnnMatmul();

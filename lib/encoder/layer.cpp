@@ -7,10 +7,15 @@ namespace {
 
 std::unique_ptr<Linear> load_linear(const Checkpoint& checkpoint, const std::string& name, Device& device) {
     const auto shape = checkpoint.shape(name + ".weight");
-    const auto weight = checkpoint.read(name + ".weight");
     Buffer<float> bias;
     if (checkpoint.has(name + ".bias"))
         bias = checkpoint.read(name + ".bias");  // the key projection has none
+    if (const auto blocks = checkpoint.blocks(name + ".weight")) {
+        auto linear = device.load_blocks({*blocks, shape[0], shape[1], {bias.data(), bias.size()}, name});
+        checkpoint.release(name + ".weight");
+        return linear;
+    }
+    const auto weight = checkpoint.read(name + ".weight");
     return device.load({weight.matrix(shape[0], shape[1]), {bias.data(), bias.size()}, name});
 }
 

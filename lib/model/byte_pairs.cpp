@@ -158,6 +158,26 @@ bool bytes_of_gpt2_text(std::string_view text, std::string& bytes) {
     return true;
 }
 
+void append_gpt2_text(std::string_view bytes, std::string& text) {
+    static const auto characters = [] {
+        const auto bytes_of = make_byte_of_character();
+        std::array<char16_t, 256> table{};
+        for (size_t c = 0; c < bytes_of.size(); ++c) {
+            if (bytes_of[c] >= 0) table[static_cast<size_t>(bytes_of[c])] = static_cast<char16_t>(c);
+        }
+        return table;
+    }();
+    for (const char byte : bytes) {
+        const char16_t c = characters[static_cast<uint8_t>(byte)];
+        if (c < 0x80) {
+            text += static_cast<char>(c);
+        } else {  // all are below U+0144: two bytes of UTF-8
+            text += static_cast<char>(0xC0 | c >> 6);
+            text += static_cast<char>(0x80 | (c & 0x3F));
+        }
+    }
+}
+
 size_t first_piece(std::string_view text) {
     constexpr std::string_view kContractions[] = {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
     for (const std::string_view contraction : kContractions) {

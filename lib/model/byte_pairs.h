@@ -40,6 +40,9 @@ class BytePairs {
 /// none of the 256. Appends to `bytes`.
 bool bytes_of_gpt2_text(std::string_view text, std::string& bytes);
 
+/// The inverse: appends `bytes` as GPT-2 writes them to `text`.
+void append_gpt2_text(std::string_view bytes, std::string& text);
+
 /// Cuts `text` where GPT-2's pattern does, and merging never crosses:
 /// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 /// Bytes that are not UTF-8 count as neither letter, number nor space. Returns the length of the first piece

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "model/container.h"
 #include "model/ct2_checkpoint.h"
 #include "model/hf_checkpoint.h"
 
@@ -34,7 +35,7 @@ constexpr Format kFormats[] = {
 
 constexpr const char* kWanted =
     "wanted a directory with model.bin (CTranslate2, as Systran/faster-whisper-*) or model.safetensors "
-    "(Hugging Face)";
+    "(Hugging Face), or a file that npuscribe model convert wrote";
 
 // What else a model file may be, by its first bytes and its name; empty where it is nothing known.
 std::string kind_of_file(const fs::path& path) {
@@ -47,6 +48,14 @@ std::string kind_of_file(const fs::path& path) {
     if (bytes.starts_with("PK\x03\x04") || name.ends_with(".pt") || name.ends_with(".pth"))
         return "a PyTorch checkpoint";
     return {};
+}
+
+// A file of this suffix, or any that holds safetensors: 8 bytes of length, then a JSON object.
+bool is_container(const fs::path& path) {
+    if (path.extension() == container::kSuffix) return true;
+    std::array<char, 9> head{};
+    std::ifstream stream(path, std::ios::binary);
+    return stream.read(head.data(), head.size()) && head[7] == 0 && head[8] == '{';
 }
 
 [[noreturn]] void refuse_file(const fs::path& path) {
@@ -91,15 +100,20 @@ Buffer<float> Checkpoint::read(std::string_view name) const {
     return values;
 }
 
-std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& directory) {
+std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path) {
     std::error_code error;
-    const auto status = fs::status(directory, error);
-    if (!fs::exists(status)) throw ModelError(directory.string() + ": no such directory; " + kWanted);
-    if (!fs::is_directory(status)) refuse_file(directory);
-    for (const Format& format : kFormats) {
-        if (format.matches(directory)) return format.open(directory);
+    const auto status = fs::status(path, error);
+    if (!fs::exists(status)) throw ModelError(path.string() + ": no such directory; " + kWanted);
+    if (!fs::is_directory(status)) {
+        const bool regular = fs::is_regular_file(status);  // a named pipe would make the program wait
+        const bool of_directory = path.filename().string().starts_with("model.");
+        if (regular && !of_directory && is_container(path)) return container::open(path);
+        refuse_file(path);
     }
-    refuse_directory(directory);
+    for (const Format& format : kFormats) {
+        if (format.matches(path)) return format.open(path);
+    }
+    refuse_directory(path);
 }
 
 }  // namespace npuscribe

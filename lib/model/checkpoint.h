@@ -4,8 +4,10 @@
 // tensors.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,17 +38,28 @@ class Checkpoint {
     /// token embedding) can be packed piece by piece, without a whole f32 copy of it.
     virtual void read_rows(std::string_view name, size_t first, std::span<float> out) const = 0;
 
+    /// The matrix of this name where the file has it in BFP16: rows of blocks in place, each
+    /// bfp16::row_bytes(k) bytes, all exponents still to be checked. Nothing where it has it in another form.
+    /// Whoever multiplies in BFP16 takes these: quantising their values again would not give them back.
+    virtual std::optional<std::span<const uint8_t>> blocks(std::string_view) const { return std::nullopt; }
+    /// Gives the pages of a matrix that `blocks` handed out back to the system.
+    virtual void release(std::string_view) const {}
+
     /// [cross-attention layer, head] pairs that follow the audio, for word times; empty where the file has
     /// none.
     virtual std::vector<std::pair<int, int>> alignment_heads() const = 0;
+
+    /// The vocabulary where the file carries it, a token a line in GPT-2's byte alphabet; empty where it lies
+    /// beside the file.
+    virtual std::string_view vocabulary() const { return {}; }
 
     /// Reads a tensor into memory of its own.
     Buffer<float> read(std::string_view name) const;
 };
 
-/// Opens a CTranslate2 directory (model.bin) or a Hugging Face directory (model.safetensors). Checks that
-/// every tensor Whisper needs is there, of the right shape. Trusts nothing in the file: sizes and offsets are
-/// checked before use. Throws ModelError.
-std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& directory);
+/// Opens a CTranslate2 directory (model.bin), a Hugging Face directory (model.safetensors), or a file that
+/// `npuscribe model convert` wrote (container.h). Checks that every tensor Whisper needs is there, of the
+/// right shape. Trusts nothing in the file: sizes and offsets are checked before use. Throws ModelError.
+std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace npuscribe

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "simd/blocks.h"
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -117,13 +118,23 @@ size_t size_of(DType dtype) {
         case DType::i16:
             return 2;
         case DType::i8:
+        case DType::u8:
+        case DType::bfp16:  // of its own, it has none
             return 1;
     }
     return 1;
 }
 
+size_t bytes_of(DType dtype, size_t count) {
+    return dtype == DType::bfp16 ? count / bfp16::kBlockSize * bfp16::kBlockBytes : count * size_of(dtype);
+}
+
+size_t elements_in(DType dtype, size_t bytes) {
+    return dtype == DType::bfp16 ? bytes / bfp16::kBlockBytes * bfp16::kBlockSize : bytes / size_of(dtype);
+}
+
 std::string_view name(DType dtype) {
-    constexpr std::string_view names[] = {"f32", "f16", "bf16", "int8", "int16", "int32"};
+    constexpr std::string_view names[] = {"f32", "f16", "bf16", "int8", "int16", "int32", "uint8", "bfp16"};
     return names[static_cast<size_t>(dtype)];
 }
 
@@ -135,10 +146,10 @@ float f16_to_f32(uint16_t bits) {
     return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(scaled));
 }
 
-void to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
+bool to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
     static_assert(std::endian::native == std::endian::little,
                   "checkpoints are little-endian, and read in place");
-    if (count == 0) return;
+    if (count == 0) return true;
     simd::init_isa();
     size_t i = 0;
     switch (dtype) {
@@ -165,7 +176,14 @@ void to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
         case DType::i32:
             for (; i < count; ++i) out[i] = static_cast<float>(element<int32_t>(source, i));
             break;
+        case DType::u8:
+            for (; i < count; ++i) out[i] = element<uint8_t>(source, i);
+            break;
+        case DType::bfp16:
+            return !simd::restore_rows(reinterpret_cast<const uint8_t*>(source),
+                                       MatrixView<float>(out, 1, count));
     }
+    return true;
 }
 
 }  // namespace npuscribe

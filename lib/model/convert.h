@@ -7,9 +7,13 @@
 
 namespace npuscribe {
 
-enum class DType : uint8_t { f32, f16, bf16, i8, i16, i32 };
+enum class DType : uint8_t { f32, f16, bf16, i8, i16, i32, u8, bfp16 };
 
-/// Bytes of one element.
+/// Bytes of `count` elements; for BFP16 a multiple of 8, 9 bytes each.
+size_t bytes_of(DType, size_t count);
+/// Elements in so many bytes: the inverse.
+size_t elements_in(DType, size_t bytes);
+/// Bytes of one element, of all types but BFP16.
 size_t size_of(DType);
 std::string_view name(DType);  // "f16"
 
@@ -17,7 +21,8 @@ std::string_view name(DType);  // "f16"
 float f16_to_f32(uint16_t bits);
 
 /// `count` little-endian elements at `source` (any alignment) to f32. Exact for every dtype but i32 beyond
-/// 2^24. Vectorised for f32, f16, bf16 and i8, the instruction set chosen at run time.
-void to_f32(DType, const std::byte* source, float* out, size_t count);
+/// 2^24. Vectorised for f32, f16, bf16, i8 and bfp16, the instruction set chosen at run time. False where a
+/// BFP16 block has an exponent that no weight has (simd::kLargestBlockExponent).
+bool to_f32(DType, const std::byte* source, float* out, size_t count);
 
 }  // namespace npuscribe

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "model/catalog.h"
+#include "model/container.h"
 
 namespace npuscribe {
 namespace {
@@ -30,16 +31,15 @@ std::string list_of_names() {
     return list;
 }
 
-// The directory that `name_or_path` stands for.
-fs::path find_directory(const std::string& name_or_path) {
+// The directory or file that `name_or_path` stands for.
+fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     if (name_or_path.empty())
-        throw ModelError("no model given; wanted a directory or one of " + list_of_names());
+        throw ModelError("no model given; wanted a directory, a converted file or one of " + list_of_names());
     const fs::path path(name_or_path);
     if (name_or_path.find('/') == std::string::npos) {
         const CatalogEntry* known = find_in_catalog(name_or_path);
         const std::string name = known != nullptr ? known->name : name_or_path;
-        const fs::path fetched = models_directory() / name;
-        if (directory_there(fetched)) return fetched;
+        if (auto fetched = find_fetched(name, prefer)) return *fetched;
         if (known != nullptr && !directory_there(path))
             throw ModelError("model " + name + " is not in " + models_directory().string() +
                              "; fetch it with " + kFetch + name);
@@ -47,7 +47,7 @@ fs::path find_directory(const std::string& name_or_path) {
     std::error_code ignored;
     if (!fs::exists(path, ignored))
         throw ModelError("no model " + name_or_path +
-                         ": there is no such directory, and the known names are " + list_of_names());
+                         ": there is no such directory or file, and the known names are " + list_of_names());
     return path;
 }
 
@@ -55,7 +55,7 @@ std::string name_of(const fs::path& directory) {
     std::error_code ignored;
     fs::path whole = fs::canonical(directory, ignored);
     if (whole.empty()) whole = directory;
-    return whole.filename().string();
+    return (whole.extension() == container::kSuffix ? whole.stem() : whole.filename()).string();
 }
 
 }  // namespace
@@ -67,10 +67,23 @@ fs::path models_directory() {
     throw ModelError("no place for models: none of NPUSCRIBE_MODELS, XDG_CACHE_HOME and HOME is set");
 }
 
-Model load_model(std::string_view name_or_path) {
-    const fs::path path = find_directory(std::string(name_or_path));
+std::optional<fs::path> find_fetched(const std::string& name, Prefer prefer) {
+    const fs::path directory = models_directory() / name;
+    fs::path converted = directory;
+    converted += container::kSuffix;
+    std::error_code ignored;
+    const bool directory_is = directory_there(directory);
+    const bool converted_is = fs::is_regular_file(converted, ignored);
+    if (converted_is && (prefer == Prefer::converted || !directory_is)) return converted;
+    return directory_is ? std::optional(directory) : std::nullopt;
+}
+
+Model load_model(std::string_view name_or_path, Prefer prefer) {
+    const fs::path path = find_model(std::string(name_or_path), prefer);
     auto checkpoint = open_checkpoint(path);
-    Tokenizer tokenizer(path, checkpoint->dimensions());
+    const std::string_view vocabulary = checkpoint->vocabulary();
+    Tokenizer tokenizer = vocabulary.empty() ? Tokenizer(path, checkpoint->dimensions())
+                                             : Tokenizer(vocabulary, path, checkpoint->dimensions());
     return {name_of(path), path, std::move(checkpoint), std::move(tokenizer)};
 }
 

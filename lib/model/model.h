@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@
 namespace npuscribe {
 
 struct Model {
-    std::string name;  // "base", or the directory's name
+    std::string name;  // "base", or the name of the directory or file
     std::filesystem::path path;
     std::unique_ptr<Checkpoint> checkpoint;
     Tokenizer tokenizer;
@@ -21,9 +22,19 @@ struct Model {
     const Dimensions& dimensions() const { return checkpoint->dimensions(); }
 };
 
-/// `name_or_path`: a directory, or a name of models/catalog.json that was fetched before. Throws ModelError;
-/// for a known name that is not there, with the command that fetches it.
-Model load_model(std::string_view name_or_path);
+/// Where a name stands for both a directory and the file that was converted from it: which of them.
+enum class Prefer {
+    converted,  // it is read faster
+    original,   // its weights have not been rounded to BFP16
+};
+
+/// `name_or_path`: a directory, a converted file, or the name of one in models_directory() (there NAME is a
+/// directory, NAME.npuscribe a converted file). Throws ModelError; for a known name that is not there, with
+/// the command that fetches it.
+Model load_model(std::string_view name_or_path, Prefer prefer = Prefer::converted);
+
+/// What `name` stands for in models_directory(); nothing where it is not there.
+std::optional<std::filesystem::path> find_fetched(const std::string& name, Prefer prefer = Prefer::converted);
 
 /// Where fetched models live: $NPUSCRIBE_MODELS, else $XDG_CACHE_HOME/npuscribe/models, else
 /// ~/.cache/npuscribe/models.

@@ -12,8 +12,8 @@ namespace npuscribe::safetensors {
 namespace {
 
 constexpr std::pair<std::string_view, DType> kTypes[] = {
-    {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16},
-    {"I8", DType::i8},   {"I16", DType::i16}, {"I32", DType::i32},
+    {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16}, {"I8", DType::i8},
+    {"I16", DType::i16}, {"I32", DType::i32}, {"U8", DType::u8},
 };
 
 std::optional<DType> type_of(std::string_view name) {

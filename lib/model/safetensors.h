@@ -13,7 +13,8 @@
 namespace npuscribe::safetensors {
 
 struct Contents {
-    std::map<std::string, TensorData, std::less<>> tensors;    // in place; f32, f16, bf16, int8, int16, int32
+    std::map<std::string, TensorData, std::less<>>
+        tensors;  // in place; f32, f16, bf16, int8, uint8, int16, int32
     std::map<std::string, std::string, std::less<>> metadata;  // "__metadata__"
 };
 

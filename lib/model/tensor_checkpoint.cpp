@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "simd/blocks.h"
 
 namespace npuscribe {
 namespace {
@@ -139,15 +140,35 @@ void TensorCheckpoint::convert(std::string_view name, const TensorData& data, st
     if (out.size() != data.count())
         throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(data.shape) + " has " +
                          std::to_string(data.count()) + " elements, asked for " + std::to_string(out.size()));
+    const MappedFile* file = file_of(data);
+    if (file != nullptr) file->prefetch(data.bytes);
+    const bool good = data.read(out);
+    if (file != nullptr) file->release(data.bytes);
+    if (good) return;
+    const std::string tensor_name = "tensor " + std::string(name);
+    if (data.dtype == DType::bfp16)
+        throw ModelError(file_ + ": is damaged: a block of " + tensor_name + " has an exponent above " +
+                         std::to_string(simd::kLargestBlockExponent));
+    throw ModelError(file_ + ": the scales of " + tensor_name + " are not positive, finite numbers");
+}
+
+const MappedFile* TensorCheckpoint::file_of(const TensorData& data) const {
     const auto file = std::find_if(files_.begin(), files_.end(), [&](const MappedFile& candidate) {
         return candidate.contains(data.bytes.data());
     });
-    if (file != files_.end()) file->prefetch(data.bytes);
-    const bool good = data.read(out);
-    if (file != files_.end()) file->release(data.bytes);
-    if (!good)
-        throw ModelError(file_ + ": the scales of tensor " + std::string(name) +
-                         " are not positive, finite numbers");
+    return file == files_.end() ? nullptr : &*file;
+}
+
+std::optional<std::span<const uint8_t>> TensorCheckpoint::blocks(std::string_view name) const {
+    const TensorData& data = tensor(name);
+    if (data.dtype != DType::bfp16) return std::nullopt;
+    if (const MappedFile* file = file_of(data)) file->prefetch(data.bytes);
+    return std::span(reinterpret_cast<const uint8_t*>(data.bytes.data()), data.bytes.size());
+}
+
+void TensorCheckpoint::release(std::string_view name) const {
+    const TensorData& data = tensor(name);
+    if (const MappedFile* file = file_of(data)) file->release(data.bytes);
 }
 
 void TensorCheckpoint::read(std::string_view name, std::span<float> out) const {

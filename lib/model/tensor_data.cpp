@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstring>
 
 namespace npuscribe {
 namespace {
@@ -43,17 +44,16 @@ TensorData TensorData::rows(size_t first, size_t rows) const {
 bool TensorData::read(std::span<float> out) const {
     assert(out.size() == count());
     if (scales.empty()) {
-        to_f32(dtype, bytes.data(), out.data(), out.size());
-        return true;
+        return to_f32(dtype, bytes.data(), out.data(), out.size());
     }
     const size_t n_scales = scales.size() / sizeof(float);
     const size_t run = out.size() / n_scales;
     for (size_t i = 0; i < n_scales; ++i) {
         float scale = 0;
-        to_f32(DType::f32, scales.data() + i * sizeof(float), &scale, 1);
+        std::memcpy(&scale, scales.data() + i * sizeof(float), sizeof scale);
         if (!std::isfinite(scale) || scale <= 0) return false;
         const std::span<float> part = out.subspan(i * run, run);
-        to_f32(dtype, bytes.data() + i * run * size_of(dtype), part.data(), run);
+        if (!to_f32(dtype, bytes.data() + i * run * size_of(dtype), part.data(), run)) return false;
         const float factor = 1.0F / scale;
         for (float& value : part) value *= factor;
     }

@@ -17,7 +17,8 @@ std::optional<size_t> element_count(std::span<const size_t> shape);
 /// "[512, 80, 3]"
 std::string to_string(std::span<const size_t> shape);
 
-/// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`.
+/// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`; BFP16 is a matrix whose rows are
+/// whole blocks.
 struct TensorData {
     DType dtype = DType::f32;
     std::vector<size_t> shape;
@@ -26,10 +27,11 @@ struct TensorData {
     /// for all; the value of q is q / s (CTranslate2's convention). Empty: plain numbers.
     std::span<const std::byte> scales;
 
-    size_t count() const { return bytes.size() / size_of(dtype); }
+    size_t count() const { return elements_in(dtype, bytes.size()); }
     /// Rows [first, first + rows) of the first dimension. The caller checks that they exist.
     TensorData rows(size_t first, size_t rows) const;
-    /// Converts; out.size() == count(). False where a scale is not a positive, finite number.
+    /// Converts; out.size() == count(). False where a scale is not a positive, finite number, or a block's
+    /// exponent is none that a weight has.
     bool read(std::span<float> out) const;
 };
 

@@ -88,9 +88,15 @@ struct Tokenizer::Impl {
 };
 
 Tokenizer::Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions)
-    : impl_(std::make_unique<Impl>()) {
+    : Tokenizer(read_vocabulary(directory, text_tokens(dimensions, directory)), dimensions) {}
+
+Tokenizer::Tokenizer(std::string_view vocabulary, const std::filesystem::path& file,
+                     const Dimensions& dimensions)
+    : Tokenizer(parse_vocabulary(vocabulary, text_tokens(dimensions, file), file.string()), dimensions) {}
+
+Tokenizer::Tokenizer(BytePairs text, const Dimensions& dimensions) : impl_(std::make_unique<Impl>()) {
     impl_->dimensions = dimensions;
-    impl_->text = read_vocabulary(directory, text_tokens(dimensions, directory));
+    impl_->text = std::move(text);
     for (const Language& language : whisper_languages().first(dimensions.n_languages())) {
         impl_->languages.emplace_back(language.code);
     }

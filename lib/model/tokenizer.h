@@ -14,6 +14,8 @@
 
 namespace npuscribe {
 
+class BytePairs;
+
 using Token = int;
 
 enum class Task { transcribe, translate };
@@ -23,6 +25,8 @@ class Tokenizer {
     /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model
     /// directory. Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
     Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions);
+    /// From a vocabulary of a token a line, as CTranslate2's vocabulary.txt; `file` is where it comes from.
+    Tokenizer(std::string_view vocabulary, const std::filesystem::path& file, const Dimensions& dimensions);
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
 
@@ -70,6 +74,7 @@ class Tokenizer {
 
   private:
     struct Impl;
+    Tokenizer(BytePairs text, const Dimensions& dimensions);
     std::unique_ptr<Impl> impl_;
 };
 

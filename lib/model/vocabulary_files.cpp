@@ -74,17 +74,7 @@ class Collector {
 };
 
 BytePairs from_lines(const fs::path& path, size_t n_text) {
-    const std::string content = read_text_file(path);
-    Collector collector(n_text, path.string());
-    std::string_view rest = content;
-    for (size_t id = 0; !rest.empty(); ++id) {
-        const size_t end = rest.find('\n');
-        std::string_view line = rest.substr(0, end);
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        collector.add(id, line);
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-    return collector.finish();
+    return parse_vocabulary(read_text_file(path), n_text, path.string());
 }
 
 BytePairs from_list(const fs::path& path, size_t n_text) {
@@ -193,6 +183,18 @@ BytePairs from_tokenizer(const fs::path& path, size_t n_text) {
 }
 
 }  // namespace
+
+BytePairs parse_vocabulary(std::string_view lines, size_t n_text, const std::string& file) {
+    Collector collector(n_text, file);
+    for (size_t id = 0; !lines.empty(); ++id) {
+        const size_t end = lines.find('\n');
+        std::string_view line = lines.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        collector.add(id, line);
+        lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+    }
+    return collector.finish();
+}
 
 BytePairs read_vocabulary(const fs::path& directory, size_t n_text) {
     struct Source {

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "model/byte_pairs.h"
 
@@ -14,5 +16,8 @@ namespace npuscribe {
 /// vocabulary must be: every id there, tokens in GPT-2's byte alphabet, all 256 bytes among them, and after
 /// them <|endoftext|> and <|startoftranscript|> where the file goes so far. Throws ModelError.
 BytePairs read_vocabulary(const std::filesystem::path& directory, size_t n_text);
+
+/// The same of a text, a token a line. `file` begins the messages of errors.
+BytePairs parse_vocabulary(std::string_view lines, size_t n_text, const std::string& file);
 
 }  // namespace npuscribe

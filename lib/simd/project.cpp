@@ -117,7 +117,10 @@ HWY_EXPORT(PackBlockBf16);
 HWY_EXPORT(Project);
 
 PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
-    : n_(n), k_(k), element_(element), storage_(lane_blocks(n) * kLaneBlock * k * bytes(element)) {
+    : n_(n),
+      k_(k),
+      element_(element),
+      storage_(lane_blocks(n) * kLaneBlock * k * bytes(element), Pages::huge) {
     assert(k % 2 == 0);
 }
 
@@ -133,6 +136,21 @@ void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {
     for (size_t i = 0; i < k_; ++i) {
         for (size_t j = 0; j < kLaneBlock; ++j)
             values[i * kLaneBlock + j] = j < rows.rows ? rows(j, i) : 0.0F;
+    }
+}
+
+void PackedMatrix::pack(size_t block, MatrixView<const uint16_t> rows) {
+    assert(element_ == Element::bf16 && rows.rows <= kLaneBlock && rows.cols == k_ && block < blocks());
+    auto* out = reinterpret_cast<uint32_t*>(storage_.data()) + block * kLaneBlock * k_ / 2;
+    static constexpr size_t kPairs = 16;  // of a row, a cache line of the result each
+    for (size_t first = 0; first < k_ / 2; first += kPairs) {
+        const size_t pairs = std::min(kPairs, k_ / 2 - first);
+        uint32_t tile[kLaneBlock][kPairs] = {};
+        for (size_t j = 0; j < rows.rows; ++j)
+            std::memcpy(tile[j], rows.row(j) + 2 * first, pairs * sizeof(uint32_t));
+        for (size_t p = 0; p < pairs; ++p) {
+            for (size_t j = 0; j < kLaneBlock; ++j) out[(first + p) * kLaneBlock + j] = tile[j][p];
+        }
     }
 }
 

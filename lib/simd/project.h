@@ -29,6 +29,8 @@ class PackedMatrix {
     /// Fills lane block `block` from the weights' rows [16·block, …): at most 16 × k, f32. Blocks may be
     /// filled by several threads at once.
     void pack(size_t block, MatrixView<const float> rows);
+    /// The same from bfloat16 bits, into a bf16 matrix.
+    void pack(size_t block, MatrixView<const uint16_t> rows);
     /// One row back as f32 (what an embedding look-up needs).
     void unpack_row(size_t row, std::span<float> out) const;
 

@@ -54,6 +54,8 @@ class Usage(support.Case):
         (["-", "-"], "more than once"),
         (["model"], "npuscribe model list"),
         (["model", "lost"], "'lost'"),
+        (["model", "convert"], "npuscribe model convert SOURCE DEST"),
+        (["model", "convert", "--frobnicate", "a", "b"], "--frobnicate"),
         (["device", "explode"], "'explode'"),
         (["devcie", "list"], "did you mean npuscribe device?"),
     ]

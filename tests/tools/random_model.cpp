@@ -135,6 +135,9 @@ uint8_t ct2_type(DType dtype) {
             return 4;
         case DType::bf16:
             return 5;
+        case DType::u8:
+        case DType::bfp16:
+            break;  // CTranslate2 has neither
     }
     return 0;
 }

@@ -254,6 +254,58 @@ TEST_CASE("Inf and NaN are refused with their place") {
     });
 }
 
+TEST_CASE("weights that come as blocks are taken as they are, or as their values") {
+    // Every mantissa, -128 among them: quantised again, a block with one would get another exponent.
+    constexpr size_t kRows = 200, kCols = 512;
+    std::vector<uint8_t> blocks(kRows * bfp16::row_bytes(kCols));
+    for (size_t i = 0; i < blocks.size(); ++i)
+        blocks[i] = static_cast<uint8_t>(i % bfp16::kBlockBytes == 0 ? 118 + i / 9 % 7 : i * i / 3 + i);
+    Values w(kRows * kCols);
+    bfp16::dequantise(blocks, {w.data(), kRows, kCols});
+    const Values x = test::activations(70, kCols), bias = test::activations(1, kRows);
+    ThreadPool pool(2);
+    const auto exact = make_cpu_device({Precision::fp32, bfp16::Rounding::nearest_even}, pool);
+    for_each_device([&](Device& device, Precision precision) {
+        const auto linear = device.load_blocks({blocks, kRows, kCols, bias, "layer"});
+        CHECK(linear->n() == kRows);
+        CHECK(linear->k() == kCols);
+        const Values y = submitted(*linear, *prepared(device, x, 70, kCols));
+        if (precision != Precision::bfp16) {
+            const auto loaded = load(device, w, kRows, kCols, bias);
+            CHECK(y == submitted(*loaded, *prepared(device, x, 70, kCols)));
+            return;
+        }
+        // The operand rounded here, multiplied with the blocks' very values, in fp32: as DESIGN.md's gate.
+        Values rounded(x.size());
+        bfp16::dequantise(bfp16::quantise({x.data(), 70, kCols}, bfp16::Rounding::nearest_even),
+                          {rounded.data(), 70, kCols});
+        const auto reference = load(*exact, w, kRows, kCols, bias);
+        const Values wanted = submitted(*reference, *prepared(*exact, rounded, 70, kCols));
+        double error = 0, magnitude = 0;
+        for (size_t i = 0; i < y.size(); ++i) {
+            error += std::pow(double{y[i]} - wanted[i], 2);
+            magnitude += std::pow(double{wanted[i]}, 2);
+        }
+        CHECK(std::sqrt(error / magnitude) < 1e-6);
+    });
+}
+
+TEST_CASE("blocks that do not fit, or that no weight has, are refused") {
+    std::vector<uint8_t> blocks(16 * bfp16::row_bytes(64));
+    for_each_device([&](Device& device, Precision) {
+        const auto refusal = [&](std::span<const uint8_t> given, std::span<const float> bias) {
+            return test::message_of<ModelError>([&] { device.load_blocks({given, 16, 64, bias, "layer"}); });
+        };
+        CHECK(test::contains(refusal(std::span(blocks).first(1000), {}),
+                             "layer: 16 x 64 weights take 1152 bytes"));
+        CHECK(test::contains(refusal(blocks, Values(15)), "15 biases"));
+        blocks[72 * 5 + 18] = 238;
+        CHECK(
+            test::contains(refusal(blocks, {}), "layer are damaged: a block of row 5 has the exponent 238"));
+        blocks[72 * 5 + 18] = 0;
+    });
+}
+
 TEST_CASE("shapes that do not fit are refused") {
     const Values x = test::activations(5, 64), w = test::weights(16, 64);
     for_each_device([&](Device& device, Precision) {

@@ -106,8 +106,9 @@ TEST_CASE("a model that is not there says how to get it") {
     CHECK(refusal("base") ==
           "model base is not in " + models.path().string() + "; fetch it with scripts/fetch-model base");
     CHECK(contains(refusal("turbo"), "fetch it with scripts/fetch-model large-v3-turbo"));
-    CHECK(contains(refusal("bse"),
-                   "no model bse: there is no such directory, and the known names are tiny, tiny.en"));
+    CHECK(
+        contains(refusal("bse"),
+                 "no model bse: there is no such directory or file, and the known names are tiny, tiny.en"));
     CHECK(contains(refusal("/no/where"), "no model /no/where"));
     CHECK(contains(refusal(""), "no model given"));
     CHECK(message_of<ModelError>([] { vad_weights(); }) ==

@@ -1,6 +1,10 @@
 #include "simd/project.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <vector>
 
 #include "catch.h"
 #include "random_matrix.h"
@@ -25,6 +29,23 @@ float stored(float value, Element element) {
 }
 
 }  // namespace
+
+TEST_CASE("rows of bfloat16 are packed as the same rows of f32 are") {
+    const auto w = random_matrix(77, 104, 9);
+    const auto packed = pack(w, Element::bf16);
+    simd::PackedMatrix from_bits(77, 104, Element::bf16);
+    for (size_t b = 0; b < from_bits.blocks(); ++b) {
+        const size_t first = b * simd::kLaneBlock;
+        const size_t rows = std::min(simd::kLaneBlock, w.rows - first);
+        std::vector<uint16_t> bits(rows * w.cols);
+        for (size_t i = 0; i < bits.size(); ++i) {
+            const float value = to_bf16(w(first + i / w.cols, i % w.cols));
+            bits[i] = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+        }
+        from_bits.pack(b, MatrixView<const uint16_t>(bits.data(), rows, w.cols));
+    }
+    CHECK(std::memcmp(packed.data(), from_bits.data(), packed.size_bytes()) == 0);
+}
 
 TEST_CASE("a projection is x W' + b on the values as they are stored") {
     for (const auto element : {Element::bf16, Element::f32}) {

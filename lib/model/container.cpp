@@ -1,0 +1,116 @@
+#include "model/container.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "bfp16/block.h"
+#include "model/json_file.h"
+#include "model/tensor_checkpoint.h"
+
+namespace npuscribe::container {
+namespace {
+
+const std::string& metadata(const safetensors::Contents& contents, std::string_view key,
+                            const std::string& file) {
+    const auto found = contents.metadata.find(key);
+    if (found == contents.metadata.end())
+        throw ModelError(file + ": is damaged: its metadata lacks \"" + std::string(key) + "\"");
+    return found->second;
+}
+
+// For messages, and for `model info`: one short line of plain text.
+std::string printable(std::string_view text) {
+    std::string line(text.substr(0, 100));
+    for (char& c : line) {
+        if (c < ' ' || c > '~') c = '?';
+    }
+    return line;
+}
+
+void check_format(const safetensors::Contents& contents, const std::string& file) {
+    const auto format = contents.metadata.find("format");
+    if (format == contents.metadata.end() || format->second != kFormat)
+        throw ModelError(file + ": is a safetensors file, but not one that npuscribe model convert wrote");
+    const std::string& version = metadata(contents, "format_version", file);
+    if (version != kVersion)
+        throw ModelError(file + ": has format version " + printable(version) + ", read is version " +
+                         std::string(kVersion) + "; convert the model again with this npuscribe");
+}
+
+void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const std::string& file) {
+    const std::pair<const char*, size_t> wanted[] = {
+        {"n_mels", d.n_mels},
+        {"n_audio_ctx", d.n_audio_ctx},
+        {"n_audio_state", d.n_audio_state},
+        {"n_audio_head", d.n_audio_head},
+        {"n_audio_layer", d.n_audio_layer},
+        {"n_vocab", d.n_vocab},
+        {"n_text_ctx", d.n_text_ctx},
+        {"n_text_state", d.n_text_state},
+        {"n_text_head", d.n_text_head},
+        {"n_text_layer", d.n_text_layer},
+    };
+    for (const auto& [key, tensors] : wanted) {
+        const auto count = optional_count(stated, key, file);
+        if (!count || *count != tensors)
+            throw ModelError(file + ": is damaged: \"" + key + "\" is " +
+                             (count ? std::to_string(*count) : "missing") + ", but the tensors make it " +
+                             std::to_string(tensors));
+    }
+}
+
+nlohmann::json object_in(const safetensors::Contents& contents, std::string_view key,
+                         const std::string& file) {
+    auto json = parse_json(metadata(contents, key, file), file + ": its \"" + std::string(key) + "\"");
+    if (!json.is_object())
+        throw ModelError(file + ": is damaged: \"" + std::string(key) + "\" is not a JSON object");
+    return json;
+}
+
+class ContainerCheckpoint final : public TensorCheckpoint {
+  public:
+    ContainerCheckpoint(safetensors::Contents& contents, const std::string& file,
+                        std::vector<MappedFile> files)
+        : TensorCheckpoint([&](std::string_view name) { return find(contents, name); }, file,
+                           "npuscribe, converted from " + printable(metadata(contents, "source", file)),
+                           std::move(files)) {
+        metadata(contents, "vocabulary", file);
+        vocabulary_ = std::move(contents.metadata.find("vocabulary")->second);
+    }
+    std::string_view vocabulary() const override { return vocabulary_; }
+
+  private:
+    std::string vocabulary_;
+};
+
+}  // namespace
+
+std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name) {
+    const auto found = contents.tensors.find(openai_name);
+    if (found == contents.tensors.end()) return std::nullopt;
+    TensorData tensor = found->second;
+    if (tensor.dtype != DType::u8) return tensor;
+    // What is no matrix of whole blocks keeps its bytes' shape, which is then none that Whisper has.
+    if (tensor.shape.size() != 2 || tensor.shape[1] % bfp16::kBlockBytes != 0) return std::nullopt;
+    tensor.dtype = DType::bfp16;
+    tensor.shape[1] = tensor.shape[1] / bfp16::kBlockBytes * bfp16::kBlockSize;
+    return tensor;
+}
+
+std::unique_ptr<Checkpoint> open(const std::filesystem::path& path) {
+    const std::string file = path.string();
+    std::vector<MappedFile> files;
+    files.emplace_back(path);
+    auto contents = safetensors::parse(files.front().bytes(), file);
+    check_format(contents, file);
+    auto checkpoint = std::make_unique<ContainerCheckpoint>(contents, file, std::move(files));
+    const Dimensions& d = checkpoint->dimensions();
+    check_dimensions(object_in(contents, "dimensions", file), d, file);
+    const nlohmann::json heads{{"alignment_heads", parse_json(metadata(contents, "alignment_heads", file),
+                                                              file + ": its \"alignment_heads\"")}};
+    checkpoint->set_alignment_heads(read_alignment_heads(heads, d.n_text_layer, d.n_text_head, file));
+    return checkpoint;
+}
+
+}  // namespace npuscribe::container

@@ -1,0 +1,55 @@
+#pragma once
+// npuscribe's own model file, NAME.npuscribe: a whole model in one safetensors file, to be mapped and used as
+// it is.
+//
+//   tensors    under OpenAI's names. The matrices of linears and the token embedding [n × k] are U8, [n ×
+//   9k/8]:
+//              rows of BFP16 blocks (bfp16/block.h). All others are F16, BF16 or F32, whichever is the
+//              smallest that holds the source's values exactly.
+//   metadata   format, format_version; dimensions, alignment_heads (JSON); vocabulary (a token a line, as
+//              CTranslate2's vocabulary.txt); source, producer (for people)
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/checkpoint.h"
+#include "model/safetensors.h"
+#include "model/tokenizer.h"
+
+namespace npuscribe {
+
+class ThreadPool;
+
+namespace container {
+
+inline constexpr std::string_view kSuffix = ".npuscribe";
+inline constexpr std::string_view kFormat = "npuscribe-bfp16";
+inline constexpr std::string_view kVersion = "1";
+
+/// The tensor of an OpenAI name: U8 matrices as the BFP16 that they are.
+std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name);
+
+/// Opens such a file. Throws ModelError beginning with `file`, for anything that does not add up and for
+/// files of a later version. Block exponents are checked where blocks are read.
+std::unique_ptr<Checkpoint> open(const std::filesystem::path& file);
+
+/// Bytes of such a file, within a few percent.
+uint64_t expected_size(const Dimensions& dimensions);
+
+/// Takes the file, piece by piece, from its beginning.
+using Sink = std::function<void(std::string_view bytes)>;
+
+/// Writes `source` as such a file; its matrices are rounded to nearest even. `producer`: "npuscribe 0.1.0".
+/// Throws ModelError where a weight is Inf, NaN, or 2^111 or more, and what `sink` throws.
+void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_view producer, ThreadPool& pool,
+           const Sink& sink);
+
+}  // namespace container
+}  // namespace npuscribe
