@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
@@ -100,8 +101,13 @@ class Engine {
         if (settings.transcribe.vad) vad_.emplace(vad_weights());
         transcriber_ = std::make_unique<Transcriber>(model_, *device_, pool_, vad_ ? &*vad_ : nullptr,
                                                      settings.transcribe);
+#ifdef __GLIBC__
+        malloc_trim(0);  // what loading took for a while need not count until the end
+#endif
     }
-    Transcriber& transcriber() { return *transcriber_; }
+    Transcriber& transcriber() {
+        return *transcriber_;
+    }
 
   private:
     Model model_;

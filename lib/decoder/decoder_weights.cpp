@@ -19,7 +19,8 @@ class Loader {
         : checkpoint_(checkpoint),
           numerics_(numerics),
           element_(numerics == simd::Numerics::f32 ? simd::Element::f32 : simd::Element::bf16),
-          pool_(pool) {}
+          pool_(pool),
+          scratch_(pool.size()) {}
 
     NormWeights norm(const std::string& name) const {
         return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
@@ -36,7 +37,7 @@ class Loader {
         const size_t pieces = (rows_a_tensor + kPieceRows - 1) / kPieceRows;
         std::vector<std::optional<std::span<const uint8_t>>> blocks;
         for (const auto& name : names) blocks.push_back(checkpoint_.blocks(name));
-        pool_.for_each(names.size() * pieces, 1, [&](size_t task, size_t, size_t) {
+        pool_.for_each(names.size() * pieces, 1, [&](size_t task, size_t, size_t worker) {
             const size_t tensor = task / pieces;
             const size_t first = task % pieces * kPieceRows;
             const size_t count = std::min(kPieceRows, rows_a_tensor - first);
@@ -46,8 +47,7 @@ class Loader {
                     packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
                 }
             };
-            thread_local Buffer<float> values;
-            thread_local Buffer<uint16_t> rounded;
+            auto& [values, rounded] = scratch_[worker];
             std::optional<size_t> bad;
             if (element_ == simd::Element::bf16 && blocks[tensor]) {
                 rounded.reserve_discard(count * k);
@@ -96,6 +96,12 @@ class Loader {
     simd::Numerics numerics_;
     simd::Element element_;
     ThreadPool& pool_;
+
+    struct Scratch {
+        Buffer<float> values;
+        Buffer<uint16_t> rounded;
+    };
+    mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
 };
 
 }  // namespace
