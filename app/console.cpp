@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "terminal_text.h"
 
 namespace npuscribe::app {
 namespace {
@@ -23,9 +24,9 @@ namespace {
 class LevelFlag : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-        const std::string_view prefix = message.level >= spdlog::level::err    ? "error: "
-                                        : message.level == spdlog::level::warn ? "warning: "
-                                                                               : "";
+        const std::string prefix = message.level >= spdlog::level::err    ? error_mark()
+                                   : message.level == spdlog::level::warn ? warning_mark()
+                                                                          : "";
         out.append(prefix.data(), prefix.data() + prefix.size());
     }
     std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
@@ -43,29 +44,38 @@ size_t terminal_columns() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// `text`, at most `columns` characters of it; UTF-8 is cut between characters.
-std::string_view shortened(std::string_view text, size_t columns) {
-    size_t seen = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-        if (begins && ++seen > columns) return text.substr(0, i);
-    }
-    return text;
+std::string marked(const std::string& word, const char* colour) {
+    const char* no_color = std::getenv("NO_COLOR");
+    const bool plain = !has_progress_terminal() || (no_color != nullptr && *no_color != '\0');
+    return plain ? word + ": " : std::string(colour) + word + ":\x1B[0m ";
 }
 
 }  // namespace
+
+std::string error_mark() {
+    return marked("error", "\x1B[1;31m");
+}
+std::string warning_mark() {
+    return marked("warning", "\x1B[1;33m");
+}
 
 class Console::Sink : public spdlog::sinks::base_sink<std::mutex> {
   public:
     explicit Sink(Loudness how_loud) : loudness(how_loud), terminal_(has_progress_terminal()) {}
 
-    void progress(std::string_view line) {
-        if (!terminal_ || loudness == Loudness::quiet) return;
+    void progress(const std::function<std::string(size_t)>& line) {
+        if (loudness == Loudness::quiet) return;
         const std::lock_guard lock(mutex_);
+        if (!terminal_) {
+            constexpr double kSecondsBetweenLines = 60;
+            if (since_.seconds() < kSecondsBetweenLines) return;
+            since_.restart();
+            std::fprintf(stderr, "npuscribe: %s\n", line(0).c_str());
+            return;
+        }
         if (shown_ && since_.seconds() < 0.1) return;
         since_.restart();
-        const std::string_view text = shortened(line, terminal_columns() - 1);
-        std::fprintf(stderr, "\r%.*s\x1B[K", static_cast<int>(text.size()), text.data());
+        std::fprintf(stderr, "\r%s\x1B[K", line(terminal_columns() - 1).c_str());
         shown_ = true;
     }
     void clear() {
@@ -77,6 +87,8 @@ class Console::Sink : public spdlog::sinks::base_sink<std::mutex> {
         erase();
         std::fwrite(lines.data(), 1, lines.size(), stderr);
     }
+
+    bool live() const { return terminal_; }
 
     const Loudness loudness;
 
@@ -113,8 +125,11 @@ Console::Console(Loudness loudness) : sink_(std::make_shared<Sink>(loudness)) {
 Console::~Console() {
     clear();
 }
-void Console::progress(std::string_view line) {
+void Console::progress(const std::function<std::string(size_t columns)>& line) {
     sink_->progress(line);
+}
+void Console::progress(const std::string& line) {
+    progress([&](size_t columns) { return columns == 0 ? line : cut(line, columns); });
 }
 void Console::clear() {
     sink_->clear();
@@ -122,16 +137,11 @@ void Console::clear() {
 bool Console::quiet() const {
     return sink_->loudness == Loudness::quiet;
 }
+bool Console::live() const {
+    return sink_->live();
+}
 void Console::print(std::string_view lines) {
     if (!quiet()) sink_->print(lines);
-}
-
-std::string printable(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    }
-    return out;
 }
 
 TranscriptPrinter::TranscriptPrinter(Console& console, std::vector<std::string> names)

@@ -2,6 +2,7 @@
 // What people see: transcripts on stdout; messages and, on a terminal, a line of progress on stderr.
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,22 +22,29 @@ class Console {
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
-    /// Shows `line` in place of the last one, where stderr is a terminal and not quiet. Cheap to call often:
-    /// shown ten times a second at most.
-    void progress(std::string_view line);
+    /// Shows a line in place of the last one, where stderr is a terminal; `line` is asked for one of so many
+    /// columns. Elsewhere, for logs, a line of its own once a minute, asked for with 0 columns. Nothing where
+    /// quiet. Cheap to call often: shown ten times a second at most.
+    void progress(const std::function<std::string(size_t columns)>& line);
+    /// The same with a line that is what it is; cut where there are fewer columns.
+    void progress(const std::string& line);
     /// Takes the progress line away.
     void clear();
     /// Lines without a prefix: headers, the report. Not where quiet.
     void print(std::string_view lines);
     bool quiet() const;
+    /// Whether progress is a line that changes: stderr is a terminal that can.
+    bool live() const;
 
   private:
     class Sink;
     std::shared_ptr<Sink> sink_;
 };
 
-/// File names and messages as one harmless line: control characters (a terminal would obey them) become '?'.
-std::string printable(std::string_view text);
+/// "error: " as stderr is to show it: in red, where it is a terminal that can and NO_COLOR
+/// (https://no-color.org) is not set; "warning: " in yellow.
+std::string error_mark();
+std::string warning_mark();
 
 /// Prints transcripts on stdout in the order of the inputs, each segment as soon as it may be.
 class TranscriptPrinter {

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <system_error>
 
 #include "audio/stream.h"
@@ -12,32 +15,42 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-template <class Iterator>
-std::vector<fs::path> audio_files(const fs::path& directory, std::error_code& error) {
-    std::vector<fs::path> out;
-    for (Iterator entry(directory, fs::directory_options::skip_permission_denied, error);
-         !error && entry != Iterator(); entry.increment(error)) {
+// Adds what the directory holds, with its subdirectories where asked for; links to directories are not
+// followed, as they may lead back.
+void search(const fs::path& directory, const fs::path& below, bool recursive, std::vector<Input>& out) {
+    std::error_code error;
+    std::vector<fs::path> directories;
+    for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
         std::error_code ignored;  // a broken link
-        if (audio::is_audio_file_name(entry->path()) && entry->is_regular_file(ignored))
-            out.push_back(entry->path());
+        if (entry->is_directory(ignored)) {
+            if (recursive && !entry->is_symlink(ignored)) directories.push_back(entry->path());
+        } else if (audio::is_audio_file_name(entry->path()) && entry->is_regular_file(ignored)) {
+            out.push_back({entry->path(), {}, below});
+        }
     }
-    std::sort(out.begin(), out.end());
-    return out;
+    if (error) out.push_back({directory, "cannot read the directory: " + error.message(), {}});
+    for (const fs::path& inner : directories) search(inner, below / inner.filename(), recursive, out);
 }
 
 void add_directory(const fs::path& directory, bool recursive, std::vector<Input>& out) {
-    std::error_code error;
-    const auto files = recursive ? audio_files<fs::recursive_directory_iterator>(directory, error)
-                                 : audio_files<fs::directory_iterator>(directory, error);
-    if (error) {
-        out.push_back({directory, "cannot read the directory: " + error.message()});
-    } else if (files.empty()) {
-        out.push_back(
-            {directory, recursive
-                            ? "the directory holds no audio files"
-                            : "the directory holds no audio files; -r looks in its subdirectories, too"});
+    const auto first = static_cast<std::ptrdiff_t>(out.size());
+    search(directory, {}, recursive, out);
+    if (out.begin() + first == out.end()) {
+        const std::string none = "the directory holds no audio files";
+        out.push_back({directory, recursive ? none : none + "; -r looks in its subdirectories, too", {}});
     }
-    for (const fs::path& file : files) out.push_back({file, {}});
+    std::sort(out.begin() + first, out.end(), [](const Input& a, const Input& b) { return a.path < b.path; });
+}
+
+void refuse_terminal(const char* wanted) {
+    if (::isatty(STDIN_FILENO) == 0) return;
+    throw UsageError(std::string("'-' was given, but standard input is a terminal; pipe ") + wanted +
+                     " into it");
+}
+
+std::string read_all(std::istream& in) {
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -49,10 +62,8 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive)
     std::vector<Input> out;
     for (const std::string& word : words) {
         if (word == "-") {
-            if (::isatty(STDIN_FILENO) != 0) {
-                throw UsageError("'-' was given, but standard input is a terminal; pipe audio into it");
-            }
-            out.push_back({word, {}});
+            refuse_terminal("audio");
+            out.push_back({word, {}, {}});
             continue;
         }
         std::error_code error;
@@ -60,13 +71,43 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive)
         if (fs::is_directory(status)) {
             add_directory(word, recursive, out);
         } else if (fs::exists(status)) {
-            out.push_back({word, {}});
+            out.push_back({word, {}, {}});
         } else {
             const bool missing = status.type() == fs::file_type::not_found;
-            out.push_back({word, missing ? "there is no such file" : error.message()});
+            out.push_back({word, missing ? "there is no such file" : error.message(), {}});
         }
     }
     return out;
+}
+
+std::vector<std::string> read_list(const fs::path& path) {
+    std::string text;
+    if (path == "-") {
+        refuse_terminal("a list of files");
+        text = read_all(std::cin);
+    } else {
+        std::ifstream file(path, std::ios::binary);
+        std::error_code ignored;
+        const bool readable = file && !fs::is_directory(path, ignored);
+        if (readable) text = read_all(file);
+        if (!readable || file.bad())
+            throw UsageError("'" + path.string() + "' was given; a file that can be read is wanted, or -");
+    }
+    const char end = text.find('\0') != std::string::npos ? '\0' : '\n';
+    std::vector<std::string> names;
+    for (size_t at = 0; at < text.size();) {
+        const size_t next = std::min(text.find(end, at), text.size());
+        std::string name = text.substr(at, next - at);
+        at = next + 1;
+        if (end == '\n' && name.ends_with('\r')) name.pop_back();
+        if (!name.empty()) names.push_back(std::move(name));
+    }
+    if (names.empty()) throw UsageError("'" + path.string() + "' was given, and it names no files");
+    if (path == "-" && std::count(names.begin(), names.end(), "-") > 0) {
+        throw UsageError(
+            "the list comes from standard input, and names it as audio, too; it can be read once");
+    }
+    return names;
 }
 
 std::string stem(const fs::path& input) {

@@ -14,6 +14,7 @@
 #include "console.h"
 #include "exit_code.h"
 #include "spelling.h"
+#include "terminal_text.h"
 #include "version.h"
 
 namespace npuscribe::app {
@@ -60,7 +61,7 @@ int run(const std::vector<std::string>& arguments) {
 }
 
 int report(const char* message, ExitCode code) {
-    std::fprintf(stderr, "npuscribe: error: %s\n", printable(message).c_str());
+    std::fprintf(stderr, "npuscribe: %s%s\n", error_mark().c_str(), printable(message).c_str());
     return code;
 }
 

@@ -1,8 +1,11 @@
 #include "outputs.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 
 #include "base/error.h"
@@ -34,6 +37,15 @@ std::vector<std::string> OutputPlan::write(size_t input, const Transcript& trans
     return written;
 }
 
+bool OutputPlan::exists(size_t input) const {
+    const auto is_there = [](const fs::path& path) {
+        std::error_code ignored;
+        return fs::is_regular_file(path, ignored);
+    };
+    const std::vector<fs::path>& paths = outputs[input];
+    return !paths.empty() && std::all_of(paths.begin(), paths.end(), is_there);
+}
+
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const fs::path& directory, const fs::path& report) {
     OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}};
@@ -60,18 +72,25 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
                         "other with an --output-dir each",
                         path.string(), before->second, what));
     };
+    std::set<fs::path> directories;
     for (size_t i = 0; i < inputs.size(); ++i) {
         if (!inputs[i].error.empty()) continue;
+        const fs::path where = directory / inputs[i].below;
         for (const output::Format& format : plan.formats) {
-            const fs::path path = directory / (stem(inputs[i].path) + "." + std::string(format.extension));
+            directories.insert(where.empty() ? "." : where);
+            const fs::path path = where / (stem(inputs[i].path) + "." + std::string(format.extension));
             take(path, described(inputs[i].path));
             plan.outputs[i].push_back(path);
         }
     }
     if (!report.empty()) take(report, "--report");
 
-    if (!plan.formats.empty()) output::prepare_directory(directory.empty() ? "." : directory);
-    if (!report.empty() && report.has_parent_path()) output::prepare_directory(report.parent_path());
+    if (!report.empty()) directories.insert(report.has_parent_path() ? report.parent_path() : ".");
+    for (const fs::path& used : directories) {
+        output::prepare_directory(used);
+        if (const size_t count = output::remove_leftovers(used); count > 0)
+            spdlog::debug("removed {} unfinished files of an earlier run from {}", count, used.string());
+    }
     return plan;
 }
 

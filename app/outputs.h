@@ -18,11 +18,15 @@ struct OutputPlan {
 
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;
+
+    /// Whether all outputs of an input are there. False for one that has none.
+    bool exists(size_t input) const;
 };
 
-/// Plans DIRECTORY/STEM.EXTENSION for every input without an error, and makes the directories. Throws
-/// UsageError where two would be the same file, or one is an input; OutputError where a directory cannot be
-/// made or written to. `report` (may be empty) counts as an output.
+/// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, makes the directories, and removes
+/// from them what a killed run left unfinished. Throws UsageError where two would be the same file, or one is
+/// an input; OutputError where a directory cannot be made or written to. `report` (may be empty) counts as an
+/// output.
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const std::filesystem::path& directory, const std::filesystem::path& report);
 

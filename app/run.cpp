@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "output/text.h"
+#include "terminal_text.h"
 
 namespace npuscribe::app {
 namespace {
@@ -15,40 +16,42 @@ std::string shown_name(const std::filesystem::path& path) {
     return path == "-" ? "standard input" : path.string();
 }
 
-// Headers where there are several; one transcript needs none.
-std::vector<std::string> header_names(const std::vector<Input>& inputs) {
-    std::vector<std::string> names;
-    for (const Input& input : inputs) {
-        if (input.error.empty()) names.push_back(shown_name(input.path));
-    }
-    return inputs.size() > 1 ? names : std::vector<std::string>{};
-}
-
 }  // namespace
 
-Run::Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, bool print_text)
-    : plan_(plan), console_(console), print_text_(print_text), printer_(console, header_names(inputs)) {
+Run::Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, const Settings& settings)
+    : plan_(plan), console_(console), settings_(settings) {
     for (size_t i = 0; i < inputs.size(); ++i) {
-        files_.emplace_back().path = inputs[i].path.string();
-        if (inputs[i].error.empty()) {
+        output::FileReport& file = files_.emplace_back();
+        file.path = inputs[i].path.string();
+        if (!inputs[i].error.empty()) {
+            fail(i, inputs[i].error);
+        } else if (settings.skip_existing && plan.exists(i)) {
+            file.status = output::FileReport::Status::skipped;
+            for (const auto& path : plan.outputs[i]) file.outputs.push_back(path.string());
+            spdlog::debug("{}: skipped, its outputs are there", printable(shown_name(file.path)));
+        } else {
             paths_.push_back(inputs[i].path);
             index_.push_back(i);
-        } else {
-            fail(i, inputs[i].error);
         }
     }
+    std::vector<std::string> names;
+    if (inputs.size() > 1) {  // one transcript needs no header
+        for (const auto& path : paths_) names.push_back(shown_name(path));
+    }
+    printer_.emplace(console, std::move(names));
 }
 
 void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
     cancel_ = &cancel;
+    progress_.emplace(paths_);
+    watch_.restart();
     TranscribeEvents events;
     events.on_segment = [this](size_t i, const Segment& segment) { on_segment(i, segment); };
     events.on_progress = [this](size_t i, double done, double length) { on_progress(i, done, length); };
     events.on_done = [this](size_t i, const Transcript& t, const Timing& timing) { on_done(i, t, timing); };
     events.on_error = [this](size_t i, const std::string& message) {
+        finish(i, true);
         fail(index_[i], message);
-        ++finished_;
-        print([&] { printer_.finished(i, true); });
     };
     try {
         transcriber.transcribe(paths_, events, &cancel);
@@ -61,46 +64,39 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
 
 void Run::on_segment(size_t input, const Segment& segment) {
     std::string text = output::one_line(segment.text);
-    if (!text.empty()) print([&] { printer_.line(input, std::move(text)); });
+    if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 
 // What stdout refuses ends the run, but not from inside the transcriber's call: it is told to stop, and asked
 // later.
 void Run::print(const std::function<void()>& call) {
-    if (!print_text_ || !stdout_error_.empty()) return;
+    if (!settings_.print_text || !stdout_error_.empty()) return;
     try {
         call();
     } catch (const OutputError& error) {
         stdout_error_ = error.what();
         cancel_->store(true);
     }
-    if (printer_.closed() && plan_.formats.empty()) {
+    if (printer_->closed() && plan_.formats.empty()) {
         reader_gone_ = true;
         cancel_->store(true);
     }
 }
 
 void Run::on_progress(size_t input, double done, double length) {
-    std::string line;
-    if (paths_.size() > 1) line += fmt::format("{} of {} files done  ", finished_, paths_.size());
-    line += printable(shown_name(paths_[input].filename()));
-    const auto clock = [](double seconds) {
-        return output::timestamp(output::milliseconds(seconds) / 1000 * 1000, '.', false);
-    };
-    const auto without_ms = [](const std::string& text) { return text.substr(0, text.find('.')); };
-    if (length > 0) {
-        line += fmt::format("  {:3.0f} %  {} of {}", std::min(100.0, 100 * done / length),
-                            without_ms(clock(done)), without_ms(clock(length)));
-    } else {
-        line += "  " + without_ms(clock(done));
-    }
-    console_.progress(line);
+    progress_->advance(input, done, length);
+    console_.progress(
+        [this](size_t columns) { return progress_line(progress_->view(watch_.seconds()), columns); });
+}
+
+void Run::finish(size_t input, bool failed) {
+    progress_->finish(input);
+    print([&] { printer_->finished(input, failed); });
 }
 
 void Run::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
     output::FileReport& file = files_[index_[input]];
-    ++finished_;
-    print([&] { printer_.finished(input, false); });
+    finish(input, false);
     try {
         file.outputs = plan_.write(index_[input], transcript);
     } catch (const OutputError& error) {
@@ -111,6 +107,10 @@ void Run::on_done(size_t input, const Transcript& transcript, const Timing& timi
     file.language = transcript.language;
     file.speech_seconds = transcript.speech_duration;
     file.timing = timing;
+    if (paths_.size() > 1 && !console_.live()) {
+        spdlog::info("{}/{} {}: done, {} of audio", progress_->done(), paths_.size(),
+                     printable(shown_name(paths_[input])), clock_text(transcript.duration));
+    }
     spdlog::debug("{}: {}, {:.1f} s of audio, {:.1f} s of speech, {} segments",
                   printable(shown_name(paths_[input])), transcript.language, transcript.duration,
                   transcript.speech_duration, transcript.segments.size());

@@ -3,22 +3,30 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/stopwatch.h"
 #include "console.h"
 #include "inputs.h"
 #include "output/report.h"
 #include "outputs.h"
+#include "progress.h"
 #include "transcribe/transcriber.h"
 
 namespace npuscribe::app {
 
 class Run {
   public:
+    struct Settings {
+        bool print_text = true;      // transcripts go to stdout
+        bool skip_existing = false;  // inputs whose outputs are all there are left out
+    };
+
     /// `inputs` may hold some that have failed already: they are reported and left out. All references must
-    /// outlive the run. `print_text`: transcripts go to stdout.
-    Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, bool print_text);
+    /// outlive the run.
+    Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, const Settings& settings);
 
     /// Whether there is anything to transcribe.
     bool empty() const { return paths_.empty(); }
@@ -36,19 +44,21 @@ class Run {
     void on_segment(size_t input, const Segment& segment);
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
+    void finish(size_t input, bool failed);
     void fail(size_t file, const std::string& message);
     void print(const std::function<void()>& call);
 
     const OutputPlan& plan_;
     Console& console_;
-    const bool print_text_;
+    const Settings settings_;
     std::vector<output::FileReport> files_;     // of all inputs
     std::vector<std::filesystem::path> paths_;  // of those to transcribe
     std::vector<size_t> index_;                 // where they stand in files_
-    TranscriptPrinter printer_;
+    std::optional<TranscriptPrinter> printer_;
+    std::optional<BatchProgress> progress_;  // once there is something to transcribe
+    Stopwatch watch_;                        // from the beginning of the work
     std::atomic<bool>* cancel_ = nullptr;
     std::string stdout_error_;
-    size_t finished_ = 0;
     bool reader_gone_ = false;
 };
 

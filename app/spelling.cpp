@@ -97,7 +97,7 @@ constexpr std::array kSpellings = {
     Spelling{"--compute-type", {}, kPrecision},
     Spelling{"--batched", {}, "use --batch-size N; windows are always decoded together"},
     Spelling{"--device-index", {}, "leave it out: --device alone says where the encoder runs"},
-    Spelling{"--print-colors", {}, "leave it out: output has no colours"},
+    Spelling{"--print-colors", {}, "leave it out: transcripts have no colours"},
     Spelling{"--live-transcribe", {}, "pipe the audio into npuscribe - instead"},
     // openai-whisper
     Spelling{"--model-dir", {}, kWhereModels},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "audio/vad.h"
 #include "base/error.h"
@@ -24,6 +25,7 @@
 #include "outputs.h"
 #include "run.h"
 #include "signals.h"
+#include "terminal_text.h"
 #include "transcribe_options.h"
 #include "version.h"
 
@@ -119,15 +121,16 @@ class Engine {
 
 // The table is of whole files: of an interrupted run it would tell little.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
-    const auto count = [&](output::FileReport::Status status) {
-        return std::count_if(report.files.begin(), report.files.end(),
-                             [&](const output::FileReport& f) { return f.status == status; });
-    };
-    const bool interrupted = count(output::FileReport::Status::interrupted) > 0;
-    if (!interrupted && count(output::FileReport::Status::done) > 0) {
+    using Status = output::FileReport::Status;
+    if (output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0) {
         console.print("\n" + output::report_text(report));
     }
-    if (report.files.size() > 1) spdlog::info("{}", output::summary_text(report));
+    if (report.files.size() > 1 || output::count(report, Status::skipped) > 0) {
+        std::istringstream lines(output::summary_text(report));
+        std::string shown = "npuscribe: ";
+        for (std::string line; std::getline(lines, line);) shown += printable(line) + "\n";
+        console.print(shown);
+    }
     if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
 }
 
@@ -147,6 +150,21 @@ std::string help(const std::vector<Option>& options) {
     return out;
 }
 
+// The files of --files-from come after those that were typed.
+void add_listed(std::vector<std::string>& words, const TranscribeSettings& settings) {
+    if (!settings.files_from.empty()) {
+        if (settings.files_from == "-" && std::count(words.begin(), words.end(), "-") > 0)
+            throw UsageError("--files-from and an input are both '-'; standard input can be read once");
+        try {
+            for (std::string& name : read_list(settings.files_from)) words.push_back(std::move(name));
+        } catch (const UsageError& error) {
+            throw UsageError(fmt::format("--files-from: {}", error.what()));
+        }
+    }
+    if (words.empty())
+        throw UsageError("no input was given; name audio files or directories, or - for standard input");
+}
+
 }  // namespace
 
 int transcribe(const std::vector<std::string>& arguments) {
@@ -157,12 +175,10 @@ int transcribe(const std::vector<std::string>& arguments) {
         return kDone;
     }
     std::set<std::string> given;
-    const std::vector<std::string> words = parse(options, arguments, &given);
+    std::vector<std::string> words = parse(options, arguments, &given);
     apply_config(settings.config, options, given);
     complete(settings);
-    if (words.empty())
-        throw UsageError("no input was given; name audio files or directories, or - for standard input");
-
+    add_listed(words, settings);
     const std::vector<Input> inputs = expand(words, settings.recursive);
     OutputPlan plan = plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
     plan.subtitles = settings.subtitles;
@@ -170,14 +186,14 @@ int transcribe(const std::vector<std::string>& arguments) {
     Console console(settings.quiet     ? Loudness::quiet
                     : settings.verbose ? Loudness::verbose
                                        : Loudness::normal);
-    Run run(inputs, plan, console, !settings.quiet || plan.formats.empty());
+    Run run(inputs, plan, console, {!settings.quiet || plan.formats.empty(), settings.skip_existing});
     output::RunReport report;
     report.version = version();
     report.options = values(options);
     report.files = run.files();
     if (run.empty()) {
-        if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
-        return kSomeFailed;
+        conclude(report, settings, console);
+        return run.some_failed() ? kSomeFailed : kDone;
     }
 
     const Stopwatch wall;

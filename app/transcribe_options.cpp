@@ -110,12 +110,20 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
         {"task", 0, "TASK", kWhat, "transcribe, or translate into English",
          one_of(s.task, {"transcribe", "translate"})},
         {"recursive", 'r', "", kWhat, "look for audio in subdirectories, too", toggle(s.recursive)},
+        {"files-from", 0, "FILE|-", kWhat,
+         "inputs from a list, one a line or with NULs between them (find -print0); -: from standard input",
+         text(s.files_from)},
 
         {"output-format", 'f', "LIST", kOutput,
          "files to write, with commas between them: " + format_names() + "; with --output-dir alone, all",
          format_list(s.formats)},
         {"output-dir", 'o', "DIR", kOutput,
-         "where to write them; made if need be; else the current directory", text(s.output_dir)},
+         "where to write them; made if need be; else the current directory. Directories given as inputs keep "
+         "their subdirectories in it",
+         text(s.output_dir)},
+        {"skip-existing", 0, "", kOutput,
+         "leave out inputs whose files are all written: a run that was stopped goes on",
+         toggle(s.skip_existing)},
         {"report", 0, "FILE", kOutput, "write the timing report as JSON", text(s.report)},
         {"quiet", 'q', "", kOutput, "only errors on stderr; no transcript on stdout where files are written",
          toggle(s.quiet)},
@@ -253,6 +261,11 @@ void complete(TranscribeSettings& settings) {
     if (settings.report == "-") {
         throw UsageError(
             "--report: '-' was given; stdout is for transcripts: give a file, such as report.json");
+    }
+    if (settings.skip_existing && formats_to_write(settings).empty()) {
+        throw UsageError(
+            "--skip-existing was given, and no files are to be written; give --output-format or "
+            "--output-dir");
     }
     check_words(settings);
     if (settings.quiet && settings.verbose) throw UsageError("--quiet and --verbose were given; choose one");

@@ -19,6 +19,8 @@ struct TranscribeSettings {
     std::string task = "transcribe";
 
     bool recursive = false;
+    std::string files_from;  // empty: not given
+    bool skip_existing = false;
     std::string formats;     // as given; empty: not given
     std::string output_dir;  // empty: not given
     std::string report;

@@ -1,11 +1,15 @@
 #include "output/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <random>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 
@@ -21,13 +25,33 @@ fs::path directory_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+constexpr std::string_view kBegin = ".npuscribe-";
+constexpr std::string_view kEnd = ".part";
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz012345";
+constexpr size_t kRandomLetters = 8;
+
 // Hidden, and not of any format's extension: a program that watches the directory does not take it for an
 // output.
 fs::path temporary_name(const fs::path& target) {
     std::random_device random;
     std::string suffix;
-    for (int i = 0; i < 8; ++i) suffix += "abcdefghijklmnopqrstuvwxyz012345"[random() % 32];
-    return directory_of(target) / (".npuscribe-" + suffix + ".part");
+    for (size_t i = 0; i < kRandomLetters; ++i) suffix += kLetters[random() % kLetters.size()];
+    return directory_of(target) / (std::string(kBegin) + suffix + std::string(kEnd));
+}
+
+bool is_temporary_name(const std::string& name) {
+    if (name.size() != kBegin.size() + kRandomLetters + kEnd.size()) return false;
+    return name.starts_with(kBegin) && name.ends_with(kEnd) &&
+           name.find_first_not_of(kLetters, kBegin.size()) == name.size() - kEnd.size();
+}
+
+/// A lock tells a file that is being written from one whose writer was killed: the kernel gives it up with
+/// the process. False where the file was removed between its making and its locking.
+bool lock_for_writing(int file) {
+    while (::flock(file, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    struct stat status {};
+    return ::fstat(file, &status) != 0 || status.st_nlink > 0;
 }
 
 }  // namespace
@@ -50,6 +74,7 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(path) {
         temporary_ = temporary_name(target_);
         file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file_ < 0 && errno != EEXIST) break;
+        if (file_ >= 0 && !lock_for_writing(file_)) ::close(std::exchange(file_, -1));
     }
     if (file_ < 0) {
         const int error_number = errno;
@@ -81,11 +106,12 @@ void AtomicFile::commit() {
         return;
     }
     if (::fsync(file_) != 0) fail(errno);
+    // Renamed while it is locked: until then, it must not be taken for a leftover.
+    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+    temporary_.clear();
     const int closed = ::close(file_);
     file_ = -1;
     if (closed != 0) fail(errno);
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
-    temporary_.clear();
 }
 
 void AtomicFile::fail(int error_number) const {
@@ -114,6 +140,22 @@ void AtomicFile::fail(int error_number) const {
 void AtomicFile::discard() noexcept {
     if (file_ >= 0) ::close(file_);
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+size_t remove_leftovers(const fs::path& directory) {
+    size_t removed = 0;
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+        if (!is_temporary_name(entry->path().filename().string())) continue;
+        const int file = ::open(entry->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (file < 0) continue;
+        // Removed while it is locked: a writer that has just made it waits for the lock, and then makes
+        // another.
+        if (::flock(file, LOCK_EX | LOCK_NB) == 0 && ::unlink(entry->path().c_str()) == 0) ++removed;
+        ::close(file);
+    }
+    return removed;
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {

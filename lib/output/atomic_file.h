@@ -1,6 +1,7 @@
 #pragma once
 // Files that are there whole, or not at all.
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ class AtomicFile {
     std::filesystem::path temporary_;  // empty: written directly
     int file_ = -1;
 };
+
+/// Removes from `directory` what runs that were killed left under temporary names; what a living process is
+/// writing stays. Returns how many. What cannot be removed is no error: no final name is concerned.
+size_t remove_leftovers(const std::filesystem::path& directory);
 
 /// Writes a whole file. Throws OutputError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);

@@ -1,6 +1,7 @@
 #pragma once
 // What a run took, for people and for programs.
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +12,7 @@ namespace npuscribe::output {
 
 /// What became of one input.
 struct FileReport {
-    enum class Status { done, failed, interrupted };
+    enum class Status { done, failed, skipped, interrupted };  // skipped: its outputs were there
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;
@@ -19,7 +20,7 @@ struct FileReport {
     std::string language;              // code
     double speech_seconds = 0;         // of the audio, what was transcribed
     Timing timing;                     // total: wall clock from the file's first sample to its last word
-    std::vector<std::string> outputs;  // paths written
+    std::vector<std::string> outputs;  // paths written; those found, of a skipped one
 };
 
 struct RunReport {
@@ -34,7 +35,11 @@ struct RunReport {
 /// Stages are wall-clock time; what an emulated array would take stands apart, and is called modelled.
 std::string report_text(const RunReport&);
 
-/// One line for a run of several inputs: how many are done and failed, hours of audio, realtime factor.
+/// How many files of a run became what.
+size_t count(const RunReport&, FileReport::Status status);
+
+/// For a run of several inputs: how many are done, failed and skipped, hours of audio, realtime factor; then
+/// a line for each that failed, with the reason. No line end after the last.
 std::string summary_text(const RunReport&);
 
 inline constexpr int kReportVersion =

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "output/report.h"
@@ -57,6 +56,8 @@ const char* name(FileReport::Status status) {
             return "done";
         case FileReport::Status::failed:
             return "failed";
+        case FileReport::Status::skipped:
+            return "skipped";
         case FileReport::Status::interrupted:
             break;
     }
@@ -66,10 +67,13 @@ const char* name(FileReport::Status status) {
 Json file_json(const FileReport& file) {
     Json out = {{"path", valid_utf8(file.path)}, {"status", name(file.status)}};
     if (file.status == FileReport::Status::failed) out["error"] = valid_utf8(file.error);
-    if (file.status != FileReport::Status::done) return out;
-    out["language"] = valid_utf8(file.language);
-    out["speech_seconds"] = file.speech_seconds;
-    add_timing(out, file.timing);
+    const bool done = file.status == FileReport::Status::done;
+    if (done) {
+        out["language"] = valid_utf8(file.language);
+        out["speech_seconds"] = file.speech_seconds;
+        add_timing(out, file.timing);
+    }
+    if (!done && file.status != FileReport::Status::skipped) return out;
     Json& outputs = out["outputs"] = Json::array();
     for (const std::string& path : file.outputs) outputs.push_back(valid_utf8(path));
     return out;
@@ -78,14 +82,12 @@ Json file_json(const FileReport& file) {
 }  // namespace
 
 std::string report_json(const RunReport& report) {
-    const auto count = [&](FileReport::Status status) {
-        return std::count_if(report.files.begin(), report.files.end(),
-                             [&](const auto& f) { return f.status == status; });
-    };
     Json totals = {{"files", report.files.size()},
-                   {"done", count(FileReport::Status::done)},
-                   {"failed", count(FileReport::Status::failed)},
-                   {"interrupted", count(FileReport::Status::interrupted)}};
+                   {"done", count(report, FileReport::Status::done)},
+                   {"failed", count(report, FileReport::Status::failed)},
+                   {"skipped", count(report, FileReport::Status::skipped)},
+                   {"interrupted", count(report, FileReport::Status::interrupted)},
+                   {"audio_hours", report.totals.audio_seconds / 3600}};
     add_timing(totals, report.totals);
     Json options = Json::object();
     for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);

@@ -87,17 +87,27 @@ std::string report_text(const RunReport& report) {
     return out;
 }
 
+size_t count(const RunReport& report, FileReport::Status status) {
+    return static_cast<size_t>(std::count_if(report.files.begin(), report.files.end(),
+                                             [&](const auto& file) { return file.status == status; }));
+}
+
 std::string summary_text(const RunReport& report) {
-    const auto count = [&](FileReport::Status status) {
-        return std::count_if(report.files.begin(), report.files.end(),
-                             [&](const auto& f) { return f.status == status; });
-    };
+    using Status = FileReport::Status;
     std::string out =
-        print("%td done, %td failed", count(FileReport::Status::done), count(FileReport::Status::failed));
-    const auto interrupted = count(FileReport::Status::interrupted);
-    if (interrupted > 0) out += print(", %td not done", interrupted);
-    return out + print(", %.2f hours of audio, %.2f x realtime", report.totals.audio_seconds / 3600,
-                       report.totals.realtime_factor());
+        print("%zu done, %zu failed", count(report, Status::done), count(report, Status::failed));
+    if (const size_t skipped = count(report, Status::skipped); skipped > 0)
+        out += print(", %zu skipped", skipped);
+    if (const size_t left = count(report, Status::interrupted); left > 0)
+        out += print(", %zu not done", left);
+    out += print(", %.2f hours of audio, %.2f x realtime", report.totals.audio_seconds / 3600,
+                 report.totals.realtime_factor());
+    for (const FileReport& file : report.files) {
+        if (file.status != Status::failed) continue;
+        out += "\n  failed: ";
+        out += file.error.find(file.path) == std::string::npos ? file.path + ": " + file.error : file.error;
+    }
+    return out;
 }
 
 }  // namespace npuscribe::output

@@ -80,6 +80,21 @@ def long_recording(path, seconds):
     return path
 
 
+def short_recordings(directory, count, seconds=2):
+    """Writes so many recordings of a few seconds each, cut from the LibriVox ones; returns their paths, sorted."""
+    sources = sorted(librivox())
+    paths = []
+    for i in range(count):
+        with wave.open(os.fspath(sources[i % len(sources)])) as source:
+            length = int(seconds * source.getframerate())
+            source.setpos(i // len(sources) * length % (source.getnframes() - length))
+            paths.append(Path(directory) / f"{i:03}.wav")
+            with wave.open(os.fspath(paths[-1]), "wb") as target:
+                target.setparams(source.getparams())
+                target.writeframes(source.readframes(length))
+    return paths
+
+
 def words(text):
     """Lower case, without punctuation, titles spelled out: what both sides of a comparison go through."""
     text = re.sub(r"[^\w\s']", " ", text.lower()).replace("'", "")

@@ -1,5 +1,7 @@
 #include "inputs.h"
 
+#include <fstream>
+
 #include "base/error.h"
 #include "catch.h"
 #include "temporary_directory.h"
@@ -44,6 +46,42 @@ TEST_CASE("what is missing or empty fails alone") {
     CHECK(test::contains(inputs[2].error, "holds no audio files"));
     CHECK(test::contains(inputs[3].error, "-r"));
     CHECK_FALSE(expand({good.string() + "/x"}, false)[0].error.empty());
+}
+
+TEST_CASE("what a directory holds is known by where in it it was found") {
+    const test::TemporaryDirectory directory;
+    for (const char* file : {"top.wav", "day one/a.wav", "day one/morning/b.wav"}) directory.touch(file);
+    const auto inputs = expand({directory.path(), directory / "top.wav"}, true);
+    REQUIRE(inputs.size() == 4);
+    CHECK(inputs[0].below == "day one");
+    CHECK(inputs[1].below == "day one/morning");
+    CHECK(inputs[2].below == "");
+    CHECK(inputs[3].below == "");  // named itself
+}
+
+TEST_CASE("a link to a directory above is not followed for ever") {
+    const test::TemporaryDirectory directory;
+    directory.touch("a.wav");
+    std::filesystem::create_directory_symlink(directory.path(), directory / "up");
+    CHECK(names(expand({directory.path()}, true)) == std::vector<std::string>{"a.wav"});
+}
+
+TEST_CASE("a list has a name a line, or a NUL after each") {
+    const test::TemporaryDirectory directory;
+    const auto list = directory / "list";
+    const auto holds = [&](const std::string& bytes) {
+        std::ofstream(list, std::ios::binary) << bytes;
+        return read_list(list);
+    };
+    using Names = std::vector<std::string>;
+    CHECK(holds("a.wav\nb c.wav\n\nno end.wav") == Names{"a.wav", "b c.wav", "no end.wav"});
+    CHECK(holds("dos.wav\r\nline.wav\r\n") == Names{"dos.wav", "line.wav"});
+    CHECK(holds(std::string("two\nlines.wav\0b.wav\0", 20)) == Names{"two\nlines.wav", "b.wav"});
+    CHECK(holds("caf\xE9.wav\n") == Names{"caf\xE9.wav"});
+    CHECK(test::contains(test::message_of<UsageError>([&] { holds("\n\n"); }), "names no files"));
+    CHECK(test::contains(test::message_of<UsageError>([&] { read_list(directory / "none"); }),
+                         "a file that can be read"));
+    CHECK_THROWS_AS(read_list(directory.path()), UsageError);
 }
 
 TEST_CASE("standard input can be named once") {

@@ -39,6 +39,39 @@ TEST_CASE("two inputs that would write the same file are refused, before the dir
     CHECK_FALSE(std::filesystem::exists(out));
 }
 
+TEST_CASE("the tree of a directory is kept, so that files of one name in two places do not meet") {
+    const test::TemporaryDirectory directory;
+    const auto out = directory / "out";
+    const OutputPlan plan =
+        plan_outputs({{"in/a/talk.wav", {}, "a"}, {"in/b/c/talk.wav", {}, "b/c"}, {"in/talk.wav", {}}},
+                     formats("srt"), out, {});
+    CHECK(plan.outputs[0] == std::vector<std::filesystem::path>{out / "a/talk.srt"});
+    CHECK(plan.outputs[1] == std::vector<std::filesystem::path>{out / "b/c/talk.srt"});
+    CHECK(plan.outputs[2] == std::vector<std::filesystem::path>{out / "talk.srt"});
+    CHECK(std::filesystem::is_directory(out / "b/c"));
+}
+
+TEST_CASE("an input is done when all of its outputs are there") {
+    const test::TemporaryDirectory directory;
+    const auto plan = [&](const char* list) {
+        return plan_outputs({{"talk.wav", {}}}, formats(list), directory.path(), {});
+    };
+    CHECK_FALSE(plan("srt,json").exists(0));
+    directory.touch("talk.srt");
+    CHECK_FALSE(plan("srt,json").exists(0));
+    CHECK(plan("srt").exists(0));
+    directory.touch("talk.json");
+    CHECK(plan("srt,json").exists(0));
+    CHECK_FALSE(plan_outputs({{"talk.wav", {}}}, {}, directory.path(), {}).exists(0));
+}
+
+TEST_CASE("what a killed run left unfinished is gone once the outputs are planned") {
+    const test::TemporaryDirectory directory;
+    const auto left = directory.touch("a/.npuscribe-abcdefgh.part");
+    plan_outputs({{"in/a/talk.wav", {}, "a"}}, formats("srt"), directory.path(), {});
+    CHECK_FALSE(std::filesystem::exists(left));
+}
+
 TEST_CASE("an output never overwrites an input") {
     const test::TemporaryDirectory directory;
     const auto input = directory.touch("talk.txt");

@@ -1,6 +1,7 @@
 #include "output/atomic_file.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -48,6 +49,29 @@ TEST_CASE("the old file stays, whole, until the new one is committed") {
     file.write("ew");
     file.commit();
     CHECK(content(directory / "a.txt") == "half of the new");
+}
+
+TEST_CASE("what a killed process was writing is removed; what a living one writes, and others' files, stay") {
+    const Directory directory;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        AtomicFile file(directory / "a.txt");
+        file.write("half");
+        ::_exit(0);  // as killed: nothing is undone
+    }
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    CHECK(entries(directory) == 1);
+    AtomicFile living(directory / "b.txt");
+    living.write("more than");
+    for (const char* name :
+         {".npuscribe-short.part", ".npuscribe-ABCDEFGH.part", "npuscribe-abcdefgh.part", "x.part"})
+        directory.touch(name);
+    CHECK(remove_leftovers(directory.path()) == 1);
+    CHECK(entries(directory) == 5);
+    living.write(" half");
+    living.commit();
+    CHECK(content(directory / "b.txt") == "more than half");
+    CHECK(remove_leftovers(directory / "none") == 0);
 }
 
 TEST_CASE("an exception before the commit leaves nothing behind") {

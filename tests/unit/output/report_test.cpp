@@ -94,9 +94,31 @@ TEST_CASE("the report tells how much was encoded, and how often a shortened wind
 TEST_CASE("the summary counts what is done and what failed") {
     RunReport r = report();
     r.totals.audio_seconds = 5400;
-    CHECK(summary_text(r) == "1 done, 1 failed, 1.50 hours of audio, 540.00 x realtime");
+    const std::string why = "\n  failed: b\xFF.wav: not audio";
+    CHECK(summary_text(r) == "1 done, 1 failed, 1.50 hours of audio, 540.00 x realtime" + why);
     r.files.push_back({});
     CHECK(test::contains(summary_text(r), "1 done, 1 failed, 1 not done"));
+    r.files.back().status = FileReport::Status::skipped;
+    CHECK(test::contains(summary_text(r), "1 done, 1 failed, 1 skipped, 1.50 hours"));
+    r.files[1].error = "cannot open 'b\xFF.wav': not permitted";  // does not say the name twice
+    CHECK(test::contains(summary_text(r), "\n  failed: cannot open 'b\xFF.wav': not permitted"));
+}
+
+TEST_CASE("the report for programs tells the same as the summary") {
+    RunReport r = report();
+    r.totals.audio_seconds = 5400;
+    FileReport& skipped = r.files.emplace_back();
+    skipped.status = FileReport::Status::skipped;
+    skipped.outputs = {"out/c.txt"};
+    const auto json = nlohmann::json::parse(report_json(r));
+    CHECK(json["totals"]["done"] == 1);
+    CHECK(json["totals"]["failed"] == 1);
+    CHECK(json["totals"]["skipped"] == 1);
+    CHECK(json["totals"]["interrupted"] == 0);
+    CHECK(json["totals"]["audio_hours"] == 1.5);
+    CHECK(json["files"][2]["status"] == "skipped");
+    CHECK(json["files"][2]["outputs"][0] == "out/c.txt");
+    CHECK_FALSE(json["files"][2].contains("audio_seconds"));
 }
 
 TEST_CASE("the report for programs has setup, totals and files") {

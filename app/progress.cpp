@@ -1,0 +1,117 @@
+#include "progress.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <system_error>
+
+#include "terminal_text.h"
+
+namespace npuscribe::app {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kLongBar = 20;
+constexpr size_t kShortBar = 10;
+constexpr size_t kLeastName = 12;  // columns; less of a name tells nothing
+
+std::string bar(double fraction, size_t width) {
+    const auto full = static_cast<size_t>(std::lround(fraction * static_cast<double>(width)));
+    return "[" + std::string(full, '#') + std::string(width - full, '-') + "]";
+}
+
+std::string percent(double fraction) {
+    return fmt::format("{:.0f} %", std::floor(100 * std::clamp(fraction, 0.0, 1.0)));
+}
+
+/// Where the current file is: "43 %" beside others, the times where it is alone.
+std::string position(const ProgressView& view) {
+    if (view.files > 1)
+        return view.length > 0 ? percent(view.seconds / view.length) : clock_text(view.seconds);
+    if (view.length <= 0) return clock_text(view.seconds);
+    return clock_text(std::min(view.seconds, view.length)) + " of " + clock_text(view.length);
+}
+
+}  // namespace
+
+std::string clock_text(double seconds) {
+    const auto whole = static_cast<long long>(std::max(0.0, seconds));
+    if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string progress_line(const ProgressView& view, size_t columns) {
+    const std::string head = view.files > 1 ? fmt::format("{}/{} files", view.files_done, view.files) : "";
+    const std::string share = percent(view.fraction);
+    const std::string left = view.seconds_left ? clock_text(*view.seconds_left) + " left" : "";
+    const std::string where = position(view);
+    const std::string name = printable(view.name);
+    const auto joined = [](std::initializer_list<std::string> parts) {
+        std::string out;
+        for (const std::string& part : parts) {
+            if (!part.empty()) out += (out.empty() ? "" : "  ") + part;
+        }
+        return out;
+    };
+    if (columns == 0) return joined({head, share, left, name, where});
+
+    // From all that there is to tell to the least; the first that leaves room for the name is taken.
+    const std::string before[] = {joined({head, bar(view.fraction, kLongBar), share, left}),
+                                  joined({head, bar(view.fraction, kShortBar), share, left}),
+                                  joined({head, share, left}), joined({head, share}), share};
+    const size_t wanted = std::min(columns_of(name), kLeastName);
+    for (const std::string& begin : before) {
+        const size_t fixed = columns_of(begin) + columns_of(where) + 4;
+        if (fixed + wanted <= columns) return joined({begin, shorten(name, columns - fixed), where});
+    }
+    return cut(joined({head, share}), columns);
+}
+
+BatchProgress::BatchProgress(const std::vector<fs::path>& paths) {
+    double known = 0;
+    size_t sized = 0;
+    for (const fs::path& path : paths) {
+        names_.push_back(path == "-" ? "standard input" : path.filename().string());
+        std::error_code error;
+        const auto bytes = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
+        shares_.push_back(error ? 0 : static_cast<double>(bytes));
+        known += shares_.back();
+        sized += shares_.back() > 0 ? 1 : 0;
+    }
+    const double usual = sized > 0 ? known / static_cast<double>(sized) : 1;
+    for (double& share : shares_) share = share > 0 ? share : usual;
+    const double all = std::accumulate(shares_.begin(), shares_.end(), 0.0);
+    for (double& share : shares_) share /= all;
+}
+
+void BatchProgress::advance(size_t file, double seconds, double length) {
+    current_ = file;
+    seconds_ = seconds;
+    length_ = length;
+    begun_[file] = length > 0 ? std::clamp(seconds / length, 0.0, 1.0) : 0;
+}
+
+void BatchProgress::finish(size_t file) {
+    begun_.erase(file);
+    behind_ += shares_.at(file);
+    ++done_;
+}
+
+ProgressView BatchProgress::view(double elapsed) const {
+    constexpr double kEnoughToGuess = 0.01;
+    ProgressView view;
+    view.files_done = done_;
+    view.files = names_.size();
+    view.name = names_.at(current_);
+    view.seconds = seconds_;
+    view.length = length_;
+    view.fraction = behind_;
+    for (const auto& [file, fraction] : begun_) view.fraction += fraction * shares_[file];
+    view.fraction = std::clamp(view.fraction, 0.0, 1.0);
+    if (view.fraction >= kEnoughToGuess) view.seconds_left = elapsed * (1 - view.fraction) / view.fraction;
+    return view;
+}
+
+}  // namespace npuscribe::app

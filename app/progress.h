@@ -1,0 +1,56 @@
+#pragma once
+// How far a run is, and the line that shows it.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace npuscribe::app {
+
+/// What a line of progress tells.
+struct ProgressView {
+    size_t files_done = 0;
+    size_t files = 1;
+    double fraction = 0;                 // of the whole run, 0 to 1
+    std::optional<double> seconds_left;  // of the run
+    std::string name;                    // of the current file
+    double seconds = 0;                  // of the current file that are behind us
+    double length = 0;                   // of the current file, in seconds; 0 where it is not known
+};
+
+/// One line of at most `columns` columns; what there is no room for is left out, the bar first, the current
+/// file last of all but the percentage. 0 columns: for a log, without a bar and with the whole name.
+std::string progress_line(const ProgressView& view, size_t columns);
+
+/// "0:07", "12:34", "1:02:03".
+std::string clock_text(double seconds);
+
+/// Adds up how far the files of a run are. What a file has to do with the whole is guessed by its size in
+/// bytes, as nothing else is known of one that has not been opened.
+class BatchProgress {
+  public:
+    explicit BatchProgress(const std::vector<std::filesystem::path>& paths);
+
+    /// `seconds` of `length` (0: not known) of this file are done.
+    void advance(size_t file, double seconds, double length);
+    void finish(size_t file);
+
+    size_t done() const { return done_; }
+    /// `elapsed`: seconds since the run began.
+    ProgressView view(double elapsed) const;
+
+  private:
+    std::vector<std::string> names_;
+    std::vector<double> shares_;      // of the whole, by file
+    std::map<size_t, double> begun_;  // fractions of files that are being transcribed
+    double behind_ = 0;               // the share of those that are finished
+    size_t done_ = 0;
+    size_t current_ = 0;
+    double seconds_ = 0;
+    double length_ = 0;
+};
+
+}  // namespace npuscribe::app

@@ -1,0 +1,95 @@
+#include "terminal_text.h"
+
+#include <wchar.h>
+
+#include <clocale>
+#include <vector>
+
+#include "base/utf8.h"
+
+namespace npuscribe::app {
+namespace {
+
+// What the C library knows of characters' widths in UTF-8, whatever locale the program runs in.
+class UnicodeWidths {
+  public:
+    UnicodeWidths() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {}
+    ~UnicodeWidths() {
+        if (locale_ != nullptr) ::freelocale(locale_);
+    }
+    UnicodeWidths(const UnicodeWidths&) = delete;
+    UnicodeWidths& operator=(const UnicodeWidths&) = delete;
+
+    size_t of(char32_t code) const {
+        if (code < 0x80 || locale_ == nullptr) return 1;
+        const locale_t before = ::uselocale(locale_);
+        const int width = ::wcwidth(static_cast<wchar_t>(code));
+        ::uselocale(before);
+        return width < 0 ? 1 : static_cast<size_t>(width);
+    }
+
+  private:
+    locale_t locale_;
+};
+
+struct Piece {
+    std::string_view bytes;
+    size_t columns;
+};
+
+std::vector<Piece> characters(std::string_view text) {
+    const UnicodeWidths widths;
+    std::vector<Piece> out;
+    while (!text.empty()) {
+        const utf8::Character character = utf8::first(text);
+        out.push_back(
+            {text.substr(0, character.size), character.valid ? widths.of(character.code) : character.size});
+        text.remove_prefix(character.size);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const utf8::Character character = utf8::first(text);
+        const char32_t code = character.code;
+        const bool control = character.valid && (code < 0x20 || (code >= 0x7F && code < 0xA0));
+        out += control ? "?" : text.substr(0, character.size);
+        text.remove_prefix(character.size);
+    }
+    return out;
+}
+
+size_t columns_of(std::string_view text) {
+    size_t columns = 0;
+    for (const Piece& piece : characters(text)) columns += piece.columns;
+    return columns;
+}
+
+std::string cut(std::string_view text, size_t columns) {
+    std::string out;
+    for (const Piece& piece : characters(text)) {
+        if (piece.columns > columns) break;
+        columns -= piece.columns;
+        out += piece.bytes;
+    }
+    return out;
+}
+
+std::string shorten(std::string_view text, size_t columns) {
+    if (columns_of(text) <= columns) return std::string(text);
+    if (columns == 0) return {};
+    const size_t tail_room = (columns - 1) / 2;
+    const std::vector<Piece> pieces = characters(text);
+    size_t tail = pieces.size();
+    size_t used = 0;
+    while (tail > 0 && used + pieces[tail - 1].columns <= tail_room) used += pieces[--tail].columns;
+    std::string out = cut(text, columns - 1 - used) + "…";
+    for (size_t i = tail; i < pieces.size(); ++i) out += pieces[i].bytes;
+    return out;
+}
+
+}  // namespace npuscribe::app

@@ -1,0 +1,96 @@
+#include "progress.h"
+
+#include <fstream>
+
+#include "catch.h"
+#include "temporary_directory.h"
+#include "terminal_text.h"
+
+namespace npuscribe::app {
+namespace {
+
+ProgressView batch() {
+    ProgressView view;
+    view.files_done = 12;
+    view.files = 50;
+    view.fraction = 0.25;
+    view.seconds_left = 200;
+    view.name = "talk.wav";
+    view.seconds = 43;
+    view.length = 100;
+    return view;
+}
+
+}  // namespace
+
+TEST_CASE("a line tells of the whole batch, then of the current file") {
+    CHECK(progress_line(batch(), 100) ==
+          "12/50 files  [#####---------------]  25 %  3:20 left  talk.wav  43 %");
+}
+
+TEST_CASE("one file alone is shown with its times") {
+    ProgressView view = batch();
+    view.files = 1;
+    CHECK(progress_line(view, 100) == "[#####---------------]  25 %  3:20 left  talk.wav  0:43 of 1:40");
+    view.length = 0;
+    view.seconds_left.reset();
+    CHECK(progress_line(view, 100) == "[#####---------------]  25 %  talk.wav  0:43");
+}
+
+TEST_CASE("a narrow terminal gets a line that fits, whatever the name") {
+    ProgressView view = batch();
+    for (const char* name :
+         {"talk.wav", "会議の録音、とても長い名前のファイル.wav", "caf\xE9\xE9\xE9 and so on and on.wav"}) {
+        view.name = name;
+        for (size_t columns = 1; columns < 120; ++columns) {
+            INFO(name << " in " << columns);
+            CHECK(columns_of(progress_line(view, columns)) <= columns);
+        }
+    }
+    view.name = "interview-2024-05-01-part-12.wav";
+    CHECK(progress_line(view, 40) == "12/50 files  25 %  intervi…-12.wav  43 %");
+    CHECK(progress_line(view, 16) == "12/50 files  25 ");
+}
+
+TEST_CASE("a log gets no bar, and the whole name") {
+    CHECK(progress_line(batch(), 0) == "12/50 files  25 %  3:20 left  talk.wav  43 %");
+}
+
+TEST_CASE("times are as people write them") {
+    CHECK(clock_text(7.9) == "0:07");
+    CHECK(clock_text(754) == "12:34");
+    CHECK(clock_text(3723) == "1:02:03");
+    CHECK(clock_text(-1) == "0:00");
+}
+
+TEST_CASE("a file's share of the run is its size") {
+    const test::TemporaryDirectory directory;
+    std::ofstream(directory / "small") << std::string(100, 'x');
+    std::ofstream(directory / "large") << std::string(300, 'x');
+    BatchProgress progress({directory / "small", directory / "large"});
+    CHECK(progress.view(0).fraction == test::Approx(0));
+    CHECK_FALSE(progress.view(0).seconds_left);
+    progress.advance(0, 5, 10);
+    CHECK(progress.view(1).fraction == test::Approx(0.125));
+    CHECK(progress.view(1).seconds_left == test::Approx(7.0));
+    progress.finish(0);
+    progress.advance(1, 20, 30);
+    CHECK(progress.view(1).fraction == test::Approx(0.25 + 0.75 * 2 / 3));
+    CHECK(progress.view(1).name == "large");
+    CHECK(progress.done() == 1);
+    progress.finish(1);
+    CHECK(progress.view(8).fraction == test::Approx(1));
+}
+
+TEST_CASE("what has no size counts as much as another") {
+    const test::TemporaryDirectory directory;
+    std::ofstream(directory / "file") << std::string(100, 'x');
+    BatchProgress progress({directory / "file", "-"});
+    progress.finish(0);
+    CHECK(progress.view(1).fraction == test::Approx(0.5));
+    BatchProgress alone({"-"});
+    alone.advance(0, 10, 0);
+    CHECK(alone.view(1).fraction == test::Approx(0));
+}
+
+}  // namespace npuscribe::app
