@@ -28,6 +28,12 @@ simd::Numerics numerics_for(Precision precision) {
     return precision == Precision::bfp16 ? simd::Numerics::bfp16 : simd::Numerics::bf16;
 }
 
+/// What the audio's keys and values are multiplied in: they may be kept in 8 bits, and from operands in 8
+/// bits they lose nothing to speak of.
+Precision audio_precision(Precision precision) {
+    return precision == Precision::fp32 || precision == Precision::int8 ? precision : Precision::bf16;
+}
+
 CrossFormat cross_format(const DecoderOptions& options) {
     if (options.precision == Precision::fp32) return CrossFormat::f32;
     return options.compact_audio && simd::has_int8_attention() ? CrossFormat::int8 : CrossFormat::bf16;
@@ -76,8 +82,7 @@ struct WhisperDecoder::Impl {
           max_sequences(options.max_sequences),
           max_audio(options.max_audio),
           element(element_for(options.precision)),
-          device(make_cpu_device({element == simd::Element::f32 ? Precision::fp32 : Precision::bf16, {}},
-                                 pool_)),
+          device(make_cpu_device({audio_precision(options.precision), {}}, pool_)),
           weights(checkpoint, numerics_for(options.precision), pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
