@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include "base/utf8.h"
 #include "exit_code.h"
 #include "reference.h"
 #include "version.h"
@@ -10,8 +11,12 @@ namespace {
 /// Text as man(7) prints it unchanged.
 std::string roff(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        if (c == '\\') {
+    while (!text.empty()) {
+        const utf8::Character character = utf8::first(text);
+        const char c = text.front();
+        if (character.code >= 0x80) {
+            out += fmt::format("\\[u{:04X}]", static_cast<uint32_t>(character.code));
+        } else if (c == '\\') {
             out += "\\e";
         } else if (c == '-') {
             out += "\\-";
@@ -19,6 +24,7 @@ std::string roff(std::string_view text) {
             if (out.empty() && (c == '.' || c == '\'')) out += "\\&";
             out += c;
         }
+        text.remove_prefix(character.size);
     }
     return out;
 }

@@ -2,6 +2,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "audio/stream.h"
+#include "device/onednn_matmul.h"
+#include "simd/isa.h"
+
 namespace npuscribe::app {
 
 std::string version() {
@@ -9,8 +13,12 @@ std::string version() {
 }
 
 std::string version_text() {
-    return fmt::format("npuscribe {}\nbuilt with {}, {}\n", version(), NPUSCRIBE_COMPILER,
-                       NPUSCRIBE_BUILD_TYPE);
+    std::string out =
+        fmt::format("npuscribe {}\nbuilt with {}, {}\n", version(), NPUSCRIBE_COMPILER, NPUSCRIBE_BUILD_TYPE);
+    out += fmt::format("oneDNN {}, {}\n", onednn_version(), audio::library_versions());
+    out += fmt::format("vector instructions: {}\n", simd::name(simd::isa()));
+    out += "devices: cpu, npu (npuscribe device list tells whether it can be used), emulated\n";
+    return out;
 }
 
 }  // namespace npuscribe::app

@@ -36,4 +36,8 @@ std::unique_ptr<Decoder> open_with_libav(const InputFile& file);
 /// "12.34 s": how messages name a time in a file.
 std::string seconds_text(double seconds);
 
+/// "libsndfile-1.2.0", "libavformat 59.27.100": the libraries this process runs with.
+std::string sndfile_version();
+std::string libav_version();
+
 }  // namespace npuscribe::audio

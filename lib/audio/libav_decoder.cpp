@@ -283,4 +283,10 @@ std::unique_ptr<Decoder> open_with_libav(const InputFile& file) {
     return std::make_unique<LibavDecoder>(file);
 }
 
+std::string libav_version() {
+    const unsigned version = avformat_version();
+    return "libavformat " + std::to_string(AV_VERSION_MAJOR(version)) + "." +
+           std::to_string(AV_VERSION_MINOR(version)) + "." + std::to_string(AV_VERSION_MICRO(version));
+}
+
 }  // namespace npuscribe::audio

@@ -96,4 +96,8 @@ std::unique_ptr<Decoder> open_with_libsndfile(const InputFile& file) {
     return std::make_unique<SndfileDecoder>(file);
 }
 
+std::string sndfile_version() {
+    return sf_version_string();
+}
+
 }  // namespace npuscribe::audio

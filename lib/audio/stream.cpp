@@ -227,6 +227,14 @@ std::unique_ptr<Stream> open_samples(std::span<const float> samples) {
     return std::make_unique<MemoryStream>(samples);
 }
 
+std::string library_versions() {
+#ifdef NPUSCRIBE_HAVE_LIBAV
+    return sndfile_version() + ", " + libav_version();
+#else
+    return sndfile_version();
+#endif
+}
+
 bool is_audio_file_name(const std::filesystem::path& path) {
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(),

@@ -41,6 +41,9 @@ struct OpenOptions {
 /// either.
 std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options = {});
 
+/// "libsndfile-1.2.0, libavformat 59.27.100": what reads files, as this process runs with it.
+std::string library_versions();
+
 /// A stream over samples already in memory (16 kHz mono), for library users and tests. Copies nothing:
 /// `samples` must outlive the stream.
 std::unique_ptr<Stream> open_samples(std::span<const float> samples);

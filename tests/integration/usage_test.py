@@ -1,5 +1,9 @@
 """What a person sees who types something wrong, or asks for help. No model is needed."""
 
+import os
+import re
+import shutil
+import subprocess
 import unittest
 
 import support
@@ -27,6 +31,50 @@ class Help(support.Case):
         done = support.run("--version")
         self.check_exit(done, 0)
         self.assertRegex(done.stdout, r"^npuscribe \d+\.\d+\.\d+\n")
+        self.assertRegex(done.stdout, r"oneDNN \d+\.\d+\.\d+, libsndfile")
+        self.assertRegex(done.stdout, r"devices: cpu, npu .*, emulated")
+
+    def test_the_manual_is_a_page_that_man_can_show(self):
+        done = support.run("man")
+        self.check_exit(done, 0)
+        self.assertIn(".TH NPUSCRIBE 1", done.stdout)
+        shown = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-ww"], input=done.stdout, capture_output=True, text=True, check=True
+        ) if shutil.which("groff") else None  # fmt: skip
+        if shown:
+            self.assertEqual(shown.stderr, "")
+            self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout).replace("\u2010", "-"))
+
+    def test_bash_completes(self):
+        script = self.directory / "npuscribe.bash"
+        script.write_text(support.run("completion", "bash").stdout)
+        ask = (
+            'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); compopt() { :; };'
+            ' _npuscribe; echo "${COMPREPLY[@]}"'
+        )
+
+        def completed(*words):
+            return subprocess.run(
+                ["bash", "-c", ask, script, *words], capture_output=True, text=True, check=True
+            ).stdout.split()
+
+        self.assertEqual(completed("npuscribe", "--output-d"), ["--output-dir"])
+        self.assertEqual(completed("npuscribe", "--precision", "bf"), ["bfp16", "bf16"])
+        self.assertEqual(completed("npuscribe", "device", "l"), ["list"])
+        self.assertIn("--check", completed("npuscribe", "bench", "layer", "--c"))
+
+    def test_a_shell_without_completions_is_named(self):
+        self.check_error(support.run("completion", "tcsh"), 2, "tcsh", "bash, zsh or fish")
+
+    def test_a_config_file_gives_defaults_and_the_command_line_wins(self):
+        config = self.directory / "npuscribe" / "config.toml"
+        config.parent.mkdir()
+        environment = {**os.environ, "XDG_CONFIG_HOME": str(self.directory), "NPUSCRIBE_MODELS": str(self.directory)}
+        config.write_text("beam-size = 0\n")
+        done = support.run("a.wav", env=environment)
+        self.check_error(done, 2, "config.toml", "beam-size", "'0' was given")
+        done = support.run("--config", "none", "a.wav", env=environment)
+        self.assertNotIn("beam-size", done.stderr)
 
 
 class Usage(support.Case):

@@ -1,0 +1,47 @@
+# What is installed, and the Debian package that CPack makes of it: cmake --install DIR, or scripts/package.
+include(GNUInstallDirs)
+
+# Written by the program about itself, so that they cannot differ from what it takes.
+set(manual ${PROJECT_BINARY_DIR}/manual)
+function(npuscribe_prints FILE)
+  add_custom_command(OUTPUT ${manual}/${FILE}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
+    COMMAND npuscribe ${ARGN} > ${manual}/${FILE}
+    DEPENDS npuscribe
+    COMMENT "Printing ${FILE}"
+    VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY NPUSCRIBE_MANUAL ${manual}/${FILE})
+endfunction()
+npuscribe_prints(npuscribe.1 man)
+npuscribe_prints(npuscribe.bash completion bash)
+npuscribe_prints(_npuscribe completion zsh)
+npuscribe_prints(npuscribe.fish completion fish)
+get_property(manual_files GLOBAL PROPERTY NPUSCRIBE_MANUAL)
+add_custom_target(manual ALL DEPENDS ${manual_files})
+
+install(TARGETS npuscribe RUNTIME)
+if(TARGET npuscribe_xrt)
+  install(TARGETS npuscribe_xrt LIBRARY DESTINATION lib/npuscribe)  # where the program looks, beside bin
+endif()
+install(FILES ${manual}/npuscribe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${manual}/npuscribe.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME npuscribe)
+install(FILES ${manual}/_npuscribe DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${manual}/npuscribe.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES README.md THIRD-PARTY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME npuscribe)
+set(CPACK_PACKAGE_VENDOR npuscribe)
+set(CPACK_PACKAGE_CONTACT "the authors of npuscribe <npuscribe@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "transcribes speech with Whisper, on an AMD XDNA2 NPU or a CPU")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"Command-line transcription with OpenAI's Whisper models. The encoder's matrix
+ products run in BFP16, the block floating-point format of AMD's XDNA2 NPUs,
+ on such an NPU or with the same numerics on the CPU.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION sound)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
