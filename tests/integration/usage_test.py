@@ -43,7 +43,7 @@ class Help(support.Case):
         ) if shutil.which("groff") else None  # fmt: skip
         if shown:
             self.assertEqual(shown.stderr, "")
-            self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout).replace("\u2010", "-"))
+            self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m|.\x08", "", shown.stdout).replace("\u2010", "-"))
 
     def test_bash_completes(self):
         script = self.directory / "npuscribe.bash"
