@@ -20,9 +20,6 @@ get_property(manual_files GLOBAL PROPERTY NPUSCRIBE_MANUAL)
 add_custom_target(manual ALL DEPENDS ${manual_files})
 
 install(TARGETS npuscribe RUNTIME)
-if(TARGET npuscribe_xrt)
-  install(TARGETS npuscribe_xrt LIBRARY DESTINATION lib/npuscribe)  # where the program looks, beside bin
-endif()
 install(FILES ${manual}/npuscribe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${manual}/npuscribe.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME npuscribe)
 install(FILES ${manual}/_npuscribe DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)

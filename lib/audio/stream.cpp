@@ -14,12 +14,6 @@
 
 namespace npuscribe::audio {
 
-std::string seconds_text(double seconds) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.2f s", seconds);
-    return text;
-}
-
 namespace {
 
 constexpr int kLowestRate = 1000;

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <vector>
 
+#include "base/module_path.h"
+
 namespace npuscribe {
 namespace {
 
@@ -21,21 +23,6 @@ constexpr const char* kGetXrt =
 std::string last_error() {
     const char* error = dlerror();
     return error != nullptr ? error : "unknown error";
-}
-
-fs::path module_path() {
-    if (const char* given = std::getenv("NPUSCRIBE_XRT_MODULE"); given != nullptr && *given != '\0')
-        return given;
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    if (error) return {};
-    const fs::path directory = program.parent_path();
-    for (const fs::path& candidate :
-         {directory / xrt_backend::kModuleFile,
-          directory.parent_path() / "lib" / "npuscribe" / xrt_backend::kModuleFile}) {
-        if (fs::exists(candidate, error)) return candidate;
-    }
-    return {};
 }
 
 // Where the library is found first, as the dynamic loader sees it; `first_error` keeps the message of the
@@ -69,7 +56,7 @@ XrtLibrary problem(XrtLibrary found, XrtProblem kind, std::string detail) {
 
 XrtLibrary load() {
     XrtLibrary found;
-    found.module_path = module_path();
+    found.module_path = module_path(xrt_backend::kModuleFile, "NPUSCRIBE_XRT_MODULE");
     std::error_code error;
     if (found.module_path.empty() || !fs::exists(found.module_path, error)) {
         const std::string looked =

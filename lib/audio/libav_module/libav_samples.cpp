@@ -1,4 +1,4 @@
-#include "audio/libav_samples.h"
+#include "audio/libav_module/libav_samples.h"
 
 #include <cstdint>
 

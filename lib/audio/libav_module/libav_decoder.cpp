@@ -12,7 +12,8 @@ extern "C" {
 #include <string_view>
 
 #include "audio/decoder.h"
-#include "audio/libav_samples.h"
+#include "audio/libav_module/libav_module.h"
+#include "audio/libav_module/libav_samples.h"
 #include "base/error.h"
 
 namespace npuscribe::audio {
@@ -279,14 +280,20 @@ class LibavDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> open_with_libav(const InputFile& file) {
-    return std::make_unique<LibavDecoder>(file);
-}
-
-std::string libav_version() {
-    const unsigned version = avformat_version();
-    return "libavformat " + std::to_string(AV_VERSION_MAJOR(version)) + "." +
-           std::to_string(AV_VERSION_MINOR(version)) + "." + std::to_string(AV_VERSION_MICRO(version));
-}
-
 }  // namespace npuscribe::audio
+
+extern "C" {
+
+npuscribe::audio::Decoder* npuscribe_libav_open(const npuscribe::audio::InputFile& file) {
+    return new npuscribe::audio::LibavDecoder(file);
+}
+
+const char* npuscribe_libav_version() {
+    static const std::string text = [] {
+        const unsigned version = avformat_version();
+        return "libavformat " + std::to_string(AV_VERSION_MAJOR(version)) + "." +
+               std::to_string(AV_VERSION_MINOR(version)) + "." + std::to_string(AV_VERSION_MICRO(version));
+    }();
+    return text.c_str();
+}
+}

@@ -1,0 +1,64 @@
+// FFmpeg's libraries are many and large, and most files do not need them: they are in a module of their own,
+// loaded with the first file that libsndfile cannot read.
+
+#include <dlfcn.h>
+
+#include <mutex>
+
+#include "audio/decoder.h"
+#include "audio/libav_module/libav_module.h"
+#include "base/error.h"
+#include "base/module_path.h"
+
+namespace npuscribe::audio {
+namespace {
+
+struct Module {
+    LibavOpen open = nullptr;
+    LibavVersion version = nullptr;
+    std::string missing;  // why it is not there
+};
+
+Module load() {
+    Module module;
+    const auto path = module_path(kLibavModule, "NPUSCRIBE_LIBAV_MODULE");
+    if (path.empty()) {
+        module.missing = std::string(kLibavModule) + " is neither beside the program nor in ../lib/npuscribe";
+        return module;
+    }
+    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        const char* error = dlerror();
+        module.missing = error != nullptr ? error : path.string() + " cannot be loaded";
+        return module;
+    }
+    module.open = reinterpret_cast<LibavOpen>(dlsym(handle, kLibavOpen));
+    module.version = reinterpret_cast<LibavVersion>(dlsym(handle, kLibavVersion));
+    if (module.open == nullptr || module.version == nullptr) {
+        module = {};
+        module.missing = path.string() + " is not of this npuscribe";
+    }
+    return module;
+}
+
+const Module& module() {
+    static const Module loaded = load();
+    return loaded;
+}
+
+}  // namespace
+
+std::unique_ptr<Decoder> open_with_libav(const InputFile& file) {
+    if (module().open == nullptr) {
+        throw InputError(file.name() +
+                         " is not a format that libsndfile reads, and FFmpeg's libraries cannot be used: " +
+                         module().missing);
+    }
+    return std::unique_ptr<Decoder>(module().open(file));
+}
+
+std::string libav_version() {
+    return module().version != nullptr ? module().version() : "no libavformat: " + module().missing;
+}
+
+}  // namespace npuscribe::audio

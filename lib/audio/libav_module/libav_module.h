@@ -1,0 +1,17 @@
+#pragma once
+// What the program asks of the module that reads files with FFmpeg's libraries.
+
+#include "audio/decoder.h"
+
+namespace npuscribe::audio {
+
+inline constexpr const char* kLibavModule = "libnpuscribe_libav.so";
+inline constexpr const char* kLibavOpen = "npuscribe_libav_open";
+inline constexpr const char* kLibavVersion = "npuscribe_libav_version";
+
+/// As open_with_libav; the caller owns the result.
+using LibavOpen = Decoder* (*)(const InputFile& file);
+/// "libavformat 59.27.100".
+using LibavVersion = const char* (*)();
+
+}  // namespace npuscribe::audio
