@@ -30,6 +30,7 @@ std::vector<CatalogEntry> read() {
         model.at("name").get_to(entry.name);
         if (model.contains("aliases")) model.at("aliases").get_to(entry.aliases);
         entry.dimensions = dimensions_from(model.at("dimensions"));
+        if (model.contains("alignment_heads")) model.at("alignment_heads").get_to(entry.alignment_heads);
         entries.push_back(std::move(entry));
     }
     return entries;
@@ -48,6 +49,17 @@ const CatalogEntry* find_in_catalog(std::string_view name) {
         if (std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end()) return &entry;
     }
     return nullptr;
+}
+
+const CatalogEntry* find_in_catalog(const Dimensions& dimensions, std::string_view file_name) {
+    const CatalogEntry* last = nullptr;
+    const CatalogEntry* named = nullptr;
+    for (const CatalogEntry& entry : catalog()) {
+        if (entry.dimensions != dimensions) continue;
+        last = &entry;
+        if (file_name.find(entry.name) != std::string_view::npos) named = &entry;
+    }
+    return named != nullptr ? named : last;
 }
 
 }  // namespace npuscribe

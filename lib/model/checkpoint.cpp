@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "model/container.h"
 #include "model/ct2_checkpoint.h"
+#include "model/ggml_checkpoint.h"
 #include "model/hf_checkpoint.h"
 
 namespace npuscribe {
@@ -35,14 +36,23 @@ constexpr Format kFormats[] = {
 
 constexpr const char* kWanted =
     "wanted a directory with model.bin (CTranslate2, as Systran/faster-whisper-*) or model.safetensors "
-    "(Hugging Face), or a file that npuscribe model convert wrote";
+    "(Hugging Face), or a file: whisper.cpp's (ggml-*.bin), or one that npuscribe model convert wrote";
+
+std::array<char, 8> first_bytes(const fs::path& path) {
+    std::array<char, 8> bytes{};
+    std::ifstream(path, std::ios::binary).read(bytes.data(), bytes.size());
+    return bytes;
+}
+
+bool is_ggml(const fs::path& path) {
+    const auto bytes = first_bytes(path);
+    return ggml::is_ggml({bytes.data(), bytes.size()});
+}
 
 // What else a model file may be, by its first bytes and its name; empty where it is nothing known.
 std::string kind_of_file(const fs::path& path) {
-    std::array<char, 8> magic{};
-    std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
+    const auto magic = first_bytes(path);
     const std::string_view bytes(magic.data(), magic.size());
-    if (bytes.starts_with("lmgg")) return "a whisper.cpp model (ggml)";
     if (bytes.starts_with("GGUF")) return "a GGUF model";
     const std::string name = path.filename().string();
     if (bytes.starts_with("PK\x03\x04") || name.ends_with(".pt") || name.ends_with(".pth"))
@@ -77,16 +87,19 @@ bool is_container(const fs::path& path) {
         if (!entry->is_regular_file(ignored)) continue;
         const std::string name = entry->path().filename().string();
         if (name == "pytorch_model.bin") {
-            found = "pytorch_model.bin (save it again with save_pretrained(..., safe_serialization=True))";
+            found =
+                "it has pytorch_model.bin (save it again with save_pretrained(..., safe_serialization=True))";
+        } else if (name.ends_with(".bin") && is_ggml(entry->path())) {
+            found = "its " + name + " is a whisper.cpp model: give that file";
         } else if (name.ends_with(".bin") || name.ends_with(".pt") || name.ends_with(".gguf")) {
             const std::string kind = kind_of_file(entry->path());
-            if (!kind.empty()) found = name + ", " + kind + ", which is not read";
+            if (!kind.empty()) found = "it has " + name + ", " + kind + ", which is not read";
         }
         if (!found.empty()) break;
     }
     if (error) throw ModelError(directory.string() + ": cannot be listed: " + error.message());
     throw ModelError(directory.string() + ": holds no model that is read" +
-                     (found.empty() ? std::string() : "; it has " + found) + "; " + kWanted);
+                     (found.empty() ? std::string() : "; " + found) + "; " + kWanted);
 }
 
 }  // namespace
@@ -106,6 +119,7 @@ std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path) {
     if (!fs::exists(status)) throw ModelError(path.string() + ": no such directory; " + kWanted);
     if (!fs::is_directory(status)) {
         const bool regular = fs::is_regular_file(status);  // a named pipe would make the program wait
+        if (regular && is_ggml(path)) return ggml::open(path);
         const bool of_directory = path.filename().string().starts_with("model.");
         if (regular && !of_directory && is_container(path)) return container::open(path);
         refuse_file(path);

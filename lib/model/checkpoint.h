@@ -57,9 +57,10 @@ class Checkpoint {
     Buffer<float> read(std::string_view name) const;
 };
 
-/// Opens a CTranslate2 directory (model.bin), a Hugging Face directory (model.safetensors), or a file that
-/// `npuscribe model convert` wrote (container.h). Checks that every tensor Whisper needs is there, of the
-/// right shape. Trusts nothing in the file: sizes and offsets are checked before use. Throws ModelError.
+/// Opens a CTranslate2 directory (model.bin), a Hugging Face directory (model.safetensors), a whisper.cpp
+/// file (ggml-*.bin), or a file that `npuscribe model convert` wrote (container.h). Checks that every tensor
+/// Whisper needs is there, of the right shape. Trusts nothing in the file: sizes and offsets are checked
+/// before use. Throws ModelError.
 std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace npuscribe

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "model/ggml_blocks.h"
 #include "simd/blocks.h"
 #include "simd/isa.h"
 
@@ -119,22 +120,32 @@ size_t size_of(DType dtype) {
             return 2;
         case DType::i8:
         case DType::u8:
-        case DType::bfp16:  // of its own, it has none
+        case DType::bfp16:  // of its own, it has none; nor have the others here
+        case DType::q8_0:
+        case DType::q5_0:
+        case DType::q5_1:
+        case DType::q4_0:
+        case DType::q4_1:
             return 1;
     }
     return 1;
 }
 
 size_t bytes_of(DType dtype, size_t count) {
-    return dtype == DType::bfp16 ? count / bfp16::kBlockSize * bfp16::kBlockBytes : count * size_of(dtype);
+    if (dtype == DType::bfp16) return count / bfp16::kBlockSize * bfp16::kBlockBytes;
+    if (ggml::is_blocks(dtype)) return count / ggml::kBlockSize * ggml::block_bytes(dtype);
+    return count * size_of(dtype);
 }
 
 size_t elements_in(DType dtype, size_t bytes) {
-    return dtype == DType::bfp16 ? bytes / bfp16::kBlockBytes * bfp16::kBlockSize : bytes / size_of(dtype);
+    if (dtype == DType::bfp16) return bytes / bfp16::kBlockBytes * bfp16::kBlockSize;
+    if (ggml::is_blocks(dtype)) return bytes / ggml::block_bytes(dtype) * ggml::kBlockSize;
+    return bytes / size_of(dtype);
 }
 
 std::string_view name(DType dtype) {
-    constexpr std::string_view names[] = {"f32", "f16", "bf16", "int8", "int16", "int32", "uint8", "bfp16"};
+    constexpr std::string_view names[] = {"f32",   "f16",  "bf16", "int8", "int16", "int32", "uint8",
+                                          "bfp16", "q8_0", "q5_0", "q5_1", "q4_0",  "q4_1"};
     return names[static_cast<size_t>(dtype)];
 }
 
@@ -182,6 +193,13 @@ bool to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
         case DType::bfp16:
             return !simd::restore_rows(reinterpret_cast<const uint8_t*>(source),
                                        MatrixView<float>(out, 1, count));
+        case DType::q8_0:
+        case DType::q5_0:
+        case DType::q5_1:
+        case DType::q4_0:
+        case DType::q4_1:
+            ggml::dequantise(dtype, source, out, count);
+            break;
     }
     return true;
 }

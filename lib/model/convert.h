@@ -7,13 +7,27 @@
 
 namespace npuscribe {
 
-enum class DType : uint8_t { f32, f16, bf16, i8, i16, i32, u8, bfp16 };
+enum class DType : uint8_t {
+    f32,
+    f16,
+    bf16,
+    i8,
+    i16,
+    i32,
+    u8,
+    bfp16,
+    q8_0,  // and on: ggml's blocks (ggml_blocks.h)
+    q5_0,
+    q5_1,
+    q4_0,
+    q4_1
+};
 
-/// Bytes of `count` elements; for BFP16 a multiple of 8, 9 bytes each.
+/// Bytes of `count` elements; for BFP16 a multiple of 8, 9 bytes each; for ggml's blocks a multiple of 32.
 size_t bytes_of(DType, size_t count);
 /// Elements in so many bytes: the inverse.
 size_t elements_in(DType, size_t bytes);
-/// Bytes of one element, of all types but BFP16.
+/// Bytes of one element, of types without blocks.
 size_t size_of(DType);
 std::string_view name(DType);  // "f16"
 

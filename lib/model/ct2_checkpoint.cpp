@@ -1,10 +1,10 @@
 #include "model/ct2_checkpoint.h"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include "base/error.h"
+#include "model/byte_cursor.h"
 #include "model/json_file.h"
 #include "model/mapped_file.h"
 #include "model/tensor_checkpoint.h"
@@ -17,28 +17,9 @@ constexpr uint32_t kOldestVersion = 2;  // the first with a spec name; Whisper c
 constexpr uint32_t kNewestVersion = 6;
 constexpr uint32_t kNewestRevision = 3;
 
-// Takes values off the front of the file; every take is checked against what is left.
-class Cursor {
+class Cursor : public ByteCursor {
   public:
-    Cursor(std::span<const std::byte> bytes, const std::string& file)
-        : rest_(bytes), size_(bytes.size()), file_(file) {}
-
-    std::span<const std::byte> take(size_t count, const char* what) {
-        if (count > rest_.size())
-            throw ModelError(file_ + ": is cut short or damaged: " + what + " at byte " +
-                             std::to_string(size_ - rest_.size()) + " needs " + std::to_string(count) +
-                             " bytes, the file has " + std::to_string(rest_.size()) + " more");
-        const auto taken = rest_.first(count);
-        rest_ = rest_.subspan(count);
-        return taken;
-    }
-
-    template <class T>
-    T number(const char* what) {
-        T value;
-        std::memcpy(&value, take(sizeof(T), what).data(), sizeof(T));
-        return value;
-    }
+    using ByteCursor::ByteCursor;
 
     // uint16 length that counts the terminating zero, then the bytes.
     std::string string(const char* what) {
@@ -47,15 +28,10 @@ class Cursor {
         if (!text.empty() && text.back() == '\0') text.pop_back();
         for (const char c : text) {
             if (c <= ' ' || c > '~')  // names end up in messages
-                throw ModelError(file_ + ": is damaged: " + what + " is not plain text");
+                throw ModelError(file() + ": is damaged: " + what + " is not plain text");
         }
         return text;
     }
-
-  private:
-    std::span<const std::byte> rest_;
-    size_t size_;
-    const std::string& file_;
 };
 
 // CTranslate2's DataType, in its order (include/ctranslate2/types.h).

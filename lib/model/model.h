@@ -28,9 +28,9 @@ enum class Prefer {
     original,   // its weights have not been rounded to BFP16
 };
 
-/// `name_or_path`: a directory, a converted file, or the name of one in models_directory() (there NAME is a
-/// directory, NAME.npuscribe a converted file). Throws ModelError; for a known name that is not there, with
-/// the command that fetches it.
+/// `name_or_path`: a directory, a whisper.cpp file, a converted file, or the name of one in
+/// models_directory() (there NAME is a directory, NAME.npuscribe a converted file). Throws ModelError; for a
+/// known name that is not there, with the command that fetches it.
 Model load_model(std::string_view name_or_path, Prefer prefer = Prefer::converted);
 
 /// What `name` stands for in models_directory(); nothing where it is not there.

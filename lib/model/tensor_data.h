@@ -17,8 +17,8 @@ std::optional<size_t> element_count(std::span<const size_t> shape);
 /// "[512, 80, 3]"
 std::string to_string(std::span<const size_t> shape);
 
-/// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`; BFP16 is a matrix whose rows are
-/// whole blocks.
+/// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`; rows are whole blocks where the
+/// type has blocks, and BFP16 is a matrix.
 struct TensorData {
     DType dtype = DType::f32;
     std::vector<size_t> shape;

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ggml_writer.h"
+#include "model/tensor_checkpoint.h"
 #include "model_layout.h"
 #include "model_vocabulary.h"
 
@@ -135,9 +137,8 @@ uint8_t ct2_type(DType dtype) {
             return 4;
         case DType::bf16:
             return 5;
-        case DType::u8:
-        case DType::bfp16:
-            break;  // CTranslate2 has neither
+        default:
+            break;  // CTranslate2 has none of the others
     }
     return 0;
 }
@@ -236,6 +237,16 @@ void write_hf(const fs::path& directory, const RandomModel& model) {
     Output(directory / "model.safetensors.index.json").text(index.dump());
 }
 
+void write_random_ggml(const fs::path& path, const RandomModel& model) {
+    const auto values = [&](const NamedShape& tensor) {
+        std::vector<float> numbers(count_of(tensor.shape));
+        for (size_t i = 0; i < numbers.size(); ++i)
+            numbers[i] = random_weight(tensor.name, tensor.shape, i, model.seed);
+        return numbers;
+    };
+    write_ggml(path, model.dimensions, model.dtype, made_up_text_tokens(model.dimensions), values);
+}
+
 void write_config(const fs::path& directory, const RandomModel& model) {
     const Dimensions& d = model.dimensions;
     const nlohmann::json heads = {{"alignment_heads", {{d.n_text_layer - 1, 0}}}};
@@ -278,6 +289,7 @@ void write_random_model(const fs::path& directory, const RandomModel& model) {
     if (model.dtype == DType::i8 && model.format == ModelFormat::safetensors)
         throw std::runtime_error("int8 is CTranslate2's: choose the format ct2");
     fs::create_directories(directory);
+    if (model.format == ModelFormat::ggml) return write_random_ggml(directory / "ggml-model.bin", model);
     if (model.format == ModelFormat::ct2) {
         write_ct2(directory, model);
     } else {

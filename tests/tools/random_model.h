@@ -14,12 +14,13 @@
 
 namespace npuscribe::test {
 
-enum class ModelFormat { ct2, safetensors };
+enum class ModelFormat { ct2, safetensors, ggml };
 
 struct RandomModel {
     Dimensions dimensions;
     ModelFormat format = ModelFormat::ct2;
-    DType dtype = DType::f16;  // f32, f16, bf16; i8 for CTranslate2's int8 (its other tensors are f16 then)
+    DType dtype = DType::f16;  // f32, f16, bf16; i8 for CTranslate2's int8 (its other tensors are f16 then);
+                               // of ggml f32, f16 and the types with blocks
     size_t shards = 1;         // of safetensors
     uint64_t seed = 1;
     /// A model directory whose vocabulary is copied; empty: a made-up one, all bytes and then pairs of them.
@@ -34,7 +35,8 @@ float random_weight(std::string_view name, const std::vector<size_t>& shape, siz
 /// Small dimensions: one head, `layers` layers, 16 mels, 20 frames, a vocabulary of `n_vocab`.
 Dimensions small_dimensions(size_t layers, size_t n_vocab);
 
-/// Writes a whole directory: weights, configuration, and the vocabulary where n_vocab is one of Whisper's.
+/// Writes a whole directory: weights, configuration, and the vocabulary where n_vocab is one of Whisper's; of
+/// ggml the file ggml-model.bin, which holds them all.
 /// Throws std::runtime_error where a file cannot be written.
 void write_random_model(const std::filesystem::path& directory, const RandomModel& model);
 

@@ -27,10 +27,10 @@ TEST_CASE("a path that is no model directory is refused with what it is and what
     CHECK(contains(refusal(directory / "missing"), "no such directory; wanted a directory with model.bin"));
 
     write_file(directory / "ggml-base.bin", "lmgg\x51\xCA");
-    CHECK(contains(refusal(directory / "ggml-base.bin"),
-                   "is a whisper.cpp model (ggml), which is not read; wanted"));
-    CHECK(contains(refusal(directory.path()),
-                   "it has ggml-base.bin, a whisper.cpp model (ggml), which is not read"));
+    CHECK(contains(refusal(directory / "ggml-base.bin"), "is cut short or damaged"));
+    CHECK(contains(refusal(directory.path()), "its ggml-base.bin is a whisper.cpp model: give that file"));
+    write_file(directory / "base.gguf", "GGUF");
+    CHECK(contains(refusal(directory / "base.gguf"), "is a GGUF model, which is not read; wanted"));
 
     write_file(directory / "base.pt", "PK\x03\x04 and so on");
     CHECK(contains(refusal(directory / "base.pt"), "is a PyTorch checkpoint, which is not read"));
