@@ -104,7 +104,8 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
     constexpr int kLongest = 3'600'000;  // milliseconds
     return {
         {"model", 'm', "NAME|PATH", kWhat,
-         "a model that was fetched, a checkpoint's directory, or a converted file", text(s.model)},
+         "a model that was fetched, a checkpoint's directory, or a file: whisper.cpp's or a converted one",
+         text(s.model)},
         {"language", 'l', "LANGUAGE", kWhat, "code (de), English name (German), or auto to detect it",
          text(s.language)},
         {"task", 0, "TASK", kWhat, "transcribe, or translate into English",

@@ -55,7 +55,8 @@ std::string name_of(const fs::path& directory) {
     std::error_code ignored;
     fs::path whole = fs::canonical(directory, ignored);
     if (whole.empty()) whole = directory;
-    return (whole.extension() == container::kSuffix ? whole.stem() : whole.filename()).string();
+    const bool file = whole.extension() == container::kSuffix || whole.extension() == ".bin";
+    return (file ? whole.stem() : whole.filename()).string();
 }
 
 }  // namespace

@@ -72,6 +72,13 @@ class Ggml(support.Case):
         expected = self.transcripts(support.need_model("tiny.en"), *prompt)
         self.assertEqual(self.transcripts(self.convert("f16"), *prompt), expected)
 
+    def test_it_converts_as_the_ctranslate2_model_does(self):
+        converted = {}
+        for name, source in (("ggml", self.convert("f16")), ("ct2", support.need_model("tiny.en"))):
+            converted[name] = self.directory / f"{name}.npuscribe"
+            self.check_exit(support.run("model", "convert", source, converted[name]), 0)
+        self.assertEqual(self.transcripts(converted["ggml"]), self.transcripts(converted["ct2"]))
+
     def test_a_damaged_file_is_refused(self):
         file = self.convert("q4_0")
         with open(file, "r+b") as stream:

@@ -166,7 +166,7 @@ TEST_CASE("a whisper.cpp file carries its tokenizer") {
     write_random_model(directory.path(),
                        {.dimensions = small_dimensions(1, n_vocab), .format = ModelFormat::ggml});
     const Model model = load_model((directory / "ggml-model.bin").string());
-    CHECK(model.name == "ggml-model.bin");
+    CHECK(model.name == "ggml-model");
     CHECK(model.tokenizer.n_vocab() == n_vocab);
     CHECK(model.tokenizer.eot() == (n_vocab == 51864 ? 50256 : 50257));
     CHECK(model.tokenizer.timestamp_begin() + 1501 == static_cast<Token>(n_vocab));
