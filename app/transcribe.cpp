@@ -1,25 +1,19 @@
-#include <malloc.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
-#include <memory>
-#include <optional>
 #include <set>
 #include <sstream>
 
-#include "audio/vad.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
-#include "base/thread_pool.h"
 #include "command_line.h"
 #include "commands.h"
 #include "config_file.h"
 #include "console.h"
-#include "device/choose.h"
 #include "exit_code.h"
 #include "inputs.h"
+#include "npuscribe/npuscribe.h"
 #include "output/atomic_file.h"
 #include "output/report.h"
 #include "outputs.h"
@@ -72,52 +66,24 @@ void fit_to_model(TranscribeSettings& settings, const Model& model) {
     }
 }
 
-// The weights of an encoder layer: attention's four, and the two of its feed-forward part.
-std::array<WeightShape, 3> encoder_shapes(const Dimensions& dimensions) {
-    const size_t n = dimensions.n_audio_state;
-    return {{{n, n}, {4 * n, n}, {n, 4 * n}}};
-}
-
-// A converted model's weights are rounded to BFP16: good enough for what rounds at least as much.
-Prefer preference(Precision precision) {
-    return precision == Precision::fp32 || precision == Precision::bf16 ? Prefer::original
-                                                                        : Prefer::converted;
-}
-
-// Everything that is loaded once, in the order in which it is needed.
-class Engine {
-  public:
-    Engine(TranscribeSettings& settings)
-        : model_(load_model(settings.model, preference(settings.precision))), pool_(settings.threads) {
-        fit_to_model(settings, model_);
-        DeviceOptions options;
-        options.precision = settings.precision;
-        ChosenDevice chosen =
-            choose_device(settings.device, options, pool_, encoder_shapes(model_.dimensions()));
-        device_ = std::move(chosen.device);
-        if (settings.device == "auto") {
-            const DeviceInfo info = device_->info();
-            spdlog::info("device {} ({}), by --device auto", info.name, info.description);
-            spdlog::debug("{}", chosen.reason);
-        }
-        if (settings.transcribe.vad) vad_.emplace(vad_weights());
-        transcriber_ = std::make_unique<Transcriber>(model_, *device_, pool_, vad_ ? &*vad_ : nullptr,
-                                                     settings.transcribe);
-#ifdef __GLIBC__
-        malloc_trim(0);  // what loading took for a while need not count until the end
-#endif
+// The model, fitted to what was asked for, on its device.
+Session make_session(TranscribeSettings& settings) {
+    SessionOptions options;
+    options.model = settings.model;
+    options.device = settings.device;
+    options.precision = settings.precision;
+    options.threads = settings.threads;
+    Model model = load_model(options);
+    fit_to_model(settings, model);
+    options.transcribe = settings.transcribe;
+    Session session(std::move(model), options);
+    if (settings.device == "auto") {
+        const DeviceInfo info = session.device();
+        spdlog::info("device {} ({}), by --device auto", info.name, info.description);
+        spdlog::debug("{}", session.reason());
     }
-    Transcriber& transcriber() {
-        return *transcriber_;
-    }
-
-  private:
-    Model model_;
-    ThreadPool pool_;
-    std::unique_ptr<Device> device_;
-    std::optional<audio::VadModel> vad_;
-    std::unique_ptr<Transcriber> transcriber_;
-};
+    return session;
+}
 
 // The table is of whole files: of an interrupted run it would tell little.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
@@ -198,12 +164,12 @@ int transcribe(const std::vector<std::string>& arguments) {
 
     const Stopwatch wall;
     console.progress("loading " + printable(settings.model));
-    Engine engine(settings);
+    Session session = make_session(settings);
     const double load = wall.seconds();
     const auto finish = [&] {
         console.clear();
-        report.setup = engine.transcriber().setup();
-        report.totals = engine.transcriber().timing();
+        report.setup = session.transcriber().setup();
+        report.totals = session.transcriber().timing();
         report.totals.load = load;
         report.totals.total = wall.seconds();
         report.files = run.files();
@@ -211,7 +177,7 @@ int transcribe(const std::vector<std::string>& arguments) {
     };
     try {
         if (interrupted) throw Cancelled();
-        run.transcribe(engine.transcriber(), interrupted);
+        run.transcribe(session.transcriber(), interrupted);
     } catch (const Error&) {
         finish();
         throw;

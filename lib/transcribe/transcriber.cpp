@@ -75,6 +75,26 @@ struct Transcriber::Impl {
         timing.load = load_seconds;
     }
 
+    using Open = std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)>;
+
+    void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+             const std::atomic<bool>* cancel, Open open) {
+        const auto sum = [this] {
+            timing = pipeline.timing();
+            timing.load = load_seconds;
+            if (!device.info().modelled_times) return;
+            const DeviceStats stats = device.stats();
+            timing.modelled_array = stats.matmul_seconds + stats.transfer_seconds;
+        };
+        try {
+            pipeline.run(inputs, events, cancel, std::move(open));
+        } catch (...) {
+            sum();
+            throw;
+        }
+        sum();
+    }
+
     ModelParts parts() {
         ModelParts parts;
         parts.encode = [this](MatrixView<const float> mel, MatrixView<float> out) {
@@ -106,20 +126,13 @@ Transcriber::~Transcriber() = default;
 
 void Transcriber::transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                              const std::atomic<bool>* cancel) {
-    const auto sum = [this] {
-        impl_->timing = impl_->pipeline.timing();
-        impl_->timing.load = impl_->load_seconds;
-        if (!impl_->device.info().modelled_times) return;
-        const DeviceStats stats = impl_->device.stats();
-        impl_->timing.modelled_array = stats.matmul_seconds + stats.transfer_seconds;
-    };
-    try {
-        impl_->pipeline.run(inputs, events, cancel);
-    } catch (...) {
-        sum();
-        throw;
-    }
-    sum();
+    impl_->run(inputs, events, cancel, nullptr);
+}
+
+void Transcriber::transcribe(std::span<const float> samples, const TranscribeEvents& events,
+                             const std::atomic<bool>* cancel) {
+    impl_->run({"samples"}, events, cancel,
+               [samples](const std::filesystem::path&) { return audio::open_samples(samples); });
 }
 
 const Timing& Transcriber::timing() const {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ class Transcriber {
     /// given, is looked at between steps: once true, throws Cancelled. Device errors stop everything:
     /// DeviceError.
     void transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+                    const std::atomic<bool>* cancel = nullptr);
+    /// The same for one input that is in memory: 16 kHz, mono.
+    void transcribe(std::span<const float> samples, const TranscribeEvents& events,
                     const std::atomic<bool>* cancel = nullptr);
 
     /// Sum over everything done so far; `total` is the time inside `transcribe`.

@@ -1,0 +1,12 @@
+# Runs the example on a recording and looks for its words.
+set(speech /usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0880.wav)
+if(NOT EXISTS ${speech})
+  message("SKIPPED: pocketsphinx-testdata is not installed")
+  return()
+endif()
+execute_process(COMMAND ${PROGRAM} ${speech} tiny.en OUTPUT_VARIABLE out ERROR_VARIABLE error RESULT_VARIABLE code)
+if(error MATCHES "fetch")
+  message("SKIPPED: ${error}")
+elseif(NOT code EQUAL 0 OR NOT out MATCHES "young man")
+  message(FATAL_ERROR "exit code ${code}\n${out}${error}")
+endif()
