@@ -47,7 +47,7 @@ TEST_CASE("a session transcribes files and samples alike, and hands out segments
     std::vector<Segment> seen;
     const Transcript of_file =
         session.transcribe(file, [&](const Segment& segment) { seen.push_back(segment); });
-    CHECK(test::contains(of_file.text(), "disposed young man"));
+    CHECK(test::contains(of_file.text(), "young man"));
     CHECK(of_file.language == "en");
     REQUIRE(seen.size() == of_file.segments.size());
     CHECK(seen.back().text == of_file.segments.back().text);
