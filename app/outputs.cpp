@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "output/atomic_file.h"
+#include "output/markup.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
@@ -26,12 +27,26 @@ std::string described(const fs::path& input) {
     return input == "-" ? "standard input" : input.string();
 }
 
+// A recording that a page can play is a file that stays.
+output::PageOptions page_options(const fs::path& input, const fs::path& page) {
+    output::PageOptions options;
+    options.title = input == "-" ? "Standard input" : stem(input);
+    std::error_code ignored;
+    if (input == "-" || !fs::is_regular_file(input, ignored)) return options;
+    options.audio_url = output::relative_url(input, page.parent_path());
+    options.audio_name = input.filename().string();
+    return options;
+}
+
 }  // namespace
 
 std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
+    output::WriterOptions options;
+    options.subtitles = subtitles;
     std::vector<std::string> written;
     for (size_t f = 0; f < formats.size(); ++f) {
-        output::write_file(outputs[input][f], formats[f].write(transcript, subtitles));
+        options.page = page_options(inputs[input], outputs[input][f]);
+        output::write_file(outputs[input][f], formats[f].write(transcript, options));
         written.push_back(outputs[input][f].string());
     }
     return written;
@@ -48,7 +63,7 @@ bool OutputPlan::exists(size_t input) const {
 
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const fs::path& directory, const fs::path& report) {
-    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}};
+    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}, {}};
     std::map<fs::path, std::string> taken;  // for what; empty: an input
     for (const Input& input : inputs) {
         if (input.path != "-") taken.try_emplace(resolved(input.path));
@@ -74,6 +89,7 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
     };
     std::set<fs::path> directories;
     for (size_t i = 0; i < inputs.size(); ++i) {
+        plan.inputs.push_back(inputs[i].path);
         if (!inputs[i].error.empty()) continue;
         const fs::path where = directory / inputs[i].below;
         for (const output::Format& format : plan.formats) {

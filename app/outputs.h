@@ -15,6 +15,7 @@ struct OutputPlan {
     std::vector<output::Format> formats;
     std::vector<std::vector<std::filesystem::path>> outputs;
     output::SubtitleOptions subtitles;
+    std::vector<std::filesystem::path> inputs;
 
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;

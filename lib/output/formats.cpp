@@ -8,21 +8,31 @@
 namespace npuscribe::output {
 namespace {
 
-/// A writer that subtitles' options do not concern.
+/// A writer that no options concern.
 template <std::string (*kWrite)(const Transcript&)>
-std::string plain(const Transcript& transcript, const SubtitleOptions&) {
+std::string plain(const Transcript& transcript, const WriterOptions&) {
     return kWrite(transcript);
+}
+
+template <std::string (*kWrite)(const Transcript&, const SubtitleOptions&)>
+std::string subtitled(const Transcript& transcript, const WriterOptions& options) {
+    return kWrite(transcript, options.subtitles);
+}
+
+std::string page(const Transcript& transcript, const WriterOptions& options) {
+    return html(transcript, options.page);
 }
 
 constexpr std::array kFormats = {
     Format{"txt", "txt", "plain text, a line for each segment", plain<txt>},
-    Format{"srt", "srt", "SubRip subtitles", srt},
-    Format{"vtt", "vtt", "WebVTT subtitles", vtt},
+    Format{"srt", "srt", "SubRip subtitles", subtitled<srt>},
+    Format{"vtt", "vtt", "WebVTT subtitles", subtitled<vtt>},
     Format{"tsv", "tsv", "start and end in milliseconds, and text", plain<tsv>},
     Format{"csv", "csv", "the same with commas, the text in quotes", plain<csv>},
     Format{"lrc", "lrc", "LRC lyrics", plain<lrc>},
     Format{"json", "json", "segments with tokens and probabilities, under OpenAI's field names", plain<json>},
     Format{"json-full", "full.json", "the same, with every token's text and probability", plain<json_full>},
+    Format{"html", "html", "a page that plays the recording; click a word to hear it", page},
 };
 
 std::string choices() {

@@ -28,14 +28,30 @@ std::string json(const Transcript&);
 std::string csv(const Transcript&);
 /// LRC, as players show it with music: "[mm:ss.xx]text".
 std::string lrc(const Transcript&);
+/// What a page says of its recording.
+struct PageOptions {
+    std::string title;  // any bytes
+    std::string
+        audio_url;  // of the recording, relative to the page (markup.h: relative_url); empty: no player
+    std::string audio_name;  // of its file, for messages; any bytes
+};
+/// A page (HTML) that plays the recording and lights up what is said: one file that needs no network. Words
+/// that have times can be clicked, else segments; what the model was less sure of is shaded.
+std::string html(const Transcript&, const PageOptions& = {});
 /// As json, and token_details[{id, text, probability}] in each segment.
 std::string json_full(const Transcript&);
+
+/// What some formats are told beside the transcript.
+struct WriterOptions {
+    SubtitleOptions subtitles;
+    PageOptions page;
+};
 
 struct Format {
     std::string_view name;       // as --output-format has it
     std::string_view extension;  // of the file's name, without its first dot
     std::string_view description;
-    std::string (*write)(const Transcript&, const SubtitleOptions&);
+    std::string (*write)(const Transcript&, const WriterOptions&);
 };
 
 /// All formats, in the order in which help lists them.

@@ -79,7 +79,7 @@ class Outputs(support.Case):
         self.run_npuscribe("-o", self.out, self.recordings[0])
         self.assertEqual(
             {file.name.removeprefix(self.recordings[0].stem) for file in self.out.iterdir()},
-            {".txt", ".srt", ".vtt", ".tsv", ".csv", ".lrc", ".json", ".full.json"},
+            {".txt", ".srt", ".vtt", ".tsv", ".csv", ".lrc", ".json", ".full.json", ".html"},
         )
 
     def test_standard_input(self):

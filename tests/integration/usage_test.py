@@ -93,7 +93,7 @@ class Usage(support.Case):
         (["--task", "summarise", "a.wav"], "allowed is transcribe, translate"),
         (["--device", "gpu", "a.wav"], "allowed is auto, cpu, npu, emulated"),
         (["--precision", "fp64", "a.wav"], "bfp16, bf16, fp32"),
-        (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, csv, lrc, json, json-full, all"),
+        (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, all"),
         (["--vad=perhaps", "a.wav"], "--vad: 'perhaps' was given; allowed is true or false"),
         (["--audio-context", "9000", "a.wav"], "--audio-context: '9000' was given; allowed is a number from 0.02 to 30"),
         (["--suppress-tokens", "a,b", "a.wav"], "--suppress-tokens"),

@@ -88,15 +88,15 @@ TEST_CASE("formats are chosen by name, in the order given, each once") {
     };
     CHECK(names("txt") == "txt ");
     CHECK(names("json,srt,json") == "json srt ");
-    CHECK(names("all") == "txt srt vtt tsv csv lrc json json-full ");
-    CHECK(names("vtt,all") == "vtt txt srt tsv csv lrc json json-full ");
+    CHECK(names("all") == "txt srt vtt tsv csv lrc json json-full html ");
+    CHECK(names("vtt,all") == "vtt txt srt tsv csv lrc json json-full html ");
 }
 
 TEST_CASE("an unknown format is refused with the choices") {
     for (const char* list : {"docx", "txt,", "", "TXT", "txt srt"}) {
         INFO(list);
         const std::string message = test::message_of<UsageError>([&] { parse_formats(list); });
-        CHECK(test::contains(message, "txt, srt, vtt, tsv, csv, lrc, json, json-full, all"));
+        CHECK(test::contains(message, "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, all"));
     }
 }
 
