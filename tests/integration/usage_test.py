@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import unittest
+from pathlib import Path
 
 import support
 
@@ -44,6 +45,12 @@ class Help(support.Case):
         if shown:
             self.assertEqual(shown.stderr, "")
             self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m|.\x08", "", shown.stdout).replace("\u2010", "-"))
+
+    def test_the_readme_has_the_options_as_the_program_has_them(self):
+        readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+        table = support.run("man", "markdown").stdout
+        self.assertIn("| `--output-dir", table.replace("-o, ", ""))
+        self.assertIn(table, readme, "scripts/option-table writes it anew")
 
     def test_bash_completes(self):
         script = self.directory / "npuscribe.bash"
