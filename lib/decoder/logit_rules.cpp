@@ -45,6 +45,8 @@ LogitRules::LogitRules(const Vocabulary& vocabulary, const DecodingOptions& opti
       timestamp_begin_(vocabulary.timestamp_begin),
       size_(vocabulary.size),
       timestamps_(!options.without_timestamps),
+      repetition_penalty_(static_cast<float>(options.repetition_penalty)),
+      no_repeat_ngram_size_(static_cast<size_t>(std::max(0, options.no_repeat_ngram_size))),
       first_timestamps_(vocabulary.size - static_cast<size_t>(vocabulary.timestamp_begin)),
       suppressed_(suppressed_tokens(vocabulary, options)) {
     if (options.max_initial_timestamp) {
@@ -58,6 +60,32 @@ LogitRules::LogitRules(const Vocabulary& vocabulary, const DecodingOptions& opti
     if (options.suppress_blank) {
         blank_ = vocabulary.blank;
         blank_.push_back(vocabulary.eot);
+    }
+}
+
+void LogitRules::penalise_repetition(std::span<float> logits, std::span<const Token> sampled) const {
+    std::vector<Token> text(sampled.begin(), sampled.end());
+    std::sort(text.begin(), text.end());
+    text.erase(std::unique(text.begin(), text.end()), text.end());
+    for (const Token token : text) {
+        if (token >= eot_) break;
+        float& logit = logits[static_cast<size_t>(token)];
+        logit = logit < 0 ? logit * repetition_penalty_ : logit / repetition_penalty_;
+    }
+}
+
+void LogitRules::forbid_repeated_ngrams(std::span<float> logits, std::span<const Token> sampled) const {
+    // Timestamps do not count: the same words at another time are the same words.
+    std::vector<Token> text;
+    for (const Token token : sampled) {
+        if (token < eot_) text.push_back(token);
+    }
+    const size_t before = no_repeat_ngram_size_ - 1;  // tokens that the next one would complete
+    if (text.size() < no_repeat_ngram_size_) return;
+    const auto last = text.end() - static_cast<std::ptrdiff_t>(before);
+    for (auto begin = text.begin(); begin != last; ++begin) {
+        const auto next = begin + static_cast<std::ptrdiff_t>(before);
+        if (std::equal(begin, next, last)) logits[static_cast<size_t>(*next)] = row::kMinusInfinity;
     }
 }
 
@@ -93,6 +121,8 @@ Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sam
     if (sampled.empty()) {
         for (const Token token : blank_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
     }
+    if (repetition_penalty_ != 1) penalise_repetition(logits, sampled);
+    if (no_repeat_ngram_size_ > 0) forbid_repeated_ngrams(logits, sampled);
     if (!timestamps_) return {0, size_, size_, size_};
 
     Candidates allowed = timestamp_rules(sampled);

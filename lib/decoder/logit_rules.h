@@ -40,11 +40,15 @@ class LogitRules {
 
   private:
     Candidates timestamp_rules(std::span<const Token> sampled) const;
+    void penalise_repetition(std::span<float> logits, std::span<const Token> sampled) const;
+    void forbid_repeated_ngrams(std::span<float> logits, std::span<const Token> sampled) const;
 
     Token eot_;
     Token timestamp_begin_;
     size_t size_;
     bool timestamps_;
+    float repetition_penalty_;
+    size_t no_repeat_ngram_size_;
     size_t first_timestamps_;        // how many of them may come first
     std::vector<Token> suppressed_;  // always
     std::vector<Token> blank_;       // as the first token

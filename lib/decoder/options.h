@@ -32,6 +32,12 @@ struct DecodingOptions {
     int max_tokens = 224;                       // sampled tokens a window: n_text_ctx / 2
     bool condition_on_previous_text = false;    // it is what makes Whisper loop
     std::string initial_prompt;
+    bool carry_initial_prompt = false;  // before every window, not the first alone
+    std::string hotwords;               // words to expect: before every window, in front of other text
+    /// Above 1, what was said before becomes less likely: logits of text sampled in this window are divided
+    /// by it, or multiplied where negative (Keskar et al. 2019, as CTranslate2 has it).
+    double repetition_penalty = 1;
+    int no_repeat_ngram_size = 0;  // so many words' pieces in a row never come twice in a window; 0: they may
     bool word_timestamps = false;  // DecodingResult::text_times is wanted
     uint64_t seed = 0;             // of sampling at temperature > 0; the same seed, the same words
 };

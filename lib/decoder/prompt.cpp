@@ -14,10 +14,14 @@ size_t max_previous_tokens(size_t n_text_ctx) {
 Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options, std::string_view language,
                    std::span<const Token> previous, size_t n_text_ctx) {
     Prompt prompt;
-    const auto tail = previous.last(std::min(previous.size(), max_previous_tokens(n_text_ctx)));
-    if (!tail.empty()) {
+    const size_t room = max_previous_tokens(n_text_ctx);
+    std::vector<Token> before = initial_prompt_tokens(vocabulary, options.hotwords);
+    before.resize(std::min(before.size(), room));
+    const auto tail = previous.last(std::min(previous.size(), room - before.size()));
+    before.insert(before.end(), tail.begin(), tail.end());
+    if (!before.empty()) {
         prompt.tokens.push_back(vocabulary.sot_prev);
-        prompt.tokens.insert(prompt.tokens.end(), tail.begin(), tail.end());
+        prompt.tokens.insert(prompt.tokens.end(), before.begin(), before.end());
     }
     prompt.sot = prompt.tokens.size();
     prompt.tokens.push_back(vocabulary.sot);

@@ -19,8 +19,9 @@ struct Prompt {
 /// Most tokens of previous text that a prompt holds: half the text context, less one for <|startofprev|>.
 size_t max_previous_tokens(size_t n_text_ctx);
 
-/// [<|startofprev|> tail of `previous`] <|startoftranscript|> [language, task] [<|notimestamps|>]. `language`
-/// is a code; an English-only model ignores it, and the task.
+/// [<|startofprev|> hotwords, tail of `previous`] <|startoftranscript|> [language, task] [<|notimestamps|>].
+/// `language` is a code; hotwords have the room first, and half of the text context is for both. An
+/// English-only model ignores it, and the task.
 Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options, std::string_view language,
                    std::span<const Token> previous, size_t n_text_ctx);
 

@@ -28,9 +28,21 @@ std::vector<Token> FileJob::start_window(SourceWindow window) {
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
     if (window.part > 0) --rests_;
-    const bool prompted = settings_.one_at_a_time || (window.index == 0 && window.part == 0);
+    const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
-    return prompted ? history_ : std::vector<Token>();
+    if (settings_.decoding.carry_initial_prompt && !first) {
+        std::vector<Token> carried =
+            initial_prompt_tokens(*settings_.vocabulary, settings_.decoding.initial_prompt);
+        // The prompt stays in front of a history that may be longer than there is room for.
+        const size_t room = max_previous_tokens(settings_.n_text_ctx);
+        carried.resize(std::min(carried.size(), room));
+        if (settings_.one_at_a_time) {
+            const size_t tail = std::min(history_.size(), room - carried.size());
+            carried.insert(carried.end(), history_.end() - static_cast<std::ptrdiff_t>(tail), history_.end());
+        }
+        return carried;
+    }
+    return settings_.one_at_a_time || first ? history_ : std::vector<Token>();
 }
 
 void FileJob::add(const DecodeCost& cost) {

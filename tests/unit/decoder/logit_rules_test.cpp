@@ -170,3 +170,34 @@ TEST_CASE("Without timestamps the first token is not blank, and nothing else is 
     Rules blank(options);
     CHECK(blank.after({}).allows(kEot));
 }
+
+TEST_CASE("A repetition penalty takes from what was said, and from nothing else") {
+    DecodingOptions options;
+    options.repetition_penalty = 2;
+    const LogitRules rules(small_vocabulary(), options);
+    std::vector<float> logits(kVocabulary, 3);
+    logits[6] = -3;
+    rules.apply(logits, std::vector<Token>{at(0), 5, 6, 5, at(50)});
+    CHECK(logits[5] == 1.5F);  // once, however often it was said
+    CHECK(logits[6] == -6);
+    CHECK(logits[7] == 3);
+    CHECK(logits[static_cast<size_t>(at(50))] == 3);  // timestamps are not words
+}
+
+TEST_CASE("What would make the same words come twice in a row of so many is forbidden") {
+    DecodingOptions options;
+    options.no_repeat_ngram_size = 3;
+    Rules rules(options);
+    rules.after({at(0), 5, 6, 7, at(50), at(50), 5, 6}, text_likelier());
+    CHECK_FALSE(rules.allows(7));  // 5 6 7 was said, with timestamps in between or not
+    CHECK(rules.allows(8));
+    CHECK(rules.allows(5));
+    rules.after({at(0), 5, 6}, text_likelier());
+    CHECK(rules.allows(7));
+    options.no_repeat_ngram_size = 1;
+    Rules never_twice(options);
+    never_twice.after({at(0), 5, 6}, text_likelier());
+    CHECK_FALSE(never_twice.allows(5));
+    CHECK_FALSE(never_twice.allows(6));
+    CHECK(never_twice.allows(7));
+}

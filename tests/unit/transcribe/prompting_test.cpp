@@ -45,6 +45,34 @@ TEST_CASE("The initial prompt comes before the first window only") {
     }
 }
 
+TEST_CASE("A carried prompt comes before every window, in front of what conditions it") {
+    TranscribeOptions options = english();
+    options.decoding.initial_prompt = "hi";
+    const auto first = prompts_seen(options).at(0);
+    REQUIRE(first.size() > 1);
+    options.decoding.carry_initial_prompt = true;
+    auto prompts = prompts_seen(options);
+    for (const int level : {0, 1, 2}) CHECK(prompts.at(level) == first);
+    options.decoding.condition_on_previous_text = true;
+    prompts = prompts_seen(options);
+    CHECK(prompts.at(0) == first);
+    REQUIRE(prompts.at(2).size() > first.size());
+    CHECK(std::equal(first.begin(), first.end(), prompts.at(2).begin()));
+}
+
+TEST_CASE("Hotwords come before every window, in front of the prompt") {
+    TranscribeOptions options = english();
+    options.decoding.hotwords = "hi";
+    const auto prompts = prompts_seen(options);
+    for (const int level : {0, 1, 2}) CHECK(prompts.at(level).size() > 1);
+    CHECK(prompts.at(0) == prompts.at(2));
+    options.decoding.initial_prompt = "ab";
+    const auto both = prompts_seen(options);
+    CHECK(std::equal(prompts.at(0).begin(), prompts.at(0).end(), both.at(0).begin()));
+    CHECK(both.at(0).size() > prompts.at(0).size());
+    CHECK(both.at(1) == prompts.at(1));
+}
+
 TEST_CASE("Where text conditions the next window, it comes before it, with and without voice activity") {
     TranscribeOptions options = english();
     options.decoding.initial_prompt = "hi";
