@@ -5,7 +5,7 @@
 namespace npuscribe::app {
 namespace {
 
-constexpr std::array<std::string_view, 3> kModelWords = {"list", "info", "convert"};
+constexpr std::array<std::string_view, 4> kModelWords = {"list", "info", "fetch", "convert"};
 constexpr std::array<std::string_view, 2> kDeviceWords = {"list", "info"};
 constexpr std::array<std::string_view, 8> kBenchWords = {"layer", "encoder", "bandwidth", "power",
                                                          "batch", "prepare", "pipeline",  "roofline"};
@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 3> kShells = {"bash", "zsh", "fish"};
 constexpr std::array kCommands = {
     Command{"transcribe", "npuscribe [transcribe] INPUT...",
             "transcribe audio; what is done without a command", transcribe},
-    Command{"model", "npuscribe model list|info|convert", "the models that are known and fetched", model,
-            kModelWords},
+    Command{"model", "npuscribe model list|info|fetch|convert", "the models that are known and fetched",
+            model, kModelWords},
     Command{"device", "npuscribe device list|info", "what can run the encoder", device, kDeviceWords},
     Command{"bench", "npuscribe bench BENCHMARK", "what a device does, measured or modelled", bench,
             kBenchWords},

@@ -14,6 +14,8 @@ int model(const std::vector<std::string>& arguments);
 /// A subcommand of `model`: the words after it.
 int model_convert(const std::vector<std::string>& arguments);
 std::string model_convert_help();
+int model_fetch(const std::vector<std::string>& arguments);
+std::string model_fetch_help();
 int device(const std::vector<std::string>& arguments);
 int bench(const std::vector<std::string>& arguments);
 int project(const std::vector<std::string>& arguments);

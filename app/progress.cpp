@@ -69,6 +69,26 @@ std::string progress_line(const ProgressView& view, size_t columns) {
     return cut(joined({head, share}), columns);
 }
 
+std::string transfer_line(const TransferView& view, size_t columns) {
+    const double done = static_cast<double>(view.done);
+    const double total = static_cast<double>(view.total);
+    const std::string name = printable(view.name);
+    const std::string speed = view.speed > 0 ? fmt::format("  {:.1f} MB/s", view.speed / 1e6) : "";
+    if (view.total == 0) {
+        const std::string line = fmt::format("{}  {:.1f} MB{}", name, done / 1e6, speed);
+        return columns == 0 ? line : cut(line, columns);
+    }
+    const double fraction = std::min(1.0, done / total);
+    const std::string left = view.speed > 0 ? "  " + clock_text((total - done) / view.speed) + " left" : "";
+    const std::string share = fmt::format("{} of {:.1f} MB", percent(fraction), total / 1e6);
+    if (columns == 0) return name + "  " + share + speed + left;
+    for (const size_t width : {kLongBar, kShortBar}) {
+        std::string line = name + "  " + bar(fraction, width) + " " + share + speed + left;
+        if (columns_of(line) <= columns) return line;
+    }
+    return cut(name + "  " + share, columns);
+}
+
 BatchProgress::BatchProgress(const std::vector<fs::path>& paths) {
     double known = 0;
     size_t sized = 0;

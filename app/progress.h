@@ -2,6 +2,7 @@
 // How far a run is, and the line that shows it.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -24,6 +25,17 @@ struct ProgressView {
 /// One line of at most `columns` columns; what there is no room for is left out, the bar first, the current
 /// file last of all but the percentage. 0 columns: for a log, without a bar and with the whole name.
 std::string progress_line(const ProgressView& view, size_t columns);
+
+/// A file that comes from elsewhere.
+struct TransferView {
+    std::string name;
+    uint64_t done = 0;
+    uint64_t total = 0;  // 0 where it is not known
+    double speed = 0;    // bytes a second
+};
+
+/// One line, as above.
+std::string transfer_line(const TransferView& view, size_t columns);
 
 /// "0:07", "12:34", "1:02:03".
 std::string clock_text(double seconds);

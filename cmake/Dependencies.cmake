@@ -11,7 +11,8 @@ pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(soxr REQUIRED IMPORTED_TARGET soxr)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 find_package(ZLIB REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto) # SHA-256 of array programs
+find_package(OpenSSL REQUIRED COMPONENTS Crypto) # SHA-256 of array programs and of models
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl>=7.85) # in a module of its own, loaded to fetch models
 if(NPUSCRIBE_LIBAV)
   pkg_check_modules(libav IMPORTED_TARGET libavformat libavcodec libavutil libswresample)
 endif()

@@ -1,7 +1,5 @@
 #include "device/npu_programs.h"
 
-#include <openssl/evp.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -9,6 +7,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "bfp16/layout.h"
 
 namespace npuscribe {
@@ -108,21 +107,6 @@ std::string NpuPrograms::describe() const {
     for (const NpuProgram& program : programs_) {
         text += (text.empty() ? "" : ", ") + program.name + " (" + std::to_string(program.shapes.size()) +
                 " shapes)";
-    }
-    return text;
-}
-
-std::string sha256(std::span<const uint8_t> bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t size = 0;
-    if (EVP_Q_digest(nullptr, "SHA256", nullptr, bytes.data(), bytes.size(), digest, &size) != 1) {
-        throw DeviceError("libcrypto cannot compute a SHA-256");
-    }
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    for (size_t i = 0; i < size; ++i) {
-        text += kDigits[digest[i] >> 4];
-        text += kDigits[digest[i] & 15];
     }
     return text;
 }

@@ -54,9 +54,6 @@ class NpuPrograms {
     std::string why_empty_;
 };
 
-/// In hexadecimal.
-std::string sha256(std::span<const uint8_t> bytes);
-
 /// The file's bytes. Throws DeviceError where it cannot be read or its SHA-256 is not `sha256` (hexadecimal).
 std::vector<uint8_t> read_verified(const std::filesystem::path& file, const std::string& sha256);
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFetch = "scripts/fetch-model ";
+constexpr const char* kFetch = "npuscribe model fetch ";
 constexpr const char* kVadFile = "silero_vad_16k.safetensors";
 
 bool directory_there(const fs::path& path) {

@@ -48,7 +48,7 @@ def need_model(*names):
             if not (models_directory() / "silero_vad_16k.safetensors").is_file():
                 raise unittest.SkipTest(f"the voice activity's weights are not in {models_directory()}")
             return name
-    raise unittest.SkipTest(f"the model {missing} is not in {models_directory()}: scripts/fetch-model {names[0]}")
+    raise unittest.SkipTest(f"the model {missing} is not in {models_directory()}: npuscribe model fetch {names[0]}")
 
 
 def shared_audio():

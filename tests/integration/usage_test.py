@@ -147,7 +147,7 @@ class Unavailable(support.Case):
     def test_a_model_that_was_not_fetched_says_the_command(self):
         environment = {"NPUSCRIBE_MODELS": str(self.directory), "PATH": "/usr/bin"}
         done = support.run("-m", "base", self.audio, env=environment)
-        self.check_error(done, 3, "base", "fetch-model base")
+        self.check_error(done, 3, "base", "npuscribe model fetch base")
 
     def test_a_model_that_nobody_knows(self):
         self.check_error(support.run("-m", "no-such-model", self.audio), 3, "no-such-model")

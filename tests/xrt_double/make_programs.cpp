@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "container.h"
 #include "device/array_plan.h"
-#include "device/npu_programs.h"
+#include "base/sha256.h"
 
 namespace {
 

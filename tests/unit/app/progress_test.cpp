@@ -56,6 +56,16 @@ TEST_CASE("a log gets no bar, and the whole name") {
     CHECK(progress_line(batch(), 0) == "12/50 files  25 %  3:20 left  talk.wav  43 %");
 }
 
+TEST_CASE("a file that comes is shown with its share, its speed and the time that it still takes") {
+    const TransferView view{"model.bin", 36'250'000, 145'000'000, 2'500'000};
+    CHECK(transfer_line(view, 100) ==
+          "model.bin  [#####---------------] 25 % of 145.0 MB  2.5 MB/s  0:43 left");
+    CHECK(transfer_line(view, 0) == "model.bin  25 % of 145.0 MB  2.5 MB/s  0:43 left");
+    CHECK(transfer_line({"model.bin", 36'250'000, 0, 2'500'000}, 0) == "model.bin  36.2 MB  2.5 MB/s");
+    for (size_t columns = 1; columns < 80; ++columns)
+        CHECK(columns_of(transfer_line(view, columns)) <= columns);
+}
+
 TEST_CASE("times are as people write them") {
     CHECK(clock_text(7.9) == "0:07");
     CHECK(clock_text(754) == "12:34");

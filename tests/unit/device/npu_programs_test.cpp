@@ -30,16 +30,7 @@ struct Directory {
     }
 };
 
-std::span<const uint8_t> bytes(const std::string& text) {
-    return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 }  // namespace
-
-TEST_CASE("SHA-256 is that of FIPS 180-4's examples") {
-    CHECK(sha256({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    CHECK(sha256(bytes("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
 
 TEST_CASE("a manifest names array programs and their shapes") {
     Directory directory;

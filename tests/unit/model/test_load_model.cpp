@@ -104,8 +104,8 @@ TEST_CASE("a model that is not there says how to get it") {
         return message_of<ModelError>([&] { load_model(name); });
     };
     CHECK(refusal("base") ==
-          "model base is not in " + models.path().string() + "; fetch it with scripts/fetch-model base");
-    CHECK(contains(refusal("turbo"), "fetch it with scripts/fetch-model large-v3-turbo"));
+          "model base is not in " + models.path().string() + "; fetch it with npuscribe model fetch base");
+    CHECK(contains(refusal("turbo"), "fetch it with npuscribe model fetch large-v3-turbo"));
     CHECK(
         contains(refusal("bse"),
                  "no model bse: there is no such directory or file, and the known names are tiny, tiny.en"));
@@ -113,7 +113,7 @@ TEST_CASE("a model that is not there says how to get it") {
     CHECK(contains(refusal(""), "no model given"));
     CHECK(message_of<ModelError>([] { vad_weights(); }) ==
           "the voice activity model is not in " + models.path().string() +
-              "; fetch it with scripts/fetch-model silero-vad");
+              "; fetch it with npuscribe model fetch silero-vad");
     write_file(models / "silero_vad_16k.safetensors", "x");
     CHECK(vad_weights() == models / "silero_vad_16k.safetensors");
 }

@@ -1,0 +1,219 @@
+#include "fetch/download.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <thread>
+
+#include "base/sha256.h"
+#include "fetch/http.h"
+
+namespace npuscribe::fetch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostBreaks = 20;  // of a connection; each has to have brought something
+constexpr auto kPause = std::chrono::milliseconds(1000);
+
+fs::path with_suffix(fs::path path, const char* suffix) {
+    path += suffix;
+    return path;
+}
+
+// The part of a file that is there, and the server's tag of the file that it is a part of.
+class PartFile final : public HttpReceiver {
+  public:
+    PartFile(const fs::path& path, Listener& listener)
+        : name_(path.filename().string()),
+          path_(with_suffix(path, ".part")),
+          tag_path_(with_suffix(path, ".part.etag")),
+          listener_(listener) {
+        file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (file_ < 0) fail();
+        size_ = static_cast<uint64_t>(::lseek(file_, 0, SEEK_END));
+        std::ifstream stream(tag_path_, std::ios::binary);
+        tag_.assign(std::istreambuf_iterator<char>(stream), {});
+    }
+    ~PartFile() override { ::close(file_); }
+    PartFile(const PartFile&) = delete;
+    PartFile& operator=(const PartFile&) = delete;
+
+    uint64_t size() const { return size_; }
+    const std::string& tag() const { return tag_; }
+    const fs::path& path() const { return path_; }
+
+    void clear() {
+        size_ = 0;
+        tag_.clear();
+        std::error_code ignored;
+        fs::remove(tag_path_, ignored);
+        if (::ftruncate(file_, 0) != 0) fail();
+    }
+
+    bool begin(const HttpHead& head) noexcept override {
+        if (head.status == 206) {
+            displaced_ = head.from != size_;
+            if (displaced_) return false;
+        } else {
+            if (::ftruncate(file_, 0) != 0) return give_up();
+            size_ = 0;
+            keep_tag(head.etag);
+        }
+        if (::lseek(file_, static_cast<off_t>(size_), SEEK_SET) < 0) return give_up();
+        if (head.length) total_ = size_ + *head.length;
+        return true;
+    }
+
+    bool take(std::span<const std::byte> bytes) noexcept override {
+        while (!bytes.empty()) {
+            const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+            if (written < 0) {
+                if (errno == EINTR) continue;
+                return give_up();
+            }
+            size_ += static_cast<uint64_t>(written);
+            bytes = bytes.subspan(static_cast<size_t>(written));
+        }
+        return go_on();
+    }
+
+    bool go_on() noexcept override {
+        try {
+            if (total_ || size_ > 0) listener_.progress(name_, size_, total_);
+            return !listener_.cancelled();
+        } catch (...) {
+            return false;
+        }
+    }
+
+    /// After a transfer: throws what went wrong here.
+    void check() const {
+        if (error_ != 0) {
+            errno = error_;
+            fail();
+        }
+        if (listener_.cancelled()) throw Cancelled();
+    }
+    /// The server sent another part than the one asked for.
+    bool displaced() const { return displaced_; }
+
+    void finish(const fs::path& path) {
+        if (::fsync(file_) != 0) fail();
+        std::error_code error;
+        fs::rename(path_, path, error);
+        if (error) throw OutputError(path.string() + ": " + error.message());
+        fs::remove(tag_path_, error);
+    }
+
+  private:
+    bool give_up() noexcept {
+        error_ = errno;
+        return false;
+    }
+    [[noreturn]] void fail() const {
+        throw OutputError(path_.string() + ": " +
+                          (errno == ENOSPC ? "the disk is full; make room, and what is there goes on"
+                                           : std::strerror(errno)));
+    }
+    // Weak tags promise no equal bytes.
+    void keep_tag(const std::string& tag) noexcept {
+        std::error_code ignored;
+        fs::remove(tag_path_, ignored);
+        if (tag.starts_with('"')) {
+            std::ofstream(tag_path_, std::ios::binary) << tag;
+            tag_ = tag;
+        }
+    }
+
+    std::string name_;
+    fs::path path_;
+    fs::path tag_path_;
+    Listener& listener_;
+    int file_ = -1;
+    uint64_t size_ = 0;
+    std::string tag_;
+    std::optional<uint64_t> total_;
+    int error_ = 0;
+    bool displaced_ = false;
+};
+
+std::string digest(const fs::path& path, Listener& listener) {
+    const auto sum = sha256_of_file(path, [&] { return listener.cancelled(); });
+    if (listener.cancelled()) throw Cancelled();
+    if (!sum) throw OutputError(path.string() + ": cannot be read back");
+    return *sum;
+}
+
+void pause(Listener& listener) {
+    constexpr int kSteps = 20;
+    for (int step = 0; step < kSteps; ++step) {
+        if (listener.cancelled()) throw Cancelled();
+        std::this_thread::sleep_for(kPause / kSteps);
+    }
+}
+
+}  // namespace
+
+bool download(const Download& what, Listener& listener) {
+    const std::string name = what.path.filename().string();
+    PartFile part(what.path, listener);
+    if (part.size() > 0 && part.tag().empty() && what.sha256.empty()) part.clear();
+    bool resumed = false;  // bytes of an earlier run are in it
+    for (int breaks = 0;;) {
+        const uint64_t before = part.size();
+        if (before > 0 && breaks == 0) resumed = true;
+        const HttpResult result = http_get({what.url, before, part.tag()}, part);
+        part.check();
+        const long status = result.head.status;
+        if (status == 404 || status == 410) {
+            std::error_code ignored;
+            fs::remove(part.path(), ignored);
+            return false;
+        }
+        const std::string& wanted = what.sha256.empty() ? result.head.sha256 : what.sha256;
+        if (status == 416 ||
+            part.displaced()) {  // it has no such bytes: the part is whole, or of another file
+            if (before == 0) throw SourceFailed(what.url + ": answers with another part than was asked for");
+            if (!wanted.empty() && digest(part.path(), listener) == wanted) break;
+            part.clear();
+            resumed = false;
+            if (++breaks > kMostBreaks) throw SourceFailed(what.url + ": sends no part that was asked for");
+            continue;
+        }
+        if (!result.error.empty()) {
+            if (!result.broke_off || part.size() <= before || ++breaks > kMostBreaks) {
+                throw SourceFailed(what.url + ": " + result.error);
+            }
+            listener.say(name + ": the connection broke off after " + std::to_string(part.size()) +
+                         " bytes; going on from there");
+            pause(listener);
+            continue;
+        }
+        if (status != 200 && status != 206)
+            throw SourceFailed(what.url + ": the server answers " + std::to_string(status));
+        if (wanted.empty()) break;
+        const std::string sum = digest(part.path(), listener);
+        if (sum == wanted) break;
+        part.clear();
+        if (resumed) {
+            listener.say(name + ": the part that was there is not of this file; starting again");
+            resumed = false;
+            ++breaks;
+            continue;
+        }
+        std::error_code ignored;
+        fs::remove(part.path(), ignored);
+        throw SourceFailed(name + " has SHA-256 " + sum + ", wanted " + wanted);
+    }
+    part.finish(what.path);
+    return true;
+}
+
+}  // namespace npuscribe::fetch

