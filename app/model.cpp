@@ -20,7 +20,7 @@ constexpr const char* kHelp =
     "Usage: npuscribe model list\n"
     "       npuscribe model info [NAME|DIR|FILE]\n"
     "       npuscribe model fetch [OPTIONS] NAME...\n"
-    "       npuscribe model convert [OPTIONS] NAME|DIR [DEST]\n\n"
+    "       npuscribe model convert [OPTIONS] NAME|DIR|FILE [DEST]\n\n"
     "list: the models that npuscribe knows by name, and whether they have been fetched or converted.\n"
     "info: a model's dimensions, format and languages (default: base).\n"
     "fetch: downloads a model, and the voice activity model beside it, to where models are kept: from "

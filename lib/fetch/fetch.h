@@ -24,8 +24,8 @@ bool is_there(const Entry& entry, const std::filesystem::path& models);
 /// Fetches from the first source that gives it, with every checksum that the catalog or the server states.
 /// The files come into a hidden directory beside, and get their final place together. What has come of a
 /// large file stays there where a run ends early, and the next one goes on from it. One process at a time
-/// fetches into a directory: another waits. False where it was there already. Throws ModelError that says what each
-/// source said, OutputError, Cancelled.
+/// fetches into a directory: another waits. False where it was there already. Throws ModelError that says
+/// what each source said, OutputError, Cancelled.
 bool fetch(const Entry& entry, const Options& options, Listener& listener);
 
 }  // namespace npuscribe::fetch

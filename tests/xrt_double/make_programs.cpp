@@ -13,9 +13,9 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "container.h"
 #include "device/array_plan.h"
-#include "base/sha256.h"
 
 namespace {
 
