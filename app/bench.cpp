@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "bench/benchmarks.h"
+#include "bench/plot.h"
 #include "bench/study.h"
 #include "bench_options.h"
 #include "bench_output.h"
@@ -19,6 +20,7 @@
 #include "exit_code.h"
 #include "model/catalog.h"
 #include "model/model.h"
+#include "output/atomic_file.h"
 #include "signals.h"
 
 namespace npuscribe::app {
@@ -187,8 +189,13 @@ int bench(const std::vector<std::string>& arguments) {
     }
     const std::vector<std::string> words = parse(options, arguments);
     const Benchmark& benchmark = find(words);
+    if (!settings.plot.empty() && !bench::has_plot(benchmark.name)) {
+        throw UsageError(fmt::format(
+            "--plot: bench {} has nothing to draw; layer, encoder, batch and roofline have", benchmark.name));
+    }
     const bench::Result result = Bench(benchmark, settings, words.size() > 1 ? words[1] : "").run();
     show({result}, settings.json);
+    if (!settings.plot.empty()) output::write_file(settings.plot, bench::svg(result));
     return settings.check && !result.all_met() ? kSomeFailed : kDone;
 }
 

@@ -66,6 +66,9 @@ std::vector<Option> bench_options(BenchSettings& s) {
         {"megabytes", 0, "N", kWork, "bench bandwidth: MiB of memory a buffer",
          integer(s.megabytes, 1, 65'536)},
         json_option(s.json),
+        {"plot", 0, "FILE", kOutput,
+         "draw the results as SVG: layer and encoder as histograms, batch as a curve, roofline as one",
+         text(s.plot)},
         {"check", 0, "", kOutput, "exit with 1 where a criterion is not met, or could not be measured",
          toggle(s.check)},
     };

@@ -19,7 +19,8 @@ struct BenchSettings {
     size_t layer = 0;
     double seconds = 20;
     size_t megabytes = 256;
-    std::string json;  // empty: not given; "-": standard output, in place of the text
+    std::string json;
+    std::string plot;  // empty: not given; "-": standard output, in place of the text
     bool check = false;
 };
 

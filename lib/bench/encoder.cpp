@@ -67,6 +67,8 @@ Result encoder(const Context& context) {
     }
     result.tables.push_back(std::move(stages));
 
+    result.samples = {{"Encoder", "ms", milliseconds(runs, &EncoderSeconds::total), origin}};
+
     const size_t n_layers = context.dimensions().n_audio_layer;
     const double scale = study::scale(1, n_layers, context.frames);
     result.criteria = {

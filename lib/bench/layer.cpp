@@ -171,6 +171,8 @@ Result layer(const Context& context, size_t index) {
           stage("attention", &LayerSeconds::attention, Origin::measured)}});
     if (std::any_of(runs.begin(), runs.end(), [](const LayerSeconds& s) { return s.transfer > 0; }))
         result.tables.back().rows.push_back(stage("to the device and back", &LayerSeconds::transfer, origin));
+    result.samples.push_back(
+        {fmt::format("Layer {}", index), "ms", milliseconds(runs, &LayerSeconds::total), origin});
     result.tables.push_back(accuracy_table(walk.accuracy()));
     result.criteria = criteria(context, total, walk.accuracy());
     if (context.frames != study::kFrames) {

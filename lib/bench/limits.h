@@ -24,6 +24,11 @@ struct GemmRate {
     double work() const {
         return 2.0 * static_cast<double>(rows) * static_cast<double>(n) * static_cast<double>(k);
     }
+    /// FLOPs for a byte: both operands and the f32 result moved once each.
+    double intensity() const {
+        const double operand = type == GemmType::bf16 ? 2 : 4;
+        return work() / (operand * static_cast<double>(rows * k + n * k) + 4 * static_cast<double>(rows * n));
+    }
 };
 
 /// Times one shape, `runs` times of at least 50 ms each.

@@ -208,13 +208,24 @@ std::string json(const Result& result, const std::string& version) {
     }
     Json tables = Json::array();
     for (const Table& table : result.tables) tables.push_back(table_json(table));
+    Json samples = Json::array();
+    for (const Samples& s : result.samples) {
+        samples.push_back(
+            {{"name", s.name}, {"unit", s.unit}, {"origin", name(s.origin)}, {"values", s.values}});
+    }
     Json criteria = Json::array();
     for (const Criterion& criterion : result.criteria) criteria.push_back(criterion_json(criterion));
-    const Json out = {{"schema", "npuscribe.bench"}, {"schema_version", kSchemaVersion},
-                      {"version", version},          {"name", result.name},
-                      {"setup", std::move(setup)},   {"quantities", std::move(quantities)},
-                      {"tables", std::move(tables)}, {"criteria", std::move(criteria)},
-                      {"notes", result.notes},       {"all_met", result.all_met()}};
+    const Json out = {{"schema", "npuscribe.bench"},
+                      {"schema_version", kSchemaVersion},
+                      {"version", version},
+                      {"name", result.name},
+                      {"setup", std::move(setup)},
+                      {"quantities", std::move(quantities)},
+                      {"tables", std::move(tables)},
+                      {"samples", std::move(samples)},
+                      {"criteria", std::move(criteria)},
+                      {"notes", result.notes},
+                      {"all_met", result.all_met()}};
     // File names may hold any bytes.
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -15,7 +15,7 @@ inline constexpr int kSchemaVersion = 1;  // raised when a field goes or changes
 std::string text(const Result& result);
 
 /// {"schema": "npuscribe.bench", "schema_version", "version", "name", "setup", "quantities", "tables",
-/// "criteria", "notes", "all_met"}. What was not measured is null. `version` is npuscribe's.
+/// "samples", "criteria", "notes", "all_met"}. What was not measured is null. `version` is npuscribe's.
 std::string json(const Result& result, const std::string& version);
 
 /// About four significant digits, never in exponent form: "13902", "0.1139", "15.30"; whole numbers as they

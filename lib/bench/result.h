@@ -57,11 +57,20 @@ struct Table {
     std::vector<Row> rows;
 };
 
+/// What each run took, in the order of the runs.
+struct Samples {
+    std::string name;
+    std::string unit;
+    std::vector<double> values;
+    Origin origin = Origin::measured;
+};
+
 struct Result {
     std::string name;                                        // "layer"
     std::vector<std::pair<std::string, std::string>> setup;  // device, model, input, …
     std::vector<Quantity> quantities;
     std::vector<Table> tables;
+    std::vector<Samples> samples;
     std::vector<Criterion> criteria;
     std::vector<std::string> notes;  // a sentence or two each
 

@@ -19,15 +19,23 @@ Result roofline(const Dimensions& dimensions, size_t frames, ThreadPool& pool, s
                     {"rows", fmt::format("{}, in blocks of 64", frames)},
                     {"runs", std::to_string(runs)}};
     Table table{"GEMM, y [rows x n] = x [rows x k] W, the fastest run",
-                {{"matmul", ""}, {"type", ""}, {"rows", ""}, {"n", ""}, {"k", ""}, {"rate", "GFLOP/s"}},
+                {{"matmul", ""},
+                 {"type", ""},
+                 {"rows", ""},
+                 {"n", ""},
+                 {"k", ""},
+                 {"rate", "GFLOP/s"},
+                 {"intensity", "FLOP/B"}},
                 {}};
     for (const GemmRate& gemm : limits.gemms) {
         table.rows.push_back({{gemm.name, std::string(gemm.type == GemmType::bf16 ? "bf16" : "f32"),
                                static_cast<double>(gemm.rows), static_cast<double>(gemm.n),
-                               static_cast<double>(gemm.k), gemm.flops / 1e9},
+                               static_cast<double>(gemm.k), gemm.flops / 1e9, gemm.intensity()},
                               Origin::measured});
     }
     result.tables.push_back(std::move(table));
+    result.notes.emplace_back(
+        "Intensity: FLOPs for a byte, with both operands and the f32 result moved once each.");
     if (onednn_has_bf16()) {
         result.quantities.push_back({"a layer's six matmuls, bf16", limits.layer_flops(GemmType::bf16) / 1e9,
                                      "GFLOP/s", Origin::measured});

@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "base/xml.h"
 #include "output/text.h"
 
 namespace npuscribe::output {
@@ -16,29 +17,7 @@ bool unreserved(char c) {
 }  // namespace
 
 std::string escaped(std::string_view bytes) {
-    std::string out;
-    for (const char c : flat(bytes)) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
+    return xml::escaped(flat(bytes));
 }
 
 std::string url_path(const fs::path& path) {

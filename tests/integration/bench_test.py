@@ -2,6 +2,7 @@
 
 import json
 import unittest
+from xml.etree import ElementTree
 
 import support
 
@@ -62,6 +63,37 @@ class Bench(support.Case):
         self.bench("prepare", "-n", "2")
         rates = self.quantities(self.bench("roofline", "-m", "tiny", "-n", "1"))
         self.assertGreater(rates["a layer's six matmuls, f32"], 0)
+
+    def plot(self, benchmark, *options):
+        """The drawing's texts and tips, and the JSON of the same run."""
+        path = self.directory / "plot.svg"
+        result = self.bench(benchmark, "--plot", path, *options)
+        return [element.text for element in ElementTree.parse(path).iter() if element.text], result
+
+    def test_plots_show_what_the_json_has(self):
+        model = support.need_model("tiny.en", "base")
+        for benchmark in ("layer", "encoder"):
+            texts, result = self.plot(benchmark, "-m", model, "-n", "9")
+            values = result["samples"][0]["values"]
+            self.assertEqual(len(values), 9)
+            quantities = self.quantities(result)
+            self.assertAlmostEqual(sum(values) / 9, quantities["mean"], places=6)
+            self.assertIn(f"p50 {quantities['p50']:.4g}", texts)
+            # The bars' tips, "12.1 – 12.3: 2", count every run once.
+            self.assertEqual(sum(int(text.split(": ")[1]) for text in texts if " – " in text), 9)
+        texts, result = self.plot("batch", "-m", model, "-n", "1")
+        for row in result["tables"][0]["rows"]:
+            self.assertIn(f"{row['cells'][1]:.4g}", texts)
+        texts, result = self.plot("roofline", "-m", "tiny", "-n", "1")
+        for number, row in enumerate(result["tables"][0]["rows"], 1):
+            name, _, rows, n, k, rate, intensity = row["cells"]
+            size = 2 if row["cells"][1] == "bf16" else 4
+            self.assertAlmostEqual(intensity, 2 * rows * n * k / (size * (rows * k + k * n) + 4 * rows * n), places=6)
+            self.assertTrue([t for t in texts if t.startswith(f"{number}  {name}: {rate:.4g} GFLOP/s")], texts)
+
+    def test_a_benchmark_without_a_plot_says_so_before_it_starts(self):
+        done = support.run("bench", "power", "--plot", self.directory / "plot.svg")
+        self.check_error(done, 2, "--plot", "layer, encoder, batch and roofline")
 
     def test_power_is_measured_or_says_why_not(self):
         result = self.bench("power", "-m", support.need_model("tiny.en", "base"), "--seconds", "0.5")
