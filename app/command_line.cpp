@@ -34,6 +34,16 @@ std::string usage(const Option& option) {
     return "--" + option.name + (option.is_switch() ? "" : " " + option.value);
 }
 
+// whisper.cpp's times: whole milliseconds.
+std::string in_seconds(const std::string& typed, const std::string& milliseconds) {
+    constexpr long long kLongest = 10'000'000'000;
+    try {
+        return to_text(static_cast<double>(whole_number(milliseconds, 0, kLongest)) / 1000);
+    } catch (const UsageError& error) {
+        throw UsageError(fmt::format("{}: {} milliseconds, as whisper.cpp has it", typed, error.what()));
+    }
+}
+
 // Rewrites what was typed into the spellings that the parser is told of. Values pass untouched.
 class Canonical {
   public:
@@ -65,6 +75,10 @@ class Canonical {
         if (const Spelling* spelling = familiar_spelling(name)) {
             if (spelling->meant.empty()) throw UsageError(fmt::format("{}: {}", name, spelling->advice));
             const std::string typed = std::exchange(name, std::string(spelling->meant));
+            if (spelling->milliseconds && (next != nullptr || !value.empty())) {
+                out_.push_back(name + "=" + in_seconds(typed, value.empty() ? *next : value.substr(1)));
+                return value.empty();
+            }
             if (const size_t at = name.find('='); at != std::string::npos) {
                 if (!value.empty())
                     throw UsageError(fmt::format("{}: it takes no value; it stands for {}", typed, name));

@@ -47,6 +47,34 @@ double real_number(const std::string& text, double lowest, double highest) {
     return value;
 }
 
+double time_in_seconds(const std::string& text) {
+    constexpr double kLongest = 1e7;  // 115 days
+    const auto refuse = [&] {
+        throw UsageError("'" + text +
+                         "' was given; allowed are seconds, such as 90 or 0.5, MM:SS or HH:MM:SS");
+    };
+    double seconds = 0;
+    size_t parts = 0;
+    for (size_t at = 0; at <= text.size(); ++parts) {
+        const size_t colon = std::min(text.find(':', at), text.size());
+        const std::string part = text.substr(at, colon - at);
+        const bool last = colon == text.size();
+        const char* allowed = last ? "0123456789." : "0123456789";
+        if (part.empty() || part == "." || part.find_first_not_of(allowed) != std::string::npos) refuse();
+        double value = 0;
+        try {
+            value = real_number(part, 0, kLongest);
+        } catch (const UsageError&) {
+            refuse();
+        }
+        if (parts > 2 || (parts > 0 && value >= 60)) refuse();
+        seconds = 60 * seconds + value;
+        at = colon + 1;
+    }
+    if (seconds > kLongest) refuse();
+    return seconds;
+}
+
 std::string to_text(double value) {
     return fmt::format("{}", value);
 }

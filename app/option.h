@@ -47,6 +47,8 @@ Binding one_of(std::string& variable, std::vector<std::string> choices);
 long long whole_number(const std::string& text, long long lowest, long long highest);
 /// `text` as a finite number; throws as above.
 double real_number(const std::string& text, double lowest, double highest);
+/// "90", "1:30" or "00:01:30.5" in seconds; throws as above.
+double time_in_seconds(const std::string& text);
 /// 0.2 as "0.2", 1 as "1".
 std::string to_text(double value);
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "output/text.h"
+#include "output/formats.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -63,7 +63,7 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
 }
 
 void Run::on_segment(size_t input, const Segment& segment) {
-    std::string text = output::one_line(segment.text);
+    std::string text = output::line(segment);
     if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 

@@ -67,6 +67,12 @@ constexpr std::array kSpellings = {
     Spelling{"--detect-language",
              {},
              "use --language auto, the default: what is detected is in the json output and in the report"},
+    // whisper.cpp: where in the audio
+    Spelling{"-ot", "--offset", {}, true},
+    Spelling{"--offset-t", "--offset", {}, true},
+    Spelling{"-d", "--duration", {}, true},
+    Spelling{"-di", "--channel=split", {}},
+    Spelling{"--diarize", "--channel=split", {}},
     // whisper.cpp: words
     Spelling{"-ml", {}, kLineWidth},
     Spelling{"--max-len", {}, kLineWidth},

@@ -14,7 +14,8 @@ struct Spelling {
     std::string_view typed;
     std::string_view
         meant;  // "--output-format=srt", or "--beam-size" with the value to follow; empty: see advice
-    std::string_view advice;  // where it has no counterpart: what to do instead
+    std::string_view advice;    // where it has no counterpart: what to do instead
+    bool milliseconds = false;  // its value is in milliseconds, that of what is meant in seconds
 };
 
 /// The entry for an option as typed ('_' already '-'), or nothing.

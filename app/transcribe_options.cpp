@@ -90,6 +90,53 @@ Binding fraction(float& variable) {
         [&variable] { return fmt::format("{}", variable); }};
 }
 
+Binding time(double& seconds) {
+    return {[&seconds](const std::string& given) { seconds = time_in_seconds(given); },
+            [&seconds] { return to_text(seconds); }};
+}
+
+Binding time_or_none(std::optional<double>& seconds) {
+    return {[&seconds](const std::string& given) {
+                if (given == "none") {
+                    seconds.reset();
+                    return;
+                }
+                const double value = time_in_seconds(given);
+                if (value == 0) throw UsageError("'" + given + "' was given; more than 0 is wanted");
+                seconds = value;
+            },
+            [&seconds]() -> std::string { return seconds ? to_text(*seconds) : "none"; }};
+}
+
+// openai-whisper's: start, end, start, end; the last end may be left out. "0" is its default: everything.
+Binding clip_list(std::vector<audio::Clip>& clips) {
+    return {[&clips](const std::string& given) {
+                std::vector<audio::Clip> out;
+                bool open = false;
+                for (size_t at = 0; at < given.size();) {
+                    const size_t comma = std::min(given.find(',', at), given.size());
+                    const double seconds = time_in_seconds(given.substr(at, comma - at));
+                    at = comma + 1;
+                    if (open) {
+                        out.back().end = seconds;
+                    } else {
+                        out.push_back({seconds, {}});
+                    }
+                    open = !open;
+                }
+                audio::check_clips(out);
+                clips = std::move(out);
+            },
+            [&clips] {
+                std::string out;
+                for (const audio::Clip& clip : clips) {
+                    out += (out.empty() ? "" : ",") + to_text(clip.start);
+                    if (clip.end) out += "," + to_text(*clip.end);
+                }
+                return out;
+            }};
+}
+
 std::string format_names() {
     std::string out;
     for (const output::Format& format : output::formats()) out += std::string(format.name) + ", ";
@@ -111,6 +158,15 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
         {"task", 0, "TASK", kWhat, "transcribe, or translate into English",
          one_of(s.task, {"transcribe", "translate"})},
         {"recursive", 'r', "", kWhat, "look for audio in subdirectories, too", toggle(s.recursive)},
+        {"offset", 0, "TIME", kWhat, "where in the audio to begin: seconds, or HH:MM:SS", time(s.offset)},
+        {"duration", 0, "TIME", kWhat, "how much of the audio to transcribe from there; none: all of it",
+         time_or_none(s.duration)},
+        {"clip-timestamps", 0, "START,END,...", kWhat,
+         "parts of the audio to transcribe, each by itself, times as above; without the last END, to the end",
+         clip_list(s.clip_timestamps)},
+        {"channel", 0, "CHANNEL", kWhat,
+         "mix, left, right, or split: the two channels apart, put together by time, each a speaker (0: left)",
+         one_of(s.channel, {"mix", "left", "right", "split"})},
         {"files-from", 0, "FILE|-", kWhat,
          "inputs from a list, one a line or with NULs between them (find -print0); -: from standard input",
          text(s.files_from)},
@@ -243,6 +299,24 @@ std::vector<double> temperatures(double first, std::optional<double> increment) 
 
 namespace {
 
+std::vector<audio::Clip> clips_of(const TranscribeSettings& settings) {
+    const bool part = settings.offset > 0 || settings.duration;
+    if (!settings.clip_timestamps.empty()) {
+        if (part) throw UsageError("--clip-timestamps was given, and --offset or --duration; choose one");
+        return settings.clip_timestamps;
+    }
+    if (!part) return {};
+    audio::Clip clip{settings.offset, {}};
+    if (settings.duration) clip.end = settings.offset + *settings.duration;
+    return {clip};
+}
+
+Channels channels_named(const std::string& name) {
+    if (name == "left") return Channels::left;
+    if (name == "right") return Channels::right;
+    return name == "split" ? Channels::split : Channels::mix;
+}
+
 // As openai-whisper, which says "--highlight_words requires --word_timestamps True".
 void check_words(const TranscribeSettings& settings) {
     const output::SubtitleOptions& subtitles = settings.subtitles;
@@ -268,6 +342,8 @@ void complete(TranscribeSettings& settings) {
     DecodingOptions& decoding = settings.transcribe.decoding;
     decoding.task = settings.task == "translate" ? Task::translate : Task::transcribe;
     decoding.temperatures = temperatures(settings.temperature, settings.temperature_increment);
+    settings.transcribe.clips = clips_of(settings);
+    settings.transcribe.channels = channels_named(settings.channel);
     if (settings.report == "-") {
         throw UsageError(
             "--report: '-' was given; stdout is for transcripts: give a file, such as report.json");

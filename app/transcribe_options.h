@@ -32,6 +32,11 @@ struct TranscribeSettings {
     Precision precision = Precision::bfp16;
     size_t threads = 0;  // 0: one for each CPU
 
+    std::string channel = "mix";
+    double offset = 0;                         // seconds
+    std::optional<double> duration;            // seconds; nothing: to the end
+    std::vector<audio::Clip> clip_timestamps;  // none: not given
+
     double temperature = 0;
     std::optional<double> temperature_increment = 0.2;
 

@@ -2,6 +2,7 @@
 // One audio file, decoded to interleaved floats at its own rate. Inside lib/audio only.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class Decoder {
     /// Replaces `block` with the next frames, interleaved; leaves it empty at the end. Throws InputError at a
     /// break, after everything before it has been given.
     virtual void read(std::vector<float>& block) = 0;
+    /// Makes this frame the next one to be read. False where the format does not allow that exactly, or there
+    /// is no such frame: nothing has changed then.
+    virtual bool seek(int64_t) { return false; }
 };
 
 /// Throws InputError, saying why, where libsndfile cannot read it. `file` must outlive the result.

@@ -1,10 +1,7 @@
-#include <fcntl.h>
 #include <sndfile.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdio>
 
 #include "audio/decoder.h"
 #include "base/error.h"
@@ -31,15 +28,49 @@ std::string format_name(int format) {
     return name.substr(0, name.find(" ("));
 }
 
+/// Where libsndfile reads from: a file descriptor's bytes at a position of our own, so that two decoders may
+/// read one descriptor.
+struct Source {
+    const InputFile* file = nullptr;
+    sf_count_t position = 0;
+};
+
+sf_count_t source_size(void* source) {
+    return static_cast<Source*>(source)->file->size();
+}
+
+sf_count_t source_seek(sf_count_t offset, int whence, void* opaque) {
+    auto& source = *static_cast<Source*>(opaque);
+    sf_count_t base = 0;
+    if (whence == SEEK_CUR) base = source.position;
+    if (whence == SEEK_END) base = source.file->size();
+    if (offset > SF_COUNT_MAX - base || base + offset < 0) return -1;
+    return source.position = base + offset;
+}
+
+sf_count_t source_read(void* buffer, sf_count_t count, void* opaque) {
+    auto& source = *static_cast<Source*>(opaque);
+    sf_count_t done = 0;
+    while (done < count) {
+        const int64_t more =
+            source.file->read_at(static_cast<char*>(buffer) + done, count - done, source.position + done);
+        if (more <= 0) break;
+        done += more;
+    }
+    source.position += done;
+    return done;
+}
+
+sf_count_t source_tell(void* source) {
+    return static_cast<Source*>(source)->position;
+}
+
 class SndfileDecoder final : public Decoder {
   public:
-    explicit SndfileDecoder(const InputFile& file) : name_(file.name()) {
-        // A descriptor of its own: libsndfile closes the one it is given when it refuses a file.
-        const int descriptor = fcntl(file.descriptor(), F_DUPFD_CLOEXEC, 3);
-        if (descriptor < 0) throw InputError("cannot open " + name_ + " again: " + std::strerror(errno));
-        lseek(descriptor, 0, SEEK_SET);
+    explicit SndfileDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0} {
         SF_INFO info{};
-        file_.reset(sf_open_fd(descriptor, SFM_READ, &info, SF_TRUE));
+        SF_VIRTUAL_IO io = {source_size, source_seek, source_read, nullptr, source_tell};
+        file_.reset(sf_open_virtual(&io, SFM_READ, &info, &source_));
         if (!file_) {
             std::string why = sf_strerror(nullptr);
             if (!why.empty() && why.back() == '.') why.pop_back();
@@ -47,6 +78,8 @@ class SndfileDecoder final : public Decoder {
         }
         frames_ = info.frames;
         mpeg_ = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG;
+        exact_ = info.seekable != 0 && frames_ != kUnknownLength && !mpeg_ &&
+                 (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG;
         format_.sample_rate = info.samplerate;
         format_.channels = info.channels;
         format_.name = format_name(info.format);
@@ -67,6 +100,20 @@ class SndfileDecoder final : public Decoder {
         if (count <= 0) check_end();
     }
 
+    bool seek(int64_t frame) override {
+        // An mp3's frames borrow bits from those before them, and its index may be an estimate; libsndfile's
+        // Opus starts a little off.
+        if (!exact_ || frame >= frames_) return false;
+        if (sf_seek(file_.get(), frame, SEEK_SET) == frame) {
+            read_ = frame;
+            return true;
+        }
+        if (sf_seek(file_.get(), read_, SEEK_SET) != read_)
+            throw InputError(name_ + " is damaged: it cannot be read from " +
+                             seconds_text(static_cast<double>(frame) / format_.sample_rate) + " on");
+        return false;
+    }
+
   private:
     void check_end() const {
         const double second = static_cast<double>(read_) / format_.sample_rate;
@@ -83,11 +130,13 @@ class SndfileDecoder final : public Decoder {
     }
 
     std::string name_;
+    Source source_;
     std::unique_ptr<SNDFILE, Close> file_;
     Format format_;
     sf_count_t frames_ = 0;
     sf_count_t read_ = 0;
     bool mpeg_ = false;
+    bool exact_ = false;  // it seeks to the very frame
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <numeric>
 #include <vector>
 
 #include "audio/decoder.h"
@@ -13,6 +14,19 @@
 #include "base/error.h"
 
 namespace npuscribe::audio {
+
+int64_t Stream::skip(int64_t samples) {
+    constexpr int64_t kBlock = kSampleRate;
+    std::vector<float> block;
+    int64_t done = 0;
+    while (done < samples) {
+        block.resize(static_cast<size_t>(std::min(samples - done, kBlock)));
+        const size_t count = read(block);
+        if (count == 0) break;
+        done += static_cast<int64_t>(count);
+    }
+    return done;
+}
 
 namespace {
 
@@ -56,13 +70,19 @@ void to_mono(std::vector<float>& block, int n_channels, int channel) {
 /// Decoder → one channel → 16 kHz.
 class DecodedStream final : public Stream {
   public:
-    DecodedStream(InputFile file, const OpenOptions& options)
+    DecodedStream(std::shared_ptr<const InputFile> file, const OpenOptions& options)
         : file_(std::move(file)), channel_(options.channel) {
-        decoder_ = open_decoder(file_);
+        decoder_ = open_decoder(*file_);
         const Format& format = decoder_->format();
-        check_format(format, file_.name());
+        check_format(format, file_->name());
+        if (options.wanted_channels != 0 && format.channels != options.wanted_channels) {
+            throw InputError(file_->name() + " has " + std::to_string(format.channels) +
+                             (format.channels == 1 ? " channel" : " channels") + ", and " +
+                             std::to_string(options.wanted_channels) +
+                             " are needed to transcribe them apart; use --channel mix for it");
+        }
         if (channel_ < OpenOptions::kMix || channel_ >= format.channels) {
-            throw InputError(file_.name() + " has no channel " + std::to_string(channel_ + 1) + ": it has " +
+            throw InputError(file_->name() + " has no channel " + std::to_string(channel_ + 1) + ": it has " +
                              std::to_string(format.channels));
         }
         if (format.sample_rate != kSampleRate) resampler_.emplace(format.sample_rate, kSampleRate);
@@ -70,7 +90,7 @@ class DecodedStream final : public Stream {
         fill();
         if (block_.empty()) {
             if (broken_) std::rethrow_exception(broken_);
-            throw InputError(file_.name() + " holds no audio: its header is followed by no samples");
+            throw InputError(file_->name() + " holds no audio: its header is followed by no samples");
         }
     }
 
@@ -92,8 +112,15 @@ class DecodedStream final : public Stream {
             done += given;
             if (at_end_ && given == 0) break;
         }
+        given_ += static_cast<int64_t>(done);
         if (done == 0 && broken_ && !out.empty()) std::rethrow_exception(broken_);
         return done;
+    }
+
+    int64_t skip(int64_t samples) override {
+        constexpr int64_t kWorthSeeking = 2 * kSampleRate;
+        if (samples < kWorthSeeking || !seek(samples)) return Stream::skip(samples);
+        return samples;
     }
 
     std::optional<double> duration() const override { return decoder_->format().duration; }
@@ -106,6 +133,32 @@ class DecodedStream final : public Stream {
 
   private:
     static std::unique_ptr<Decoder> open_decoder(const InputFile& file);
+
+    /// To `samples` from here, by the decoder: to a frame somewhat before, which is a whole sample of the
+    /// output, so that a fresh resampler has heard enough when its output counts.
+    bool seek(int64_t samples) {
+        if (at_end_) return false;
+        const int rate = decoder_->format().sample_rate;
+        const int64_t common = std::gcd(rate, kSampleRate);
+        const int64_t in_step = rate / common;
+        const int64_t out_step = kSampleRate / common;
+        const int64_t target = given_ + samples;
+        const int64_t steps = (target - (resampler_ ? kSampleRate / 2 : 0)) / out_step;
+        if (!decoder_->seek(steps * in_step)) return false;
+        if (resampler_) resampler_.emplace(rate, kSampleRate);
+        block_.clear();
+        position_ = 0;
+        frames_ = steps * in_step;
+        given_ = steps * out_step;
+        const int64_t rest = target - given_;
+        if (Stream::skip(rest) != rest)
+            throw InputError(file_->name() + " ends before " + in_seconds(target));
+        return true;
+    }
+
+    static std::string in_seconds(int64_t samples) {
+        return seconds_text(static_cast<double>(samples) / kSampleRate);
+    }
 
     /// The next block, in one channel; sets `at_end_`, and `broken_` where there is a break.
     void fill() {
@@ -133,17 +186,18 @@ class DecodedStream final : public Stream {
         const std::string what = std::isfinite(*bad) ? "larger than any sound" : "not a finite number";
         block_.resize(static_cast<size_t>(at));
         frames_ += at;
-        throw InputError(file_.name() + " has a sample that is " + what + " at " + seconds_text(second) +
+        throw InputError(file_->name() + " has a sample that is " + what + " at " + seconds_text(second) +
                          ": it is damaged, or not audio");
     }
 
-    InputFile file_;
+    std::shared_ptr<const InputFile> file_;
     int channel_;
     std::unique_ptr<Decoder> decoder_;
     std::optional<Resampler> resampler_;
     std::vector<float> block_;  // decoded, one channel, at the file's rate
     size_t position_ = 0;       // samples of block_ that are done
-    int64_t frames_ = 0;
+    int64_t frames_ = 0;        // decoded
+    int64_t given_ = 0;         // samples read from this stream
     bool at_end_ = false;
     std::exception_ptr broken_;
 };
@@ -213,8 +267,14 @@ class MemoryStream final : public Stream {
 
 }  // namespace
 
+Recording::Recording(const std::filesystem::path& path) : file_(std::make_shared<InputFile>(path)) {}
+
+std::unique_ptr<Stream> Recording::open(const OpenOptions& options) const {
+    return std::make_unique<DecodedStream>(file_, options);
+}
+
 std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options) {
-    return std::make_unique<DecodedStream>(InputFile(path), options);
+    return Recording(path).open(options);
 }
 
 std::unique_ptr<Stream> open_samples(std::span<const float> samples) {

@@ -2,6 +2,7 @@
 // Any audio file, or standard input, as a stream of 16 kHz mono f32. Nothing here holds a whole file.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -18,6 +19,10 @@ class Stream {
     /// Fills up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1); returns how many, 0 at the
     /// end. Throws InputError where the file breaks off or is damaged in the middle.
     virtual size_t read(std::span<float> out) = 0;
+    /// Goes over so many samples; returns how many there were. The next `read` gives the sample after them.
+    /// Without decoding them, where the format allows to go straight to a sample: damage in what is skipped
+    /// is then not seen.
+    virtual int64_t skip(int64_t samples);
     /// Seconds, where the container tells; for progress only.
     virtual std::optional<double> duration() const = 0;
     /// "FLAC, 16000 Hz, 1 channel", for people.
@@ -27,7 +32,8 @@ class Stream {
 /// Which channel of a file becomes the one that is transcribed.
 struct OpenOptions {
     static constexpr int kMix = -1;
-    int channel = kMix;  // kMix: the mean of all channels; else 0 (left), 1 (right) …
+    int channel = kMix;       // kMix: the mean of all channels; else 0 (left), 1 (right) …
+    int wanted_channels = 0;  // not 0: what the file must have, for its channels are transcribed apart
 };
 
 /// Opens a regular file, a pipe, or standard input for "-". Decoders seek, so what comes through a pipe is
@@ -43,6 +49,19 @@ std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOption
 
 /// "libsndfile-1.2.0, libavformat 59.27.100": what reads files, as this process runs with it.
 std::string library_versions();
+
+class InputFile;
+
+/// A file that can be opened more than once, each stream with a place of its own: also one that came through
+/// a pipe. As `open` otherwise.
+class Recording {
+  public:
+    explicit Recording(const std::filesystem::path& path);
+    std::unique_ptr<Stream> open(const OpenOptions& options = {}) const;
+
+  private:
+    std::shared_ptr<const InputFile> file_;
+};
 
 /// A stream over samples already in memory (16 kHz mono), for library users and tests. Copies nothing:
 /// `samples` must outlive the stream.

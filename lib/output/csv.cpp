@@ -14,10 +14,12 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 std::string csv(const Transcript& transcript) {
-    std::string out = "start,end,text\n";
+    const bool speakers = has_speakers(transcript);
+    std::string out = speakers ? "start,end,speaker,text\n" : "start,end,text\n";
     for (const Segment& segment : transcript.segments) {
         out += std::to_string(milliseconds(segment.start)) + "," + std::to_string(milliseconds(segment.end)) +
-               "," + quoted(one_line(segment.text)) + "\n";
+               "," + (speakers ? quoted(one_line(segment.speaker)) + "," : "") +
+               quoted(one_line(segment.text)) + "\n";
     }
     return out;
 }

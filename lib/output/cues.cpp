@@ -22,6 +22,7 @@ void add_highlighted(const Subtitle& subtitle, const std::string& text, std::vec
     }
 }
 
+/// Of segments that have one speaker.
 std::vector<Cue> cues_of_words(const Transcript& transcript, const SubtitleOptions& options) {
     std::vector<Cue> out;
     for (const Subtitle& subtitle : subtitles(transcript, options)) {
@@ -37,10 +38,29 @@ std::vector<Cue> cues_of_words(const Transcript& transcript, const SubtitleOptio
     return out;
 }
 
+/// Each run of segments of one speaker is cut into subtitles by itself.
+std::vector<Cue> cues_of_speakers(const Transcript& transcript, const SubtitleOptions& options) {
+    std::vector<Cue> out;
+    const auto& segments = transcript.segments;
+    for (auto first = segments.begin(); first != segments.end();) {
+        const auto last = std::find_if(first, segments.end(),
+                                       [&](const Segment& s) { return s.speaker != first->speaker; });
+        Transcript run;
+        run.segments.assign(first, last);
+        for (Cue& cue : cues_of_words(run, options)) {
+            cue.speaker = one_line(first->speaker);
+            out.push_back(std::move(cue));
+        }
+        first = last;
+    }
+    return out;
+}
+
 std::vector<Cue> cues_of_segments(const Transcript& transcript) {
     std::vector<Cue> out;
     for (const Segment& segment : transcript.segments) {
         Cue cue{milliseconds(segment.start), milliseconds(segment.end), one_line(segment.text)};
+        cue.speaker = one_line(segment.speaker);
         if (!cue.text.empty()) out.push_back(std::move(cue));
     }
     return out;
@@ -51,7 +71,7 @@ std::vector<Cue> cues_of_segments(const Transcript& transcript) {
 std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& options) {
     constexpr int64_t kShown = 1000;  // what a cue without length is given, where there is room
     std::vector<Cue> out =
-        options.need_words() ? cues_of_words(transcript, options) : cues_of_segments(transcript);
+        options.need_words() ? cues_of_speakers(transcript, options) : cues_of_segments(transcript);
     for (size_t i = 0; i < out.size(); ++i) {
         if (out[i].end > out[i].start) continue;
         out[i].end = out[i].start + kShown;

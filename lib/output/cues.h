@@ -16,10 +16,11 @@ struct Cue {
     std::string text;   // lines of valid UTF-8, none of them empty, not escaped
     size_t marked = 0;  // the part to be underlined: bytes [marked, marked_end)
     size_t marked_end = 0;
+    std::string speaker{};  // on one line; empty where there are none
 };
 
 /// One cue a segment that has text; where the options ask for more, one a subtitle, or one a word. A cue
-/// without length lasts until the next begins, at most a second.
+/// without length lasts until the next begins, at most a second. No cue has words of two speakers.
 std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& options = {});
 
 /// The cue's text with each part escaped, and <u> around what is marked.

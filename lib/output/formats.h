@@ -13,18 +13,22 @@
 
 namespace npuscribe::output {
 
+/// A segment's text on one line, after "(speaker 0) " where it has a speaker (whisper.cpp's --diarize); empty
+/// where it has no text.
+std::string line(const Segment&);
+
 /// One line a segment.
 std::string txt(const Transcript&);
 /// SubRip.
 std::string srt(const Transcript&, const SubtitleOptions& = {});
 /// WebVTT (W3C), with its character escapes.
 std::string vtt(const Transcript&, const SubtitleOptions& = {});
-/// start, end (milliseconds) and text, with a header line.
+/// start, end (milliseconds), speaker where there are speakers, and text, with a header line.
 std::string tsv(const Transcript&);
 /// OpenAI's fields: text, segments[{id, seek, start, end, text, tokens, temperature, avg_logprob,
-/// compression_ratio, no_speech_prob, words?}], language; and language_probability, duration.
+/// compression_ratio, no_speech_prob, speaker?, words?}], language; and language_probability, duration.
 std::string json(const Transcript&);
-/// start, end (milliseconds) and text in quotes, with a header line (RFC 4180; whisper.cpp's).
+/// The same with commas, the text in quotes (RFC 4180; whisper.cpp's).
 std::string csv(const Transcript&);
 /// LRC, as players show it with music: "[mm:ss.xx]text".
 std::string lrc(const Transcript&);

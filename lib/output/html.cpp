@@ -64,7 +64,10 @@ std::string part_html(const Part& part) {
 std::string segment_html(const Segment& segment) {
     std::string out = "<div class=\"segment\"" + span_of(segment.start, segment.end) +
                       "><a class=\"time\" href=\"#t=" + decimal(segment.start) + "\">" +
-                      clock(segment.start) + "</a><div><span class=\"text\" dir=\"auto\">";
+                      clock(segment.start) + "</a><div>";
+    if (!segment.speaker.empty())
+        out += "<b class=\"speaker\">Speaker " + escaped(one_line(segment.speaker)) + "</b> ";
+    out += "<span class=\"text\" dir=\"auto\">";
     std::string text;
     for (const Part& part : parts(segment)) text += part_html(part);
     const size_t first = text.find_first_not_of(' ');

@@ -19,7 +19,7 @@ std::string time_tag(int64_t ms) {
 std::string lrc(const Transcript& transcript) {
     std::string out = "[by:npuscribe]\n";
     for (const Segment& segment : transcript.segments) {
-        const std::string text = one_line(segment.text);
+        const std::string text = line(segment);
         if (!text.empty()) out += time_tag(milliseconds(segment.start)) + text + "\n";
     }
     return out;

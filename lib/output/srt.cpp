@@ -19,7 +19,9 @@ std::string srt(const Transcript& transcript, const SubtitleOptions& options) {
     int number = 0;
     for (const Cue& cue : cues(transcript, options)) {
         out += std::to_string(++number) + "\n" + timestamp(cue.start, ',', true) + " --> " +
-               timestamp(cue.end, ',', true) + "\n" + marked_up(cue, without_arrow) + "\n\n";
+               timestamp(cue.end, ',', true) + "\n" +
+               (cue.speaker.empty() ? "" : "(speaker " + without_arrow(cue.speaker) + ") ") +
+               marked_up(cue, without_arrow) + "\n\n";
     }
     return out;
 }

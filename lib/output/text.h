@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "transcribe/types.h"
+
 namespace npuscribe::output {
 
 /// `bytes` as valid UTF-8. Each maximal part that is not becomes one U+FFFD (Unicode 15, section 3.9, "U+FFFD
@@ -19,6 +21,9 @@ std::string one_line(std::string_view bytes);
 
 /// Code points of valid UTF-8.
 size_t characters(std::string_view text);
+
+/// Whether any segment has a speaker: tables then have a column for it.
+bool has_speakers(const Transcript& transcript);
 
 /// Seconds to milliseconds, rounded to the nearest. Negative and NaN become 0.
 int64_t milliseconds(double seconds);

@@ -1,12 +1,25 @@
+#include <algorithm>
+
 #include "output/formats.h"
 #include "output/text.h"
 
 namespace npuscribe::output {
 
+std::string line(const Segment& segment) {
+    const std::string text = one_line(segment.text);
+    return text.empty() || segment.speaker.empty() ? text
+                                                   : "(speaker " + one_line(segment.speaker) + ") " + text;
+}
+
+bool has_speakers(const Transcript& transcript) {
+    return std::any_of(transcript.segments.begin(), transcript.segments.end(),
+                       [](const Segment& segment) { return !segment.speaker.empty(); });
+}
+
 std::string txt(const Transcript& transcript) {
     std::string out;
     for (const Segment& segment : transcript.segments) {
-        const std::string text = one_line(segment.text);
+        const std::string text = line(segment);
         if (!text.empty()) out += text + "\n";
     }
     return out;

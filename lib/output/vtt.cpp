@@ -32,6 +32,7 @@ std::string vtt(const Transcript& transcript, const SubtitleOptions& options) {
     std::string out = "WEBVTT\n\n";
     for (const Cue& cue : cues(transcript, options)) {
         out += timestamp(cue.start, '.', false) + " --> " + timestamp(cue.end, '.', false) + "\n" +
+               (cue.speaker.empty() ? "" : "<v Speaker" + escaped(cue.speaker) + ">") +
                marked_up(cue, escaped) + "\n\n";
     }
     return out;

@@ -37,6 +37,7 @@ class PipelineRun {
         Timing& sum;
         const AudioContext& context;
         const audio::LogMel& mel;
+        const std::vector<audio::Clip>& clips;
     };
 
     PipelineRun(const Shared& shared, WindowSource& source, size_t inputs, ThreadPool* pool)
@@ -219,7 +220,9 @@ class PipelineRun {
                 shared_.events.on_segment(flight.input, segment);
         }
         if (shared_.events.on_progress) {
-            shared_.events.on_progress(flight.input, owner.seconds_done(), owner.input_seconds());
+            shared_.events.on_progress(flight.input,
+                                       audio::seconds_of_clips(shared_.clips, owner.seconds_done()),
+                                       audio::seconds_of_clips(shared_.clips, owner.input_seconds()));
         }
         if (owner.done()) report();
     }
@@ -280,11 +283,16 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
       context_(options, parts.decoder->dimensions()) {}
 
 void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
-                   const std::atomic<bool>* cancel,
-                   std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)> open) {
+                   const std::atomic<bool>* cancel, OpenAudio open) {
     const Stopwatch watch;
     const double total_before = timing_.total;
-    const auto set_total = [&] { timing_.total = total_before + watch.seconds(); };
+    const bool split = options_.channels == Channels::split;
+    ChannelMerge merge(events);
+    const TranscribeEvents track_events = split ? merge.track_events() : events;
+    const auto set_total = [&] {
+        timing_.total = total_before + watch.seconds();
+        timing_.audio_seconds -= merge.counted_twice();
+    };
 
     FileJob::Settings settings;
     settings.vocabulary = parts_.vocabulary;
@@ -295,18 +303,24 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;
 
     SourceOptions source_options;
-    source_options.open =
-        open ? std::move(open) : [](const std::filesystem::path& path) { return audio::open(path); };
+    source_options.open = track_opener(inputs, options_.channels, std::move(open));
     source_options.cut = cut_;
+    if (!options_.clips.empty()) {
+        source_options.cut = [this](audio::Stream& stream) {
+            return audio::clip_windows(stream, options_.clips, cut_);
+        };
+    }
     source_options.one_at_a_time = settings.one_at_a_time;
     source_options.frames = [this](size_t samples) { return 2 * context_.frames(samples); };
     // Where windows wait for those before them, only as many inputs keep the batch full.
     source_options.max_open = std::max<size_t>(1, options_.batch_size);
     source_options.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
-    WindowSource source(inputs, mel_, std::move(source_options));
-    const PipelineRun::Shared shared{parts_, settings, events, cancel, timing_, context_, mel_};
+    const size_t tracks = inputs.size() * tracks_of_input(options_.channels);
+    WindowSource source(tracks, mel_, std::move(source_options));
+    const PipelineRun::Shared shared{parts_,  settings, track_events, cancel,
+                                     timing_, context_, mel_,         options_.clips};
     try {
-        PipelineRun(shared, source, inputs.size(), pool_).run();
+        PipelineRun(shared, source, tracks, pool_).run();
     } catch (...) {
         set_total();
         throw;

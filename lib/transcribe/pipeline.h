@@ -12,6 +12,7 @@
 #include "decoder/vocabulary.h"
 #include "encoder/encoder.h"
 #include "transcribe/audio_context.h"
+#include "transcribe/channels.h"
 #include "transcribe/transcriber.h"
 #include "transcribe/window_source.h"
 
@@ -37,8 +38,7 @@ class Pipeline {
 
     /// As Transcriber::transcribe. `open` stands in for audio::open in tests.
     void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
-             const std::atomic<bool>* cancel,
-             std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)> open = nullptr);
+             const std::atomic<bool>* cancel, OpenAudio open = nullptr);
 
     /// Sum over all runs; `total` is the time inside `run`.
     const Timing& timing() const { return timing_; }

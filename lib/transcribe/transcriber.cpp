@@ -22,6 +22,7 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
         throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
     }
     AudioContext(options, model.dimensions());
+    audio::check_clips(options.clips);
     std::string& language = options.decoding.language;
     if (language.empty()) return options;
     const auto token = model.tokenizer.language_token(language);
@@ -75,10 +76,8 @@ struct Transcriber::Impl {
         timing.load = load_seconds;
     }
 
-    using Open = std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)>;
-
     void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
-             const std::atomic<bool>* cancel, Open open) {
+             const std::atomic<bool>* cancel, OpenAudio open) {
         const auto sum = [this] {
             timing = pipeline.timing();
             timing.load = load_seconds;
@@ -132,7 +131,11 @@ void Transcriber::transcribe(const std::vector<std::filesystem::path>& inputs, c
 void Transcriber::transcribe(std::span<const float> samples, const TranscribeEvents& events,
                              const std::atomic<bool>* cancel) {
     impl_->run({"samples"}, events, cancel,
-               [samples](const std::filesystem::path&) { return audio::open_samples(samples); });
+               [samples](const std::filesystem::path&, const audio::OpenOptions& channels) {
+                   if (channels.channel > 0 || channels.wanted_channels > 1)
+                       throw InputError("samples in memory are one channel; leave options.channels at mix");
+                   return audio::open_samples(samples);
+               });
 }
 
 const Timing& Transcriber::timing() const {

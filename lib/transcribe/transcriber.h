@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/clips.h"
 #include "audio/window.h"
 #include "decoder/options.h"
 #include "device/device.h"
@@ -20,8 +21,13 @@ namespace npuscribe {
 
 class ThreadPool;
 
+/// What of an input's channels is transcribed: their mean, one of them, or both of two, each by itself.
+enum class Channels { mix, left, right, split };
+
 struct TranscribeOptions {
     DecodingOptions decoding;
+    Channels channels = Channels::mix;
+    std::vector<audio::Clip> clips;  // of each input; none: all of it. As audio::check_clips wants them
     bool vad = true;
     audio::VadOptions vad_options;
     size_t batch_size = 8;   // windows decoded at once, over all files
@@ -34,9 +40,10 @@ struct TranscribeOptions {
 
 /// What a run tells as it goes. Called on the thread that called `transcribe`. Any may be empty.
 struct TranscribeEvents {
-    /// A finished segment, in file order within its input.
+    /// A finished segment, in file order within its input. With Channels::split, once all of it is finished.
     std::function<void(size_t input, const Segment&)> on_segment;
-    /// Seconds of the input that are behind us, and its length where known (0 where not).
+    /// Seconds of the input (of its clips, where there are some) that are behind us, and its length where
+    /// known (0 where not).
     std::function<void(size_t input, double done, double length)> on_progress;
     /// An input is finished. Exactly one call an input, in input order: what comes first is held until its
     /// turn.

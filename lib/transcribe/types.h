@@ -36,6 +36,7 @@ struct Segment {
     double avg_logprob = 0;
     double compression_ratio = 0;
     double no_speech_prob = 0;
+    std::string speaker;      // "0" or "1": the channel, where channels are transcribed apart; else empty
     std::vector<Word> words;  // where word times were asked for: in order, and joined they are the text
     std::vector<TokenDetail> token_details;  // of `tokens`
 };
@@ -43,7 +44,7 @@ struct Segment {
 struct Transcript {
     std::string language;  // code
     double language_probability = 1;
-    double duration = 0;         // seconds of audio
+    double duration = 0;         // seconds of audio, of what was to be transcribed
     double speech_duration = 0;  // seconds that were transcribed
     std::vector<Segment> segments;
     /// All segments' text, joined.

@@ -1,6 +1,7 @@
 #include "transcribe/window_source.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/error.h"
@@ -15,9 +16,8 @@ void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames) 
     window.mel_seconds = watch.seconds();
 }
 
-WindowSource::WindowSource(std::vector<std::filesystem::path> inputs, const audio::LogMel& mel,
-                           SourceOptions options)
-    : inputs_(std::move(inputs)), mel_(mel), options_(std::move(options)), thread_([this] { run(); }) {}
+WindowSource::WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options)
+    : inputs_(inputs), mel_(mel), options_(std::move(options)), thread_([this] { run(); }) {}
 
 WindowSource::~WindowSource() {
     {
@@ -47,13 +47,13 @@ WindowSource::Reader* WindowSource::next_reader() {
             const auto ready =
                 std::find_if(readers_.begin(), readers_.end(), [](const Reader& r) { return !r.waiting; });
             if (ready != readers_.end()) return &*ready;
-            if (readers_.size() < options_.max_open && next_input_ < inputs_.size()) {
+            if (readers_.size() < options_.max_open && next_input_ < inputs_) {
                 Reader& reader = readers_.emplace_back();
                 reader.input = next_input_++;
                 return &reader;
             }
         }
-        if (readers_.empty() && next_input_ == inputs_.size()) return nullptr;
+        if (readers_.empty() && next_input_ == inputs_) return nullptr;
         room_.wait(lock);
     }
     return nullptr;
@@ -91,7 +91,7 @@ void WindowSource::produce(Reader& reader) {
 
 std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     if (!reader.stream) {
-        reader.stream = options_.open(inputs_[reader.input]);
+        reader.stream = options_.open(reader.input);
         reader.windows = options_.cut(*reader.stream);
     }
     std::optional<int64_t> resume_at;

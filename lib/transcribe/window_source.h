@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <list>
 #include <memory>
@@ -52,7 +51,7 @@ struct SourceEnd {
 using SourceItem = std::variant<SourceWindow, SourceEnd>;
 
 struct SourceOptions {
-    std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path&)> open;
+    std::function<std::unique_ptr<audio::Stream>(size_t input)> open;  // called on the source's thread
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut;
     bool one_at_a_time = false;                    // an input's next window waits for `resume`
     std::function<size_t(size_t samples)> frames;  // of the mel spectrogram of a window of so many samples
@@ -64,7 +63,7 @@ struct SourceOptions {
 class WindowSource {
   public:
     /// Starts at once. `mel` must outlive it.
-    WindowSource(std::vector<std::filesystem::path> inputs, const audio::LogMel& mel, SourceOptions options);
+    WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options);
     /// Stops after the window it is at.
     ~WindowSource();
     WindowSource(const WindowSource&) = delete;
@@ -102,7 +101,7 @@ class WindowSource {
     std::optional<SourceWindow> next_window(Reader& reader);
     void put(SourceItem item);
 
-    const std::vector<std::filesystem::path> inputs_;
+    const size_t inputs_;
     const audio::LogMel& mel_;
     const SourceOptions options_;
 

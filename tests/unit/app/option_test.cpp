@@ -76,4 +76,17 @@ TEST_CASE("a choice is one of its words") {
     CHECK(refusal(binding, "gpu") == "'gpu' was given; allowed is auto, cpu");
 }
 
+TEST_CASE("times are seconds, or have minutes and hours before colons") {
+    CHECK(time_in_seconds("90") == test::Approx(90));
+    CHECK(time_in_seconds("0.25") == test::Approx(0.25));
+    CHECK(time_in_seconds("1:30") == test::Approx(90));
+    CHECK(time_in_seconds("01:02:03.5") == test::Approx(3723.5));
+    CHECK(time_in_seconds("90:00") == test::Approx(5400));
+    for (const char* wrong :
+         {"", ":", "1:", "1:60", "1:2:3:4", "-1", "1e3", "nan", "1.5:00", "ten", " 1", "."}) {
+        INFO(wrong);
+        CHECK_THROWS_AS(time_in_seconds(wrong), UsageError);
+    }
+}
+
 }  // namespace npuscribe::app

@@ -129,4 +129,54 @@ TEST_CASE("the audio context is seconds, all of them, or what a window needs") {
     }
 }
 
+namespace {
+
+TranscribeSettings completed(const std::vector<std::string>& arguments) {
+    TranscribeSettings settings;
+    const auto options = transcribe_options(settings);
+    parse(options, arguments);
+    complete(settings);
+    return settings;
+}
+
+std::vector<audio::Clip> clips(const std::vector<std::string>& arguments) {
+    return completed(arguments).transcribe.clips;
+}
+
+}  // namespace
+
+TEST_CASE("parts of the audio: from an offset, so long, or clips as openai-whisper has them") {
+    using Clips = std::vector<audio::Clip>;
+    CHECK(clips({}).empty());
+    CHECK(clips({"--offset", "1:30"}) == Clips{{90, {}}});
+    CHECK(clips({"--duration", "20"}) == Clips{{0, 20}});
+    CHECK(clips({"--offset", "5", "--duration", "2.5"}) == Clips{{5, 7.5}});
+    CHECK(clips({"--clip_timestamps", "0,10,15.5,20"}) == Clips{{0, 10}, {15.5, 20}});
+    CHECK(clips({"--clip-timestamps", "0,10,01:00"}) == Clips{{0, 10}, {60, {}}});
+    CHECK(clips({"--clip-timestamps", "0"}) == Clips{{0, {}}});  // openai-whisper's default
+    // whisper.cpp's are in milliseconds.
+    CHECK(clips({"-ot", "1500", "-d", "2000"}) == Clips{{1.5, 3.5}});
+    CHECK(clips({"--offset-t=1500"}) == Clips{{1.5, {}}});
+    const auto refusal = [](const std::vector<std::string>& arguments) {
+        return test::message_of<UsageError>([&] { completed(arguments); });
+    };
+    CHECK(test::contains(refusal({"--clip-timestamps", "5,3"}), "--clip-timestamps: the clip from 5.00 s"));
+    CHECK(test::contains(refusal({"--clip-timestamps", "0,1", "--offset", "3"}), "choose one"));
+    CHECK(test::contains(refusal({"--duration", "0"}), "--duration"));
+    CHECK(test::contains(refusal({"-ot", "1.5"}), "milliseconds"));
+}
+
+TEST_CASE("channels by name, and by whisper.cpp's option") {
+    CHECK(completed({}).transcribe.channels == Channels::mix);
+    CHECK(completed({"--channel", "right"}).transcribe.channels == Channels::right);
+    CHECK(completed({"-di"}).transcribe.channels == Channels::split);
+    CHECK(completed({"--diarize"}).transcribe.channels == Channels::split);
+}
+
+TEST_CASE("skipping what exists needs files to look for") {
+    CHECK(test::contains(test::message_of<UsageError>([] { completed({"--skip-existing"}); }),
+                         "--output-format"));
+    CHECK_NOTHROW(completed({"--skip-existing", "-o", "out"}));
+}
+
 }  // namespace npuscribe::app

@@ -100,4 +100,38 @@ TEST_CASE("an unknown format is refused with the choices") {
     }
 }
 
+// As whisper.cpp's --diarize writes them (examples/cli/cli.cpp).
+TEST_CASE("speakers stand before their words, or in a column") {
+    Transcript t = test::transcript({test::segment(0, 1.5, " Hello, \"you\"."), test::segment(1, 2, " Hi.")});
+    t.segments[0].speaker = "0";
+    t.segments[1].speaker = "1";
+    CHECK(txt(t) == "(speaker 0) Hello, \"you\".\n(speaker 1) Hi.\n");
+    CHECK(srt(t) ==
+          "1\n00:00:00,000 --> 00:00:01,500\n(speaker 0) Hello, \"you\".\n\n"
+          "2\n00:00:01,000 --> 00:00:02,000\n(speaker 1) Hi.\n\n");
+    CHECK(vtt(t) ==
+          "WEBVTT\n\n00:00.000 --> 00:01.500\n<v Speaker0>Hello, \"you\".\n\n"
+          "00:01.000 --> 00:02.000\n<v Speaker1>Hi.\n\n");
+    CHECK(csv(t) ==
+          "start,end,speaker,text\n0,1500,\"0\",\"Hello, \"\"you\"\".\"\n1000,2000,\"1\",\"Hi.\"\n");
+    CHECK(tsv(t) == "start\tend\tspeaker\ttext\n0\t1500\t0\tHello, \"you\".\n1000\t2000\t1\tHi.\n");
+    CHECK(test::contains(lrc(t), "[00:01.00](speaker 1) Hi.\n"));
+    CHECK(nlohmann::json::parse(json(t))["segments"][1]["speaker"] == "1");
+    t.segments[0].speaker.clear();
+    CHECK_FALSE(nlohmann::json::parse(json(t))["segments"][0].contains("speaker"));
+}
+
+TEST_CASE("no subtitle has words of two speakers, however much room there is") {
+    Transcript t = test::transcript(
+        {test::segment(0, 1, " One."), test::segment(1, 2, " Two."), test::segment(2, 3, " Three.")});
+    t.segments[0].speaker = t.segments[1].speaker = "0";
+    t.segments[2].speaker = "1";
+    SubtitleOptions options;
+    options.max_line_width = 80;
+    options.max_line_count = 2;
+    CHECK(srt(t, options) ==
+          "1\n00:00:00,000 --> 00:00:02,000\n(speaker 0) One. Two.\n\n"
+          "2\n00:00:02,000 --> 00:00:03,000\n(speaker 1) Three.\n\n");
+}
+
 }  // namespace npuscribe::output

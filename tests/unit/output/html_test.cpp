@@ -95,6 +95,15 @@ TEST_CASE("nothing in a transcript, a title or a name becomes markup") {
     CHECK(count("<div class=\"segment\"") == 3);
 }
 
+TEST_CASE("a speaker stands before what is said, and is no part of it") {
+    Transcript t = transcript({segment(0, 1, " Hi"), segment(1, 2, " Ho")});
+    t.segments[0].speaker = "1";
+    const std::string page = html(t, {"talk", "", ""});
+    CHECK(
+        test::contains(page, R"(<b class="speaker">Speaker 1</b> <span class="text" dir="auto">Hi</span>)"));
+    CHECK(test::contains(page, R"(<div><span class="text" dir="auto">Ho</span>)"));
+}
+
 TEST_CASE("a page asks for nothing but its recording") {
     const std::string page = html(transcript({segment(0, 1, " Hi")}), {"talk", "talk.wav", "talk.wav"});
     CHECK_FALSE(test::contains(page, "http:"));

@@ -154,8 +154,11 @@ class Bench {
 
     void run(const std::atomic<bool>* cancel = nullptr) {
         pipeline_->run(inputs, events, cancel,
-                       [this](const std::filesystem::path& path) -> std::unique_ptr<audio::Stream> {
-                           const auto found = samples_.find(path.string());
+                       [this](const std::filesystem::path& path,
+                              const audio::OpenOptions& options) -> std::unique_ptr<audio::Stream> {
+                           // The channels of "name" are "name" and "name:1".
+                           const std::string channel = options.channel > 0 ? ":1" : "";
+                           const auto found = samples_.find(path.string() + channel);
                            if (found == samples_.end()) throw InputError(path.string() + ": no such file");
                            const auto broken = breaks_at_.find(path.string());
                            if (broken != breaks_at_.end())

@@ -1,0 +1,161 @@
+#include "audio/clips.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "audio/decoder.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+
+namespace npuscribe::audio {
+namespace {
+
+constexpr int64_t kEndOfFile = std::numeric_limits<int64_t>::max();
+
+int64_t sample_at(double seconds) {
+    constexpr double kLongest = 1e9;  // 30 years: keeps the conversion defined
+    return std::llround(std::min(seconds, kLongest) * kSampleRate);
+}
+
+double in_seconds(int64_t samples) {
+    return static_cast<double>(samples) / kSampleRate;
+}
+
+/// The next so many samples of another stream, as a stream of their own.
+class ClipStream final : public Stream {
+  public:
+    /// `position` counts what is read of `whole`.
+    ClipStream(Stream& whole, int64_t length, int64_t& position)
+        : whole_(whole), left_(length), position_(position) {}
+
+    size_t read(std::span<float> out) override {
+        const auto most = static_cast<size_t>(std::min<int64_t>(left_, static_cast<int64_t>(out.size())));
+        if (most == 0) return 0;
+        const size_t count = whole_.read(out.first(most));
+        left_ -= static_cast<int64_t>(count);
+        position_ += static_cast<int64_t>(count);
+        return count;
+    }
+    std::optional<double> duration() const override { return std::nullopt; }
+    std::string description() const override { return whole_.description(); }
+
+  private:
+    Stream& whole_;
+    int64_t left_;
+    int64_t& position_;
+};
+
+class ClipWindows final : public Windows {
+  public:
+    ClipWindows(Stream& stream, std::vector<Clip> clips, std::function<std::unique_ptr<Windows>(Stream&)> cut)
+        : stream_(stream), clips_(std::move(clips)), cut_(std::move(cut)) {
+        begin_clip();
+    }
+
+    std::optional<Window> next() override {
+        while (true) {
+            go_to_start();
+            if (auto window = windows_->next()) {
+                for (Piece& piece : window->pieces) piece.in_file += start_;
+                return window;
+            }
+            if (next_clip_ == clips_.size()) break;
+            add_clip();
+            begin_clip();
+        }
+        if (samples_read() == 0) {
+            throw InputError("there is nothing to transcribe from " + seconds_text(clips_.front().start) +
+                             " on: the audio ends at " + seconds_text(in_seconds(position_)));
+        }
+        return std::nullopt;
+    }
+
+    void resume_at(int64_t sample) override { windows_->resume_at(sample - start_); }
+    bool sequential() const override { return windows_->sequential(); }
+    int64_t samples_read() const override { return before_.samples + windows_->samples_read(); }
+    double decode_seconds() const override { return before_.decode + windows_->decode_seconds(); }
+    double vad_seconds() const override { return before_.vad + windows_->vad_seconds(); }
+    int64_t speech_samples() const override { return before_.speech + windows_->speech_samples(); }
+    int64_t samples_held() const override { return windows_->samples_held(); }
+
+  private:
+    /// Makes the next clip's windows. Nothing is read yet.
+    void begin_clip() {
+        const Clip& clip = clips_[next_clip_++];
+        start_ = sample_at(clip.start);
+        const int64_t end = clip.end ? sample_at(*clip.end) : kEndOfFile;
+        clip_ = std::make_unique<ClipStream>(stream_, end - start_, position_);
+        windows_ = cut_(*clip_);
+    }
+
+    /// Over what lies before the clip, once.
+    void go_to_start() {
+        if (position_ >= start_) return;
+        const AddTime time(before_.decode);
+        position_ += stream_.skip(start_ - position_);
+    }
+
+    void add_clip() {
+        before_.samples += windows_->samples_read();
+        before_.speech += windows_->speech_samples();
+        before_.decode += windows_->decode_seconds();
+        before_.vad += windows_->vad_seconds();
+    }
+
+    struct Sums {
+        int64_t samples = 0;
+        int64_t speech = 0;
+        double decode = 0;
+        double vad = 0;
+    };
+
+    Stream& stream_;
+    const std::vector<Clip> clips_;
+    const std::function<std::unique_ptr<Windows>(Stream&)> cut_;
+    size_t next_clip_ = 0;
+    int64_t start_ = 0;     // of the present clip, a sample of the file
+    int64_t position_ = 0;  // of the stream
+    Sums before_;           // of earlier clips
+    std::unique_ptr<ClipStream> clip_;
+    std::unique_ptr<Windows> windows_;
+};
+
+}  // namespace
+
+void check_clips(const std::vector<Clip>& clips) {
+    const auto described = [](const Clip& clip) {
+        return seconds_text(clip.start) + " to " + (clip.end ? seconds_text(*clip.end) : "the end");
+    };
+    for (size_t i = 0; i < clips.size(); ++i) {
+        const Clip& clip = clips[i];
+        if (!(clip.start >= 0) || (clip.end && !(*clip.end > clip.start)))
+            throw UsageError("the clip from " + described(clip) +
+                             " has no length; its end is after its start");
+        if (i == 0) continue;
+        const Clip& before = clips[i - 1];
+        if (!before.end || clip.start < *before.end) {
+            throw UsageError("the clip from " + described(clip) + " begins before the one from " +
+                             described(before) + " has ended; give clips in order");
+        }
+    }
+}
+
+double seconds_of_clips(const std::vector<Clip>& clips, double file_seconds) {
+    if (clips.empty()) return file_seconds;
+    double sum = 0;
+    for (const Clip& clip : clips) {
+        const double end = clip.end ? std::min(*clip.end, file_seconds) : file_seconds;
+        sum += std::max(0.0, end - clip.start);
+    }
+    return sum;
+}
+
+std::unique_ptr<Windows> clip_windows(Stream& stream, std::vector<Clip> clips,
+                                      std::function<std::unique_ptr<Windows>(Stream&)> cut) {
+    return std::make_unique<ClipWindows>(stream, std::move(clips), std::move(cut));
+}
+
+}  // namespace npuscribe::audio
