@@ -6,11 +6,14 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/memory_use.h"
 #include "output/formats.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
 namespace {
+
+constexpr size_t kMostWindows = 2000;  // half a day of audio; a report does not grow without end
 
 std::string shown_name(const std::filesystem::path& path) {
     return path == "-" ? "standard input" : path.string();
@@ -45,9 +48,11 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
     cancel_ = &cancel;
     progress_.emplace(paths_);
     watch_.restart();
+    if (settings_.trace) memory_.push_back({0, resident_bytes()});
     TranscribeEvents events;
     events.on_segment = [this](size_t i, const Segment& segment) { on_segment(i, segment); };
     events.on_progress = [this](size_t i, double done, double length) { on_progress(i, done, length); };
+    if (settings_.trace) events.on_window = [this](const WindowTrace& window) { on_window(window); };
     events.on_done = [this](size_t i, const Transcript& t, const Timing& timing) { on_done(i, t, timing); };
     events.on_error = [this](size_t i, const std::string& message) {
         finish(i, true);
@@ -60,6 +65,36 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
     }
     console_.clear();
     if (!stdout_error_.empty()) throw OutputError(stdout_error_);
+}
+
+void Run::on_window(const WindowTrace& window) {
+    if (windows_.size() == kMostWindows) {
+        ++windows_left_out_;
+        return;
+    }
+    windows_.push_back(window);
+    windows_.back().input = index_[window.input];
+    memory_.push_back({watch_.seconds(), resident_bytes()});
+}
+
+void Run::add_trace(output::RunReport& report, double started) const {
+    const auto shift = [&](Interval& interval) {
+        if (interval.end <= interval.begin) return;
+        interval.begin += started;
+        interval.end += started;
+    };
+    report.windows = windows_;
+    report.windows_left_out = windows_left_out_;
+    for (WindowTrace& window : report.windows) {
+        for (Interval* interval : {&window.read, &window.mel, &window.encoder, &window.decoder})
+            shift(*interval);
+    }
+    report.memory = {peak_resident_bytes(), memory_};
+    for (output::MemorySample& sample : report.memory.samples) {
+        sample.seconds += started;
+        report.memory.peak =
+            std::max(report.memory.peak, sample.bytes);  // the kernel counts each a little late
+    }
 }
 
 void Run::on_segment(size_t input, const Segment& segment) {

@@ -22,6 +22,7 @@ class Run {
     struct Settings {
         bool print_text = true;      // transcripts go to stdout
         bool skip_existing = false;  // inputs whose outputs are all there are left out
+        bool trace = false;          // keep the windows' stages, and memory, for a report
     };
 
     /// `inputs` may hold some that have failed already: they are reported and left out. All references must
@@ -37,10 +38,14 @@ class Run {
 
     const std::vector<output::FileReport>& files() const { return files_; }
     bool some_failed() const;
+    /// Puts into a report what was kept of the windows. `started`: seconds from the report's start to the
+    /// call of `transcribe`.
+    void add_trace(output::RunReport& report, double started) const;
     /// Stopped because stdout was closed, with nothing else to write.
     bool reader_gone() const { return reader_gone_; }
 
   private:
+    void on_window(const WindowTrace& window);
     void on_segment(size_t input, const Segment& segment);
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
@@ -59,6 +64,9 @@ class Run {
     Stopwatch watch_;                        // from the beginning of the work
     std::atomic<bool>* cancel_ = nullptr;
     std::string stdout_error_;
+    std::vector<WindowTrace> windows_;
+    size_t windows_left_out_ = 0;
+    std::vector<output::MemorySample> memory_;
     bool reader_gone_ = false;
 };
 

@@ -85,6 +85,12 @@ Session make_session(TranscribeSettings& settings) {
     return session;
 }
 
+bool is_page(const std::string& report) {
+    std::string extension = std::filesystem::path(report).extension().string();
+    for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return extension == ".html" || extension == ".htm";
+}
+
 // The table is of whole files: of an interrupted run it would tell little.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
@@ -97,7 +103,9 @@ void conclude(const output::RunReport& report, const TranscribeSettings& setting
         for (std::string line; std::getline(lines, line);) shown += printable(line) + "\n";
         console.print(shown);
     }
-    if (!settings.report.empty()) output::write_file(settings.report, output::report_json(report));
+    if (settings.report.empty()) return;
+    const bool page = is_page(settings.report);
+    output::write_file(settings.report, page ? output::report_html(report) : output::report_json(report));
 }
 
 std::string help(const std::vector<Option>& options) {
@@ -152,7 +160,8 @@ int transcribe(const std::vector<std::string>& arguments) {
     Console console(settings.quiet     ? Loudness::quiet
                     : settings.verbose ? Loudness::verbose
                                        : Loudness::normal);
-    Run run(inputs, plan, console, {!settings.quiet || plan.formats.empty(), settings.skip_existing});
+    Run run(inputs, plan, console,
+            {!settings.quiet || plan.formats.empty(), settings.skip_existing, !settings.report.empty()});
     output::RunReport report;
     report.version = version();
     report.options = values(options);
@@ -166,6 +175,7 @@ int transcribe(const std::vector<std::string>& arguments) {
     console.progress("loading " + printable(settings.model));
     Session session = make_session(settings);
     const double load = wall.seconds();
+    double started = load;
     const auto finish = [&] {
         console.clear();
         report.setup = session.transcriber().setup();
@@ -173,10 +183,12 @@ int transcribe(const std::vector<std::string>& arguments) {
         report.totals.load = load;
         report.totals.total = wall.seconds();
         report.files = run.files();
+        run.add_trace(report, started);
         conclude(report, settings, console);
     };
     try {
         if (interrupted) throw Cancelled();
+        started = wall.seconds();
         run.transcribe(session.transcriber(), interrupted);
     } catch (const Error&) {
         finish();

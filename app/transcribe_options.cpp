@@ -181,7 +181,7 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
         {"skip-existing", 0, "", kOutput,
          "leave out inputs whose files are all written: a run that was stopped goes on",
          toggle(s.skip_existing)},
-        {"report", 0, "FILE", kOutput, "write the timing report as JSON", text(s.report)},
+        {"report", 0, "FILE", kOutput, "write the timing report as JSON, or, where the name ends in .html, as a page that draws it", text(s.report)},
         {"quiet", 'q', "", kOutput, "only errors on stderr; no transcript on stdout where files are written",
          toggle(s.quiet)},
         {"verbose", 'v', "", kOutput, "tell more on stderr", toggle(s.verbose)},

@@ -16,6 +16,13 @@ class Stopwatch {
     Clock::time_point start_ = Clock::now();
 };
 
+/// From when to when.
+struct Span {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point begin = {};
+    Clock::time_point end = {};
+};
+
 /// Adds the time from construction to destruction to `*total`.
 class AddTime {
   public:

@@ -1,11 +1,13 @@
 #pragma once
-// lib/output/page.html, as the build found it.
+// The pages' templates, as the build found them: HTML with {{names}} where text goes (markup.h: filled).
 
 #include <string_view>
 
 namespace npuscribe::output {
 
-/// The page of the format `html`, with {{names}} where text goes.
+/// page.html: the format `html`.
 std::string_view page_html();
+/// report_page.html: a run's report.
+std::string_view report_page_html();
 
 }  // namespace npuscribe::output

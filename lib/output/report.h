@@ -2,6 +2,7 @@
 // What a run took, for people and for programs.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,12 +24,24 @@ struct FileReport {
     std::vector<std::string> outputs;  // paths written; those found, of a skipped one
 };
 
+struct MemorySample {
+    double seconds = 0;  // since the start
+    uint64_t bytes = 0;  // resident
+};
+struct MemoryUse {
+    uint64_t peak = 0;  // bytes
+    std::vector<MemorySample> samples;
+};
+
 struct RunReport {
     std::string version;  // of npuscribe
     Setup setup;
     Timing totals;
     std::vector<FileReport> files;                             // in the order of the inputs
     std::vector<std::pair<std::string, std::string>> options;  // every option's name and value
+    std::vector<WindowTrace> windows;  // as they came back; `input` counts `files`; seconds since the start
+    size_t windows_left_out = 0;       // later ones, of a long run
+    MemoryUse memory;
 };
 
 /// An aligned table of several lines for a terminal: what did the work, the stages, the realtime factor.
@@ -45,8 +58,12 @@ std::string summary_text(const RunReport&);
 inline constexpr int kReportVersion =
     1;  // of the JSON's structure; a field that goes or changes its meaning raises it
 
-/// JSON: schema, schema_version, setup, options, totals, files. Seconds everywhere; realtime_factor is audio
-/// seconds by wall seconds. Valid UTF-8 whatever the paths hold.
+/// JSON: schema, schema_version, setup, options, totals, files, memory, windows. Seconds everywhere;
+/// realtime_factor is audio seconds by wall seconds. Valid UTF-8 whatever the paths hold.
 std::string report_json(const RunReport&);
+
+/// The same as a page (HTML) that draws it: the windows' stages in time, the stages in all, the realtime
+/// factor by file, memory. One file that needs no network.
+std::string report_html(const RunReport&);
 
 }  // namespace npuscribe::output

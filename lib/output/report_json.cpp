@@ -79,6 +79,31 @@ Json file_json(const FileReport& file) {
     return out;
 }
 
+Json interval_json(const Interval& interval) {
+    if (interval.end <= interval.begin) return {};
+    return {interval.begin, interval.end};
+}
+
+Json window_json(const WindowTrace& window) {
+    return {{"file", window.input},
+            {"channel", window.channel},
+            {"window", window.index},
+            {"part", window.part},
+            {"audio", {window.audio_begin, window.audio_end}},
+            {"refused", window.refused},
+            {"read", interval_json(window.read)},
+            {"mel", interval_json(window.mel)},
+            {"encoder", interval_json(window.encoder)},
+            {"decoder", interval_json(window.decoder)}};
+}
+
+Json memory_json(const MemoryUse& memory) {
+    Json samples = Json::array();
+    for (const MemorySample& sample : memory.samples)
+        samples.push_back({{"seconds", sample.seconds}, {"bytes", sample.bytes}});
+    return {{"peak_bytes", memory.peak}, {"resident", std::move(samples)}};
+}
+
 }  // namespace
 
 std::string report_json(const RunReport& report) {
@@ -93,11 +118,14 @@ std::string report_json(const RunReport& report) {
     for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);
     Json files = Json::array();
     for (const FileReport& file : report.files) files.push_back(file_json(file));
+    Json windows = Json::array();
+    for (const WindowTrace& window : report.windows) windows.push_back(window_json(window));
 
     const Json out = {{"schema", "npuscribe-report"},  {"schema_version", kReportVersion},
                       {"version", report.version},     {"setup", setup_json(report.setup)},
                       {"options", std::move(options)}, {"totals", std::move(totals)},
-                      {"files", std::move(files)}};
+                      {"files", std::move(files)},     {"memory", memory_json(report.memory)},
+                      {"windows", std::move(windows)}, {"windows_left_out", report.windows_left_out}};
     return out.dump(2) + "\n";
 }
 

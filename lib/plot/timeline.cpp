@@ -51,7 +51,7 @@ Canvas timeline(const std::string& title, double seconds, const std::vector<std:
             const double width = room * (stretch.end - stretch.begin) / seconds;
             canvas.rect(x, y + 1, std::max(0.75, width), row - 3,
                         "c" + std::to_string(stretch.stage % kColours),
-                        lane.tip + "\n" + seconds_text(stretch, stages[stretch.stage]));
+                        lane.tip + ", " + seconds_text(stretch, stages[stretch.stage]));
         }
     }
     canvas.line({kNames, kTop - 4}, {kNames, bottom}, "axis");

@@ -78,6 +78,13 @@ TranscribeEvents ChannelMerge::track_events() {
         if (events_.on_progress)
             events_.on_progress(track / kChannels, (seconds[0] + seconds[1]) / kChannels, length);
     };
+    if (events_.on_window) {
+        out.on_window = [this](WindowTrace trace) {
+            trace.channel = trace.input % kChannels;
+            trace.input /= kChannels;
+            events_.on_window(trace);
+        };
+    }
     out.on_done = [this](size_t track, const Transcript& transcript, const Timing& timing) {
         Input& input = inputs_[track / kChannels];
         input.transcripts[track % kChannels] = transcript;
@@ -103,6 +110,7 @@ void ChannelMerge::finish_track(size_t track) {
     }
     Timing timing = input.timings[0];
     timing += input.timings[1];
+    timing.total = std::max(input.timings[0].total, input.timings[1].total);  // they run side by side
     timing.audio_seconds = std::max(input.timings[0].audio_seconds, input.timings[1].audio_seconds);
     counted_twice_ += std::min(input.timings[0].audio_seconds, input.timings[1].audio_seconds);
     if (input.error) {

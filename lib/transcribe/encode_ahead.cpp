@@ -3,8 +3,6 @@
 #include <cassert>
 #include <utility>
 
-#include "base/stopwatch.h"
-
 namespace npuscribe {
 
 EncodedWindow encode_window(const EncodeCalls& calls, const Buffer<float>& mel, Buffer<float> output) {
@@ -14,10 +12,11 @@ EncodedWindow encode_window(const EncodeCalls& calls, const Buffer<float>& mel, 
     window.output = std::move(output);
     window.output.reserve_discard(window.n_ctx * calls.n_audio_state);
     const EncoderTimes before = calls.times();
-    const Stopwatch watch;
+    window.span.begin = Span::Clock::now();
     calls.encode({mel.data(), mel_frames, calls.n_mels},
                  window.output.matrix(window.n_ctx, calls.n_audio_state));
-    window.seconds = watch.seconds();
+    window.span.end = Span::Clock::now();
+    window.seconds = std::chrono::duration<double>(window.span.end - window.span.begin).count();
     const EncoderTimes after = calls.times();
     window.times = {after.stem - before.stem, after.quantise - before.quantise, after.matmul - before.matmul,
                     after.attention - before.attention, after.norm - before.norm};

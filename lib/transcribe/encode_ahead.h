@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
+#include "base/stopwatch.h"
 #include "encoder/encoder.h"
 
 namespace npuscribe {
@@ -24,6 +25,7 @@ struct EncodedWindow {
     size_t n_ctx = 0;
     EncoderTimes times;  // of this window alone
     double seconds = 0;
+    Span span;
 };
 
 /// The encoder, as it is called: mel [2·n_ctx × n_mels] to [n_ctx × n_audio_state], and its times so far.

@@ -59,6 +59,7 @@ void FileJob::refuse_window(const DecodeCost& cost) {
 
 FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& result, const DecodeCost& cost) {
     add(cost);
+    timing_.total = watch_.seconds();
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);

@@ -38,6 +38,7 @@ class PipelineRun {
         const AudioContext& context;
         const audio::LogMel& mel;
         const std::vector<audio::Clip>& clips;
+        Span::Clock::time_point start;  // of the run
     };
 
     PipelineRun(const Shared& shared, WindowSource& source, size_t inputs, ThreadPool* pool)
@@ -73,6 +74,7 @@ class PipelineRun {
         size_t input = 0;
         FileJob::Place place;
         std::vector<Token> previous;  // what it is prompted with
+        WindowTrace trace;            // up to where it is
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -129,7 +131,7 @@ class PipelineRun {
     }
 
     Next begin(SourceWindow window) {
-        Next next{{window.input, {window.index, window.part}, {}},
+        Next next{{window.input, {window.index, window.part}, {}, trace_of(window)},
                   std::move(window.mel),
                   shared_.context.guard(window.window.samples.size())};
         next.flight.previous = job(window.input).start_window(std::move(window));
@@ -143,6 +145,8 @@ class PipelineRun {
         window.window = owner.window(flight.place);
         compute_mel(window, shared_.mel, 2 * shared_.context.longest());
         owner.timing().mel += window.mel_seconds;
+        flight.trace.read = {};
+        flight.trace.mel = interval(window.mel_span);
         return {std::move(flight), std::move(window.mel), std::nullopt};
     }
 
@@ -187,6 +191,8 @@ class PipelineRun {
         request.previous = next.flight.previous;
         request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);
         request.guard = next.guard;
+        next.flight.trace.encoder = interval(encoded_.span);
+        next.flight.trace.decoder.begin = seconds_at(Span::Clock::now());
         in_flight_[request.id] = std::move(next.flight);
         return request;
     }
@@ -204,6 +210,7 @@ class PipelineRun {
     void sink(size_t id, const DecodingResult& result, const DecodeCost& cost) {
         InFlight flight = std::move(in_flight_.extract(id).mapped());
         FileJob& owner = job(flight.input);
+        tell_trace(flight, owner.window(flight.place), result.refused);
         if (result.refused) {
             owner.refuse_window(cost);
             refused_.push_back(std::move(flight));
@@ -225,6 +232,33 @@ class PipelineRun {
                                        audio::seconds_of_clips(shared_.clips, owner.input_seconds()));
         }
         if (owner.done()) report();
+    }
+
+    double seconds_at(Span::Clock::time_point time) const {
+        return std::chrono::duration<double>(time - shared_.start).count();
+    }
+    Interval interval(const Span& span) const { return {seconds_at(span.begin), seconds_at(span.end)}; }
+
+    WindowTrace trace_of(const SourceWindow& window) const {
+        WindowTrace trace;
+        trace.input = window.input;
+        trace.index = window.index;
+        trace.part = window.part;
+        if (window.part == 0) trace.read = interval(window.read_span);
+        trace.mel = interval(window.mel_span);
+        return trace;
+    }
+
+    void tell_trace(InFlight& flight, const audio::Window& window, bool refused) const {
+        if (!shared_.events.on_window || window.pieces.empty()) return;
+        const auto seconds = [](int64_t samples) {
+            return static_cast<double>(samples) / audio::kSampleRate;
+        };
+        flight.trace.audio_begin = seconds(window.pieces.front().in_file);
+        flight.trace.audio_end = seconds(window.pieces.back().in_file + window.pieces.back().length);
+        flight.trace.decoder.end = seconds_at(Span::Clock::now());
+        flight.trace.refused = refused;
+        shared_.events.on_window(flight.trace);
     }
 
     void add_rest(size_t input, SourceWindow rest) {
@@ -284,6 +318,7 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
 
 void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                    const std::atomic<bool>* cancel, OpenAudio open) {
+    const auto start = Span::Clock::now();
     const Stopwatch watch;
     const double total_before = timing_.total;
     const bool split = options_.channels == Channels::split;
@@ -317,8 +352,8 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     source_options.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
     const size_t tracks = inputs.size() * tracks_of_input(options_.channels);
     WindowSource source(tracks, mel_, std::move(source_options));
-    const PipelineRun::Shared shared{parts_,  settings, track_events, cancel,
-                                     timing_, context_, mel_,         options_.clips};
+    const PipelineRun::Shared shared{parts_,   settings, track_events,   cancel, timing_,
+                                     context_, mel_,     options_.clips, start};
     try {
         PipelineRun(shared, source, tracks, pool_).run();
     } catch (...) {

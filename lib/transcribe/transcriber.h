@@ -45,6 +45,8 @@ struct TranscribeEvents {
     /// Seconds of the input (of its clips, where there are some) that are behind us, and its length where
     /// known (0 where not).
     std::function<void(size_t input, double done, double length)> on_progress;
+    /// A window came back from the decoder: when its stages were, since `transcribe` was called.
+    std::function<void(const WindowTrace&)> on_window;
     /// An input is finished. Exactly one call an input, in input order: what comes first is held until its
     /// turn.
     std::function<void(size_t input, const Transcript&, const Timing&)> on_done;

@@ -81,6 +81,28 @@ struct Timing {
     Timing& operator+=(const Timing& other);
 };
 
+/// When something was done, in seconds since the run began; both 0: not at all.
+struct Interval {
+    double begin = 0;
+    double end = 0;
+};
+
+/// A window's way through the pipeline. One that is encoded twice has two. Stages of different windows
+/// overlap: what lies between two stages of one is waiting.
+struct WindowTrace {
+    size_t input = 0;
+    size_t channel = 0;      // where channels are transcribed apart
+    size_t index = 0;        // in its input
+    size_t part = 0;         // more than 0 for what its earlier parts left over
+    double audio_begin = 0;  // seconds in the file
+    double audio_end = 0;
+    bool refused = false;  // to be encoded again at full length
+    Interval read;         // audio decoded, speech found
+    Interval mel;
+    Interval encoder;
+    Interval decoder;  // beside the other windows of the batch
+};
+
 /// What did the work; printed with every timing.
 struct Setup {
     std::string device;  // DeviceInfo.name

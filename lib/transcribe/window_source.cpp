@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/stopwatch.h"
 
 namespace npuscribe {
 
 void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames) {
-    const Stopwatch watch;
+    window.mel_span.begin = Span::Clock::now();
     window.mel = Buffer<float>(frames * mel.n_mels());
     mel.compute(window.window.samples, window.mel.matrix(frames, mel.n_mels()));
-    window.mel_seconds = watch.seconds();
+    window.mel_span.end = Span::Clock::now();
+    window.mel_seconds = std::chrono::duration<double>(window.mel_span.end - window.mel_span.begin).count();
 }
 
 WindowSource::WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options)
@@ -90,6 +90,7 @@ void WindowSource::produce(Reader& reader) {
 }
 
 std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
+    Span read{Span::Clock::now(), {}};
     if (!reader.stream) {
         reader.stream = options_.open(reader.input);
         reader.windows = options_.cut(*reader.stream);
@@ -102,8 +103,10 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     if (resume_at && reader.windows->sequential()) reader.windows->resume_at(*resume_at);
     auto window = reader.windows->next();
     if (!window) return std::nullopt;
+    read.end = Span::Clock::now();
 
     SourceWindow out;
+    out.read_span = read;
     out.input = reader.input;
     out.index = reader.next_index++;
     out.input_seconds = reader.stream->duration().value_or(0);

@@ -21,6 +21,7 @@
 #include "audio/stream.h"
 #include "audio/window.h"
 #include "base/buffer.h"
+#include "base/stopwatch.h"
 
 namespace npuscribe {
 
@@ -32,6 +33,8 @@ struct SourceWindow {
     audio::Window window;
     Buffer<float> mel;  // [frames × n_mels]
     double mel_seconds = 0;
+    Span read_span;  // its audio decoded, and cut
+    Span mel_span;
     double input_seconds = 0;  // the input's length, where it tells; else 0
 };
 

@@ -169,6 +169,21 @@ class Page(support.Case):
         self.assertIn("Nothing was said", self.browser.evaluate("document.querySelector('main').textContent"))
 
 
+class Report(support.Case):
+    def test_the_report_fits_its_window_and_asks_for_nothing(self):
+        need_chromium()
+        model = support.need_model("tiny.en", "base")
+        page = self.directory / "report.html"
+        done = support.run("-q", "-m", model, "-l", "en", "--report", page, support.LIBRIVOX)
+        self.check_exit(done, 0)
+        with Browser() as browser:
+            browser.screen(380, 800, phone=True)
+            browser.open(page)
+            self.assertEqual(browser.requests, [page.as_uri()])
+            self.assertEqual(browser.evaluate("document.querySelectorAll('svg.plot').length"), 4)
+            self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), 380)
+
+
 class Hostile(support.Case):
     def test_a_hostile_transcript_is_only_text(self):
         evil = "</script><script>window.evil=1</script><img src=x onerror=window.evil=1> &lt;b&gt; \"'"

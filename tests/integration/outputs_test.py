@@ -89,6 +89,30 @@ class Outputs(support.Case):
         self.assertEqual(from_pipe.stdout, from_file.stdout)
         self.assertEqual((self.out / "stdin.txt").read_text(encoding="utf-8"), from_file.stdout)
 
+    def test_the_report_has_every_window_and_draws_it_as_a_page(self):
+        recording = support.long_recording(self.directory / "long.wav", 100)
+        self.run_npuscribe("--report", self.directory / "report.json", recording, self.recordings[0])
+        report = json.loads((self.directory / "report.json").read_text(encoding="utf-8"))
+        totals, windows = report["totals"], report["windows"]
+        self.assertEqual(len(windows), totals["windows"] + totals["context_guard"])
+        self.assertEqual({window["file"] for window in windows}, {0, 1})
+        for window in windows:
+            times = [totals["stages"]["load"]]
+            for stage in ("read", "mel", "encoder", "decoder"):
+                times += window[stage] or []
+            self.assertEqual(times, sorted(times))
+            self.assertLessEqual(times[-1], totals["wall_seconds"])
+        encoder = sum(window["encoder"][1] - window["encoder"][0] for window in windows)
+        self.assertAlmostEqual(encoder, totals["stages"]["encoder"], delta=0.02 * encoder)
+        self.assertGreater(report["memory"]["peak_bytes"], 50e6)
+        for sample in report["memory"]["resident"]:
+            self.assertLessEqual(sample["bytes"], report["memory"]["peak_bytes"])
+
+        self.run_npuscribe("--report", self.directory / "report.html", recording, self.recordings[0])
+        page = (self.directory / "report.html").read_text(encoding="utf-8")
+        self.assertTrue(page.startswith("<!doctype html>"))
+        self.assertEqual(len(re.findall(r"long\.wav[^<]*, encoder: ", page)), sum(w["file"] == 0 for w in windows))
+
     def test_the_report_has_setup_stages_and_every_file(self):
         path = self.directory / "reports" / "report.json"
         missing = self.directory / "missing.wav"

@@ -121,6 +121,72 @@ TEST_CASE("the report for programs tells the same as the summary") {
     CHECK_FALSE(json["files"][2].contains("audio_seconds"));
 }
 
+namespace {
+
+/// A run of ten seconds whose file has two windows, the second encoded twice.
+RunReport traced() {
+    RunReport r = report();
+    WindowTrace window;
+    window.audio_end = 30;
+    window.read = {2, 2.5};
+    window.mel = {2.5, 2.75};
+    window.encoder = {3, 4};
+    window.decoder = {4, 8};
+    r.windows.push_back(window);
+    window.index = 1;
+    window.refused = true;
+    r.windows.push_back(window);
+    window.refused = false;
+    window.read = {};
+    r.windows.push_back(window);
+    r.memory = {3 << 20, {{2, 1 << 20}, {9, 3 << 20}}};
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("the report for programs has when each window\'s stages were, and memory") {
+    const auto json = nlohmann::json::parse(report_json(traced()));
+    REQUIRE(json["windows"].size() == 3);
+    CHECK(json["windows"][0]["file"] == 0);
+    CHECK(json["windows"][0]["audio"] == nlohmann::json({0, 30}));
+    CHECK(json["windows"][0]["read"] == nlohmann::json({2, 2.5}));
+    CHECK(json["windows"][1]["decoder"] == nlohmann::json({4, 8}));
+    CHECK(json["windows"][1]["refused"] == true);
+    CHECK(json["windows"][2]["read"].is_null());
+    CHECK(json["windows_left_out"] == 0);
+    CHECK(json["memory"]["peak_bytes"] == 3 << 20);
+    CHECK(json["memory"]["resident"][1]["seconds"] == 9);
+}
+
+TEST_CASE("the report as a page draws the windows in time, and lists every file") {
+    const std::string page = report_html(traced());
+    const auto has = [&](const char* part) { return test::contains(page, part); };
+    CHECK(has(
+        "cpu (Some CPU), model base, bfp16 (bfp16 as native bf16), transcribe, beam 5, batch 8, 2 threads"));
+    CHECK(has("<dd>8.0 ×</dd>"));  // 80 s in 10 s
+    CHECK(has("<dd>3 MiB</dd>"));
+    // 0 to 10 s over pixels 190 … 936: the decoder from 4 s to 8 s, below the model\'s row.
+    CHECK(has("<rect x=\"488.4\" y=\"85\" width=\"298.4\" height=\"15\" class=\"c4\">"));
+    CHECK(has("<rect x=\"488.4\" y=\"103\" width=\"298.4\" height=\"15\" class=\"c5\">"));  // refused
+    CHECK(has("encoder: 1.000 s, from 3.000 s to 4.000 s"));
+    CHECK(has("failed: not audio"));
+    CHECK_FALSE(has("\xFF"));
+    CHECK_FALSE(has("src="));
+    CHECK_FALSE(has("url("));
+}
+
+TEST_CASE("a report of nothing, and one of a long run, are pages, too") {
+    CHECK(test::contains(report_html({}), "Nothing was transcribed."));
+    RunReport r = traced();
+    r.windows.resize(200, r.windows[0]);
+    r.windows_left_out = 1000;
+    CHECK(test::contains(report_html(r), "the first 150 of 1200"));
+    r.files[0].path = "</svg><script>alert(1)</script>";
+    r.files.push_back(r.files[0]);
+    CHECK_FALSE(test::contains(report_html(r), "<script"));
+}
+
 TEST_CASE("the report for programs has setup, totals and files") {
     const auto json = nlohmann::json::parse(report_json(report()));
     CHECK(json["schema"] == "npuscribe-report");

@@ -215,6 +215,31 @@ TEST_CASE("The times and counts of files add up to those of the run") {
     CHECK(bench.encoded == 4);
 }
 
+TEST_CASE("A window\'s stages are told in their order, and a file takes until its last word is there") {
+    Bench bench(slowly(spells()), english(), 2);
+    bench.add("a", {0, 1, 2});
+    bench.add("b", {3});
+    std::map<std::pair<size_t, size_t>, WindowTrace> traces;
+    bench.events.on_window = [&](const WindowTrace& trace) { traces[{trace.input, trace.index}] = trace; };
+    bench.run();
+    REQUIRE(traces.size() == 4);
+    for (const auto& [place, trace] : traces) {
+        CHECK(trace.audio_begin == Approx(static_cast<double>(place.second)));  // a window is a second
+        CHECK(trace.audio_end == Approx(trace.audio_begin + 1));
+        CHECK_FALSE(trace.refused);
+        CHECK(trace.read.begin >= 0);
+        CHECK(trace.read.end >= trace.read.begin);
+        CHECK(trace.mel.begin >= trace.read.end);
+        CHECK(trace.encoder.begin >= trace.mel.end);
+        CHECK(trace.decoder.begin >= trace.encoder.end);
+        CHECK(trace.decoder.end > trace.decoder.begin);
+        CHECK(trace.decoder.end <= bench.timing().total);
+    }
+    // The file's clock starts with its first window, after the run's.
+    const WindowTrace& last = traces.at({0, 2});
+    CHECK(bench.timings.at(0).total >= last.decoder.end - traces.at({0, 0}).encoder.begin);
+}
+
 TEST_CASE("What a window leaves over is decoded as a window of its own, in its place") {
     // Windows of four seconds. In the first the decoder stops after two, though somebody else speaks on.
     const auto script = [](float level, std::span<const Token> history, std::span<float> logits) {
