@@ -1,8 +1,5 @@
 // Whatever the bytes of a model.bin are, reading them ends in tensors or in a ModelError.
 
-#include <cstdint>
-
-#include "base/error.h"
 #include "model/ct2_checkpoint.h"
 #include "small_model.h"
 
@@ -10,37 +7,14 @@ namespace {
 
 using namespace npuscribe;
 
-std::span<const std::byte> view(const void* data, size_t size) {
-    return {static_cast<const std::byte*>(data), size};
-}
-
-void read(std::span<const std::byte> bytes) {
-    try {
-        const auto contents = ct2::parse(bytes, "fuzz");
-        for (const auto& [name, data] : contents.variables) {
-            std::vector<float> values(data.count());
-            data.read(values);
-        }
-        fuzz::read_all([&](std::string_view name) { return ct2::find(contents, name); });
-    } catch (const ModelError&) {
-    }
-}
-
-std::vector<std::span<const std::byte>> payload(const std::string& whole) {
-    std::vector<std::span<const std::byte>> parts;
-    for (const auto& [name, data] : ct2::parse(view(whole.data(), whole.size()), "small").variables) {
-        parts.push_back(data.bytes);
-    }
-    return parts;
+fuzz::Contents parse(std::span<const std::byte> bytes) {
+    const auto contents = ct2::parse(bytes, "fuzz");
+    return {contents.variables, [contents](std::string_view name) { return ct2::find(contents, name); }};
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const std::string whole = fuzz::small_model(test::ModelFormat::ct2, DType::i8, "model.bin");
-    static const auto parts = payload(whole);
-    read(view(data, size));
-    const std::string bytes = fuzz::damaged(whole, parts, {data, size});
-    read(view(bytes.data(), bytes.size()));
-    return 0;
+    return fuzz::try_reader(parse, whole, {data, size});
 }

@@ -1,8 +1,5 @@
 // Whatever the bytes of a model.safetensors are, reading them ends in tensors or in a ModelError.
 
-#include <cstdint>
-
-#include "base/error.h"
 #include "model/hf_checkpoint.h"
 #include "model/safetensors.h"
 #include "small_model.h"
@@ -11,28 +8,9 @@ namespace {
 
 using namespace npuscribe;
 
-std::span<const std::byte> view(const void* data, size_t size) {
-    return {static_cast<const std::byte*>(data), size};
-}
-
-void read(std::span<const std::byte> bytes) {
-    try {
-        const auto contents = safetensors::parse(bytes, "fuzz");
-        for (const auto& [name, data] : contents.tensors) {
-            std::vector<float> values(data.count());
-            data.read(values);
-        }
-        fuzz::read_all([&](std::string_view name) { return hf::find(contents.tensors, name); });
-    } catch (const ModelError&) {
-    }
-}
-
-std::vector<std::span<const std::byte>> payload(const std::string& whole) {
-    std::vector<std::span<const std::byte>> parts;
-    for (const auto& [name, data] : safetensors::parse(view(whole.data(), whole.size()), "small").tensors) {
-        parts.push_back(data.bytes);
-    }
-    return parts;
+fuzz::Contents parse(std::span<const std::byte> bytes) {
+    const auto contents = safetensors::parse(bytes, "fuzz");
+    return {contents.tensors, [contents](std::string_view name) { return hf::find(contents.tensors, name); }};
 }
 
 }  // namespace
@@ -40,9 +18,5 @@ std::vector<std::span<const std::byte>> payload(const std::string& whole) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const std::string whole =
         fuzz::small_model(test::ModelFormat::safetensors, DType::bf16, "model.safetensors");
-    static const auto parts = payload(whole);
-    read(view(data, size));
-    const std::string bytes = fuzz::damaged(whole, parts, {data, size});
-    read(view(bytes.data(), bytes.size()));
-    return 0;
+    return fuzz::try_reader(parse, whole, {data, size});
 }

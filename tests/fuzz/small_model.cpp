@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/error.h"
+
 namespace npuscribe::fuzz {
 
 std::string small_model(test::ModelFormat format, DType dtype, const char* file_name) {
@@ -43,10 +45,42 @@ std::string damaged(const std::string& whole, const std::vector<std::span<const 
     return bytes;
 }
 
-void read_all(const FindTensor& find) {
-    const TensorCheckpoint checkpoint(find, "fuzz", "fuzz", {});
-    for (const auto& [name, shape] : whisper_tensors(checkpoint.dimensions()))
-        checkpoint.Checkpoint::read(name);
+namespace {
+
+std::span<const std::byte> view(const void* data, size_t size) {
+    return {static_cast<const std::byte*>(data), size};
+}
+
+void read(const Parse& parse, std::span<const std::byte> bytes) {
+    try {
+        const Contents contents = parse(bytes);
+        for (const auto& [name, data] : contents.tensors) {
+            std::vector<float> values(data.count());
+            data.read(values);
+        }
+        const TensorCheckpoint checkpoint(contents.find, "fuzz", "fuzz", {});
+        for (const auto& [name, shape] : whisper_tensors(checkpoint.dimensions()))
+            checkpoint.Checkpoint::read(name);
+    } catch (
+        const ModelError&) {  // the right answer to most inputs; whatever else happens is for the sanitizers
+    }
+}
+
+std::vector<std::span<const std::byte>> payload(const Parse& parse, const std::string& whole) {
+    std::vector<std::span<const std::byte>> parts;
+    for (const auto& [name, data] : parse(view(whole.data(), whole.size())).tensors)
+        parts.push_back(data.bytes);
+    return parts;
+}
+
+}  // namespace
+
+int try_reader(const Parse& parse, const std::string& whole, std::span<const uint8_t> data) {
+    static const auto parts = payload(parse, whole);  // one reader a program
+    read(parse, view(data.data(), data.size()));
+    const std::string bytes = damaged(whole, parts, data);
+    read(parse, view(bytes.data(), bytes.size()));
+    return 0;
 }
 
 }  // namespace npuscribe::fuzz

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +22,15 @@ std::string small_model(test::ModelFormat format, DType dtype, const char* file_
 std::string damaged(const std::string& whole, const std::vector<std::span<const std::byte>>& payload,
                     std::span<const uint8_t> data);
 
-/// Makes a checkpoint of it and reads every tensor. ModelError is the right answer to most inputs; whatever
-/// else happens is for the sanitizers.
-void read_all(const FindTensor& find);
+/// What a reader makes of bytes: its tensors, by the file's names, and how it finds one by OpenAI's.
+struct Contents {
+    std::map<std::string, TensorData, std::less<>> tensors;
+    FindTensor find;
+};
+using Parse = std::function<Contents(std::span<const std::byte> bytes)>;
+
+/// Gives `parse` the bytes of `data`, then `whole` with the damage that they say; every tensor is read. For
+/// LLVMFuzzerTestOneInput.
+int try_reader(const Parse& parse, const std::string& whole, std::span<const uint8_t> data);
 
 }  // namespace npuscribe::fuzz
