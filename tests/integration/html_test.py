@@ -102,6 +102,29 @@ class Page(support.Case):
         self.assertGreaterEqual(self.browser.evaluate(TIME), segment["start"] - 0.001)
         self.assertEqual(self.browser.wait_for(f"{NOW}.textContent").strip(), segment["text"].strip())
 
+    def test_two_who_speak_at_once_are_both_lit(self):
+        left, right = sorted(support.librivox())[:2]
+        both = self.directory / "both.wav"
+        with wave.open(str(left)) as one, wave.open(str(right)) as other, wave.open(str(both), "wb") as out:
+            count = min(one.getnframes(), other.getnframes())
+            out.setparams(one.getparams()._replace(nchannels=2))
+            pairs = zip(*(struct.unpack(f"<{count}h", source.readframes(count)) for source in (one, other)))
+            out.writeframes(b"".join(struct.pack("<2h", *pair) for pair in pairs))
+        self.page("--word-timestamps", "--channel", "split", recording=both)
+        self.browser.wait_for("document.querySelector('audio').readyState > 0")
+        words = {
+            speaker: [w for s in self.transcript["segments"] if s["speaker"] == speaker for w in s["words"]]
+            for speaker in ("0", "1")
+        }
+        time = 1.5
+        expected = {name: [w for w in spoken if w["start"] <= time][-1] for name, spoken in words.items()}
+        expected = [w["word"].strip() for w in expected.values() if time < w["end"] + 0.25]
+        self.assertEqual(len(expected), 2, words)
+        self.browser.evaluate(f"document.querySelector('audio').currentTime = {time}")
+        self.browser.wait_for("document.querySelectorAll('.now').length === 2")
+        lit = self.browser.evaluate("[...document.querySelectorAll('.now')].map(w => w.textContent)")
+        self.assertEqual(sorted(lit), sorted(expected))
+
     def test_keys_play_pause_seek_and_find(self):
         self.page("--word-timestamps")
         browser = self.browser
