@@ -96,16 +96,7 @@ int info(const std::string& name) {
     row("path", model.path.string());
     row("format", model.checkpoint->description());
     row("languages", d.multilingual() ? std::to_string(model.tokenizer.languages().size()) : "English only");
-    row("n_mels", std::to_string(d.n_mels));
-    row("n_audio_ctx", std::to_string(d.n_audio_ctx));
-    row("n_audio_state", std::to_string(d.n_audio_state));
-    row("n_audio_head", std::to_string(d.n_audio_head));
-    row("n_audio_layer", std::to_string(d.n_audio_layer));
-    row("n_vocab", std::to_string(d.n_vocab));
-    row("n_text_ctx", std::to_string(d.n_text_ctx));
-    row("n_text_state", std::to_string(d.n_text_state));
-    row("n_text_head", std::to_string(d.n_text_head));
-    row("n_text_layer", std::to_string(d.n_text_layer));
+    for (const auto& [field, member] : kDimensionFields) row(field, std::to_string(d.*member));
     row("alignment heads", std::to_string(model.checkpoint->alignment_heads().size()));
     std::fputs(out.c_str(), stdout);
     return kDone;

@@ -9,16 +9,7 @@ namespace {
 // The catalog is ours and tests read all of it: what is missing here throws nlohmann's exception.
 Dimensions dimensions_from(const nlohmann::json& json) {
     Dimensions d;
-    json.at("n_mels").get_to(d.n_mels);
-    json.at("n_audio_ctx").get_to(d.n_audio_ctx);
-    json.at("n_audio_state").get_to(d.n_audio_state);
-    json.at("n_audio_head").get_to(d.n_audio_head);
-    json.at("n_audio_layer").get_to(d.n_audio_layer);
-    json.at("n_vocab").get_to(d.n_vocab);
-    json.at("n_text_ctx").get_to(d.n_text_ctx);
-    json.at("n_text_state").get_to(d.n_text_state);
-    json.at("n_text_head").get_to(d.n_text_head);
-    json.at("n_text_layer").get_to(d.n_text_layer);
+    for (const auto& [name, field] : kDimensionFields) json.at(name).get_to(d.*field);
     return d;
 }
 

@@ -39,19 +39,8 @@ void check_format(const safetensors::Contents& contents, const std::string& file
 }
 
 void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const std::string& file) {
-    const std::pair<const char*, size_t> wanted[] = {
-        {"n_mels", d.n_mels},
-        {"n_audio_ctx", d.n_audio_ctx},
-        {"n_audio_state", d.n_audio_state},
-        {"n_audio_head", d.n_audio_head},
-        {"n_audio_layer", d.n_audio_layer},
-        {"n_vocab", d.n_vocab},
-        {"n_text_ctx", d.n_text_ctx},
-        {"n_text_state", d.n_text_state},
-        {"n_text_head", d.n_text_head},
-        {"n_text_layer", d.n_text_layer},
-    };
-    for (const auto& [key, tensors] : wanted) {
+    for (const auto& [key, field] : kDimensionFields) {
+        const size_t tensors = d.*field;
         const auto count = optional_count(stated, key, file);
         if (!count || *count != tensors)
             throw ModelError(file + ": is damaged: \"" + key + "\" is " +

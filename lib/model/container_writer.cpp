@@ -78,17 +78,9 @@ std::string vocabulary_of(const Tokenizer& tokenizer) {
 }
 
 std::string dimensions_json(const Dimensions& d) {
-    return nlohmann::json{{"n_mels", d.n_mels},
-                          {"n_audio_ctx", d.n_audio_ctx},
-                          {"n_audio_state", d.n_audio_state},
-                          {"n_audio_head", d.n_audio_head},
-                          {"n_audio_layer", d.n_audio_layer},
-                          {"n_vocab", d.n_vocab},
-                          {"n_text_ctx", d.n_text_ctx},
-                          {"n_text_state", d.n_text_state},
-                          {"n_text_head", d.n_text_head},
-                          {"n_text_layer", d.n_text_layer}}
-        .dump();
+    nlohmann::json json;
+    for (const auto& [name, field] : kDimensionFields) json[name] = d.*field;
+    return json.dump();
 }
 
 nlohmann::json metadata_of(const Checkpoint& source, const Tokenizer& tokenizer, std::string_view producer) {

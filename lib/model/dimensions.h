@@ -2,7 +2,9 @@
 // A Whisper checkpoint's dimensions, under OpenAI's names (openai/whisper, whisper/model.py:
 // ModelDimensions).
 
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace npuscribe {
 
@@ -24,5 +26,19 @@ struct Dimensions {
     size_t n_languages() const { return n_vocab - 51765 - (multilingual() ? 1 : 0); }
     bool operator==(const Dimensions&) const = default;
 };
+
+/// Every dimension and its name, for whatever goes through all of them.
+inline constexpr std::array<std::pair<const char*, size_t Dimensions::*>, 10> kDimensionFields = {{
+    {"n_mels", &Dimensions::n_mels},
+    {"n_audio_ctx", &Dimensions::n_audio_ctx},
+    {"n_audio_state", &Dimensions::n_audio_state},
+    {"n_audio_head", &Dimensions::n_audio_head},
+    {"n_audio_layer", &Dimensions::n_audio_layer},
+    {"n_vocab", &Dimensions::n_vocab},
+    {"n_text_ctx", &Dimensions::n_text_ctx},
+    {"n_text_state", &Dimensions::n_text_state},
+    {"n_text_head", &Dimensions::n_text_head},
+    {"n_text_layer", &Dimensions::n_text_layer},
+}};
 
 }  // namespace npuscribe

@@ -125,19 +125,7 @@ std::pair<std::string, TensorData> read_tensor(ByteCursor& cursor) {
 }
 
 void check_dimensions(const Dimensions& stated, const Dimensions& d, const std::string& file) {
-    const std::pair<const char*, size_t Dimensions::*> members[] = {
-        {"n_mels", &Dimensions::n_mels},
-        {"n_audio_ctx", &Dimensions::n_audio_ctx},
-        {"n_audio_state", &Dimensions::n_audio_state},
-        {"n_audio_head", &Dimensions::n_audio_head},
-        {"n_audio_layer", &Dimensions::n_audio_layer},
-        {"n_vocab", &Dimensions::n_vocab},
-        {"n_text_ctx", &Dimensions::n_text_ctx},
-        {"n_text_state", &Dimensions::n_text_state},
-        {"n_text_head", &Dimensions::n_text_head},
-        {"n_text_layer", &Dimensions::n_text_layer},
-    };
-    for (const auto& [name, member] : members) {
+    for (const auto& [name, member] : kDimensionFields) {
         if (stated.*member != d.*member)
             throw ModelError(file + ": is damaged: " + name + " is " + std::to_string(stated.*member) +
                              ", but the tensors make it " + std::to_string(d.*member));
