@@ -56,15 +56,7 @@ inline void score_block(const uint32_t* q, const uint16_t* keys, float* scores, 
 
 /// Scores of a row to bfloat16 probabilities times their sum; returns 1 / sum.
 inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
-    if (padded != n) {
-        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
-        float* last = scores + padded - kLaneBlock;
-        _mm512_mask_storeu_ps(last, past, _mm512_set1_ps(-1e30F));
-    }
-    __m512 top = _mm512_loadu_ps(scores);
-    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
-        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
-    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    const __m512 largest = largest_score(scores, n, padded);
     __m512 sum = _mm512_setzero_ps();
     for (size_t j = 0; j < padded; j += kLaneBlock) {
         const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));

@@ -172,14 +172,7 @@ inline void score_blocks(const Query (&queries)[kRows], const uint8_t* keys, con
 /// Scores to weights of the values, split into two unsigned halves. Returns what a unit of weight is worth.
 inline float weigh(float* scores, size_t n, size_t padded, const float* value_scales, uint8_t* high,
                    uint8_t* low) {
-    if (padded != n) {
-        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
-        _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
-    }
-    __m512 top = _mm512_loadu_ps(scores);
-    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
-        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
-    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    const __m512 largest = largest_score(scores, n, padded);
     __m512 sum = _mm512_setzero_ps();
     __m512 heaviest = _mm512_setzero_ps();
     for (size_t j = 0; j < padded; j += kLaneBlock) {
@@ -266,14 +259,7 @@ void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, Matr
 
 /// Scores of a row to their softmax.
 inline void softmax(float* scores, size_t n, size_t padded) {
-    if (padded != n) {
-        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
-        _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
-    }
-    __m512 top = _mm512_loadu_ps(scores);
-    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
-        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
-    const __m512 largest = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    const __m512 largest = largest_score(scores, n, padded);
     __m512 sum = _mm512_setzero_ps();
     for (size_t j = 0; j < padded; j += kLaneBlock) {
         const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));

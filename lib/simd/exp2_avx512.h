@@ -1,5 +1,6 @@
 #pragma once
-// Intrinsics that the AVX-512 files share. Include inside their target region. Private to lib/simd.
+// Intrinsics that the AVX-512 files share. Include inside their target region, and simd/packing.h before it.
+// Private to lib/simd.
 
 #include <immintrin.h>
 
@@ -14,6 +15,19 @@ inline __m512 exp2_cubic(__m512 x) {
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.69327624F));
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.99992894F));
     return _mm512_scalef_ps(p, whole);
+}
+
+/// Prepares a row of scores for its softmax: those past `n`, up to `padded` (the next whole lane block),
+/// become too low to count. Returns the largest in every lane.
+inline __m512 largest_score(float* scores, size_t n, size_t padded) {
+    if (padded != n) {
+        const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
+        _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
+    }
+    __m512 top = _mm512_loadu_ps(scores);
+    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
+        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
+    return _mm512_set1_ps(_mm512_reduce_max_ps(top));
 }
 
 }  // namespace npuscribe::simd
