@@ -13,9 +13,11 @@ constexpr double kHottestHistory = 0.5;
 
 }  // namespace
 
-FileJob::FileJob(const Settings& settings) : settings_(settings) {
+FileJob::FileJob(const Settings& settings)
+    : settings_(settings),
+      initial_prompt_(initial_prompt_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
+      history_(initial_prompt_) {
     transcript_.language = settings.vocabulary->multilingual ? settings.decoding.language : "en";
-    history_ = initial_prompt_tokens(*settings.vocabulary, settings.decoding.initial_prompt);
 }
 
 void FileJob::set_language(const std::string& code, double probability) {
@@ -31,8 +33,7 @@ std::vector<Token> FileJob::start_window(SourceWindow window) {
     const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
     if (settings_.decoding.carry_initial_prompt && !first) {
-        std::vector<Token> carried =
-            initial_prompt_tokens(*settings_.vocabulary, settings_.decoding.initial_prompt);
+        std::vector<Token> carried = initial_prompt_;
         // The prompt stays in front of a history that may be longer than there is room for.
         const size_t room = max_previous_tokens(settings_.n_text_ctx);
         carried.resize(std::min(carried.size(), room));

@@ -81,6 +81,7 @@ class FileJob {
     void take_over();
 
     const Settings& settings_;
+    const std::vector<Token> initial_prompt_;
     std::vector<Token> history_;           // what the next window is prompted with
     std::map<Place, audio::Window> open_;  // with the decoder
     std::map<Place, Finished> finished_;   // waiting for those before them
