@@ -42,6 +42,14 @@ std::string names_of(const Reference& reference) {
     return out + "--version --help";
 }
 
+/// Cases of bash and zsh that set $command to the word they match.
+std::string command_cases(const Reference& reference) {
+    std::string out;
+    for (const CommandReference& command : reference.commands())
+        out += fmt::format("        {0}) command={0} ;;\n", command.name);
+    return out;
+}
+
 }  // namespace
 
 std::string bash_completion(const Reference& reference) {
@@ -52,8 +60,7 @@ std::string bash_completion(const Reference& reference) {
         "words\n"
         "    COMPREPLY=()\n"
         "    case ${COMP_WORDS[1]} in\n";
-    for (const CommandReference& command : reference.commands())
-        out += fmt::format("        {0}) command={0} ;;\n", command.name);
+    out += command_cases(reference);
     out +=
         "    esac\n"
         "    case $command:$previous in\n";
@@ -124,8 +131,7 @@ std::string zsh_completion(const Reference& reference) {
         "_npuscribe() {\n"
         "    local command=transcribe\n"
         "    (( CURRENT > 2 )) && case $words[2] in\n";
-    for (const CommandReference& command : reference.commands())
-        out += fmt::format("        {0}) command={0} ;;\n", command.name);
+    out += command_cases(reference);
     out += fmt::format(
         "    esac\n"
         "    (( CURRENT == 2 )) && compadd -- {}\n"

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import select
 import shutil
 import struct
 import subprocess
@@ -139,17 +138,7 @@ class Screen(support.Case):
             env={**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment},
         )  # fmt: skip
         os.close(slave)
-        seen = b""
-        while True:
-            select.select([master], [], [], 60)
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # Linux's way to say that the other side is closed
-                break
-            if not data:
-                break
-            seen += data
-        os.close(master)
+        seen = support.read_terminal(master)
         return child.wait(), seen.decode("utf-8", "surrogateescape")
 
     def test_the_batch_and_the_file_on_one_line_of_a_narrow_terminal(self):

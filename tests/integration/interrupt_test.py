@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import select
 import signal
 import subprocess
 import time
@@ -120,17 +119,7 @@ class Terminal(support.Case):
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, env=dict(os.environ, **environment),
         )  # fmt: skip
         os.close(slave)
-        seen = b""
-        while True:
-            select.select([master], [], [], 60)
-            try:
-                data = os.read(master, 65536)
-            except OSError:  # Linux's way to say that the other side is closed
-                break
-            if not data:
-                break
-            seen += data
-        os.close(master)
+        seen = support.read_terminal(master)
         self.assertEqual(child.wait(), 0, seen)
         return seen.decode()
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,22 @@ def run(*arguments, stdin=subprocess.DEVNULL, timeout=600, **options):
     done.stdout = done.stdout.decode("utf-8", "surrogateescape")
     done.stderr = done.stderr.decode("utf-8", "surrogateescape")
     return done
+
+
+def read_terminal(master):
+    """All that a program writes to its pseudo-terminal, until it closes it. Closes our side."""
+    seen = b""
+    while True:
+        select.select([master], [], [], 60)
+        try:
+            data = os.read(master, 65536)
+        except OSError:  # Linux's way to say that the other side is closed
+            break
+        if not data:
+            break
+        seen += data
+    os.close(master)
+    return seen
 
 
 def models_directory():
