@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 #include <thread>
 
@@ -11,7 +10,9 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/bad_value.h"
 #include "device/block_weights.h"
+#include "device/cpu_blocks.h"
 #include "device/cpu_info.h"
 #include "device/cpu_int8.h"
 #include "device/device.h"
@@ -23,7 +24,8 @@
 namespace npuscribe {
 namespace {
 
-constexpr size_t kBlockRows = 64;  // a block of FC1's result, 64 × 2048 f32, is half of a 1 MB L2
+constexpr size_t kBlockRows = 64;   // a block of FC1's result, 64 × 2048 f32, is half of a 1 MB L2
+constexpr float kLimit = 0x1p111F;  // magnitudes that no kernel takes
 
 simd::Numerics numerics_of(Precision precision) {
     switch (precision) {
@@ -38,19 +40,6 @@ simd::Numerics numerics_of(Precision precision) {
     }
     throw DeviceError("the cpu device multiplies in bfp16, bf16 or fp32, not in " +
                       std::string(name(precision)));
-}
-
-/// What went wrong in a matrix that a kernel refused: the first value out of range, by row and column.
-std::string place_of_bad_value(MatrixView<const float> x) {
-    constexpr float kTooLarge = 0x1p111F;
-    for (size_t r = 0; r < x.rows; ++r) {
-        for (size_t c = 0; c < x.cols; ++c) {
-            const float value = x(r, c);
-            if (std::isfinite(value) && std::fabs(value) < kTooLarge) continue;
-            return std::to_string(value) + " at row " + std::to_string(r) + ", column " + std::to_string(c);
-        }
-    }
-    return "a value out of range after normalisation";
 }
 
 /// Rows in the numerics of the device: bfloat16 bits or f32, K padded with zeros to whole blocks.
@@ -188,7 +177,8 @@ class CpuLinear final : public Linear {
         const auto how = shared.preparation(simd::RowOperation::none);
         std::atomic<bool> bad{false};
         const auto checked = [&](OneDnnMatmul matmul) {
-            if (bad) throw ModelError("the weights of " + weights.name + " hold " + place_of_bad_value(w));
+            if (bad)
+                throw ModelError("the weights of " + weights.name + " hold " + place_of_bad_value(w, kLimit));
             return matmul;
         };
         if (shared.bf16 && w.cols == padded) {
@@ -309,7 +299,7 @@ class CpuDevice final : public Device {
             if (operand.fill(begin, x.rows_from(begin, end - begin), how)) bad = true;
             shared_.times[worker].prepare += watch.seconds();
         });
-        if (bad) throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x));
+        if (bad) throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
     }
 
   private:
@@ -322,6 +312,12 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
     if (options.precision == Precision::int8 || options.precision == Precision::int8_tensor) {
         return make_cpu_int8_device(options, pool);
     }
+    if (options.precision == Precision::bfp16 && cpu_multiplies_blocks())
+        return make_cpu_block_device(options, pool);
+    return make_cpu_onednn_device(options, pool);
+}
+
+std::unique_ptr<Device> make_cpu_onednn_device(const DeviceOptions& options, ThreadPool& pool) {
     return std::make_unique<CpuDevice>(options, pool);
 }
 

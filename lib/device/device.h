@@ -159,7 +159,11 @@ struct DeviceOptions {
     bfp16::Rounding rounding = bfp16::Rounding::nearest_even;
 };
 
-/// The CPU, through oneDNN, in any precision. `pool` must outlive the device.
+/// The CPU, in any precision, by the fastest way that it has. `pool` must outlive the device.
 std::unique_ptr<Device> make_cpu_device(const DeviceOptions&, ThreadPool& pool);
+
+/// The same through oneDNN's matmuls of bfloat16 or f32, in bfp16, bf16 or fp32: what make_cpu_device takes
+/// where the CPU has nothing better.
+std::unique_ptr<Device> make_cpu_onednn_device(const DeviceOptions&, ThreadPool& pool);
 
 }  // namespace npuscribe

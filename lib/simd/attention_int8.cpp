@@ -289,7 +289,7 @@ void weights_group(MatrixView<const float> q, const uint8_t* head, size_t n, siz
 namespace npuscribe::simd {
 
 bool has_int8_attention() {
-    return isa() >= Isa::avx512 && __builtin_cpu_supports("avx512vnni");
+    return has_vnni();
 }
 
 void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {

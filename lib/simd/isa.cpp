@@ -73,6 +73,14 @@ Isa isa() {
     return level;
 }
 
+bool has_vnni() {
+#if defined(__x86_64__)
+    return isa() >= Isa::avx512 && __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
+}
+
 void init_isa() {
     isa();
 }

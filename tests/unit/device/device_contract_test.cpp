@@ -39,6 +39,7 @@ const std::vector<Maker>& devices() {
         {"cpu",
          make_cpu_device,
          {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8, Precision::int8_tensor}},
+        {"cpu, oneDNN", make_cpu_onednn_device, {Precision::bfp16}},
         {"emulated", make_emulated_device, {Precision::bfp16, Precision::int8, Precision::int8_tensor}},
 #endif
     };

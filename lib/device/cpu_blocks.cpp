@@ -1,0 +1,344 @@
+#include "device/cpu_blocks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "device/bad_value.h"
+#include "device/block_weights.h"
+#include "device/cpu_info.h"
+#include "device/onednn_matmul.h"
+#include "simd/block_matmul.h"
+#include "simd/blocks.h"
+#include "simd/isa.h"
+#include "simd/prepare.h"
+
+namespace npuscribe {
+namespace {
+
+// Rows that a worker takes at once: of FC2's operand, 64 × 2048, they fill a quarter of a 1 MB L2.
+constexpr size_t kPieceRows = 64;
+static_assert(kPieceRows % simd::kBlockGroupRows == 0);
+
+/// What a worker has to itself, alone on its cache line.
+struct alignas(kCacheLine) Worker {
+    Buffer<float> scratch{};  // f32 on the way to blocks
+    double prepare = 0;
+    double matmul = 0;
+};
+
+struct Shared {
+    DeviceOptions options;
+    ThreadPool& pool;
+    std::vector<Worker> workers;
+    uint64_t matmuls = 0;
+};
+
+/// Rows of blocks, K padded with zeros to whole ones, in the layout of simd/block_matmul.h.
+class BlockOperand final : public Operand {
+  public:
+    BlockOperand(size_t max_rows, size_t cols)
+        : max_rows_(max_rows),
+          padded_(bfp16::padded(cols)),
+          storage_(simd::block_operand_bytes(max_rows, padded_)) {
+        cols_ = cols;
+        // A group's rows beyond the last are multiplied too, and dropped.
+        std::memset(storage_.data(), 0, storage_.size());
+    }
+
+    /// Empties it.
+    void resize(size_t rows) {
+        if (rows > max_rows_) {
+            throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
+                              std::to_string(max_rows_) + " were planned");
+        }
+        rows_ = rows;
+        exponents_ = {};
+    }
+
+    /// Quantises `x` into rows from `row` and columns from `col` on, both multiples of 8 unless x ends there.
+    /// Called from several workers at once. Returns the first bad row, counted in `x`.
+    std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
+        simd::ExponentRange range;
+        const auto bad = simd::quantise_block_operand(x, rounding, storage_.data(), padded_, row, col, range);
+        const std::lock_guard lock(mutex_);
+        exponents_.include(range);
+        return bad;
+    }
+
+    size_t padded_cols() const { return padded_; }
+    const uint8_t* data() const { return storage_.data(); }
+    const simd::ExponentRange& exponents() const { return exponents_; }
+
+  private:
+    size_t max_rows_;
+    size_t padded_;
+    Buffer<uint8_t> storage_;
+    std::mutex mutex_;
+    simd::ExponentRange exponents_;
+};
+
+/// `x` after norm or GELU, its rows padded with zeros to whole blocks; in `scratch`, unless it is that
+/// already.
+MatrixView<const float> ready(MatrixView<const float> x, const simd::RowPreparation& how,
+                              Buffer<float>& scratch) {
+    const size_t padded = bfp16::padded(x.cols);
+    if (how.operation == simd::RowOperation::none && x.cols == padded) return x;
+    scratch.reserve_discard(kPieceRows * padded);
+    const MatrixView<float> out(scratch.data(), x.rows, padded);
+    if (x.cols == padded) {
+        simd::prepare_f32(x, how, out);
+        return out;
+    }
+    if (how.operation == simd::RowOperation::layer_norm) {
+        throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
+                          std::to_string(x.cols));
+    }
+    for (size_t r = 0; r < x.rows; ++r) {
+        std::fill(std::copy_n(x.row(r), x.cols, out.row(r)), out.row(r) + padded, 0.0F);
+    }
+    if (how.operation == simd::RowOperation::gelu) simd::gelu(out);
+    return out;
+}
+
+class BlockLinear final : public Linear {
+  public:
+    BlockLinear(const LinearWeights& weights, Shared& shared)
+        : BlockLinear(weights.weight.rows, weights.weight.cols, weights.bias, weights.name, shared) {
+        if (!weights.bias.empty() && weights.bias.size() != n_) {
+            throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
+                             std::to_string(n_) + " output features");
+        }
+        const auto& w = weights.weight;
+        std::atomic<bool> bad{false};
+        pack([&](size_t first, size_t count, Buffer<float>& wide, uint8_t* blocks) {
+            const auto rows = ready(w.rows_from(first, count), {}, wide);
+            if (shared_.options.rounding == bfp16::Rounding::nearest_even) {
+                if (simd::quantise_rows(rows, blocks)) bad = true;
+                return;
+            }
+            for (size_t r = 0; r < count; ++r) {
+                for (size_t c = 0; c < rows.cols; c += bfp16::kBlockSize, blocks += bfp16::kBlockBytes)
+                    bfp16::quantise_block(rows.row(r) + c, blocks, shared_.options.rounding);
+            }
+        });
+        if (bad) throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
+    }
+
+    BlockLinear(const BlockWeights& weights, Shared& shared)
+        : BlockLinear(weights.n, weights.k, weights.bias, weights.name, shared) {
+        check_blocks(weights);
+        pack([&](size_t first, size_t count, Buffer<float>&, uint8_t* blocks) {
+            const size_t row_bytes = bfp16::row_bytes(weights.k);
+            std::memcpy(blocks, weights.blocks.data() + first * row_bytes, count * row_bytes);
+        });
+    }
+
+    size_t n() const override { return n_; }
+    size_t k() const override { return k_; }
+
+    Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
+        check(x, y.rows, y.cols);
+        const auto& left = static_cast<const BlockOperand&>(x);
+        const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
+        for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
+            const Stopwatch watch;
+            const auto piece = y.rows_from(begin, rows);
+            for_each_panel([&](size_t panel, size_t first, size_t cols) {
+                multiply(left, begin, panel, scales_add,
+                         {piece.cols_from(first, cols), bias_of(first), epilogue == Epilogue::add_residual});
+            });
+            if (epilogue == Epilogue::gelu) simd::gelu(piece);
+            worker.matmul += watch.seconds();
+        });
+        return {};
+    }
+
+    Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
+        if (epilogue == Epilogue::add_residual) {
+            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
+        }
+        auto& result = dynamic_cast<BlockOperand&>(y);
+        result.resize(x.rows());
+        check(x, y.rows(), y.cols());
+        const auto& left = static_cast<const BlockOperand&>(x);
+        const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
+        std::atomic<size_t> bad_row{x.rows()};
+        // A panel of the result stays in the first cache until it is quantised.
+        for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
+            worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
+            for_each_panel([&](size_t panel, size_t first, size_t cols) {
+                Stopwatch watch;
+                const size_t padded = bfp16::padded(cols);
+                const MatrixView<float> values(worker.scratch.data(), rows, padded);
+                for (size_t r = 0; padded != cols && r < rows; ++r)
+                    std::fill(values.row(r) + cols, values.row(r) + padded, 0.0F);
+                multiply(left, begin, panel, scales_add, {values.cols_from(0, cols), bias_of(first), false});
+                worker.matmul += watch.seconds();
+                watch.restart();
+                if (epilogue == Epilogue::gelu) simd::gelu(values);
+                if (const auto bad = result.put(values, shared_.options.rounding, begin, first))
+                    bad_row.store(begin + *bad);
+                worker.prepare += watch.seconds();
+            });
+        });
+        if (bad_row != x.rows()) {
+            throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more in row " +
+                              std::to_string(bad_row.load()));
+        }
+        return {};
+    }
+
+    static constexpr float kLimit = 0x1p111F;
+
+  private:
+    BlockLinear(size_t n, size_t k, std::span<const float> bias, const std::string& name, Shared& shared)
+        : shared_(shared),
+          name_(name),
+          n_(n),
+          k_(k),
+          padded_k_(bfp16::padded(k)),
+          bias_(bias.begin(), bias.end()),
+          weights_(simd::block_weight_bytes(n, padded_k_), Pages::huge) {}
+
+    /// `rows_to_blocks(first, count, wide, blocks)` gives rows of W as bfp16::quantise has them.
+    template <class RowsToBlocks>
+    void pack(RowsToBlocks&& rows_to_blocks) {
+        if (n_ % simd::kBlockPanelCols != 0) std::memset(weights_.data(), 0, weights_.size());
+        std::mutex mutex;
+        shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
+            const size_t count = end - begin;
+            Buffer<uint8_t> blocks(count * bfp16::row_bytes(padded_k_));
+            rows_to_blocks(begin, count, shared_.workers[worker].scratch, blocks.data());
+            simd::ExponentRange range;
+            simd::pack_block_weights(blocks.data(), padded_k_, begin, count, weights_.data(), range);
+            const std::lock_guard lock(mutex);
+            exponents_.include(range);
+        });
+    }
+
+    void check(const Operand& x, size_t rows, size_t cols) const {
+        if (x.cols() == k() && rows == x.rows() && cols == n()) return;
+        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
+                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
+                          "] with weights [" + std::to_string(n()) + " × " + std::to_string(k()) + "]");
+    }
+
+    template <class Work>
+    void for_each_piece(size_t rows, Work&& work) {
+        shared_.pool.for_each(rows, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
+            work(begin, end - begin, shared_.workers[worker]);
+        });
+        ++shared_.matmuls;
+    }
+
+    template <class Work>
+    void for_each_panel(Work&& work) const {
+        for (size_t first = 0; first < n_; first += simd::kBlockPanelCols)
+            work(first / simd::kBlockPanelCols, first, std::min(simd::kBlockPanelCols, n_ - first));
+    }
+
+    void multiply(const BlockOperand& left, size_t row, size_t panel, bool scales_add,
+                  const simd::BlockOutput& out) const {
+        simd::multiply_blocks(left.data(), weights_.data(), padded_k_, row, panel, scales_add, out);
+    }
+
+    const float* bias_of(size_t column) const { return bias_.empty() ? nullptr : bias_.data() + column; }
+
+    Shared& shared_;
+    const std::string name_;
+    const size_t n_, k_, padded_k_;
+    const std::vector<float> bias_;
+    Buffer<uint8_t> weights_;
+    simd::ExponentRange exponents_;
+};
+
+class CpuBlockDevice final : public Device {
+  public:
+    CpuBlockDevice(const DeviceOptions& options, ThreadPool& pool)
+        : shared_{options, pool, std::vector<Worker>(pool.size())} {}
+
+    DeviceInfo info() const override {
+        DeviceInfo info;
+        info.name = "cpu";
+        info.description = cpu_name() + ", " + onednn_isa() + ", oneDNN " + onednn_version();
+        info.precision = shared_.options.precision;
+        info.numerics = "bfp16 in integers, exact within a block";
+        return info;
+    }
+
+    DeviceStats stats() const override {
+        DeviceStats stats;
+        for (const auto& worker : shared_.workers) {
+            stats.prepare_seconds += worker.prepare;
+            stats.matmul_seconds += worker.matmul;
+        }
+        // Workers run side by side: their sum over their number is wall-clock time.
+        stats.prepare_seconds /= static_cast<double>(shared_.workers.size());
+        stats.matmul_seconds /= static_cast<double>(shared_.workers.size());
+        stats.matmuls = shared_.matmuls;
+        return stats;
+    }
+
+    std::unique_ptr<Linear> load(const LinearWeights& weights) override {
+        return std::make_unique<BlockLinear>(weights, shared_);
+    }
+    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
+        return std::make_unique<BlockLinear>(weights, shared_);
+    }
+    std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
+        return std::make_unique<BlockOperand>(max_rows, cols);
+    }
+
+    void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
+        auto& operand = dynamic_cast<BlockOperand&>(out);
+        if (x.cols != operand.cols()) {
+            throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
+                              std::to_string(operand.cols()) + " columns");
+        }
+        operand.resize(x.rows);
+        simd::RowPreparation how;
+        how.numerics = simd::Numerics::f32;
+        if (norm != nullptr) {
+            how.operation = simd::RowOperation::layer_norm;
+            how.norm_weight = norm->weight.data();
+            how.norm_bias = norm->bias.data();
+        }
+        std::atomic<bool> bad{false};
+        shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
+            Worker& worker = shared_.workers[index];
+            const Stopwatch watch;
+            const auto rows = ready(x.rows_from(begin, end - begin), how, worker.scratch);
+            if (operand.put(rows, shared_.options.rounding, begin, 0)) bad = true;
+            worker.prepare += watch.seconds();
+        });
+        if (bad) {
+            throw DeviceError("an operand of the cpu device holds " +
+                              place_of_bad_value(x, BlockLinear::kLimit));
+        }
+    }
+
+  private:
+    Shared shared_;
+};
+
+}  // namespace
+
+bool cpu_multiplies_blocks() {
+    return simd::has_vnni() && onednn_isa() != "AMX";
+}
+
+std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, ThreadPool& pool) {
+    if (!simd::has_vnni()) {
+        throw DeviceError("blocks are multiplied as integers by AVX-512 VNNI, which this CPU lacks");
+    }
+    return std::make_unique<CpuBlockDevice>(options, pool);
+}
+
+}  // namespace npuscribe

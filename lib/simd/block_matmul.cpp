@@ -1,0 +1,265 @@
+#include "simd/block_matmul.h"
+
+#include <cassert>
+#include <cstring>
+
+#include "base/error.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
+// files.
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
+
+namespace npuscribe::simd {
+namespace {
+
+constexpr size_t kLanes = 16;                          // columns side by side in a register
+constexpr size_t kVectors = kBlockPanelCols / kLanes;  // of a panel
+constexpr size_t kRows = kBlockGroupRows;
+constexpr size_t kRowBytes = 16;                         // of a left block's row
+constexpr size_t kLeftBytes = kRows * kRowBytes;         // of a left block
+constexpr size_t kVectorBytes = 3 * 64;                  // of 16 columns of a right block
+constexpr size_t kRightBytes = kVectors * kVectorBytes;  // of a right block
+constexpr int32_t kScaleBias = 139;
+constexpr uint32_t kFirstTooLarge = 238U << 23;
+
+// A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
+
+/// One row of a left block as it lies in memory.
+struct LeftRow {
+    int32_t low, high;  // mantissas 0…3 and 4…7
+    int32_t correction;
+    int32_t exponent;
+};
+static_assert(sizeof(LeftRow) == kRowBytes);
+
+/// The largest of the 8 magnitudes of either block of a vector, in every lane of its block.
+inline __m512i largest_of_blocks(__m512i magnitudes) {
+    __m512i largest = _mm512_max_epi32(magnitudes, _mm512_shuffle_epi32(magnitudes, _MM_PERM_CDAB));
+    largest = _mm512_max_epi32(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
+    return _mm512_max_epi32(largest, _mm512_permutex_epi64(largest, 0x4E));
+}
+
+/// 16 values, two blocks, to mantissas (int32 lanes, −128 to 127) and the bits of their exponents.
+struct Quantised {
+    __m512i mantissas, exponents;
+};
+
+template <bfp16::Rounding kRounding>
+inline Quantised quantise(__m512 values, __m512i largest) {
+    const __m512i exponents = _mm512_and_si512(largest, _mm512_set1_epi32(0x7F800000));
+    // 1.5·2^23 units of the mantissas: adding it rounds to a unit, to nearest even, in the adder itself.
+    const __m512i magic = _mm512_add_epi32(exponents, _mm512_set1_epi32((17 << 23) + 0x400000));
+    const __m512 sum = _mm512_add_ps(values, _mm512_castsi512_ps(magic));
+    __m512i mantissas = _mm512_sub_epi32(_mm512_castps_si512(sum), magic);
+    if constexpr (kRounding == bfp16::Rounding::floor) {
+        const __mmask16 above =
+            _mm512_cmp_ps_mask(_mm512_sub_ps(sum, _mm512_castsi512_ps(magic)), values, _CMP_GT_OQ);
+        mantissas = _mm512_mask_sub_epi32(mantissas, above, mantissas, _mm512_set1_epi32(1));
+    }
+    return {mantissas, exponents};
+}
+
+/// Of the blocks of a row so far; without initialisers, for their code would be the baseline's.
+struct RangeOfRow {
+    __m512i lowest, highest;  // exponent bits of those that are not zero
+    __m512i largest;          // magnitude, as bits
+};
+
+/// `count` is 1 or 2 blocks, of which `values` has that many.
+template <bfp16::Rounding kRounding>
+inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& range) {
+    const __m512i magnitudes = _mm512_and_si512(_mm512_castps_si512(values), _mm512_set1_epi32(0x7FFFFFFF));
+    const __m512i largest = largest_of_blocks(magnitudes);
+    range.largest = _mm512_max_epi32(range.largest, largest);
+    const auto [mantissas, exponents] = quantise<kRounding>(values, largest);
+    const __mmask16 zero = _mm512_testn_epi32_mask(largest, largest);
+    range.highest = _mm512_max_epi32(range.highest, exponents);
+    range.lowest =
+        _mm512_mask_min_epi32(range.lowest, static_cast<__mmask16>(~zero), range.lowest, exponents);
+    const __m512i stored =
+        _mm512_mask_mov_epi32(exponents, zero, _mm512_set1_epi32(static_cast<int>(kExponentOfZeros << 23)));
+
+    const __m128i bytes = _mm512_cvtsepi32_epi8(mantissas);  // saturates at 127
+    const __m128i quarters =
+        _mm_dpbusd_epi32(_mm_setzero_si128(), _mm_set1_epi8(static_cast<char>(128)), bytes);
+    const __m128i sums = _mm_sub_epi32(_mm_setzero_si128(), _mm_hadd_epi32(quarters, quarters));
+    const __m128i of_exponents =
+        _mm_unpacklo_epi32(_mm512_castsi512_si128(stored), _mm512_extracti32x4_epi32(stored, 2));
+    const __m128i tails = _mm_unpacklo_epi32(sums, of_exponents);  // sum 0, exponent 0, sum 1, exponent 1
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_unpacklo_epi64(bytes, tails));
+    if (count == 2)
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + kLeftBytes), _mm_unpackhi_epi64(bytes, tails));
+}
+
+template <bfp16::Rounding kRounding>
+bool quantise_row(const float* x, size_t cols, uint8_t* to, ExponentRange& range) {
+    RangeOfRow of_row{_mm512_set1_epi32(255 << 23), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    size_t col = 0;
+    for (; col + kLanes <= cols; col += kLanes, to += 2 * kLeftBytes)
+        put_blocks<kRounding>(_mm512_loadu_ps(x + col), 2, to, of_row);
+    if (col < cols) put_blocks<kRounding>(_mm512_maskz_loadu_ps(0x00FF, x + col), 1, to, of_row);
+    range.include({static_cast<uint32_t>(_mm512_reduce_min_epi32(of_row.lowest)) >> 23,
+                   static_cast<uint32_t>(_mm512_reduce_max_epi32(of_row.highest)) >> 23});
+    return static_cast<uint32_t>(_mm512_reduce_max_epi32(of_row.largest)) < kFirstTooLarge;
+}
+
+/// 2^(eb − 139) from a right operand's field; zero where that is too small for a float.
+inline __m512 scale_alone(__m512i field) {
+    return _mm512_castsi512_ps(
+        _mm512_max_epi32(_mm512_add_epi32(field, _mm512_set1_epi32(127 << 23)), _mm512_setzero_si512()));
+}
+
+/// One group of 4 rows by one panel.
+template <bool kScalesAdd>
+inline void multiply_tile(const uint8_t* left, const uint8_t* right, size_t blocks,
+                          __m512 (&sum)[kRows][kVectors]) {
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = _mm512_setzero_ps();
+    }
+    for (size_t block = 0; block < blocks; ++block, left += kLeftBytes, right += kRightBytes) {
+        const auto* rows = reinterpret_cast<const LeftRow*>(left);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kVectors; ++v) {
+            const uint8_t* column = right + v * kVectorBytes;
+            const __m512i low = _mm512_loadu_si512(column);
+            const __m512i high = _mm512_loadu_si512(column + 64);
+            const __m512i scale = _mm512_loadu_si512(column + 128);
+#pragma GCC unroll 4
+            for (size_t r = 0; r < kRows; ++r) {
+                __m512i dot = _mm512_set1_epi32(rows[r].correction);
+                dot = _mm512_dpbusd_epi32(dot, low, _mm512_set1_epi32(rows[r].low));
+                dot = _mm512_dpbusd_epi32(dot, high, _mm512_set1_epi32(rows[r].high));
+                const __m512i exponent = _mm512_set1_epi32(rows[r].exponent);
+                const __m512 whole = _mm512_cvtepi32_ps(dot);
+                if constexpr (kScalesAdd) {
+                    const __m512 unit = _mm512_castsi512_ps(_mm512_add_epi32(scale, exponent));
+                    sum[r][v] = _mm512_fmadd_ps(whole, unit, sum[r][v]);
+                } else {
+                    const __m512 scaled = _mm512_mul_ps(whole, scale_alone(scale));
+                    sum[r][v] = _mm512_fmadd_ps(scaled, _mm512_castsi512_ps(exponent), sum[r][v]);
+                }
+            }
+        }
+    }
+}
+
+inline __mmask16 lanes_of(size_t cols, size_t vector) {
+    const size_t first = vector * kLanes;
+    if (cols >= first + kLanes) return 0xFFFF;
+    return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
+}
+
+template <bool kScalesAdd>
+void multiply_rows(const uint8_t* left, const uint8_t* right, size_t k, const BlockOutput& out) {
+    const size_t blocks = k / bfp16::kBlockSize;
+    for (size_t row = 0; row < out.y.rows; row += kRows, left += kRows * 2 * k) {
+        __m512 sum[kRows][kVectors];
+        multiply_tile<kScalesAdd>(left, right, blocks, sum);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < kRows; ++r) {
+            if (row + r >= out.y.rows) break;
+            float* y = out.y.data + (row + r) * out.y.stride;
+#pragma GCC unroll 4
+            for (size_t v = 0; v < kVectors; ++v) {
+                const __mmask16 lanes = lanes_of(out.y.cols, v);
+                __m512 value = sum[r][v];
+                if (out.bias != nullptr)
+                    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, out.bias + v * kLanes));
+                if (out.accumulate)
+                    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, y + v * kLanes));
+                _mm512_mask_storeu_ps(y + v * kLanes, lanes, value);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding rounding,
+                                             uint8_t* operand, size_t k, size_t row, size_t col,
+                                             ExponentRange& range) {
+    assert(x.cols % bfp16::kBlockSize == 0 && k % bfp16::kBlockSize == 0 && col % bfp16::kBlockSize == 0);
+    std::optional<size_t> bad;
+    for (size_t r = 0; r < x.rows; ++r) {
+        const size_t at = row + r;
+        uint8_t* to = operand + at / kRows * kRows * 2 * k + col / bfp16::kBlockSize * kLeftBytes +
+                      at % kRows * kRowBytes;
+        const bool good = rounding == bfp16::Rounding::floor
+                              ? quantise_row<bfp16::Rounding::floor>(x.row(r), x.cols, to, range)
+                              : quantise_row<bfp16::Rounding::nearest_even>(x.row(r), x.cols, to, range);
+        if (!good && !bad) bad = r;
+    }
+    return bad;
+}
+
+void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights,
+                        ExponentRange& range) {
+    constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
+    for (size_t column = first; column < first + count; ++column) {
+        uint8_t* to = weights + column / kBlockPanelCols * kBlockPanelCols * k / 2 * 3 +
+                      column % kBlockPanelCols / kLanes * kVectorBytes + column % kLanes * 4;
+        for (size_t i = 0; i < k; i += bfp16::kBlockSize, blocks += bfp16::kBlockBytes, to += kRightBytes) {
+            uint32_t low, high;
+            std::memcpy(&low, blocks + 1, sizeof low);
+            std::memcpy(&high, blocks + 5, sizeof high);
+            uint32_t exponent = blocks[0];
+            if ((low | high) == 0) {
+                exponent = kExponentOfZeros;
+            } else {
+                range.include({exponent, exponent});
+            }
+            low ^= kPositive;
+            high ^= kPositive;
+            const int32_t scale = (static_cast<int32_t>(exponent) - kScaleBias) * (1 << 23);
+            std::memcpy(to, &low, sizeof low);
+            std::memcpy(to + 64, &high, sizeof high);
+            std::memcpy(to + 128, &scale, sizeof scale);
+        }
+    }
+}
+
+void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t panel,
+                     bool scales_add, const BlockOutput& out) {
+    assert(row % kRows == 0 && out.y.cols <= kBlockPanelCols);
+    const uint8_t* left = operand + row * 2 * k;
+    const uint8_t* right = weights + panel * kBlockPanelCols * k / 2 * 3;
+    if (scales_add) return multiply_rows<true>(left, right, k, out);
+    multiply_rows<false>(left, right, k, out);
+}
+
+}  // namespace npuscribe::simd
+
+#pragma GCC pop_options
+
+#else
+
+namespace npuscribe::simd {
+namespace {
+
+[[noreturn]] void refuse() {
+    throw DeviceError("products of BFP16 blocks in integers want AVX-512 VNNI, which this CPU lacks");
+}
+
+}  // namespace
+
+std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rounding, uint8_t*, size_t,
+                                             size_t, size_t, ExponentRange&) {
+    refuse();
+}
+void pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*, ExponentRange&) {
+    refuse();
+}
+void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, bool, const BlockOutput&) {
+    refuse();
+}
+
+}  // namespace npuscribe::simd
+
+#endif
