@@ -34,6 +34,10 @@ struct DecodeRequest {
     /// comes back as `refused`.
     std::optional<ContextGuard> guard = std::nullopt;
     size_t audio_frames = 0;  // of encoder_output that hold audio, the rest being padding; 0: all
+    /// Where speech is known to go on up to this frame: the first attempt does not end at a timestamp before
+    /// it (Whisper does, where it takes a window's last sentence for one that goes on in the next window). 0:
+    /// the text may end anywhere.
+    size_t earliest_end_frame = 0;
 };
 
 /// What it took. Seconds are wall-clock; a step's are shared among its windows by rows.

@@ -86,7 +86,7 @@ size_t Hypotheses::width(const DecodingOptions& options, double temperature) {
 }
 
 Hypotheses::Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-                       Token eot)
+                       Token eot, Token earliest_end)
     : temperature_(temperature),
       width_(width(options, temperature)),
       beams_(temperature <= 0 && width_ > 1),
@@ -96,6 +96,7 @@ Hypotheses::Hypotheses(const DecodingOptions& options, double temperature, size_
       max_tokens_(max_tokens),
       key_(key),
       eot_(eot),
+      earliest_end_(earliest_end),
       live_(1) {}
 
 double Hypotheses::uniform(size_t sample) const {
@@ -109,7 +110,7 @@ double Hypotheses::uniform(size_t sample) const {
 
 std::vector<Choice> Hypotheses::choose(size_t index, const LogitRules& rules, std::span<float> logits) const {
     const Hypothesis& hypothesis = live_[index];
-    const LogProbability distribution(rules.apply(logits, hypothesis.tokens), logits);
+    const LogProbability distribution(rules.apply(logits, hypothesis.tokens, earliest_end_), logits);
     if (beams_) return distribution.top(width_ + 1);
     if (temperature_ <= 0) return {distribution.likeliest()};
     if (length_ > 0) return {distribution.sample(temperature_, uniform(hypothesis.sample))};

@@ -38,8 +38,9 @@ class Hypotheses {
   public:
     /// The search of one attempt: beams at temperature 0 where beam_size > 1, else one greedy hypothesis;
     /// best_of samples above 0. `max_tokens`: most tokens sampled.
+    /// `earliest_end`: as LogitRules::apply has it.
     Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-               Token eot);
+               Token eot, Token earliest_end = 0);
 
     /// Sequences needed at once.
     static size_t width(const DecodingOptions& options, double temperature);
@@ -73,6 +74,7 @@ class Hypotheses {
     size_t max_tokens_;
     SampleKey key_;
     Token eot_;
+    Token earliest_end_;
     size_t length_ = 0;  // tokens sampled so far, in each
     std::vector<Hypothesis> live_;
     std::vector<Hypothesis> finished_;

@@ -116,8 +116,13 @@ Candidates LogitRules::timestamp_rules(std::span<const Token> sampled) const {
     return allowed;
 }
 
-Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sampled) const {
+Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sampled,
+                             Token earliest_end) const {
     for (const Token token : suppressed_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
+    // <|0.00|> alone says that there is no speech.
+    if (timestamps_ && sampled.size() > 1 && sampled.back() >= timestamp_begin_ &&
+        sampled.back() < earliest_end)
+        logits[static_cast<size_t>(eot_)] = row::kMinusInfinity;
     if (sampled.empty()) {
         for (const Token token : blank_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
     }

@@ -36,7 +36,8 @@ class LogitRules {
     LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options);
 
     /// `logits`: of the whole vocabulary, changed in place. `sampled`: the tokens after the prompt so far.
-    Candidates apply(std::span<float> logits, std::span<const Token> sampled) const;
+    /// After text, the end may not follow a timestamp before `earliest_end`: 0 where it may follow any.
+    Candidates apply(std::span<float> logits, std::span<const Token> sampled, Token earliest_end = 0) const;
 
   private:
     Candidates timestamp_rules(std::span<const Token> sampled) const;

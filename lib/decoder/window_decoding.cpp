@@ -19,6 +19,7 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       audio_frames_(request.audio_frames > 0 ? std::min(request.audio_frames, request.encoder_output.rows)
                                              : request.encoder_output.rows),
       detect_(context.vocabulary.multilingual && request.language.empty()),
+      earliest_end_frame_(request.earliest_end_frame),
       guard_(request.guard) {
     result_.language = context.vocabulary.multilingual ? request.language : "en";
     result_.attempts = 0;
@@ -50,9 +51,16 @@ void WindowDecoding::prepare_prompt(size_t already_fed) {
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
     hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
                         std::min(room, static_cast<size_t>(context_.options.max_tokens)),
-                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot);
+                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot,
+                        earliest_end());
     choices_.assign(1, {});
     state_ = State::prompt;
+}
+
+/// Where the first attempt was not believed, what it was made to say may be why.
+Token WindowDecoding::earliest_end() const {
+    if (result_.attempts > 0 || earliest_end_frame_ == 0) return 0;
+    return context_.vocabulary.timestamp_begin + static_cast<Token>(earliest_end_frame_);
 }
 
 std::optional<std::string> WindowDecoding::take_detected_language() {

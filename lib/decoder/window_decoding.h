@@ -65,6 +65,7 @@ class WindowDecoding {
     enum class State { waiting, language, prompt, search, align, done };
 
     void prepare_prompt(size_t already_fed);
+    Token earliest_end() const;
     void advance_search();
     void finish_attempt();
     bool start_alignment();
@@ -77,6 +78,7 @@ class WindowDecoding {
     uint64_t sample_key_;
     size_t audio_frames_;
     bool detect_;
+    size_t earliest_end_frame_;
     std::optional<ContextGuard> guard_;
 
     State state_ = State::waiting;

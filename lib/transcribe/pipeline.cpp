@@ -16,13 +16,14 @@ namespace npuscribe {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
+constexpr auto kSamplesPerFrame = static_cast<int64_t>(2 * audio::kHopLength);
+constexpr auto kLeastRestFrames = static_cast<size_t>(kLeastRest / kSamplesPerFrame);
 constexpr size_t kAhead = 2;  // one that is encoded, and one that waits for the encoder or the decoder
 
 /// Encoder frames that hold some of the window's audio.
 size_t audio_frames(const audio::Window& window) {
     if (window.pieces.empty()) return 0;
     const audio::Piece& last = window.pieces.back();
-    constexpr auto kSamplesPerFrame = static_cast<int64_t>(2 * audio::kHopLength);
     return static_cast<size_t>((last.in_window + last.length + kSamplesPerFrame - 1) / kSamplesPerFrame);
 }
 
@@ -187,6 +188,9 @@ class PipelineRun {
         request.id = next_id_++;
         request.encoder_output = encoded_.output.matrix(encoded_.n_ctx, calls_.n_audio_state);
         request.audio_frames = audio_frames(owner.window(next.flight.place));
+        if (!shared_.settings.sequential)
+            request.earliest_end_frame =
+                request.audio_frames - std::min(request.audio_frames, kLeastRestFrames);
         request.language = owner.language();
         request.previous = next.flight.previous;
         request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);

@@ -12,10 +12,6 @@ namespace npuscribe {
 namespace {
 
 constexpr int64_t kSamplesPerTimestamp = audio::kSampleRate / 50;  // 20 ms
-/// A window cut at pauses ends in less than a second of pause: if this much was not written down, somebody
-/// speaks in it.
-constexpr int64_t kLeastRest = audio::kSampleRate;
-
 /// A stretch of the window's tokens, with its times as the decoder gave them.
 struct Slice {
     std::span<const Token> tokens;

@@ -13,6 +13,10 @@
 
 namespace npuscribe {
 
+/// A window cut at pauses ends in less than a second of pause: if so many samples were not written down,
+/// somebody speaks in them.
+inline constexpr int64_t kLeastRest = audio::kSampleRate;
+
 struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet
     std::vector<Token> tokens;  // of those segments, one after another: what a later window is prompted with
@@ -27,8 +31,8 @@ struct WindowText {
 /// elsewhere no window would take it up, so it stays, to the end of the window.
 ///
 /// Whisper now and then stops before its audio does. Where windows are sequential the next one starts at the
-/// last timestamp; where they were cut at pauses, `rest_from` tells where the part starts that wants a window
-/// of its own.
+/// last timestamp. Where they were cut at pauses the decoder is told to go on (DecodeRequest), and does, but
+/// for second attempts: `rest_from` tells where the part starts that wants a window of its own.
 ///
 /// Where the result has the times of its text, segments have words, and begin and end with them.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,

@@ -15,9 +15,10 @@ namespace {
 class Rules {
   public:
     explicit Rules(const DecodingOptions& options = {}) : rules_(small_vocabulary(), options) {}
-    Rules& after(std::vector<Token> sampled, std::vector<float> logits = std::vector<float>(kVocabulary, 0)) {
+    Rules& after(std::vector<Token> sampled, std::vector<float> logits = std::vector<float>(kVocabulary, 0),
+                 Token earliest_end = 0) {
         logits_ = std::move(logits);
-        allowed_ = rules_.apply(logits_, sampled);
+        allowed_ = rules_.apply(logits_, sampled, earliest_end);
         return *this;
     }
     bool allows(Token token) const {
@@ -47,6 +48,22 @@ TEST_CASE("The first token is a timestamp of at most one second") {
     CHECK_FALSE(rules.allows(at(102)));
     CHECK_FALSE(rules.allows(5));
     CHECK_FALSE(rules.allows(kEot));
+}
+
+TEST_CASE("Where speech is known to go on, the text does not end at an earlier timestamp") {
+    Rules rules;
+    const auto ends = [&](std::vector<Token> sampled) {
+        return rules.after(std::move(sampled), text_likelier(), at(500)).allows(kEot);
+    };
+    CHECK_FALSE(ends({at(0), 5, at(300)}));
+    CHECK(rules.allows(at(300)));  // the next segment begins, now or later
+    CHECK(rules.allows(at(900)));
+    CHECK_FALSE(ends({at(0), 5, at(300), at(300)}));
+    CHECK(rules.allows(5));
+    CHECK(ends({at(0), 5, at(300), at(500)}));
+    CHECK(ends({at(0), 5, at(500)}));
+    CHECK(ends({at(0), 5}));  // nobody said when
+    CHECK(ends({at(0)}));     // no speech at all
 }
 
 TEST_CASE("The latest first timestamp is an option") {

@@ -241,12 +241,15 @@ TEST_CASE("A window\'s stages are told in their order, and a file takes until it
 }
 
 TEST_CASE("What a window leaves over is decoded as a window of its own, in its place") {
-    // Windows of four seconds. In the first the decoder stops after two, though somebody else speaks on.
+    // Windows of four seconds. In the first the decoder stops after two, though somebody else speaks on: made
+    // to go on it guesses, which its second attempt does not.
     const auto script = [](float level, std::span<const Token> history, std::span<float> logits) {
         const std::vector<Token> words = level == 0   ? std::vector<Token>{at(0), 1, at(200), kEot}
                                          : level == 5 ? std::vector<Token>{at(0), 6, at(200), kEot}
                                                       : std::vector<Token>{at(0), 8, at(400), kEot};
-        logits[static_cast<size_t>(words.at(sampled(history).size()))] = 10;
+        const size_t i = sampled(history).size();
+        if (i < words.size()) logits[static_cast<size_t>(words[i])] = 10;
+        if (i == 12) logits[kEot] = 10;
     };
     for (const bool conditioned : {false, true}) {
         TranscribeOptions options = english();
@@ -264,5 +267,26 @@ TEST_CASE("What a window leaves over is decoded as a window of its own, in its p
         CHECK(transcript.segments[2].start == Approx(4));
         CHECK(transcript.segments[2].end == Approx(8));
         CHECK(bench.timings.at(0).windows == 3);
+        CHECK(bench.timings.at(0).fallbacks == 1);
     }
+}
+
+TEST_CASE("A window cut at pauses is decoded to its end; one that is followed by its rest may end before") {
+    // The decoder would stop after two seconds of four; made to go on, it has more to say.
+    const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
+        const std::vector<Token> words = {at(0), 1, at(200), at(220), 2, at(360), kEot};
+        const size_t i = sampled(history).size();
+        logits[static_cast<size_t>(words.at(i))] = 10;
+        if (i == 3) logits[kEot] = 20;
+    };
+    const bool vad = GENERATE(true, false);
+    TranscribeOptions options = english();
+    options.vad = vad;
+    Bench bench(script, options);
+    bench.window_seconds = 4;
+    bench.add("a", {0, 1, 2, 3});
+    bench.run();
+    CHECK(bench.done.at(0).segments.front().end == Approx(2));
+    CHECK(bench.done.at(0).text() == (vad ? "bc" : "b"));
+    CHECK(bench.timings.at(0).windows == 1);
 }
