@@ -12,8 +12,9 @@ namespace npuscribe {
 namespace {
 
 constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
-/// With less silence behind its words the decoder loops now and then; more costs time and gains nothing.
-constexpr size_t kSilence = 8 * audio::kSampleRate;
+/// With less silence behind its words the decoder loops more often than it does with any; more costs time and
+/// gains nothing.
+constexpr size_t kSilence = 4 * audio::kSampleRate;
 /// What the CPU works on at once, so that a length more needs no primitive more. An NPU's programs pad it to
 /// their own counts of rows (kernels/plan.json).
 constexpr size_t kRowBlock = 64;

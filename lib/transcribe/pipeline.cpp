@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
 constexpr auto kSamplesPerFrame = static_cast<int64_t>(2 * audio::kHopLength);
-constexpr auto kLeastRestFrames = static_cast<size_t>(kLeastRest / kSamplesPerFrame);
+constexpr auto kMostPauseFrames = static_cast<size_t>(kMostPause / kSamplesPerFrame);
 constexpr size_t kAhead = 2;  // one that is encoded, and one that waits for the encoder or the decoder
 
 /// Encoder frames that hold some of the window's audio.
@@ -190,7 +190,7 @@ class PipelineRun {
         request.audio_frames = audio_frames(owner.window(next.flight.place));
         if (!shared_.settings.sequential)
             request.earliest_end_frame =
-                request.audio_frames - std::min(request.audio_frames, kLeastRestFrames);
+                request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
         request.language = owner.language();
         request.previous = next.flight.previous;
         request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);

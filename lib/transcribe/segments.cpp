@@ -53,7 +53,7 @@ class Cutter {
     std::optional<int64_t> rest_from() const {
         if (tokens_.empty() || !vocabulary_.is_timestamp(tokens_.back())) return std::nullopt;
         const int64_t heard = int64_t{tokens_.back() - vocabulary_.timestamp_begin} * kSamplesPerTimestamp;
-        if (heard < kSamplesPerTimestamp || samples_ - heard < kLeastRest) return std::nullopt;
+        if (heard < kSamplesPerTimestamp || samples_ - heard <= kMostPause) return std::nullopt;
         return heard;
     }
 

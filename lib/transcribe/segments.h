@@ -13,9 +13,9 @@
 
 namespace npuscribe {
 
-/// A window cut at pauses ends in less than a second of pause: if so many samples were not written down,
-/// somebody speaks in them.
-inline constexpr int64_t kLeastRest = audio::kSampleRate;
+/// A window cut at pauses ends in less than a second of pause, and Whisper's last timestamp is now and then
+/// half a second early: if more samples than this were not written down, somebody speaks in them.
+inline constexpr int64_t kMostPause = audio::kSampleRate * 3 / 2;
 
 struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet

@@ -46,7 +46,7 @@ class Speech(support.Case):
         self.check_words(support.need_model("base"), 4, "--beam-size", "5")
 
     def test_a_shortened_context_hears_the_same_speech_in_fewer_frames(self):
-        """Recordings of 2.6 to 7 s: with 8 s of silence about half of 30 s. With timestamps and without, in both models."""
+        """Recordings of 2.6 to 7 s: with 4 s of silence about a third of 30 s. With timestamps and without, in both models."""
         recordings = sorted(support.librivox())
         for model, most_errors in (("base", 4), ("tiny.en", 6)):
             support.need_model(model)

@@ -27,20 +27,20 @@ AudioContext fitted(size_t n_audio_ctx = 0) {
 
 }  // namespace
 
-TEST_CASE("A window is encoded with eight seconds of silence behind it, in blocks of 64 frames") {
+TEST_CASE("A window is encoded with four seconds of silence behind it, in blocks of 64 frames") {
     const AudioContext context = fitted();
-    CHECK(context.frames(1) == 448);            // 400 frames of silence, and one
-    CHECK(context.frames(5 * kSecond) == 704);  // 13 s are 650
-    CHECK(context.frames(48 * 320) == 448);
-    CHECK(context.frames(48 * 320 + 1) == 512);
-    CHECK(context.frames(20 * kSecond) == 1408);  // 28 s are 1400
+    CHECK(context.frames(1) == 256);            // 200 frames of silence, and one
+    CHECK(context.frames(5 * kSecond) == 512);  // 9 s are 450
+    CHECK(context.frames(56 * 320) == 256);
+    CHECK(context.frames(56 * 320 + 1) == 320);
+    CHECK(context.frames(20 * kSecond) == 1216);  // 24 s are 1200
 }
 
 TEST_CASE("No window is encoded longer than the model's 30 s") {
     const AudioContext context = fitted();
     CHECK(context.longest() == 1500);
-    CHECK(context.frames(21 * kSecond) == 1472);  // 29 s are 1450
-    CHECK(context.frames(22 * kSecond) == 1500);
+    CHECK(context.frames(25 * kSecond) == 1472);  // 29 s are 1450
+    CHECK(context.frames(26 * kSecond) == 1500);
     CHECK(context.frames(30 * kSecond) == 1500);
 }
 
@@ -49,8 +49,8 @@ TEST_CASE("A window that gets less than all is guarded, by its own length") {
     const auto guard = context.guard(5 * kSecond);
     REQUIRE(guard);
     CHECK(guard->most_tokens == 60);
-    CHECK(guard->encoded_seconds == test::Approx(704 * 0.02));
-    CHECK_FALSE(context.guard(22 * kSecond));
+    CHECK(guard->encoded_seconds == test::Approx(512 * 0.02));
+    CHECK_FALSE(context.guard(26 * kSecond));
 }
 
 TEST_CASE("Without fitting every window has the same length, and no guard") {
@@ -68,7 +68,7 @@ TEST_CASE("Without fitting every window has the same length, and no guard") {
 }
 
 TEST_CASE("Fitted windows are never longer than what was asked for") {
-    CHECK(fitted(600).frames(kSecond) == 512);  // 9 s are 450
+    CHECK(fitted(600).frames(5 * kSecond) == 512);  // 9 s are 450
     CHECK(fitted(600).frames(9 * kSecond) == 600);
     CHECK_FALSE(fitted(600).guard(9 * kSecond));
 }

@@ -10,8 +10,8 @@ using namespace npuscribe::test;
 
 namespace {
 
-/// One second is encoded with eight of silence: 450 frames, in whole blocks of 64.
-constexpr size_t kShort = 512;
+/// One second is encoded with four of silence: 250 frames, in whole blocks of 64.
+constexpr size_t kShort = 256;
 
 TranscribeOptions fitted(TranscribeOptions options = english()) {
     options.fit_audio_ctx = true;
@@ -183,10 +183,10 @@ TEST_CASE("Text behind the end of the sound is dropped at a shortened context") 
 }
 
 TEST_CASE("A timestamp behind all that was encoded is not believed") {
-    // 512 frames are 10.24 s.
+    // 256 frames are 5.12 s.
     Bench bench(
         [](float level, std::span<const Token> history, std::span<float> logits) {
-            const Token end = shortened(level) ? at(1026) : at(100);
+            const Token end = shortened(level) ? at(514) : at(100);
             next_token(history, {at(0), letter(std::floor(level)), end}, logits);
         },
         fitted());

@@ -129,7 +129,7 @@ TEST_CASE("Times jump over what was cut out of the file") {
 TEST_CASE("A window that ends before its audio does tells where the rest starts") {
     CHECK(cut({at(0), 1, at(2000)}).rest_from == 20 * kSecond);
     CHECK(cut({at(0), 1, at(2000), at(2000)}).rest_from == 20 * kSecond);
-    CHECK_FALSE(cut({at(0), 1, at(2902)}).rest_from);               // less than a second: a pause
+    CHECK_FALSE(cut({at(0), 1, at(2852)}).rest_from);               // less than a second and a half: a pause
     CHECK_FALSE(cut({at(0), 1, at(2000), at(2000), 2}).rest_from);  // text goes on to the end
     CHECK_FALSE(cut({at(0), 1}).rest_from);                         // no times at all
     CHECK_FALSE(cut({at(0)}).rest_from);                            // nothing dealt with: no use trying again
