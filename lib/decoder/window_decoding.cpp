@@ -37,14 +37,14 @@ void WindowDecoding::start_attempt() {
         state_ = State::language;
         return;
     }
-    prepare_prompt(0);
+    prepare_prompt();
 }
 
-void WindowDecoding::prepare_prompt(size_t already_fed) {
+void WindowDecoding::prepare_prompt() {
     const size_t n_text_ctx = context_.model.dimensions().n_text_ctx;
     const auto attempt = static_cast<size_t>(result_.attempts);
     prompt_ = make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx);
-    fed_ = already_fed;
+    fed_ = 0;
     // The last token sampled is not fed: one more of them than there is room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
@@ -95,7 +95,7 @@ void WindowDecoding::look_at(size_t index, std::span<float> logits) {
         const DetectedLanguage found = detect_language(context_.vocabulary, logits);
         result_.language = found.code;
         result_.language_probability = found.probability;
-        if (previous_.empty()) look_for_speech();
+        look_for_speech();
         return;
     }
     if (state_ == State::prompt && !no_speech_) {
@@ -112,9 +112,10 @@ void WindowDecoding::advance() {
         case State::language:
             detect_ = false;
             detected_ = result_.language;
-            no_speech_ = previous_.empty();
+            prepare_prompt();
             // Without text before it, the prompt starts with the very token that the cache now holds.
-            prepare_prompt(previous_.empty() ? 1 : 0);
+            no_speech_ = prompt_.sot == 0;
+            fed_ = no_speech_ ? 1 : 0;
             break;
         case State::prompt:
             no_speech_ = true;

@@ -64,7 +64,7 @@ class WindowDecoding {
   private:
     enum class State { waiting, language, prompt, search, align, done };
 
-    void prepare_prompt(size_t already_fed);
+    void prepare_prompt();
     void advance_search();
     void finish_attempt();
     bool start_alignment();
