@@ -35,7 +35,8 @@ class LogitRules {
   public:
     LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options);
 
-    /// `logits`: of the whole vocabulary, changed in place. `sampled`: the tokens after the prompt so far.
+    /// `logits`: of the whole vocabulary, changed in place. `sampled`: the window's own tokens so far. A
+    /// prefix is the first of them: rules for a window's beginning are for what it begins with.
     Candidates apply(std::span<float> logits, std::span<const Token> sampled) const;
 
   private:

@@ -15,6 +15,7 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       id_(request.id),
       audio_(audio),
       previous_(request.previous),
+      prefix_(request.prefix),
       sample_key_(request.sample_key),
       audio_frames_(request.audio_frames > 0 ? std::min(request.audio_frames, request.encoder_output.rows)
                                              : request.encoder_output.rows),
@@ -43,14 +44,16 @@ void WindowDecoding::start_attempt() {
 void WindowDecoding::prepare_prompt() {
     const size_t n_text_ctx = context_.model.dimensions().n_text_ctx;
     const auto attempt = static_cast<size_t>(result_.attempts);
-    prompt_ = make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx);
+    prompt_ =
+        make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx, prefix_);
     fed_ = 0;
     // The last token sampled is not fed: one more of them than there is room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
     hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
                         std::min(room, static_cast<size_t>(context_.options.max_tokens)),
-                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot);
+                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot,
+                        std::span(prompt_.tokens).subspan(prompt_.text_begin));
     choices_.assign(1, {});
     state_ = State::prompt;
 }
@@ -78,7 +81,7 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
     } else if (state_ == State::search) {
         const auto& live = hypotheses_->live();
         for (size_t i = 0; i < live.size(); ++i) {
-            append(sequences_[i], live[i].tokens.back(), prompt_.tokens.size() + live[i].tokens.size() - 1,
+            append(sequences_[i], live[i].tokens.back(), prompt_.text_begin + live[i].tokens.size() - 1,
                    true);
         }
     }
@@ -134,7 +137,7 @@ void WindowDecoding::advance() {
 }
 
 void WindowDecoding::advance_search() {
-    const auto length = static_cast<int>(prompt_.tokens.size() + hypotheses_->live().front().tokens.size());
+    const auto length = static_cast<int>(prompt_.text_begin + hypotheses_->live().front().tokens.size());
     cost_.tokens += choices_.size();
     hypotheses_->advance(choices_);
     if (hypotheses_->done()) {
@@ -178,9 +181,11 @@ void WindowDecoding::finish_attempt() {
     const Hypothesis& best = hypotheses_->best();
     result_.tokens = best.tokens;
     result_.probabilities = best.probabilities;
-    result_.avg_logprob = best.sum_logprob / static_cast<double>(best.tokens.size() + 1);
+    result_.prefix_tokens = prompt_.tokens.size() - prompt_.text_begin;
+    const auto sampled = std::span<const Token>(result_.tokens).subspan(result_.prefix_tokens);
+    result_.avg_logprob = best.sum_logprob / static_cast<double>(sampled.size() + 1);
     result_.temperature = context_.options.temperatures[static_cast<size_t>(result_.attempts)];
-    result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(result_.tokens)));
+    result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(sampled)));
     ++result_.attempts;
 
     hypotheses_.reset();
@@ -223,7 +228,7 @@ bool WindowDecoding::start_alignment() {
 
 void WindowDecoding::align(size_t first_row) {
     result_.text_times = alignment_.text_times(context_.model, first_row);
-    // Text beyond the decoder's context, of which there is none with Whisper's own limits, comes last.
+    // Text beyond the decoder's context, of which Whisper's own limits leave next to none, comes last.
     const auto text = std::count_if(result_.tokens.begin(), result_.tokens.end(),
                                     [&](Token token) { return token < context_.vocabulary.eot; });
     result_.text_times.resize(static_cast<size_t>(text) + 1, result_.text_times.back());

@@ -15,7 +15,8 @@ constexpr double kHottestHistory = 0.5;
 
 FileJob::FileJob(const Settings& settings)
     : settings_(settings),
-      initial_prompt_(initial_prompt_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
+      initial_prompt_(given_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
+      prefix_(given_tokens(*settings.vocabulary, settings.decoding.prefix)),
       history_(initial_prompt_) {
     transcript_.language = settings.vocabulary->multilingual ? settings.decoding.language : "en";
 }
@@ -25,13 +26,17 @@ void FileJob::set_language(const std::string& code, double probability) {
     transcript_.language_probability = probability;
 }
 
-std::vector<Token> FileJob::start_window(SourceWindow window) {
+FileJob::GivenText FileJob::start_window(SourceWindow window) {
     input_seconds_ = window.input_seconds;
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
     if (window.part > 0) --rests_;
     const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
+    return {previous_text(first), first ? prefix_ : std::vector<Token>()};
+}
+
+std::vector<Token> FileJob::previous_text(bool first) const {
     if (settings_.decoding.carry_initial_prompt && !first) {
         std::vector<Token> carried = initial_prompt_;
         // The prompt stays in front of a history that may be longer than there is room for.

@@ -41,8 +41,13 @@ class FileJob {
     const std::string& language() const { return transcript_.language; }
     void set_language(const std::string& code, double probability);
 
+    /// The text that a window is given, before it and as its beginning.
+    struct GivenText {
+        std::vector<Token> previous;
+        std::vector<Token> prefix;
+    };
     /// A window goes to the decoder. Returns what it is prompted with.
-    std::vector<Token> start_window(SourceWindow window);
+    GivenText start_window(SourceWindow window);
 
     struct Outcome {
         int64_t resume_at =
@@ -77,11 +82,13 @@ class FileJob {
         bool more = false;      // another part follows
     };
 
+    std::vector<Token> previous_text(bool first) const;
     void add(const DecodeCost& cost);
     void take_over();
 
     const Settings& settings_;
     const std::vector<Token> initial_prompt_;
+    const std::vector<Token> prefix_;
     std::vector<Token> history_;           // what the next window is prompted with
     std::map<Place, audio::Window> open_;  // with the decoder
     std::map<Place, Finished> finished_;   // waiting for those before them

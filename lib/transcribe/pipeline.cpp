@@ -73,8 +73,8 @@ class PipelineRun {
     struct InFlight {
         size_t input = 0;
         FileJob::Place place;
-        std::vector<Token> previous;  // what it is prompted with
-        WindowTrace trace;            // up to where it is
+        FileJob::GivenText given;  // what it is prompted with
+        WindowTrace trace;         // up to where it is
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -134,7 +134,7 @@ class PipelineRun {
         Next next{{window.input, {window.index, window.part}, {}, trace_of(window)},
                   std::move(window.mel),
                   shared_.context.guard(window.window.samples.size())};
-        next.flight.previous = job(window.input).start_window(std::move(window));
+        next.flight.given = job(window.input).start_window(std::move(window));
         return next;
     }
 
@@ -188,7 +188,8 @@ class PipelineRun {
         request.encoder_output = encoded_.output.matrix(encoded_.n_ctx, calls_.n_audio_state);
         request.audio_frames = audio_frames(owner.window(next.flight.place));
         request.language = owner.language();
-        request.previous = next.flight.previous;
+        request.previous = next.flight.given.previous;
+        request.prefix = next.flight.given.prefix;
         request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);
         request.guard = next.guard;
         next.flight.trace.encoder = interval(encoded_.span);

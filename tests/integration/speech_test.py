@@ -63,6 +63,20 @@ class Speech(support.Case):
                     self.assertEqual(frames["full"], 1500 * len(recordings))
                     self.assertLess(frames["auto"], frames["full"] / 2)
 
+    def test_a_prefix_is_said_once_and_the_rest_follows(self):
+        """The first words of each recording: the decoder goes on after them, and does not say them again."""
+        model = support.need_model("base")
+        errors = 0
+        for recording, expected in support.librivox().items():
+            prefix = " ".join(expected.split()[:3]).capitalize()
+            for more in ((), ("--without-timestamps",), ("--no-vad", "--word-timestamps"), ("--beam-size", "3")):
+                with self.subTest(recording=recording.name, more=more):
+                    done = support.run("-m", model, "-l", "en", "--prefix", prefix, *more, recording)
+                    self.check_exit(done, 0)
+                    self.assertTrue(done.stdout.startswith(prefix), done.stdout)
+                    errors += support.word_errors(support.words(expected), support.words(done.stdout))
+        self.assertLessEqual(errors, 4 * 4)  # as many as the other tests allow, in each manner
+
     def test_languages_are_heard_as_ever_at_a_shortened_context(self):
         model = support.need_model("base")
         for code in ("de", "fr", "ja"):
