@@ -223,16 +223,18 @@ class PipelineRun {
         } else if (shared_.settings.one_at_a_time) {
             source_.resume(flight.input, resume_at);
         }
-        if (shared_.events.on_segment) {
-            for (const Segment& segment : owner.take_segments())
-                shared_.events.on_segment(flight.input, segment);
-        }
+        tell_segments(flight.input, owner);
         if (shared_.events.on_progress) {
             shared_.events.on_progress(flight.input,
                                        audio::seconds_of_clips(shared_.clips, owner.seconds_done()),
                                        audio::seconds_of_clips(shared_.clips, owner.input_seconds()));
         }
         if (owner.done()) report();
+    }
+
+    void tell_segments(size_t input, FileJob& owner) const {
+        if (!shared_.events.on_segment) return;
+        for (const Segment& segment : owner.take_segments()) shared_.events.on_segment(input, segment);
     }
 
     double seconds_at(Span::Clock::time_point time) const {
@@ -271,6 +273,7 @@ class PipelineRun {
     void end_input(const SourceEnd& end) {
         FileJob& ended = job(end.input);
         ended.end(end);
+        tell_segments(end.input, ended);
         if (ended.done()) report();
     }
 
@@ -334,6 +337,9 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     settings.vocabulary = parts_.vocabulary;
     settings.decoding = options_.decoding;
     settings.words = options_.words;
+    settings.clips = options_.clips;
+    settings.window_seconds =
+        static_cast<double>(context_.longest() * 2 * audio::kHopLength) / audio::kSampleRate;
     settings.n_text_ctx = parts_.decoder->dimensions().n_text_ctx;
     settings.sequential = !options_.vad;
     settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;
