@@ -232,6 +232,9 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          text(d.initial_prompt)},
         {"carry-initial-prompt", 0, "", kDecoding,
          "--initial-prompt comes before every window, not the first alone", toggle(d.carry_initial_prompt)},
+        {"prefix", 0, "TEXT", kDecoding,
+         "what the first window of an input begins with, whatever is heard; part of the transcript",
+         text(d.prefix)},
         {"hotwords", 0, "TEXT", kDecoding, "words to expect in every window: names, terms", text(d.hotwords)},
         {"repetition-penalty", 0, "X", kDecoding,
          "above 1, words that a window has already are less likely to come again",
@@ -257,6 +260,11 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          text(s.transcribe.words.prepend_punctuations)},
         {"append-punctuations", 0, "TEXT", kWords, "marks that go to the word before them",
          text(s.transcribe.words.append_punctuations)},
+        {"hallucination-silence-threshold", 0, "SECONDS", kWords,
+         "leave out a segment whose words are improbable, too short or too long, with silence longer than "
+         "this "
+         "around it; with --no-vad, hear it again without the silence, as openai-whisper does; none: never",
+         number_or_none(s.transcribe.words.hallucination_silence_threshold, 0, 3600)},
         {"highlight-words", 0, "", kWords, "srt, vtt: underline each word while it is spoken",
          toggle(s.subtitles.highlight_words)},
         {"max-line-width", 0, "N", kWords, "srt, vtt: characters in a line; none: as many as come",
@@ -328,6 +336,8 @@ void check_words(const TranscribeSettings& settings) {
                 fmt::format("{} was given, and needs the words' times; give --word-timestamps, too", option));
         }
     };
+    needs(settings.transcribe.words.hallucination_silence_threshold.has_value(),
+          "--hallucination-silence-threshold");
     needs(subtitles.highlight_words, "--highlight-words");
     needs(subtitles.max_line_width.has_value(), "--max-line-width");
     needs(subtitles.max_line_count.has_value(), "--max-line-count");

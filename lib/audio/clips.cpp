@@ -153,6 +153,15 @@ double seconds_of_clips(const std::vector<Clip>& clips, double file_seconds) {
     return sum;
 }
 
+double file_seconds_of_clips(const std::vector<Clip>& clips, double clip_seconds) {
+    double left = clip_seconds;
+    for (const Clip& clip : clips) {
+        if (!clip.end || clip.start + left <= *clip.end) return clip.start + left;
+        left -= *clip.end - clip.start;
+    }
+    return clips.empty() ? clip_seconds : *clips.back().end;
+}
+
 std::unique_ptr<Windows> clip_windows(Stream& stream, std::vector<Clip> clips,
                                       std::function<std::unique_ptr<Windows>(Stream&)> cut) {
     return std::make_unique<ClipWindows>(stream, std::move(clips), std::move(cut));

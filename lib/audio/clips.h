@@ -23,6 +23,9 @@ void check_clips(const std::vector<Clip>& clips);
 /// Seconds of the clips that lie before this second of the file; `file_seconds` where there are no clips.
 double seconds_of_clips(const std::vector<Clip>& clips, double file_seconds);
 
+/// The other way round: where in the file the first so many seconds of the clips end.
+double file_seconds_of_clips(const std::vector<Clip>& clips, double clip_seconds);
+
 /// Windows of the clips alone, in the file's times: each clip is cut by itself with `cut`, as a recording of
 /// its own, so that no window reaches over a clip's end. What lies between clips is skipped, where the
 /// format lets, without decoding it. `clips` are as check_clips wants them, and not empty. samples_read and

@@ -31,7 +31,7 @@ bool is_refused(const ContextGuard& guard, const DecodingResult& result, const D
     if (result.avg_logprob < *openai.logprob_threshold) return true;
     if (needs_fallback(result, options)) return true;
     if (result.language_probability < kLeastLanguageProbability) return true;
-    if (result.tokens.size() > guard.most_tokens) return true;
+    if (result.tokens.size() - result.prefix_tokens > guard.most_tokens) return true;
     const auto timestamps = static_cast<Token>(std::lround(guard.encoded_seconds / kTimestampSeconds));
     const Token last = vocabulary.timestamp_begin + timestamps;
     return std::any_of(result.tokens.begin(), result.tokens.end(), [&](Token token) { return token > last; });

@@ -10,7 +10,7 @@
 namespace npuscribe {
 
 struct ContextGuard {
-    size_t most_tokens = 0;      // timestamps included
+    size_t most_tokens = 0;      // sampled, timestamps included
     double encoded_seconds = 0;  // no timestamp is later
 };
 

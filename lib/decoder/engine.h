@@ -33,7 +33,8 @@ struct DecodeRequest {
     /// Where the encoder did not see all that it might: one attempt, and a result that does not hold to this
     /// comes back as `refused`.
     std::optional<ContextGuard> guard = std::nullopt;
-    size_t audio_frames = 0;  // of encoder_output that hold audio, the rest being padding; 0: all
+    size_t audio_frames = 0;         // of encoder_output that hold audio, the rest being padding; 0: all
+    std::vector<Token> prefix = {};  // text that the window is made to begin with; its head counts
     /// Where speech is known to go on up to this frame: the first attempt does not end at a timestamp before
     /// it (Whisper does, where it takes a window's last sentence for one that goes on in the next window). 0:
     /// the text may end anywhere.

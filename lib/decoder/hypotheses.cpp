@@ -86,7 +86,7 @@ size_t Hypotheses::width(const DecodingOptions& options, double temperature) {
 }
 
 Hypotheses::Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-                       Token eot, Token earliest_end)
+                       Token eot, std::span<const Token> prefix, Token earliest_end)
     : temperature_(temperature),
       width_(width(options, temperature)),
       beams_(temperature <= 0 && width_ > 1),
@@ -96,8 +96,12 @@ Hypotheses::Hypotheses(const DecodingOptions& options, double temperature, size_
       max_tokens_(max_tokens),
       key_(key),
       eot_(eot),
+      prefix_(prefix.size()),
       earliest_end_(earliest_end),
-      live_(1) {}
+      live_(1) {
+    live_.front().tokens.assign(prefix.begin(), prefix.end());
+    live_.front().probabilities.assign(prefix.size(), 1.0F);
+}
 
 double Hypotheses::uniform(size_t sample) const {
     uint64_t bits = mix(key_.seed);
@@ -204,7 +208,7 @@ void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
 
 const Hypothesis& Hypotheses::best() const {
     const auto score = [this](const Hypothesis& hypothesis) {
-        const auto length = static_cast<double>(std::max<size_t>(1, hypothesis.tokens.size()));
+        const auto length = static_cast<double>(std::max<size_t>(1, hypothesis.tokens.size() - prefix_));
         // With a length penalty: Wu et al., "Google's neural machine translation system", 2016, section 7.
         const double penalty = length_penalty_ ? std::pow((5 + length) / 6, *length_penalty_) : length;
         return hypothesis.sum_logprob / penalty;

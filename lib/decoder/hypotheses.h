@@ -20,9 +20,9 @@ struct Choice {
 };
 
 struct Hypothesis {
-    std::vector<Token> tokens;         // sampled, without the end token
-    std::vector<float> probabilities;  // of each
-    double sum_logprob = 0;            // the end token's included, where there was one
+    std::vector<Token> tokens;         // the prefix, then those sampled, without the end token
+    std::vector<float> probabilities;  // of each; 1 for the prefix's
+    double sum_logprob = 0;            // of those sampled, and of the end token, where there was one
     size_t parent = 0;                 // its index in the `live` of the step before
     size_t sample = 0;                 // which of best_of
 };
@@ -37,15 +37,15 @@ struct SampleKey {
 class Hypotheses {
   public:
     /// The search of one attempt: beams at temperature 0 where beam_size > 1, else one greedy hypothesis;
-    /// best_of samples above 0. `max_tokens`: most tokens sampled.
+    /// best_of samples above 0. `max_tokens`: most tokens sampled. `prefix`: what every text begins with.
     /// `earliest_end`: as LogitRules::apply has it.
     Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-               Token eot, Token earliest_end = 0);
+               Token eot, std::span<const Token> prefix = {}, Token earliest_end = 0);
 
     /// Sequences needed at once.
     static size_t width(const DecodingOptions& options, double temperature);
 
-    /// Those that go on. At the start one, empty, that stands for all.
+    /// Those that go on. At the start one, of the prefix alone, that stands for all.
     const std::vector<Hypothesis>& live() const { return live_; }
     bool done() const { return live_.empty(); }
 
@@ -74,6 +74,7 @@ class Hypotheses {
     size_t max_tokens_;
     SampleKey key_;
     Token eot_;
+    size_t prefix_;  // tokens of it
     Token earliest_end_;
     size_t length_ = 0;  // tokens sampled so far, in each
     std::vector<Hypothesis> live_;

@@ -35,8 +35,9 @@ class LogitRules {
   public:
     LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options);
 
-    /// `logits`: of the whole vocabulary, changed in place. `sampled`: the tokens after the prompt so far.
-    /// After text, the end may not follow a timestamp before `earliest_end`: 0 where it may follow any.
+    /// `logits`: of the whole vocabulary, changed in place. `sampled`: the window's own tokens so far. A
+    /// prefix is the first of them: rules for a window's beginning are for what it begins with. After text,
+    /// the end may not follow a timestamp before `earliest_end`: 0 where it may follow any.
     Candidates apply(std::span<float> logits, std::span<const Token> sampled, Token earliest_end = 0) const;
 
   private:

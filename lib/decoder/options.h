@@ -34,6 +34,9 @@ struct DecodingOptions {
     std::string initial_prompt;
     bool carry_initial_prompt = false;  // before every window, not the first alone
     std::string hotwords;               // words to expect: before every window, in front of other text
+    /// What the first window of an input is made to begin with. It is part of the transcript, as in
+    /// faster-whisper (openai-whisper's DecodingOptions.prefix leaves it out), with a probability of 1.
+    std::string prefix;
     /// Above 1, what was said before becomes less likely: logits of text sampled in this window are divided
     /// by it, or multiplied where negative (Keskar et al. 2019, as CTranslate2 has it).
     double repetition_penalty = 1;
@@ -46,12 +49,13 @@ struct DecodingOptions {
 struct DecodingResult {
     std::string language;              // code
     double language_probability = 1;   // of the detected language; 1 where it was given
-    std::vector<Token> tokens;         // sampled, timestamps included, without the end token
-    std::vector<float> probabilities;  // of each of them, among what the rules allowed when it was sampled
+    std::vector<Token> tokens;         // prefix, then what was sampled; timestamps, but no end token
+    std::vector<float> probabilities;  // among what the rules allowed when it was sampled; a prefix's are 1
+    size_t prefix_tokens = 0;          // of `tokens`, those in front that were given
     /// Where each text token begins, then where the last one ends, in seconds of the window, in order; empty
     /// where word times are not wanted, or there is no text.
     std::vector<double> text_times;
-    double avg_logprob = 0;
+    double avg_logprob = 0;  // of what was sampled, as the ratio below: a prefix is nobody's guess
     double no_speech_prob = 0;
     double temperature = 0;
     double compression_ratio = 0;

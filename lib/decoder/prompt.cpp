@@ -12,10 +12,12 @@ size_t max_previous_tokens(size_t n_text_ctx) {
 }
 
 Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options, std::string_view language,
-                   std::span<const Token> previous, size_t n_text_ctx) {
+                   std::span<const Token> previous, size_t n_text_ctx, std::span<const Token> prefix) {
     Prompt prompt;
-    const size_t room = max_previous_tokens(n_text_ctx);
-    std::vector<Token> before = initial_prompt_tokens(vocabulary, options.hotwords);
+    size_t room = max_previous_tokens(n_text_ctx);
+    prefix = prefix.first(std::min(prefix.size(), room));
+    room -= prefix.size();
+    std::vector<Token> before = given_tokens(vocabulary, options.hotwords);
     before.resize(std::min(before.size(), room));
     const auto tail = previous.last(std::min(previous.size(), room - before.size()));
     before.insert(before.end(), tail.begin(), tail.end());
@@ -31,13 +33,17 @@ Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options,
                                                                 : vocabulary.transcribe);
     }
     if (options.without_timestamps) prompt.tokens.push_back(vocabulary.no_timestamps);
+    prompt.text_begin = prompt.tokens.size();
+    if (prefix.empty()) return prompt;
+    if (!options.without_timestamps) prompt.tokens.push_back(vocabulary.timestamp_begin);
+    prompt.tokens.insert(prompt.tokens.end(), prefix.begin(), prefix.end());
     return prompt;
 }
 
-std::vector<Token> initial_prompt_tokens(const Vocabulary& vocabulary, std::string_view initial_prompt) {
-    const std::string_view text = strip(initial_prompt);
-    if (text.empty()) return {};
-    return vocabulary.encode(std::string(" ").append(text));
+std::vector<Token> given_tokens(const Vocabulary& vocabulary, std::string_view text) {
+    const std::string_view stripped = strip(text);
+    if (stripped.empty()) return {};
+    return vocabulary.encode(std::string(" ").append(stripped));
 }
 
 }  // namespace npuscribe

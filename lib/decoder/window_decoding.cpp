@@ -15,6 +15,7 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       id_(request.id),
       audio_(audio),
       previous_(request.previous),
+      prefix_(request.prefix),
       sample_key_(request.sample_key),
       audio_frames_(request.audio_frames > 0 ? std::min(request.audio_frames, request.encoder_output.rows)
                                              : request.encoder_output.rows),
@@ -38,21 +39,22 @@ void WindowDecoding::start_attempt() {
         state_ = State::language;
         return;
     }
-    prepare_prompt(0);
+    prepare_prompt();
 }
 
-void WindowDecoding::prepare_prompt(size_t already_fed) {
+void WindowDecoding::prepare_prompt() {
     const size_t n_text_ctx = context_.model.dimensions().n_text_ctx;
     const auto attempt = static_cast<size_t>(result_.attempts);
-    prompt_ = make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx);
-    fed_ = already_fed;
+    prompt_ =
+        make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx, prefix_);
+    fed_ = 0;
     // The last token sampled is not fed: one more of them than there is room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
     hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
                         std::min(room, static_cast<size_t>(context_.options.max_tokens)),
                         SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot,
-                        earliest_end());
+                        std::span(prompt_.tokens).subspan(prompt_.text_begin), earliest_end());
     choices_.assign(1, {});
     state_ = State::prompt;
 }
@@ -86,7 +88,7 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
     } else if (state_ == State::search) {
         const auto& live = hypotheses_->live();
         for (size_t i = 0; i < live.size(); ++i) {
-            append(sequences_[i], live[i].tokens.back(), prompt_.tokens.size() + live[i].tokens.size() - 1,
+            append(sequences_[i], live[i].tokens.back(), prompt_.text_begin + live[i].tokens.size() - 1,
                    true);
         }
     }
@@ -103,7 +105,7 @@ void WindowDecoding::look_at(size_t index, std::span<float> logits) {
         const DetectedLanguage found = detect_language(context_.vocabulary, logits);
         result_.language = found.code;
         result_.language_probability = found.probability;
-        if (previous_.empty()) look_for_speech();
+        look_for_speech();
         return;
     }
     if (state_ == State::prompt && !no_speech_) {
@@ -120,9 +122,10 @@ void WindowDecoding::advance() {
         case State::language:
             detect_ = false;
             detected_ = result_.language;
-            no_speech_ = previous_.empty();
+            prepare_prompt();
             // Without text before it, the prompt starts with the very token that the cache now holds.
-            prepare_prompt(previous_.empty() ? 1 : 0);
+            no_speech_ = prompt_.sot == 0;
+            fed_ = no_speech_ ? 1 : 0;
             break;
         case State::prompt:
             no_speech_ = true;
@@ -141,7 +144,7 @@ void WindowDecoding::advance() {
 }
 
 void WindowDecoding::advance_search() {
-    const auto length = static_cast<int>(prompt_.tokens.size() + hypotheses_->live().front().tokens.size());
+    const auto length = static_cast<int>(prompt_.text_begin + hypotheses_->live().front().tokens.size());
     cost_.tokens += choices_.size();
     hypotheses_->advance(choices_);
     if (hypotheses_->done()) {
@@ -185,9 +188,11 @@ void WindowDecoding::finish_attempt() {
     const Hypothesis& best = hypotheses_->best();
     result_.tokens = best.tokens;
     result_.probabilities = best.probabilities;
-    result_.avg_logprob = best.sum_logprob / static_cast<double>(best.tokens.size() + 1);
+    result_.prefix_tokens = prompt_.tokens.size() - prompt_.text_begin;
+    const auto sampled = std::span<const Token>(result_.tokens).subspan(result_.prefix_tokens);
+    result_.avg_logprob = best.sum_logprob / static_cast<double>(sampled.size() + 1);
     result_.temperature = context_.options.temperatures[static_cast<size_t>(result_.attempts)];
-    result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(result_.tokens)));
+    result_.compression_ratio = compression_ratio(strip(context_.vocabulary.text(sampled)));
     ++result_.attempts;
 
     hypotheses_.reset();
@@ -230,7 +235,7 @@ bool WindowDecoding::start_alignment() {
 
 void WindowDecoding::align(size_t first_row) {
     result_.text_times = alignment_.text_times(context_.model, first_row);
-    // Text beyond the decoder's context, of which there is none with Whisper's own limits, comes last.
+    // Text beyond the decoder's context, of which Whisper's own limits leave next to none, comes last.
     const auto text = std::count_if(result_.tokens.begin(), result_.tokens.end(),
                                     [&](Token token) { return token < context_.vocabulary.eot; });
     result_.text_times.resize(static_cast<size_t>(text) + 1, result_.text_times.back());

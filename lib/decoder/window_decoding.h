@@ -64,7 +64,7 @@ class WindowDecoding {
   private:
     enum class State { waiting, language, prompt, search, align, done };
 
-    void prepare_prompt(size_t already_fed);
+    void prepare_prompt();
     Token earliest_end() const;
     void advance_search();
     void finish_attempt();
@@ -75,6 +75,7 @@ class WindowDecoding {
     size_t id_;
     int audio_;
     std::vector<Token> previous_;
+    std::vector<Token> prefix_;
     uint64_t sample_key_;
     size_t audio_frames_;
     bool detect_;

@@ -8,6 +8,13 @@ namespace npuscribe {
 
 namespace {
 
+double last_word_end(const std::vector<Segment>& segments, double otherwise) {
+    for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+        if (!segment->words.empty()) return segment->words.back().end;
+    }
+    return segments.empty() ? otherwise : segments.back().end;
+}
+
 /// Above this temperature a text is too wild to prompt the next window with (OpenAI's transcribe.py).
 constexpr double kHottestHistory = 0.5;
 
@@ -15,8 +22,10 @@ constexpr double kHottestHistory = 0.5;
 
 FileJob::FileJob(const Settings& settings)
     : settings_(settings),
-      initial_prompt_(initial_prompt_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
-      history_(initial_prompt_) {
+      initial_prompt_(given_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
+      prefix_(given_tokens(*settings.vocabulary, settings.decoding.prefix)),
+      history_(initial_prompt_),
+      filter_(settings.sequential ? std::nullopt : settings.words.hallucination_silence_threshold) {
     transcript_.language = settings.vocabulary->multilingual ? settings.decoding.language : "en";
 }
 
@@ -25,13 +34,19 @@ void FileJob::set_language(const std::string& code, double probability) {
     transcript_.language_probability = probability;
 }
 
-std::vector<Token> FileJob::start_window(SourceWindow window) {
+FileJob::GivenText FileJob::start_window(SourceWindow window) {
     input_seconds_ = window.input_seconds;
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
     if (window.part > 0) --rests_;
     const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
+    // Sequential windows wait for each other: where none stands yet, this is the first.
+    const bool begins = settings_.sequential ? !begun_ : first;
+    return {previous_text(first), begins ? prefix_ : std::vector<Token>()};
+}
+
+std::vector<Token> FileJob::previous_text(bool first) const {
     if (settings_.decoding.carry_initial_prompt && !first) {
         std::vector<Token> carried = initial_prompt_;
         // The prompt stays in front of a history that may be longer than there is room for.
@@ -66,17 +81,14 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     const auto window = open_.extract(place);
     WindowText text =
         window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential, settings_.words);
-    if (!result.silence) {
-        // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
-        if (!settings_.decoding.condition_on_previous_text || result.temperature > kHottestHistory) {
-            history_.clear();
-        } else {
-            history_.insert(history_.end(), text.tokens.begin(), text.tokens.end());
-            const size_t most = max_previous_tokens(settings_.n_text_ctx);
-            if (history_.size() > most)
-                history_.erase(history_.begin(), history_.end() - static_cast<int64_t>(most));
-        }
+    if (const auto threshold = settings_.words.hallucination_silence_threshold;
+        threshold && settings_.sequential) {
+        skip_silence(text, window.mapped(), {*threshold, settings_.window_seconds, last_speech_});
+        last_speech_ = last_word_end(text.segments, last_speech_);
     }
+    begun_ = begun_ || !text.skipped;
+    // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
+    if (!result.silence && !text.skipped) remember(text, result);
     const audio::Piece& last = window.mapped().pieces.back();
     const auto window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
     Outcome outcome;
@@ -89,23 +101,46 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
         outcome.rest->window = window.mapped().from(*text.rest_from);
         outcome.rest->input_seconds = input_seconds_;
     }
-    finished_[place] = {std::move(text.segments), window_end, text.rest_from.has_value()};
+    finished_[place] = {std::move(text), window_end};
     take_over();
     return outcome;
 }
 
+void FileJob::remember(const WindowText& text, const DecodingResult& result) {
+    if (!settings_.decoding.condition_on_previous_text || result.temperature > kHottestHistory) {
+        history_.clear();
+        return;
+    }
+    // Whether what may be made up stands, is not known yet where windows are not sequential.
+    const bool in_doubt = settings_.words.hallucination_silence_threshold && !settings_.sequential;
+    for (size_t i = 0; i < text.segments.size(); ++i) {
+        if (in_doubt && text.anomalous[i]) continue;
+        const auto& tokens = text.segments[i].tokens;
+        history_.insert(history_.end(), tokens.begin(), tokens.end());
+    }
+    const size_t most = max_previous_tokens(settings_.n_text_ctx);
+    if (history_.size() > most) history_.erase(history_.begin(), history_.end() - static_cast<int64_t>(most));
+}
+
+void FileJob::append(std::vector<Segment> segments) {
+    for (Segment& segment : segments) {
+        auto& all = transcript_.segments;
+        segment.id = static_cast<int>(all.size());
+        if (!all.empty()) put_after(all.back(), segment);
+        all.push_back(std::move(segment));
+    }
+}
+
 void FileJob::take_over() {
     for (auto next = finished_.find(next_); next != finished_.end(); next = finished_.find(next_)) {
-        for (Segment& segment : next->second.segments) {
-            auto& segments = transcript_.segments;
-            segment.id = static_cast<int>(segments.size());
-            if (!segments.empty()) put_after(segments.back(), segment);
-            segments.push_back(std::move(segment));
-        }
-        seconds_done_ = std::max(seconds_done_, next->second.window_end);
-        next_ = next->second.more ? Place{next_.first, next_.second + 1} : Place{next_.first + 1, 0};
+        auto& [text, window_end] = next->second;
+        for (size_t i = 0; i < text.segments.size(); ++i)
+            append(filter_.add(std::move(text.segments[i]), text.anomalous[i]));
+        seconds_done_ = std::max(seconds_done_, window_end);
+        next_ = text.rest_from ? Place{next_.first, next_.second + 1} : Place{next_.first + 1, 0};
         finished_.erase(next);
     }
+    if (done()) append(filter_.end(audio::file_seconds_of_clips(settings_.clips, transcript_.duration)));
 }
 
 std::span<const Segment> FileJob::take_segments() {
@@ -125,6 +160,7 @@ void FileJob::end(const SourceEnd& end) {
     timing_.vad += end.vad_seconds;
     timing_.audio_seconds = transcript_.duration;
     timing_.total = watch_.seconds();
+    take_over();
 }
 
 }  // namespace npuscribe

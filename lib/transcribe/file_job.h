@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "audio/clips.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
+#include "transcribe/hallucination.h"
 #include "transcribe/segments.h"
 #include "transcribe/types.h"
 #include "transcribe/window_source.h"
@@ -24,7 +26,9 @@ class FileJob {
         const Vocabulary* vocabulary = nullptr;
         DecodingOptions decoding;
         WordOptions words;
+        std::vector<audio::Clip> clips;
         size_t n_text_ctx = 0;
+        double window_seconds = 0;   // of the longest window
         bool sequential = false;     // windows begin where the one before was resumed
         bool one_at_a_time = false;  // windows wait for the one before
     };
@@ -41,8 +45,13 @@ class FileJob {
     const std::string& language() const { return transcript_.language; }
     void set_language(const std::string& code, double probability);
 
+    /// The text that a window is given, before it and as its beginning.
+    struct GivenText {
+        std::vector<Token> previous;
+        std::vector<Token> prefix;
+    };
     /// A window goes to the decoder. Returns what it is prompted with.
-    std::vector<Token> start_window(SourceWindow window);
+    GivenText start_window(SourceWindow window);
 
     struct Outcome {
         int64_t resume_at =
@@ -55,7 +64,7 @@ class FileJob {
     const audio::Window& window(Place place) const { return open_.at(place); }
     /// It came back.
     Outcome finish_window(Place place, const DecodingResult& result, const DecodeCost& cost);
-    /// No more windows come.
+    /// No more windows come. Segments may be handed out after it, as after `finish_window`.
     void end(const SourceEnd& end);
 
     /// Segments whose turn it is, each handed out once; valid until the next call of any other member.
@@ -72,17 +81,23 @@ class FileJob {
 
   private:
     struct Finished {
-        std::vector<Segment> segments;
+        WindowText text;        // where something is left over, another part follows
         double window_end = 0;  // seconds in the file
-        bool more = false;      // another part follows
     };
 
+    std::vector<Token> previous_text(bool first) const;
     void add(const DecodeCost& cost);
+    void remember(const WindowText& text, const DecodingResult& result);
     void take_over();
+    void append(std::vector<Segment> segments);
 
     const Settings& settings_;
     const std::vector<Token> initial_prompt_;
+    const std::vector<Token> prefix_;
     std::vector<Token> history_;           // what the next window is prompted with
+    bool begun_ = false;                   // a sequential window stands
+    double last_speech_ = 0;               // where the last word of sequential windows ended
+    SilenceFilter filter_;                 // of windows that are not sequential
     std::map<Place, audio::Window> open_;  // with the decoder
     std::map<Place, Finished> finished_;   // waiting for those before them
     Place next_ = {0, 0};                  // the first window that is not in the transcript yet

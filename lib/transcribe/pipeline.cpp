@@ -74,8 +74,8 @@ class PipelineRun {
     struct InFlight {
         size_t input = 0;
         FileJob::Place place;
-        std::vector<Token> previous;  // what it is prompted with
-        WindowTrace trace;            // up to where it is
+        FileJob::GivenText given;  // what it is prompted with
+        WindowTrace trace;         // up to where it is
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -135,7 +135,7 @@ class PipelineRun {
         Next next{{window.input, {window.index, window.part}, {}, trace_of(window)},
                   std::move(window.mel),
                   shared_.context.guard(window.window.samples.size())};
-        next.flight.previous = job(window.input).start_window(std::move(window));
+        next.flight.given = job(window.input).start_window(std::move(window));
         return next;
     }
 
@@ -192,7 +192,8 @@ class PipelineRun {
             request.earliest_end_frame =
                 request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
         request.language = owner.language();
-        request.previous = next.flight.previous;
+        request.previous = next.flight.given.previous;
+        request.prefix = next.flight.given.prefix;
         request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);
         request.guard = next.guard;
         next.flight.trace.encoder = interval(encoded_.span);
@@ -226,16 +227,18 @@ class PipelineRun {
         } else if (shared_.settings.one_at_a_time) {
             source_.resume(flight.input, resume_at);
         }
-        if (shared_.events.on_segment) {
-            for (const Segment& segment : owner.take_segments())
-                shared_.events.on_segment(flight.input, segment);
-        }
+        tell_segments(flight.input, owner);
         if (shared_.events.on_progress) {
             shared_.events.on_progress(flight.input,
                                        audio::seconds_of_clips(shared_.clips, owner.seconds_done()),
                                        audio::seconds_of_clips(shared_.clips, owner.input_seconds()));
         }
         if (owner.done()) report();
+    }
+
+    void tell_segments(size_t input, FileJob& owner) const {
+        if (!shared_.events.on_segment) return;
+        for (const Segment& segment : owner.take_segments()) shared_.events.on_segment(input, segment);
     }
 
     double seconds_at(Span::Clock::time_point time) const {
@@ -274,6 +277,7 @@ class PipelineRun {
     void end_input(const SourceEnd& end) {
         FileJob& ended = job(end.input);
         ended.end(end);
+        tell_segments(end.input, ended);
         if (ended.done()) report();
     }
 
@@ -337,6 +341,9 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     settings.vocabulary = parts_.vocabulary;
     settings.decoding = options_.decoding;
     settings.words = options_.words;
+    settings.clips = options_.clips;
+    settings.window_seconds =
+        static_cast<double>(context_.longest() * 2 * audio::kHopLength) / audio::kSampleRate;
     settings.n_text_ctx = parts_.decoder->dimensions().n_text_ctx;
     settings.sequential = !options_.vad;
     settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;

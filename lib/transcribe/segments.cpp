@@ -6,6 +6,7 @@
 
 #include "audio/log_mel.h"
 #include "decoder/fallback.h"
+#include "transcribe/hallucination.h"
 
 namespace npuscribe {
 
@@ -159,11 +160,13 @@ WindowText window_text(const DecodingResult& result, const audio::Window& window
         segment.avg_logprob = result.avg_logprob;
         segment.compression_ratio = result.compression_ratio;
         segment.no_speech_prob = result.no_speech_prob;
-        text.tokens.insert(text.tokens.end(), segment.tokens.begin(), segment.tokens.end());
         text.segments.push_back(std::move(segment));
     }
     settle_words(timed, options);
-    for (size_t i = 0; i < timed.size(); ++i) put_into_file(std::move(timed[i]), window, text.segments[i]);
+    for (size_t i = 0; i < timed.size(); ++i) {
+        text.anomalous.push_back(is_anomalous(timed[i].words));
+        put_into_file(std::move(timed[i]), window, text.segments[i]);
+    }
     return text;
 }
 

@@ -19,8 +19,11 @@ inline constexpr int64_t kMostPause = audio::kSampleRate * 3 / 2;
 
 struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet
-    std::vector<Token> tokens;  // of those segments, one after another: what a later window is prompted with
-    int64_t resume_at = 0;      // sample of the file at which the next sequential window starts
+    /// By segment: its words may be made up. Told from their times in the window: in the file, a word beside
+    /// a pause that was cut out seems to be as long.
+    std::vector<bool> anomalous;
+    int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
+    bool skipped = false;              // nothing of the window stands: skip_silence found that it should not
     std::optional<int64_t> rest_from;  // sample of the window from which nothing was written down
 };
 

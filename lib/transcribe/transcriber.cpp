@@ -21,6 +21,9 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
     if (options.vad && vad == nullptr) {
         throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
     }
+    if (options.words.hallucination_silence_threshold && !options.decoding.word_timestamps) {
+        throw UsageError("a hallucination's words are known by their times; ask for word timestamps, too");
+    }
     AudioContext(options, model.dimensions());
     audio::check_clips(options.clips);
     std::string& language = options.decoding.language;

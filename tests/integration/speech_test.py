@@ -63,6 +63,57 @@ class Speech(support.Case):
                     self.assertEqual(frames["full"], 1500 * len(recordings))
                     self.assertLess(frames["auto"], frames["full"] / 2)
 
+    def test_a_prefix_is_said_once_and_the_rest_follows(self):
+        """The first words of each recording: the decoder goes on after them, and does not say them again."""
+        model = support.need_model("base")
+        errors = 0
+        for recording, expected in support.librivox().items():
+            prefix = " ".join(expected.split()[:3]).capitalize()
+            for more in ((), ("--without-timestamps",), ("--no-vad", "--word-timestamps"), ("--beam-size", "3")):
+                with self.subTest(recording=recording.name, more=more):
+                    done = support.run("-m", model, "-l", "en", "--prefix", prefix, *more, recording)
+                    self.check_exit(done, 0)
+                    self.assertTrue(done.stdout.startswith(prefix), done.stdout)
+                    errors += support.word_errors(support.words(expected), support.words(done.stdout))
+        self.assertLessEqual(errors, 4 * 4)  # as many as the other tests allow, in each manner
+
+    def test_words_made_up_in_noise_are_left_out_and_the_speech_around_it_is_not(self):
+        """Speech, a minute of noise, speech. Without the rules for silence and loops Whisper talks in the noise."""
+        model = support.need_model("base")
+        references = support.librivox()
+        first, second = sorted(references)[:2]
+        recording = support.with_noise_between(self.directory / "noise.wav", first, second, seconds=60)
+        expected = support.words(references[first] + " " + references[second])
+        talkative = ("--no-speech-threshold", "none", "--temperature-increment-on-fallback", "none")
+
+        def errors(*options):
+            done = support.run("-m", model, "-l", "en", "--no-vad", "--word-timestamps", *talkative, *options, recording)
+            self.check_exit(done, 0)
+            return support.word_errors(expected, support.words(done.stdout))
+
+        without = errors()
+        if without < 20:
+            self.skipTest("Whisper made nothing up")
+        self.assertLessEqual(errors("--hallucination-silence-threshold", "2"), 5)
+
+    def test_babble_between_speech_is_left_out_with_voice_activity_too(self):
+        """Speech backwards is speech to the detector, and no words to Whisper, which is not sure of those that it finds."""
+        model = support.need_model("base")
+        references = support.librivox()
+        first, second = sorted(references)[:2]
+        recording = support.with_babble_between(self.directory / "babble.wav", first, second, begin=2, seconds=2)
+        expected = support.words(references[first] + " " + references[second])
+
+        def errors(*options):
+            done = support.run("-m", model, "-l", "en", "--word-timestamps", *options, recording)
+            self.check_exit(done, 0)
+            return support.word_errors(expected, support.words(done.stdout))
+
+        without = errors()
+        if without < 5:
+            self.skipTest("Whisper made nothing up")
+        self.assertLessEqual(errors("--hallucination-silence-threshold", "2"), 4)
+
     def test_languages_are_heard_as_ever_at_a_shortened_context(self):
         model = support.need_model("base")
         for code in ("de", "fr", "ja"):

@@ -1,6 +1,8 @@
 """What the integration tests share: running the program, finding models and recordings, and ctest's exit codes."""
 
+import array
 import os
+import random
 import re
 import select
 import subprocess
@@ -97,6 +99,40 @@ def long_recording(path, seconds):
         target.setparams(parameters)
         target.writeframes(frames * max(1, round(seconds * bytes_a_second / len(frames))))
     return path
+
+
+def _joined(path, parts, parameters):
+    with wave.open(os.fspath(path), "wb") as target:
+        target.setparams(parameters)
+        for part in parts:
+            target.writeframes(part.tobytes())
+    return path
+
+
+def _samples(recording):
+    with wave.open(os.fspath(recording)) as source:
+        return array.array("h", source.readframes(source.getnframes())), source.getparams()
+
+
+def _noise(count, deviation):
+    random_numbers = random.Random(1)
+    return array.array("h", (round(random_numbers.gauss(0, deviation)) for _ in range(count)))
+
+
+def with_noise_between(path, first, second, seconds):
+    """Writes two recordings, the same kind of file, with so much noise between them."""
+    before, parameters = _samples(first)
+    noise = _noise(seconds * parameters.framerate, 300)
+    return _joined(path, (before, noise, _samples(second)[0]), parameters)
+
+
+def with_babble_between(path, first, second, begin, seconds):
+    """Writes two recordings, and between them, 10 s from each, so many seconds of the first one backwards."""
+    before, parameters = _samples(first)
+    rate = parameters.framerate
+    babble = before[begin * rate : (begin + seconds) * rate][::-1]
+    silence = _noise(10 * rate, 20)
+    return _joined(path, (before, silence, babble, silence, _samples(second)[0]), parameters)
 
 
 def short_recordings(directory, count, seconds=2):

@@ -105,6 +105,7 @@ class Usage(support.Case):
         (["--audio-context", "9000", "a.wav"], "--audio-context: '9000' was given; allowed is a number from 0.02 to 30"),
         (["--suppress-tokens", "a,b", "a.wav"], "--suppress-tokens"),
         (["--report", "-", "a.wav"], "--report"),
+        (["--hallucination-silence-threshold", "2", "a.wav"], "give --word-timestamps, too"),
         (["--quiet", "--verbose", "a.wav"], "--quiet and --verbose"),
         (["-", "-"], "more than once"),
         (["model"], "npuscribe model list"),

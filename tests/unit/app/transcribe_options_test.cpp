@@ -48,6 +48,7 @@ TEST_CASE("defaults are openai-whisper's where it has the option") {
     CHECK(value["no-speech-threshold"] == "0.6");
     CHECK(value["length-penalty"] == "none");
     CHECK(value["word-timestamps"] == "false");
+    CHECK(value["hallucination-silence-threshold"] == "none");
     CHECK(value["prepend-punctuations"] == "\"'“¿([{-");
     CHECK(value["append-punctuations"] == "\"'.。,，!！?？:：”)]}、");
     CHECK(value["max-line-width"] == "none");
@@ -88,6 +89,7 @@ TEST_CASE("what is made of words needs --word-timestamps, and says so") {
     for (const std::vector<std::string>& given : {std::vector<std::string>{"--highlight-words"},
                                                   {"--max-line-width", "42"},
                                                   {"--max_line_count", "2"},
+                                                  {"--hallucination_silence_threshold", "2"},
                                                   {"--max-words-per-line", "4"}}) {
         TranscribeSettings settings;
         const auto options = transcribe_options(settings);

@@ -196,4 +196,7 @@ TEST_CASE("Progress counts what lies in clips") {
     CHECK(audio::seconds_of_clips(clips, 25) == Approx(10));
     CHECK(audio::seconds_of_clips(clips, 40) == Approx(20));
     CHECK(audio::seconds_of_clips({}, 40) == Approx(40));
+    CHECK(audio::file_seconds_of_clips(clips, 5) == Approx(15));
+    CHECK(audio::file_seconds_of_clips(clips, 20) == Approx(40));
+    CHECK(audio::file_seconds_of_clips({}, 40) == Approx(40));
 }

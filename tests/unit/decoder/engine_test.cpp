@@ -189,6 +189,25 @@ TEST_CASE("With previous text the prompt starts over after detection") {
     CHECK(outcome.results.at(0).no_speech_prob == Approx(1).margin(1e-4));
 }
 
+TEST_CASE("With hotwords, too, the prompt starts over after detection") {
+    std::vector<Token> seen;
+    ScriptedModel model(5, 1, [&](float, std::span<const Token> history, std::span<float> logits) {
+        seen.assign(history.begin(), history.end());
+        if (history.size() == 1) {
+            logits[kGerman] = 3;
+        } else if (history.back() == kSot) {
+            logits[kNoSpeech] = 10;
+        } else {
+            logits[sampled(history).empty() ? kTime0 : kEot] = 10;
+        }
+    });
+    DecodingOptions options;
+    options.hotwords = "f";
+    const Outcome outcome = decode(model, options, {Window{0, ""}});
+    CHECK(seen == std::vector<Token>{kSotPrev, kBlank, 5, kSot, kGerman, kTranscribe, at(0)});
+    CHECK(outcome.results.at(0).no_speech_prob == Approx(1).margin(1e-4));
+}
+
 TEST_CASE("An English-only model is not asked for a language") {
     ScriptedModel model(5, 1, says({at(0), 5, at(100)}));
     const Outcome outcome = decode(model, {}, {Window{0, ""}}, {}, nullptr, false);

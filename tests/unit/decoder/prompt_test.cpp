@@ -36,9 +36,36 @@ TEST_CASE("Previous text goes before it, its last half context less one") {
     CHECK(max_previous_tokens(448) == 223);  // Whisper's
 }
 
-TEST_CASE("The initial prompt is text behind one space") {
-    CHECK(initial_prompt_tokens(small_vocabulary(), "  hi \n") == std::vector<Token>{kBlank, 7, 8});
-    CHECK(initial_prompt_tokens(small_vocabulary(), "  ").empty());
+TEST_CASE("Text that is given stands behind one space") {
+    CHECK(given_tokens(small_vocabulary(), "  hi \n") == std::vector<Token>{kBlank, 7, 8});
+    CHECK(given_tokens(small_vocabulary(), "  ").empty());
+}
+
+TEST_CASE("A prefix comes last, behind the first timestamp where there are timestamps") {
+    const std::vector<Token> prefix = {kBlank, 7, 8};
+    DecodingOptions options;
+    Prompt prompt = make_prompt(small_vocabulary(), options, "de", {}, kTextContext, prefix);
+    CHECK(prompt.tokens == std::vector<Token>{kSot, kGerman, kTranscribe, at(0), kBlank, 7, 8});
+    CHECK(prompt.text_begin == 3);
+    options.without_timestamps = true;
+    prompt = make_prompt(small_vocabulary(), options, "de", {}, kTextContext, prefix);
+    CHECK(prompt.tokens == std::vector<Token>{kSot, kGerman, kTranscribe, kNoTimestamps, kBlank, 7, 8});
+    CHECK(prompt.text_begin == 4);
+}
+
+TEST_CASE("A prefix keeps its head, and leaves the rest of its half to previous text") {
+    std::vector<Token> prefix(100, 5);
+    prefix.front() = 6;
+    const std::vector<Token> previous(100, 7);
+    Prompt prompt = make_prompt(small_vocabulary(), {}, "en", previous, 64, prefix);
+    // Half of 64 less one is 31: the prefix takes them all.
+    REQUIRE(prompt.tokens.size() == 3 + 1 + 31);
+    CHECK(prompt.sot == 0);
+    CHECK(prompt.tokens[prompt.text_begin + 1] == 6);
+    prefix.resize(11);
+    prompt = make_prompt(small_vocabulary(), {}, "en", previous, 64, prefix);
+    CHECK(prompt.sot == 1 + 20);
+    CHECK(prompt.tokens.size() == 1 + 20 + 3 + 1 + 11);
 }
 
 TEST_CASE("A language that the model does not know is refused by name") {

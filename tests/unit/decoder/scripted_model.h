@@ -140,7 +140,8 @@ class ScriptedModel : public StepModel {
         return attention_.at(row);
     }
 
-    size_t heads = 0;  // alignment heads: each attends to ten frames a position, from 10 · position on
+    size_t heads = 0;     // alignment heads: each attends to ten frames a position
+    int first_frame = 0;  // from 10 · position on, or so many later
     size_t steps = 0;
     size_t tokens_fed = 0;
     size_t copies = 0;
@@ -153,7 +154,8 @@ class ScriptedModel : public StepModel {
 
     void attend(const StepRow& row, size_t index) {
         std::vector<float> weights(static_cast<size_t>(row.attention_frames), 0.001F);
-        for (int j = 10 * row.position; j < std::min(10 * row.position + 10, row.attention_frames); ++j)
+        const int first = first_frame + 10 * row.position;
+        for (int j = first; j < std::min(first + 10, row.attention_frames); ++j)
             weights[static_cast<size_t>(j)] = 1;
         attention_[index] = std::move(weights);
     }

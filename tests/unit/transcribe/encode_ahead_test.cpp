@@ -3,6 +3,7 @@
 #include <atomic>
 #include <semaphore>
 #include <stdexcept>
+#include <thread>
 
 #include "catch.h"
 
@@ -93,12 +94,18 @@ TEST_CASE("what the encoder throws reaches the taker of that window, and the nex
 
 TEST_CASE("an encoder that is left behind finishes its window and drops the others") {
     Gated encoder;
+    std::thread opener;
     {
         EncodeAhead ahead(encoder.calls(), 3);
         for (int i = 0; i < 3; ++i) ahead.submit(mel(1, 1));
         encoder.gate.release();
         next(ahead);
-        encoder.gate.release();
+        // Once nobody takes windows any more; before, the third would be begun and wait for ever.
+        opener = std::thread([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            encoder.gate.release(2);
+        });
     }
+    opener.join();
     CHECK(encoder.begun <= 2);
 }

@@ -94,3 +94,67 @@ TEST_CASE("A text that took a high temperature is not handed on") {
     CHECK(prompts[1].empty());
     CHECK(prompts[2] == std::vector<Token>{kSotPrev, at(0), 2, at(100)});
 }
+
+namespace {
+
+/// Two inputs of three windows each, which a decoder that begins with its level's letter hears.
+struct Prefixed {
+    explicit Prefixed(TranscribeOptions options, float mark = 0) {
+        options.decoding.prefix = " hi ";
+        options.fit_audio_ctx = mark > 0;
+        Bench bench(
+            [this](float level, std::span<const Token> history, std::span<float> logits) {
+                if (sampled(history).empty() && history.size() > 1) ++unprefixed;
+                const auto sot = std::find(history.begin(), history.end(), kSot);
+                previous[static_cast<int>(level)].assign(history.begin(), sot);
+                const auto text = sampled(history);
+                const bool given = text.size() > 1 && text[1] == kBlank;
+                const size_t i = text.size() - (given ? 3 : 0);
+                if (level != std::floor(level) && i > 0) {  // a shortened window: a loop
+                    logits[6] = 10;
+                    return;
+                }
+                const std::vector<Token> said = {at(0), letter(std::floor(level)), at(100)};
+                logits[static_cast<size_t>(i < said.size() ? said[i] : kEot)] = 10;
+            },
+            options);
+        bench.shortened_mark = mark;
+        bench.add("a", {0, 1, 2});
+        bench.add("b", {3, 4, 5});
+        bench.run();
+        REQUIRE(bench.done.size() == 2);
+        texts = {bench.done.at(0).text(), bench.done.at(1).text()};
+        refused = bench.timing().context_guard;
+    }
+
+    std::vector<std::string> texts;
+    std::map<int, std::vector<Token>> previous;  // by level
+    size_t unprefixed = 0;                       // windows whose first token was sampled
+    uint64_t refused = 0;
+};
+
+}  // namespace
+
+TEST_CASE("A prefix begins the first window of each input, and is in its text") {
+    TranscribeOptions options = english();
+    for (const bool vad : {true, false}) {
+        options.vad = vad;
+        const Prefixed run(options);
+        CHECK(run.texts == std::vector<std::string>{" hibcd", " hiefg"});
+        CHECK(run.unprefixed == 4);
+    }
+}
+
+TEST_CASE("A window that is encoded again keeps its prefix") {
+    const Prefixed run(english(), 0.5);
+    CHECK(run.refused == 6);
+    CHECK(run.texts == std::vector<std::string>{" hibcd", " hiefg"});
+}
+
+TEST_CASE("A prefix is among the text that conditions the next window") {
+    TranscribeOptions options = english();
+    options.decoding.condition_on_previous_text = true;
+    Prefixed run(options);
+    CHECK(run.previous[0].empty());
+    CHECK(run.previous[1] == std::vector<Token>{kSotPrev, at(0), kBlank, 7, 8, 1, at(100)});
+}

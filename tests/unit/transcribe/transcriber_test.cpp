@@ -153,4 +153,5 @@ TEST_CASE("What a model cannot do is refused before it is loaded onto the device
     CHECK(contains(refused([](auto& o) { o.batch_size = 0; }), "batch"));
     CHECK(contains(refused([](auto& o) { o.vad = true; }), "voice activity"));
     CHECK(contains(refused([](auto& o) { o.n_audio_ctx = 1501; }), "1501"));
+    CHECK(contains(refused([](auto& o) { o.words.hallucination_silence_threshold = 2; }), "word timestamps"));
 }
