@@ -28,6 +28,19 @@ class Help(support.Case):
     def test_help_wins_over_mistakes(self):
         self.check_exit(support.run("--nonsense", "--help"), 0)
 
+    def test_help_takes_a_command(self):
+        for command in ("transcribe", "model", "device", "bench", "project", "man", "completion"):
+            with self.subTest(command):
+                self.assertEqual(support.run("help", command).stdout, support.run(command, "--help").stdout)
+        self.check_error(support.run("help", "everything"), 2, "'everything'")
+
+    def test_help_that_cannot_be_written_is_an_error(self):
+        for arguments in (["--help"], ["model", "list"], ["man"]):
+            with self.subTest(arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([support.BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("npuscribe: error: cannot write to standard output: No space left", done.stderr)
+
     def test_version(self):
         done = support.run("--version")
         self.check_exit(done, 0)
