@@ -195,6 +195,9 @@ class Unavailable(support.Case):
         (model / "config.json").write_text("{}")
         self.check_error(support.run("-m", model, self.audio), 3, model)
 
+    def test_a_path_that_leads_nowhere_says_how_to_see_the_names(self):
+        done = support.run("-m", "models/ggml-base.en.bin", self.audio)
+        self.check_error(done, 3, "models/ggml-base.en.bin: there is no such", "npuscribe model list")
 
     def test_an_npu_that_is_not_there_is_not_replaced(self):
         if "npu        available" in support.run("device", "list").stdout:
