@@ -85,6 +85,10 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
                 fmt::format("{} would be written for {}, but it is an input; choose another --output-dir",
                             path.string(), what));
         }
+        if (before->second == what) {
+            throw UsageError(
+                fmt::format("{} was given twice, and {} would be written for both", what, path.string()));
+        }
         throw UsageError(
             fmt::format("{} would be written for both {} and {}; rename one, or run them one after the "
                         "other with an --output-dir each",
