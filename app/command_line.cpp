@@ -6,20 +6,26 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
 
 #include "base/error.h"
+#include "familiar.h"
 #include "spelling.h"
 
 namespace npuscribe::app {
 namespace {
 
-bool is_truth(std::string word) {
+// True and False as a switch's value, and as the word after one; nothing where it is neither.
+std::optional<bool> truth(std::string word) {
     std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
-    const std::set<std::string> words = {"true", "false", "yes", "no", "on", "off"};
-    return words.contains(word);
+    const std::set<std::string> yes = {"true", "yes", "on"};
+    const std::set<std::string> no = {"false", "no", "off"};
+    if (yes.contains(word)) return true;
+    if (no.contains(word)) return false;
+    return std::nullopt;
 }
 
 const Option* find(std::span<const Option> options, std::string_view typed) {
@@ -34,13 +40,20 @@ std::string usage(const Option& option) {
     return "--" + option.name + (option.is_switch() ? "" : " " + option.value);
 }
 
-// whisper.cpp's times: whole milliseconds.
-std::string in_seconds(const std::string& typed, const std::string& milliseconds) {
+std::vector<std::string> split(std::string_view text) {
+    std::istringstream in{std::string(text)};
+    return {std::istream_iterator<std::string>(in), {}};
+}
+
+// What another program counts in its unit, in seconds.
+std::string in_seconds(const Unit& unit, const std::string& typed, const std::string& value) {
     constexpr long long kLongest = 10'000'000'000;
     try {
-        return to_text(static_cast<double>(whole_number(milliseconds, 0, kLongest)) / 1000);
+        const long long count = whole_number(value, 0, kLongest);
+        if (count == 0 && !unit.zero.empty()) return std::string(unit.zero);
+        return to_text(static_cast<double>(count) * unit.seconds);
     } catch (const UsageError& error) {
-        throw UsageError(fmt::format("{}: {} milliseconds, as whisper.cpp has it", typed, error.what()));
+        throw UsageError(fmt::format("{}: {} {}, as whisper.cpp has it", typed, error.what(), unit.name));
     }
 }
 
@@ -52,59 +65,107 @@ class Canonical {
         for (size_t i = 0; i < arguments.size(); ++i) {
             if (arguments[i] == "--") {
                 out_.insert(out_.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
-                return;
+                break;
             }
             const std::string* next = i + 1 < arguments.size() ? &arguments[i + 1] : nullptr;
             if (add(arguments[i], next)) ++i;
         }
+        // All of them at once: who brings a command line from elsewhere mends it in one go.
+        if (!refused_.empty()) throw UsageError(fmt::format("{}", fmt::join(refused_, "; ")));
     }
 
     std::vector<std::string> words() && { return std::move(out_); }
 
   private:
-    // Returns true where `next` was used up as the value.
+    // An option as it was typed. `value`: what stood behind its '=', or else the next word; nothing where
+    // there is none.
+    struct Typed {
+        std::string name;
+        bool joined;  // with an '='
+        const std::string* value;
+    };
+
+    // These return true where the next word was used up as the value.
+
     bool add(const std::string& argument, const std::string* next) {
         if (argument.size() < 2 || argument[0] != '-') {
             out_.push_back(argument);
             return false;
         }
         const size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
-        std::string name = argument.substr(0, equals);
-        std::string value = equals == std::string::npos ? "" : argument.substr(equals);  // with the '='
-        if (name.starts_with("--")) std::replace(name.begin(), name.end(), '_', '-');
-        if (const Spelling* spelling = familiar_spelling(name)) {
-            if (spelling->meant.empty()) throw UsageError(fmt::format("{}: {}", name, spelling->advice));
-            const std::string typed = std::exchange(name, std::string(spelling->meant));
-            if (spelling->milliseconds && (next != nullptr || !value.empty())) {
-                out_.push_back(name + "=" + in_seconds(typed, value.empty() ? *next : value.substr(1)));
-                return value.empty();
-            }
-            if (const size_t at = name.find('='); at != std::string::npos) {
-                if (!value.empty())
-                    throw UsageError(fmt::format("{}: it takes no value; it stands for {}", typed, name));
-                out_.push_back(name);
-                return next != nullptr && is_truth(*next);  // "--output-srt True"
-            }
+        const bool joined = equals != std::string::npos;
+        const std::string value = joined ? argument.substr(equals + 1) : "";
+        Typed typed{argument.substr(0, equals), joined, joined ? &value : next};
+        if (typed.name.starts_with("--")) std::replace(typed.name.begin(), typed.name.end(), '_', '-');
+        if (const Familiar* entry = familiar(typed.name, typed.value)) return add_familiar(*entry, typed);
+        return add_option(typed);
+    }
+
+    bool add_familiar(const Familiar& entry, const Typed& typed) {
+        const std::optional<bool> wanted = typed.value != nullptr ? truth(*typed.value) : std::nullopt;
+        switch (entry.reading) {
+            case Familiar::Reading::refused:
+                refused_.push_back(fmt::format("{}: {}", typed.name, entry.text));
+                return false;
+            case Familiar::Reading::left_out:
+                return !typed.joined && (!entry.value.empty() || wanted);
+            case Familiar::Reading::input:
+                if (typed.value == nullptr)
+                    throw UsageError(fmt::format("{}: it needs a value: {} FILE", typed.name, typed.name));
+                return add_input(typed);
+            case Familiar::Reading::means:
+                break;
         }
-        const Option* option = find(options_, name);
-        if (option == nullptr || !value.empty()) {
-            out_.push_back(name + value);
+        std::vector<std::string> words = split(entry.text);
+        Typed last = typed;
+        last.name = std::move(words.back());
+        words.pop_back();
+        const bool complete = last.name.find('=') != std::string::npos;
+        if (complete && entry.value.empty() && typed.joined && !wanted)
+            throw UsageError(fmt::format("{}: it takes no value; it stands for {}", typed.name, last.name));
+        if (complete && entry.value.empty() && wanted == false) return !typed.joined;  // "--output-srt False"
+        out_.insert(out_.end(), words.begin(), words.end());
+        if (complete || !entry.value.empty()) {
+            out_.push_back(last.name);
+            return !typed.joined && (!entry.value.empty() || wanted);
+        }
+        if (entry.unit != nullptr && typed.value != nullptr) {
+            out_.push_back(last.name + "=" + in_seconds(*entry.unit, typed.name, *typed.value));
+            return !typed.joined;
+        }
+        return add_option(last);
+    }
+
+    bool add_option(const Typed& typed) {
+        const Option* option = find(options_, typed.name);
+        if (option == nullptr || typed.joined) {
+            out_.push_back(typed.name + (typed.joined ? "=" + *typed.value : ""));
             return false;
         }
         if (option->is_switch()) {
-            const bool has_value = next != nullptr && is_truth(*next);
-            out_.push_back(has_value ? name + "=" + *next : name);
+            const bool has_value = typed.value != nullptr && truth(*typed.value);
+            out_.push_back(typed.name + (has_value ? "=" + *typed.value : ""));
             return has_value;
         }
-        if (next == nullptr)
+        if (typed.value == nullptr)
             throw UsageError(fmt::format("--{}: it needs a value: {}", option->name, usage(*option)));
-        out_.push_back(name);
-        out_.push_back(*next);
+        const bool by_letter = typed.name.size() == 2;
+        if (by_letter && option->binding.is_input && option->binding.is_input(*typed.value))
+            return add_input(typed);
+        out_.push_back(typed.name);
+        out_.push_back(*typed.value);
         return true;
+    }
+
+    bool add_input(const Typed& typed) {
+        const bool looks_like_option = typed.value->size() > 1 && typed.value->front() == '-';
+        out_.push_back((looks_like_option ? "./" : "") + *typed.value);
+        return !typed.joined;
     }
 
     std::span<const Option> options_;
     std::vector<std::string> out_;
+    std::vector<std::string> refused_;
 };
 
 [[noreturn]] void refuse_unknown(std::span<const Option> options, const std::string& typed) {
@@ -122,11 +183,6 @@ class Canonical {
         message += "; --help lists what there is";
     }
     throw UsageError(message);
-}
-
-std::vector<std::string> split(const std::string& text) {
-    std::istringstream in(text);
-    return {std::istream_iterator<std::string>(in), {}};
 }
 
 // The words stand beside `left` where that is short enough, else on the lines after it.

@@ -14,7 +14,7 @@ namespace npuscribe::app {
 
 /// Sets `options` from `arguments` and returns those that belong to no option (inputs). Knows --name VALUE,
 /// --name=VALUE, -n VALUE, -nVALUE, --switch, --no-switch, --switch=false, "--" before inputs, '_' for '-',
-/// and other programs' spellings (spelling.h). Throws UsageError that names the option, what was given, and
+/// and other programs' options (familiar.h). Throws UsageError that names the option, what was given, and
 /// what is allowed or nearest. `given`, where there is one, gets the names of the options that were among
 /// them.
 std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments,

@@ -14,11 +14,11 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-const Option& find(std::span<const Option> options, std::string name, const std::string& file) {
+const Option* find(std::span<const Option> options, std::string name, const std::string& file) {
     std::replace(name.begin(), name.end(), '_', '-');
     const auto found = std::find_if(options.begin(), options.end(),
                                     [&](const Option& option) { return option.name == name; });
-    if (found != options.end()) return *found;
+    if (found != options.end()) return &*found;
     std::vector<std::string> known;
     for (const Option& option : options) known.push_back(option.name);
     const auto near = nearest(name, known);
@@ -69,7 +69,7 @@ void apply_config(const std::string& given_file, std::span<const Option> options
             throw UsageError(fmt::format("{}: [{}] was found; options stand in the file without a heading",
                                          file->string(), item.parents.front()));
         }
-        const Option& option = find(options, item.name, file->string());
+        const Option& option = *find(options, item.name, file->string());
         if (option.name == "config")
             throw UsageError(fmt::format("{}: a config file cannot name another", file->string()));
         if (given.contains(option.name)) continue;

@@ -180,7 +180,9 @@ void TranscriptPrinter::show(size_t input, const std::string& text) {
             closed_ = true;
             return;
         } else if (errno != EINTR) {
-            throw OutputError("cannot write to standard output: " + std::generic_category().message(errno));
+            const std::string reason =
+                errno == EBADF ? "it is closed" : std::generic_category().message(errno);
+            throw OutputError("cannot write to standard output: " + reason);
         }
     }
 }

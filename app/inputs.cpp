@@ -49,6 +49,13 @@ void refuse_terminal(const char* wanted) {
                      " into it");
 }
 
+// openai-whisper, and whatever asks ffmpeg, takes addresses.
+std::string not_there(const std::string& word) {
+    const bool address = word.starts_with("http://") || word.starts_with("https://");
+    return address ? word + " is an address, not a file: curl -L " + word + " | npuscribe -"
+                   : "there is no such file";
+}
+
 std::string read_all(std::istream& in) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
@@ -61,6 +68,8 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive)
     }
     std::vector<Input> out;
     for (const std::string& word : words) {
+        if (word.empty())
+            throw UsageError("an input is '', without a name; is a variable of the shell's empty?");
         if (word == "-") {
             refuse_terminal("audio");
             out.push_back({word, {}, {}});
@@ -74,7 +83,7 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive)
             out.push_back({word, {}, {}});
         } else {
             const bool missing = status.type() == fs::file_type::not_found;
-            out.push_back({word, missing ? "there is no such file" : error.message(), {}});
+            out.push_back({word, missing ? not_there(word) : error.message(), {}});
         }
     }
     return out;

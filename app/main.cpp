@@ -1,13 +1,17 @@
 // npuscribe: the command line. Finds the subcommand; the one place where errors become messages and exit
 // codes.
 
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "base/error.h"
 #include "commands.h"
@@ -24,6 +28,25 @@ const Command* find_command(const std::string& name) {
     const auto found =
         std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
     return found == commands().end() ? nullptr : &*found;
+}
+
+// Where stdout or stderr is closed, its descriptor would be given to a file that is opened, and what is
+// printed would end in that. Open for reading alone, it still refuses what is written: EBADF.
+void hold_closed_descriptors() {
+    for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+        const int held = ::open("/dev/null", O_RDONLY);
+        if (held < 0 || held == descriptor) continue;
+        ::dup2(held, descriptor);
+        ::close(held);
+    }
+}
+
+// What was printed and not yet written: a full disk is no success.
+int flushed(int code) {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        throw OutputError("cannot write to standard output: " + std::generic_category().message(errno));
+    return code;
 }
 
 // "npuscribe devcie list": the word is no file, and nearly a command.
@@ -46,6 +69,11 @@ int run(const std::vector<std::string>& arguments) {
     }
     if (const Command* command = find_command(first)) {
         return command->run({arguments.begin() + 1, arguments.end()});
+    }
+    if (first == "help" && arguments.size() > 1) {
+        if (const Command* command = find_command(arguments[1])) return command->run({"--help"});
+        throw UsageError(
+            fmt::format("help: there is no command '{}'; npuscribe --help lists them", arguments[1]));
     }
     if (first == "--help" || first == "-h" || first == "help") {
         const int code = transcribe({"--help"});
@@ -72,7 +100,8 @@ int main(int argc, char** argv) {
     using namespace npuscribe;
     using namespace npuscribe::app;
     try {
-        return app::run({argv + std::min(argc, 1), argv + argc});
+        hold_closed_descriptors();
+        return flushed(app::run({argv + std::min(argc, 1), argv + argc}));
     } catch (const UsageError& error) {
         report(error.what(), kUsage);
         std::fputs("Try npuscribe --help.\n", stderr);

@@ -20,6 +20,8 @@ struct Binding {
     std::function<std::string()> get;
     /// Where it is one of a few words, or a list of such: all of them, for shells to complete.
     std::vector<std::string> choices{};
+    /// Where its letter is another program's for an input: whether this is one ("-f talk.wav"), not a value.
+    std::function<bool(const std::string&)> is_input{};
 };
 
 struct Option {

@@ -69,8 +69,11 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
         if (input.path != "-") taken.try_emplace(resolved(input.path));
     }
     const auto take = [&](const fs::path& path, const std::string& what) {
-        std::error_code ignored;
-        const auto type = fs::status(path, ignored).type();
+        std::error_code error;
+        const auto type = fs::status(path, error).type();
+        if (error == std::errc::filename_too_long)
+            throw OutputError(
+                fmt::format("cannot write {}: {}; rename {}", path.string(), error.message(), what));
         if (type == fs::file_type::directory) {
             throw OutputError(fmt::format("cannot write {}: it is a directory", path.string()));
         }
@@ -82,6 +85,10 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
                 fmt::format("{} would be written for {}, but it is an input; choose another --output-dir",
                             path.string(), what));
         }
+        if (before->second == what) {
+            throw UsageError(
+                fmt::format("{} was given twice, and {} would be written for both", what, path.string()));
+        }
         throw UsageError(
             fmt::format("{} would be written for both {} and {}; rename one, or run them one after the "
                         "other with an --output-dir each",
@@ -91,7 +98,7 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
     for (size_t i = 0; i < inputs.size(); ++i) {
         plan.inputs.push_back(inputs[i].path);
         if (!inputs[i].error.empty()) continue;
-        const fs::path where = directory / inputs[i].below;
+        const fs::path where = inputs[i].below.empty() ? directory : directory / inputs[i].below;
         for (const output::Format& format : plan.formats) {
             directories.insert(where.empty() ? "." : where);
             const fs::path path = where / (stem(inputs[i].path) + "." + std::string(format.extension));

@@ -1,25 +1,12 @@
 #pragma once
-// What people who know another Whisper command line type, and what people mistype.
+// What people mistype, and what they may have meant.
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace npuscribe::app {
-
-/// Another program's way to say something that npuscribe says differently.
-struct Spelling {
-    std::string_view typed;
-    std::string_view
-        meant;  // "--output-format=srt", or "--beam-size" with the value to follow; empty: see advice
-    std::string_view advice;    // where it has no counterpart: what to do instead
-    bool milliseconds = false;  // its value is in milliseconds, that of what is meant in seconds
-};
-
-/// The entry for an option as typed ('_' already '-'), or nothing.
-const Spelling* familiar_spelling(std::string_view typed);
 
 /// Number of insertions, deletions, replacements and swaps of neighbours that make `b` of `a` (optimal string
 /// alignment distance).

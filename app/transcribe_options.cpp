@@ -19,6 +19,17 @@ constexpr const char* kDecoding = "Decoding";
 constexpr const char* kWords = "Words";
 constexpr const char* kVad = "Voice activity";
 
+// whisper.cpp's "-f talk.wav" is no list of formats.
+bool is_recording(const std::string& given) {
+    try {
+        output::parse_formats(given);
+        return false;
+    } catch (const UsageError&) {
+        std::error_code ignored;
+        return given == "-" || audio::is_audio_file_name(given) || std::filesystem::exists(given, ignored);
+    }
+}
+
 Binding format_list(std::string& variable) {
     std::vector<std::string> names;
     for (const output::Format& format : output::formats()) names.emplace_back(format.name);
@@ -27,14 +38,13 @@ Binding format_list(std::string& variable) {
                 try {
                     output::parse_formats(given);
                 } catch (const UsageError& error) {
-                    const bool file = audio::is_audio_file_name(given) || std::filesystem::exists(given);
-                    if (!file) throw;
+                    if (!is_recording(given)) throw;
                     throw UsageError(
                         fmt::format("{}; to transcribe {}, give it without an option", error.what(), given));
                 }
                 variable += (variable.empty() ? "" : ",") + given;
             },
-            [&variable] { return variable; }, std::move(names)};
+            [&variable] { return variable; }, std::move(names), is_recording};
 }
 
 Binding token_list(std::vector<Token>& variable) {

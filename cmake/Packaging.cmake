@@ -34,11 +34,17 @@ set(CPACK_PACKAGE_CONTACT "the authors of npuscribe <npuscribe@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "transcribes speech with Whisper, on an AMD XDNA2 NPU or a CPU")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Command-line transcription with OpenAI's Whisper models. The encoder's matrix
- products run in BFP16, the block floating-point format of AMD's XDNA2 NPUs,
- on such an NPU or with the same numerics on the CPU.")
+products run in BFP16, the block floating-point format of AMD's XDNA2 NPUs,
+on such an NPU or with the same numerics on the CPU.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+# A package is of the release whose libraries it was linked with, and says so: 12's gives way to 13's in an upgrade.
+cmake_host_system_information(RESULT distribution QUERY DISTRIB_INFO)
+if(distribution_ID STREQUAL "debian")
+  set(CPACK_DEBIAN_PACKAGE_RELEASE "1~deb${distribution_VERSION_ID}")
+endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION sound)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libxrt-npu2 (>= 2.17)") # looked for when an NPU is asked for, and not before
 set(CPACK_STRIP_FILES ON)
 include(CPack)

@@ -203,6 +203,14 @@ void put_in_place(const Entry& entry, const fs::path& directory, const fs::path&
     fs::remove_all(old, ignored);
 }
 
+void make_directory(const fs::path& directory) {
+    std::error_code error;
+    fs::create_directories(directory, error);
+    if (error)
+        throw OutputError("cannot make the directory " + directory.string() + ": " + error.message() +
+                          "; set NPUSCRIBE_MODELS to one that can be written to");
+}
+
 }  // namespace
 
 bool is_there(const Entry& entry, const fs::path& models) {
@@ -216,8 +224,7 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
     const fs::path& models = options.models;
     if (!options.force && is_there(entry, models)) return false;
     std::error_code error;
-    fs::create_directories(models, error);
-    if (error) throw OutputError(models.string() + ": " + error.message());
+    make_directory(models);
     if (entry.is_model && fs::exists(models / entry.name, error) && !is_there(entry, models))
         throw OutputError((models / entry.name).string() +
                           " is there, but holds no model.bin; move it away and try again");
@@ -228,8 +235,7 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
     std::string failures;
     for (const Way& way : list) {
         const fs::path directory = staging(entry, models, way.tag);
-        fs::create_directories(directory, error);
-        if (error) throw OutputError(directory.string() + ": " + error.message());
+        make_directory(directory);
         listener.say("Fetching " + entry.name + " from " + way.title);
         try {
             way.get(directory);

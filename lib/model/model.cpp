@@ -45,10 +45,13 @@ fs::path find_model(const std::string& name_or_path, Prefer prefer) {
                              "; fetch it with " + kFetch + name);
     }
     std::error_code ignored;
-    if (!fs::exists(path, ignored))
-        throw ModelError("no model " + name_or_path +
-                         ": there is no such directory or file, and the known names are " + list_of_names());
-    return path;
+    if (fs::exists(path, ignored)) return path;
+    if (path.has_parent_path() || path.extension() == ".bin")  // a place, not a name
+        throw ModelError(
+            "no model " + name_or_path +
+            ": there is no such directory or file; npuscribe model list shows what can be fetched");
+    throw ModelError("no model " + name_or_path +
+                     ": there is no such directory or file, and the known names are " + list_of_names());
 }
 
 std::string name_of(const fs::path& directory) {

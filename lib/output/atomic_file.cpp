@@ -120,8 +120,12 @@ void AtomicFile::fail(int error_number) const {
     switch (error_number) {
         case EISDIR:
             throw OutputError(what + "it is a directory; give the name of a file");
-        case ENOENT:
+        case ENOENT: {
+            std::error_code ignored;
+            if (fs::is_directory(directory, ignored))  // /proc, and others that hold no files of ours
+                throw OutputError(what + "the directory " + directory + " takes no files");
             throw OutputError(what + "there is no directory " + directory);
+        }
         case ENOTDIR:
             throw OutputError(what + directory + " is not a directory");
         case EACCES:
@@ -168,12 +172,25 @@ void prepare_directory(const fs::path& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
     std::error_code ignored;
-    const std::string what = "cannot write to the directory " + directory.string() + ": ";
     if (!fs::is_directory(directory, ignored)) {
-        if (fs::exists(directory, ignored)) throw OutputError(what + "it is a file");
-        throw OutputError("cannot make the directory " + directory.string() + ": " + error.message());
+        // What is in the way may be one of its parents.
+        fs::path there = directory;
+        while (!fs::exists(there, ignored) && there.has_relative_path() && there != there.parent_path())
+            there = there.parent_path();
+        const bool in_the_way = fs::exists(there, ignored) && !fs::is_directory(there, ignored);
+        throw OutputError(
+            "cannot make the directory " + directory.string() + ": " +
+            (in_the_way ? there.string() + " is a file; give another directory" : error.message()));
     }
-    if (::access(directory.c_str(), W_OK | X_OK) != 0) throw OutputError(what + reason(errno));
+    // The one sure way to know is to make a file: for root, access(2) finds even /proc writable.
+    const fs::path trial = temporary_name(directory / "trial");
+    const int file = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) {
+        throw OutputError("cannot write to the directory " + directory.string() +
+                          ": no file can be made in it (" + reason(errno) + ")");
+    }
+    ::close(file);
+    ::unlink(trial.c_str());
 }
 
 }  // namespace npuscribe::output

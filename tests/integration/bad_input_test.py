@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import unittest
+from pathlib import Path
 
 import support
 
@@ -22,8 +23,23 @@ class BeforeTheModel(support.Case):
     def test_an_output_directory_that_is_a_file(self):
         (self.directory / "a.wav").write_bytes(b"RIFF")
         (self.directory / "file").write_text("")
-        done = support.run("-o", self.directory / "file", self.directory / "a.wav")
-        self.check_error(done, 1, self.directory / "file")
+        for place in ("file", "file/below"):
+            done = support.run("-o", self.directory / place, self.directory / "a.wav")
+            self.check_error(done, 1, f"{self.directory / 'file'} is a file; give another directory")
+
+    def test_a_report_that_cannot_be_written(self):
+        (self.directory / "a.wav").write_bytes(b"RIFF")
+        (self.directory / "file").write_text("")
+        for place in (self.directory / "file" / "report.json", Path("/proc/report.json"), self.directory):
+            with self.subTest(place):
+                done = support.run("--report", place, self.directory / "a.wav")
+                self.check_error(done, 1, place.parent if place != self.directory else place)
+
+    def test_a_name_that_is_too_long_with_its_format(self):
+        recording = self.directory / ("x" * 250 + ".wav")
+        recording.write_bytes(b"RIFF")
+        done = support.run("-f", "json-full", "-o", self.directory, recording)
+        self.check_error(done, 1, "File name too long; rename")
 
 
 class BadInput(support.Case):

@@ -158,10 +158,10 @@ class Screen(support.Case):
             self.assertEqual(any("[" in line for line in lines), columns == 100, lines)
 
     def test_errors_are_red_unless_no_color_is_set(self):
-        code, seen = self.on_terminal(80, "--beam-size", "none")
+        code, seen = self.on_terminal(80, "--beam-size", "many")
         self.assertEqual(code, 2)
         self.assertIn("npuscribe: \x1b[1;31merror:\x1b[0m --beam-size", seen)
-        _, seen = self.on_terminal(80, "--beam-size", "none", NO_COLOR="1")
+        _, seen = self.on_terminal(80, "--beam-size", "many", NO_COLOR="1")
         self.assertIn("npuscribe: error: --beam-size", seen)
         self.assertNotIn("\x1b", seen)
 

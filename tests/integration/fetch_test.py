@@ -271,6 +271,11 @@ class Fetch(support.Case):
         self.check_error(self.fetch("tiny"), 3, "Hugging Face: http://127.0.0.1:9/Systran")
         self.assertEqual(self.left_behind(), [VAD])
 
+    def test_a_place_that_takes_no_models_is_named_with_the_way_out(self):
+        (self.directory / "file").write_text("")
+        self.environment["NPUSCRIBE_MODELS"] = str(self.directory / "file" / "models")
+        self.check_error(self.fetch("tiny"), 1, self.directory / "file" / "models", "set NPUSCRIBE_MODELS")
+
     def test_a_mirror_is_asked_first(self):
         self.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"
         self.check_exit(self.fetch("--mirror", self.server.url + "/", "tiny"), 0)

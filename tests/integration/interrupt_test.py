@@ -106,6 +106,16 @@ class Interrupt(support.Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn(b"cannot write to standard output", done.stderr)
 
+    def test_a_closed_stdout_is_an_error_and_no_other_file_takes_its_place(self):
+        command = [
+            "sh", "-c", 'exec "$0" "$@" >&-',
+            support.BINARY, "-m", self.model, "-l", "en", "--report", self.directory / "report.json", sorted(support.librivox())[0],
+        ]  # fmt: skip
+        done = subprocess.run(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(b"cannot write to standard output: it is closed", done.stderr)
+        json.loads((self.directory / "report.json").read_text(encoding="utf-8"))
+
 
 class Terminal(support.Case):
     """stderr on a terminal of its own."""

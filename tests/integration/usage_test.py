@@ -28,6 +28,19 @@ class Help(support.Case):
     def test_help_wins_over_mistakes(self):
         self.check_exit(support.run("--nonsense", "--help"), 0)
 
+    def test_help_takes_a_command(self):
+        for command in ("transcribe", "model", "device", "bench", "project", "man", "completion"):
+            with self.subTest(command):
+                self.assertEqual(support.run("help", command).stdout, support.run(command, "--help").stdout)
+        self.check_error(support.run("help", "everything"), 2, "'everything'")
+
+    def test_help_that_cannot_be_written_is_an_error(self):
+        for arguments in (["--help"], ["model", "list"], ["man"]):
+            with self.subTest(arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([support.BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("npuscribe: error: cannot write to standard output: No space left", done.stderr)
+
     def test_version(self):
         done = support.run("--version")
         self.check_exit(done, 0)
@@ -98,7 +111,8 @@ class Usage(support.Case):
         (["--beam_size", "many", "a.wav"], "--beam-size: 'many'"),
         (["--temperature", "2", "a.wav"], "--temperature: '2' was given; allowed is a number from 0 to 1"),
         (["--task", "summarise", "a.wav"], "allowed is transcribe, translate"),
-        (["--device", "gpu", "a.wav"], "allowed is auto, cpu, npu, emulated"),
+        (["--device", "tpu", "a.wav"], "allowed is auto, cpu, npu, emulated"),
+        (["--device", "cuda", "a.wav"], "use --device cpu, npu or auto"),
         (["--precision", "fp64", "a.wav"], "bfp16, bf16, fp32"),
         (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, all"),
         (["--vad=perhaps", "a.wav"], "--vad: 'perhaps' was given; allowed is true or false"),
@@ -121,10 +135,28 @@ class Usage(support.Case):
             with self.subTest(arguments):
                 self.check_error(support.run(*arguments), 2, part)
 
-    def test_spellings_of_other_programs_that_cannot_work_say_what_to_type(self):
-        self.check_error(support.run("-f", "talk.wav"), 2, "give it without an option")
-        self.check_error(support.run("-of", "talk", "a.wav"), 2, "--output-dir")
-        self.check_error(support.run("--fp16", "False", "a.wav"), 2, "--precision")
+    # Each is one that its program's own manual or a tutorial has; all of it is understood: what is missing is the file.
+    KNOWN_ELSEWHERE = [
+        "-m base -f no.wav -otxt -osrt -ovtt -oj -l de -tr -t 4 -bs 5 -bo 5 -ml 40 -sow -ot 1000 -d 5000 -np -nt -pp -nf",
+        "-m base --vad -vt 0.5 -vspd 250 -vsd 100 -vp 30 -mc 0 -fa -ng -ojf --prompt Hi --file no.wav",
+        "no.wav --model base --language English --output_format srt --fp16 False --verbose False --task translate "
+        "--word_timestamps True --condition_on_previous_text False --temperature 0 --threads 4 --beam_size 5 "
+        "--best_of None --clip_timestamps 0,10",
+        "no.wav --model base --compute_type int8 --vad_filter True --vad_min_silence_duration_ms 500 --batched True "
+        "--print_colors False --local_files_only True --hotwords npuscribe",
+        "no.wav --model base --batch_size 4 --compute_type float32 --vad_method silero --print_progress True",
+    ]
+
+    def test_command_lines_of_other_programs_are_understood(self):
+        for line in self.KNOWN_ELSEWHERE:
+            with self.subTest(line):
+                done = support.run(*line.split(), cwd=self.directory)
+                self.check_error(done, 1, "no.wav: there is no such file")
+
+    def test_options_of_other_programs_that_cannot_be_had_say_what_to_type(self):
+        self.check_error(support.run("-of", "talk", "-pc", "a.wav"), 2, "-of: use --output-dir", "-pc: use --output-format")
+        self.check_error(support.run("--fp16", "True", "a.wav"), 2, "--precision")
+        self.check_error(support.run("--output-format", "talk.wav"), 2, "give it without an option")
 
     def test_inputs_that_would_write_the_same_file_are_refused_before_the_work(self):
         one, two = self.directory / "one", self.directory / "two"
@@ -164,6 +196,9 @@ class Unavailable(support.Case):
         (model / "config.json").write_text("{}")
         self.check_error(support.run("-m", model, self.audio), 3, model)
 
+    def test_a_path_that_leads_nowhere_says_how_to_see_the_names(self):
+        done = support.run("-m", "models/ggml-base.en.bin", self.audio)
+        self.check_error(done, 3, "models/ggml-base.en.bin: there is no such", "npuscribe model list")
 
     def test_an_npu_that_is_not_there_is_not_replaced(self):
         if "npu        available" in support.run("device", "list").stdout:

@@ -83,29 +83,6 @@ TEST_CASE("a value may be empty") {
     CHECK(parsed({"--initial-prompt", "", "a.wav"}).inputs == std::vector<std::string>{"a.wav"});
 }
 
-TEST_CASE("whisper.cpp's spellings work") {
-    const Parsed p = parsed({"-osrt", "-ovtt", "-ocsv", "-olrc", "-ojf", "-bs", "4", "-bo", "2", "-tr", "-nf",
-                             "-t", "3", "-np", "--prompt", "Hi", "a.wav"});
-    CHECK(p.settings.formats == "srt,vtt,csv,lrc,json-full");
-    CHECK(p.settings.transcribe.decoding.beam_size == 4);
-    CHECK(p.settings.transcribe.decoding.best_of == 2);
-    CHECK(p.settings.task == "translate");
-    CHECK_FALSE(p.settings.temperature_increment.has_value());
-    CHECK(p.settings.threads == 3);
-    CHECK(p.settings.quiet);
-    CHECK(p.settings.transcribe.decoding.initial_prompt == "Hi");
-    CHECK(p.inputs == std::vector<std::string>{"a.wav"});
-}
-
-TEST_CASE("spellings that cannot work say what to type") {
-    CHECK(test::contains(refusal({"-f", "talk.wav"}), "give it without an option"));
-    CHECK(test::contains(refusal({"-of", "talk"}), "--output-dir"));
-    CHECK(test::contains(refusal({"--fp16", "False", "a.wav"}), "--precision"));
-    CHECK(test::contains(refusal({"--model_dir", "x"}), "NPUSCRIBE_MODELS"));
-    CHECK(test::contains(refusal({"-ml", "42"}), "--max-line-width"));
-    CHECK(test::contains(refusal({"-wt", "0.1"}), "leave it out"));
-}
-
 TEST_CASE("an unknown option names the nearest") {
     CHECK(refusal({"--outputdir", "out"}) == "there is no option --outputdir; did you mean --output-dir?");
     CHECK(test::contains(refusal({"--bem_size", "5"}), "--beam-size"));

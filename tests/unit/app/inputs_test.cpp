@@ -48,6 +48,15 @@ TEST_CASE("what is missing or empty fails alone") {
     CHECK_FALSE(expand({good.string() + "/x"}, false)[0].error.empty());
 }
 
+TEST_CASE("an address is no file, and says how to get what it names; an empty name is a mistake") {
+    CHECK(test::contains(expand({"https://example.org/talk.mp3"}, false)[0].error,
+                         "curl -L https://example.org/talk.mp3 | npuscribe -"));
+    CHECK(test::contains(test::message_of<UsageError>([] {
+                             expand({"a.wav", ""}, false);
+                         }),
+                         "without a name"));
+}
+
 TEST_CASE("what a directory holds is known by where in it it was found") {
     const test::TemporaryDirectory directory;
     for (const char* file : {"top.wav", "day one/a.wav", "day one/morning/b.wav"}) directory.touch(file);

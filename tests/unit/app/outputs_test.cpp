@@ -39,6 +39,13 @@ TEST_CASE("two inputs that would write the same file are refused, before the dir
     CHECK_FALSE(std::filesystem::exists(out));
 }
 
+TEST_CASE("an input that was given twice is said to be") {
+    const std::vector<Input> twice = {{"a/talk.wav", {}, {}}, {"a/talk.wav", {}, {}}};
+    const auto message =
+        test::message_of<UsageError>([&] { plan_outputs(twice, output::parse_formats("txt"), "out", {}); });
+    CHECK(message == "a/talk.wav was given twice, and out/talk.txt would be written for both");
+}
+
 TEST_CASE("the tree of a directory is kept, so that files of one name in two places do not meet") {
     const test::TemporaryDirectory directory;
     const auto out = directory / "out";

@@ -154,10 +154,16 @@ TEST_CASE("an output directory is made with its parents; a file in its place is 
     CHECK(fs::is_directory(directory / "a/b/c"));
     CHECK_NOTHROW(prepare_directory(directory / "a/b/c"));
     write_file(directory / "file", "x");
-    CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / "file"); }),
-                         "it is a file"));
-    CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / "file/a"); }),
-                         "cannot make"));
+    const std::string in_the_way = (directory / "file").string() + " is a file";
+    for (const char* below : {"file", "file/", "file/a", "file/a/b"}) {
+        CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / below); }),
+                             in_the_way));
+    }
+    CHECK(entries(directory) == 2);  // a trial leaves nothing behind
+    if (fs::exists("/proc/self")) {  // writable to root, and yet no place for files
+        CHECK(test::contains(test::message_of<OutputError>([] { prepare_directory("/proc"); }),
+                             "cannot write to the directory /proc"));
+    }
 }
 
 }  // namespace npuscribe::output

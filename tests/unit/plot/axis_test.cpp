@@ -30,18 +30,18 @@ TEST_CASE("logarithmic ticks are powers of ten, with 2 and 5 in between on a sho
 
 TEST_CASE(
     "an axis places its ends at 0 and 1, and the geometric mean in the middle where it is logarithmic") {
-    CHECK(Axis{"", 2, 4, false}.place(3) == Approx(0.5));
+    CHECK(Axis{"", 2, 4, false}.place(3) == test::Approx(0.5));
     const Axis axis{"", 1, 100, true};
-    CHECK(axis.place(1) == Approx(0).margin(1e-12));
-    CHECK(axis.place(10) == Approx(0.5));
-    CHECK(axis.place(100) == Approx(1));
+    CHECK(axis.place(1) == test::Approx(0).margin(1e-12));
+    CHECK(axis.place(10) == test::Approx(0.5));
+    CHECK(axis.place(100) == test::Approx(1));
 }
 
 TEST_CASE("an axis from zero ends at a round number that is not below the largest value") {
     CHECK(from_zero("", 46).high == 50);
     CHECK(from_zero("", 50).high == 50);
     CHECK(from_zero("", 1641).high == 2000);
-    CHECK(from_zero("", 0.07).high == Approx(0.08));
+    CHECK(from_zero("", 0.07).high == test::Approx(0.08));
     CHECK(from_zero("", 0).high == 1);
 }
 

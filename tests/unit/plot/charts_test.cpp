@@ -23,9 +23,9 @@ TEST_CASE("bins hold every value once, and are as wide as Freedman and Diaconis 
     const Bins found = bins(values);
     CHECK(found.counts.size() == 10);
     CHECK(found.low == 0);
-    CHECK(found.width == Approx(99.9));
+    CHECK(found.width == test::Approx(99.9));
     CHECK(std::accumulate(found.counts.begin(), found.counts.end(), size_t{0}) == 1000);
-    for (const size_t in_bin : found.counts) CHECK(in_bin == Approx(100).margin(1));
+    for (const size_t in_bin : found.counts) CHECK(in_bin == test::Approx(100).margin(1));
 }
 
 TEST_CASE("one far value does not leave the others in a single bin, and equal ones have a bin") {
