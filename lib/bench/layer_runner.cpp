@@ -11,9 +11,7 @@ LayerRunner::LayerRunner(const Checkpoint& checkpoint, size_t index, size_t fram
     : device_(device),
       layer_(checkpoint, index, device),
       workspace_(with_frames(checkpoint.dimensions(), frames), device),
-      attention_(frames, checkpoint.dimensions().n_audio_head,
-                 device.info().precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16,
-                 pool) {}
+      attention_(frames, checkpoint.dimensions().n_audio_head, device.info().precision, pool) {}
 
 LayerSeconds LayerRunner::run(MatrixView<float> x) {
     LayerTimes times;

@@ -20,8 +20,7 @@ struct Encoder::Impl {
           stem_device(make_cpu_device({exact ? Precision::fp32 : Precision::bf16, {}}, pool)),
           stem(checkpoint, *stem_device),
           workspace(dimensions, device),
-          attention(dimensions.n_audio_ctx, dimensions.n_audio_head,
-                    exact ? simd::Element::f32 : simd::Element::bf16, pool),
+          attention(dimensions.n_audio_ctx, dimensions.n_audio_head, device.info().precision, pool),
           norm_weight(checkpoint.read("encoder.ln_post.weight")),
           norm_bias(checkpoint.read("encoder.ln_post.bias")) {
         layers.reserve(dimensions.n_audio_layer);
@@ -30,7 +29,7 @@ struct Encoder::Impl {
 
     const Dimensions dimensions;
     Device& device;
-    const bool exact;  // fp32 everywhere; otherwise stem and attention are bf16
+    const bool exact;  // fp32 everywhere; otherwise the stem is bf16
     std::unique_ptr<Device> stem_device;
     ConvStem stem;
     LayerWorkspace workspace;

@@ -5,6 +5,7 @@
 #include "base/thread_pool.h"
 #include "model/dimensions.h"
 #include "simd/attention.h"
+#include "simd/attention_int8.h"
 
 namespace npuscribe {
 namespace {
@@ -14,11 +15,12 @@ constexpr size_t kTaskRows = 8 * simd::kQueryRows;
 
 }  // namespace
 
-SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, simd::Element element, ThreadPool& pool)
+SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool)
     : n_head_(n_head),
-      element_(element),
+      element_(precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16),
+      int8_scores_(precision != Precision::fp32 && precision != Precision::bf16 && simd::has_int8_keys()),
       pool_(pool),
-      head_bytes_(simd::packed_head_size(max_ctx) * simd::bytes(element)),
+      head_bytes_(simd::packed_head_size(max_ctx) * simd::bytes(element_)),
       keys_(n_head * head_bytes_),
       values_(n_head * head_bytes_),
       scratch_size_((simd::attention_scratch(max_ctx) + 15) / 16 * 16) {
@@ -30,8 +32,13 @@ void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixVi
     pool_.for_each(2 * n_head_, 1, [&](size_t task, size_t, size_t) {
         const size_t head = task / 2;
         if (task % 2 == 0) {
-            simd::pack_keys(k.cols_from(head * kHeadSize, kHeadSize), element_,
-                            keys_.data() + head * head_bytes_);
+            const auto keys = k.cols_from(head * kHeadSize, kHeadSize);
+            uint8_t* packed = keys_.data() + head * head_bytes_;
+            if (int8_scores_) {
+                simd::pack_int8_keys(keys, packed);
+            } else {
+                simd::pack_keys(keys, element_, packed);
+            }
         } else {
             simd::pack_values(v.cols_from(head * kHeadSize, kHeadSize), element_,
                               values_.data() + head * head_bytes_);
@@ -44,7 +51,7 @@ void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixVi
         const auto rows =
             q.rows_from(first, std::min(kTaskRows, n_ctx - first)).cols_from(head * kHeadSize, kHeadSize);
         const simd::PackedHead packed{keys_.data() + head * head_bytes_, values_.data() + head * head_bytes_,
-                                      n_ctx, element_};
+                                      n_ctx, element_, int8_scores_};
         simd::attend(rows, packed, rows, {scratch_.data() + worker * scratch_size_, scratch_size_});
     });
 }

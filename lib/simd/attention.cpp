@@ -1,6 +1,7 @@
 #include "simd/attention.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "simd/bf16_kernels.h"
@@ -309,16 +310,24 @@ void pack_values(MatrixView<const float> values, Element element, void* out) {
     }
 }
 
+bool has_int8_keys() {
+    return isa() == Isa::bf16 && has_vnni();
+}
+
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch) {
+    assert(!head.int8_keys || (has_int8_keys() && head.element == Element::bf16));
 #if defined(__x86_64__)
     if (head.element == Element::bf16 && isa() == Isa::bf16) {
-        for (size_t r = 0; r < q.rows; r += kQueryRows) {
-            avx512_bf16::attend(
-                q.row(r), q.stride, std::min(kQueryRows, q.rows - r), static_cast<const uint16_t*>(head.keys),
-                static_cast<const uint16_t*>(head.values), head.n, out.row(r), out.stride, scratch.data());
-        }
-        return;
+        const auto in_groups = [&](const auto* keys) {
+            const auto* values = static_cast<const uint16_t*>(head.values);
+            for (size_t r = 0; r < q.rows; r += kQueryRows) {
+                avx512_bf16::attend(q.row(r), q.stride, std::min(kQueryRows, q.rows - r), keys, values,
+                                    head.n, out.row(r), out.stride, scratch.data());
+            }
+        };
+        if (head.int8_keys) return in_groups(static_cast<const uint8_t*>(head.keys));
+        return in_groups(static_cast<const uint16_t*>(head.keys));
     }
 #endif
     init_isa();

@@ -29,16 +29,22 @@ void pack_keys(MatrixView<const float> keys, Element element, void* out);
 /// zeros.
 void pack_values(MatrixView<const float> values, Element element, void* out);
 
+/// True where `attend` takes keys in 8 bits (pack_int8_keys of attention_int8.h), which halves the time that
+/// scores take: with AVX-512 BF16 and VNNI.
+bool has_int8_keys();
+
 struct PackedHead {
     const void* keys = nullptr;
     const void* values = nullptr;
     size_t n = 0;
     Element element = Element::bf16;
+    bool int8_keys = false;  // the values are bf16
 };
 
 /// out = softmax(q·Kᵀ / 8)·V. `q` and `out` are [rows × 64], strided; they may be the same memory.
 /// `scratch`: attention_scratch(head.n) floats. With bf16 elements q and the probabilities are rounded to
-/// bfloat16 where the CPU multiplies bfloat16, and q alone elsewhere.
+/// bfloat16 where the CPU multiplies bfloat16, and q alone elsewhere. With keys in 8 bits each row of q is
+/// rounded to 8 bits, too.
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch);
 

@@ -9,7 +9,7 @@
 // Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
 // files.
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,prefer-vector-width=512")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma,prefer-vector-width=512")
 
 #include "simd/exp2_avx512.h"
 
@@ -54,6 +54,76 @@ inline void score_block(const uint32_t* q, const uint16_t* keys, float* scores, 
     }
 }
 
+/// Rows of a query as integers of 8 bits, each with a scale that turns its products into scores.
+template <size_t kRows>
+struct Int8Queries {
+    alignas(64) int8_t values[kRows][2 * kPairs];
+    float scale[kRows];
+    int32_t offset[kRows];  // what the keys' own offset adds to every sum, negated
+};
+
+inline void round_query(const float* q, int8_t* values, float& scale, int32_t& offset) {
+    __m512 x[4];
+    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(q + i * kLaneBlock);
+    const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
+                                     _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
+    const float largest = _mm512_reduce_max_ps(top);
+    const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0F / largest : 0.0F);
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < 4; ++i) {
+        const __m512i rounded = _mm512_cvtps_epi32(_mm512_mul_ps(x[i], inverse));
+        sum = _mm512_add_epi32(sum, rounded);
+        _mm_store_si128(reinterpret_cast<__m128i*>(values + i * kLaneBlock), _mm512_cvtepi32_epi8(rounded));
+    }
+    scale = largest / 127.0F * kScale;
+    offset = -128 * _mm512_reduce_add_epi32(sum);
+}
+
+/// _mm512_dpbusd_epi32, in place: GCC 12 copies the sums of a loop and spills the copies.
+inline void add_products(__m512i& sum, __m512i key, __m512i query) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(key), "v"(query));
+}
+
+/// As score_block, of keys in 8 bits: a block of 16 is 16 groups of four values. Out of line: else the compiler
+/// keeps scales and offsets in registers from one block to the next, and the sums in memory.
+template <size_t kRows, size_t kBlocks>
+[[gnu::noinline]] void score_int8_block(const Int8Queries<kRows>& q, const uint8_t* keys,
+                                        const float* key_scales, float* scores, size_t score_stride) {
+    constexpr size_t kGroups = kPairs / 2;
+    __m512i sum[kRows][kBlocks];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) sum[r][b] = _mm512_setzero_si512();
+    }
+    for (size_t g = 0; g < kGroups; ++g) {
+        __m512i query[kRows];
+#pragma GCC unroll 8
+        for (size_t r = 0; r < kRows; ++r) {
+            int four;
+            __builtin_memcpy(&four, q.values[r] + 4 * g, sizeof four);
+            query[r] = _mm512_set1_epi32(four);
+        }
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) {
+            const __m512i key = _mm512_loadu_si512(keys + (b * kGroups + g) * 64);
+#pragma GCC unroll 8
+            for (size_t r = 0; r < kRows; ++r) add_products(sum[r][b], key, query[r]);
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+        const __m512i offset = _mm512_set1_epi32(q.offset[r]);
+        const __m512 query_scale = _mm512_set1_ps(q.scale[r]);
+#pragma GCC unroll 8
+        for (size_t b = 0; b < kBlocks; ++b) {
+            const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(key_scales + b * kLaneBlock), query_scale);
+            const __m512 product = _mm512_cvtepi32_ps(_mm512_add_epi32(sum[r][b], offset));
+            _mm512_storeu_ps(scores + r * score_stride + b * kLaneBlock, _mm512_mul_ps(product, scale));
+        }
+    }
+}
+
 /// Scores of a row to bfloat16 probabilities times their sum; returns 1 / sum.
 inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
     const __m512 largest = largest_score(scores, n, padded);
@@ -67,13 +137,11 @@ inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* proba
     return 1.0F / _mm512_reduce_add_ps(sum);
 }
 
+constexpr size_t kTogether = 4;  // blocks of keys: 6 × 4 sums and 4 keys take 28 of 32 registers
+
 template <size_t kRows>
-void attend_group(const float* q, size_t q_stride, const uint16_t* keys, const uint16_t* values, size_t n,
-                  float* out, size_t out_stride, float* scratch) {
-    const size_t blocks = lane_blocks(n);
+void score_group(const float* q, size_t q_stride, const uint16_t* keys, size_t blocks, float* scores) {
     const size_t padded = blocks * kLaneBlock;
-    float* scores = scratch;
-    uint16_t* probabilities = reinterpret_cast<uint16_t*>(scratch + kRows * padded);
     alignas(64) uint32_t queries[kRows * kPairs];
     for (size_t r = 0; r < kRows; ++r) {
         for (size_t i = 0; i < 2 * kPairs; i += kLaneBlock) {
@@ -84,7 +152,6 @@ void attend_group(const float* q, size_t q_stride, const uint16_t* keys, const u
         }
     }
 
-    constexpr size_t kTogether = 4;  // 6 × 4 sums, 4 key vectors: 28 of 32 registers
     const size_t block_size = 2 * kPairs * kLaneBlock;
     size_t b = 0;
     for (; b + kTogether <= blocks; b += kTogether) {
@@ -93,6 +160,36 @@ void attend_group(const float* q, size_t q_stride, const uint16_t* keys, const u
     for (; b < blocks; ++b) {
         score_block<kRows, 1>(queries, keys + b * block_size, scores + b * kLaneBlock, padded);
     }
+}
+
+template <size_t kRows>
+void score_group(const float* q, size_t q_stride, const uint8_t* keys, size_t blocks, float* scores) {
+    const size_t padded = blocks * kLaneBlock;
+    constexpr size_t kBlockBytes = 2 * kPairs * kLaneBlock;
+    const auto* key_scales = reinterpret_cast<const float*>(keys + blocks * kBlockBytes);
+    Int8Queries<kRows> queries;
+    for (size_t r = 0; r < kRows; ++r)
+        round_query(q + r * q_stride, queries.values[r], queries.scale[r], queries.offset[r]);
+    size_t b = 0;
+    for (; b + kTogether <= blocks; b += kTogether) {
+        score_int8_block<kRows, kTogether>(queries, keys + b * kBlockBytes, key_scales + b * kLaneBlock,
+                                           scores + b * kLaneBlock, padded);
+    }
+    for (; b < blocks; ++b) {
+        score_int8_block<kRows, 1>(queries, keys + b * kBlockBytes, key_scales + b * kLaneBlock,
+                                   scores + b * kLaneBlock, padded);
+    }
+}
+
+/// `Key`: uint16_t for keys in bfloat16, uint8_t for keys in 8 bits.
+template <size_t kRows, class Key>
+void attend_group(const float* q, size_t q_stride, const Key* keys, const uint16_t* values, size_t n,
+                  float* out, size_t out_stride, float* scratch) {
+    const size_t blocks = lane_blocks(n);
+    const size_t padded = blocks * kLaneBlock;
+    float* scores = scratch;
+    uint16_t* probabilities = reinterpret_cast<uint16_t*>(scratch + kRows * padded);
+    score_group<kRows>(q, q_stride, keys, blocks, scores);
 
     float inverse[kRows];
     for (size_t r = 0; r < kRows; ++r) {
@@ -129,10 +226,9 @@ void attend_group(const float* q, size_t q_stride, const uint16_t* keys, const u
     }
 }
 
-}  // namespace
-
-void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
-            size_t n, float* out, size_t out_stride, float* scratch) {
+template <class Key>
+void attend_rows(const float* q, size_t q_stride, size_t rows, const Key* keys, const uint16_t* values,
+                 size_t n, float* out, size_t out_stride, float* scratch) {
     switch (rows) {
         case 1:
             return attend_group<1>(q, q_stride, keys, values, n, out, out_stride, scratch);
@@ -147,6 +243,18 @@ void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, 
         default:
             return attend_group<6>(q, q_stride, keys, values, n, out, out_stride, scratch);
     }
+}
+
+}  // namespace
+
+void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
+            size_t n, float* out, size_t out_stride, float* scratch) {
+    attend_rows(q, q_stride, rows, keys, values, n, out, out_stride, scratch);
+}
+
+void attend(const float* q, size_t q_stride, size_t rows, const uint8_t* keys, const uint16_t* values,
+            size_t n, float* out, size_t out_stride, float* scratch) {
+    attend_rows(q, q_stride, rows, keys, values, n, out, out_stride, scratch);
 }
 
 }  // namespace npuscribe::simd::avx512_bf16

@@ -73,22 +73,26 @@ inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
     return largest / limit;
 }
 
-void pack(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
-    const size_t n = keys.rows;
-    const HeadParts<uint8_t> parts(head, n);
-    float* key_scales = reinterpret_cast<float*>(parts.key_scales);
-    float* value_scales = reinterpret_cast<float*>(parts.value_scales);
-    for (size_t t = 0; t < padded_positions(n); ++t) {
+/// Bytes as HeadParts has them, and a scale a position.
+void pack_keys(MatrixView<const float> keys, uint8_t* out, float* scales) {
+    for (size_t t = 0; t < padded_positions(keys.rows); ++t) {
         __m512i rounded[4] = {};
-        key_scales[t] = t < n ? round_row(keys.row(t), 127.0F, rounded) : 0.0F;
+        scales[t] = t < keys.rows ? round_row(keys.row(t), 127.0F, rounded) : 0.0F;
         alignas(64) uint32_t dwords[kGroups];
         for (size_t i = 0; i < 4; ++i) {
             const __m512i offset = _mm512_add_epi32(rounded[i], _mm512_set1_epi32(128));
             _mm_store_si128(reinterpret_cast<__m128i*>(dwords + 4 * i), _mm512_cvtepi32_epi8(offset));
         }
-        uint32_t* block = reinterpret_cast<uint32_t*>(parts.keys) + t / kLaneBlock * kGroups * kLaneBlock;
+        uint32_t* block = reinterpret_cast<uint32_t*>(out) + t / kLaneBlock * kGroups * kLaneBlock;
         for (size_t g = 0; g < kGroups; ++g) block[g * kLaneBlock + t % kLaneBlock] = dwords[g];
     }
+}
+
+void pack(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
+    const size_t n = keys.rows;
+    const HeadParts<uint8_t> parts(head, n);
+    pack_keys(keys, parts.keys, reinterpret_cast<float*>(parts.key_scales));
+    float* value_scales = reinterpret_cast<float*>(parts.value_scales);
     const __m512i low_byte = _mm512_set1_epi32(0xFF);
     for (size_t t = 0; t < padded_positions(n); t += 4) {
         __m512i rows[4][4] = {};
@@ -297,6 +301,11 @@ void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values
     pack(keys, values, head);
 }
 
+void pack_int8_keys(MatrixView<const float> keys, uint8_t* out) {
+    assert(has_int8_attention() && keys.cols == kHead);
+    pack_keys(keys, out, reinterpret_cast<float*>(out + padded_positions(keys.rows) * kHead));
+}
+
 void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
                  std::span<float> scratch) {
     assert(has_int8_attention() && scratch.size() >= int8_attention_scratch(n));
@@ -339,6 +348,7 @@ bool has_int8_attention() {
     return false;
 }
 void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {}
+void pack_int8_keys(MatrixView<const float>, uint8_t*) {}
 void attend_int8(MatrixView<const float>, const uint8_t*, size_t, MatrixView<float>, std::span<float>) {}
 void int8_attention_weights(MatrixView<const float>, const uint8_t*, size_t, size_t, MatrixView<float>) {}
 

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/matrix_view.h"
+#include "simd/packing.h"
 
 namespace npuscribe::simd {
 
@@ -21,6 +22,14 @@ size_t int8_head_bytes(size_t n);
 
 /// Rounds `keys` and `values` [n × 64] f32 into `head`, int8_head_bytes(n) bytes, 64-byte aligned.
 void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head);
+
+/// Keys alone, for `attend` of attention.h: [n/16][16 groups of 4 values][16 positions][4], offset by 128,
+/// then a scale, f32, a position. Positions past n are zero, with scale zero.
+constexpr size_t int8_keys_bytes(size_t n) {
+    return lane_blocks(n) * kLaneBlock * (64 + sizeof(float));
+}
+/// Rounds `keys` [n × 64] f32 into `out`, int8_keys_bytes(n) bytes, 64-byte aligned.
+void pack_int8_keys(MatrixView<const float> keys, uint8_t* out);
 
 /// Floats of scratch that `attend_int8` needs for n positions.
 size_t int8_attention_scratch(size_t n);

@@ -72,6 +72,44 @@ TEST_CASE("attention over packed keys and values is softmax(QK'/8)V") {
     }
 }
 
+TEST_CASE("keys in 8 bits give what the rounded queries and keys give") {
+    if (!simd::has_int8_keys()) {
+        WARN("skipped: this CPU has no AVX-512 BF16 and VNNI, or NPUSCRIBE_MAX_ISA forbids them");
+        return;
+    }
+    const auto rounded = [](Matrix x) {  // a row to steps of 1/127 of its largest magnitude
+        for (size_t r = 0; r < x.rows; ++r) {
+            float largest = 0;
+            for (size_t i = 0; i < 64; ++i) largest = std::max(largest, std::fabs(x(r, i)));
+            for (size_t i = 0; i < 64 && largest > 0; ++i)
+                x(r, i) = std::nearbyint(x(r, i) * 127 / largest) * largest / 127;
+        }
+        return x;
+    };
+    for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
+        for (const size_t rows : {1, 2, 5, 6, 7, 13}) {
+            auto q = random_matrix(rows, 64, 1), k = random_matrix(n, 64, 2);
+            const auto v = random_matrix(n, 64, 3);
+            if (rows > 1) std::fill_n(q.view().row(1), 64, 0.0F);
+            if (n > 1) std::fill_n(k.view().row(n / 2), 64, 0.0F);
+            Buffer<uint8_t> keys(simd::int8_keys_bytes(n));
+            Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
+            simd::pack_int8_keys(k.view(), keys.data());
+            simd::pack_values(v.view(), Element::bf16, values.data());
+            Matrix out(rows, 64);
+            std::vector<float> scratch(simd::attention_scratch(n));
+            simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16, true}, out.view(), scratch);
+            auto values_as_stored = v;
+            for (auto& value : values_as_stored.values) value = to_bf16(value);
+            const auto expected = reference(rounded(q), rounded(k), values_as_stored, Element::f32);
+            for (size_t i = 0; i < out.values.size(); ++i) {
+                INFO("n " << n << ", rows " << rows << ", value " << i);
+                REQUIRE(std::abs(out.values[i] - expected.values[i]) < tolerance(Element::bf16));
+            }
+        }
+    }
+}
+
 TEST_CASE("a score far above the rest takes all the weight, whatever its size") {
     const size_t n = 50;
     auto q = random_matrix(1, 64, 1);
