@@ -18,7 +18,8 @@ constexpr size_t kTaskRows = 8 * simd::kQueryRows;
 SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool)
     : n_head_(n_head),
       element_(precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16),
-      int8_scores_(precision != Precision::fp32 && precision != Precision::bf16 && simd::has_int8_keys()),
+      int8_scores_((precision == Precision::int8 || precision == Precision::int8_tensor) &&
+                   simd::has_int8_keys()),
       pool_(pool),
       head_bytes_(simd::packed_head_size(max_ctx) * simd::bytes(element_)),
       keys_(n_head * head_bytes_),

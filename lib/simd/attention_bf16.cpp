@@ -84,8 +84,8 @@ inline void add_products(__m512i& sum, __m512i key, __m512i query) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(key), "v"(query));
 }
 
-/// As score_block, of keys in 8 bits: a block of 16 is 16 groups of four values. Out of line: else the compiler
-/// keeps scales and offsets in registers from one block to the next, and the sums in memory.
+/// As score_block, of keys in 8 bits: a block of 16 is 16 groups of four values. Out of line: else the
+/// compiler keeps scales and offsets in registers from one block to the next, and the sums in memory.
 template <size_t kRows, size_t kBlocks>
 [[gnu::noinline]] void score_int8_block(const Int8Queries<kRows>& q, const uint8_t* keys,
                                         const float* key_scales, float* scores, size_t score_stride) {
