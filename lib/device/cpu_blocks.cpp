@@ -150,10 +150,7 @@ class BlockLinear final : public Linear {
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
             const Stopwatch watch;
             const auto piece = y.rows_from(begin, rows);
-            for_each_panel([&](size_t panel, size_t first, size_t cols) {
-                multiply(left, begin, panel, scales_add,
-                         {piece.cols_from(first, cols), bias_of(first), epilogue == Epilogue::add_residual});
-            });
+            multiply(left, begin, 0, scales_add, {piece, bias_of(0), epilogue == Epilogue::add_residual});
             if (epilogue == Epilogue::gelu) simd::gelu(piece);
             worker.matmul += watch.seconds();
         });
@@ -170,23 +167,24 @@ class BlockLinear final : public Linear {
         const auto& left = static_cast<const BlockOperand&>(x);
         const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
         std::atomic<size_t> bad_row{x.rows()};
-        // A panel of the result stays in the first cache until it is quantised.
+        // Some columns of the result stay in the first cache until they are quantised.
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
-            worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
-            for_each_panel([&](size_t panel, size_t first, size_t cols) {
+            worker.scratch.reserve_discard(kPieceRows * simd::kBlockTileCols);
+            for (size_t first = 0; first < n_; first += simd::kBlockTileCols) {
+                const size_t cols = std::min(simd::kBlockTileCols, n_ - first);
                 Stopwatch watch;
                 const size_t padded = bfp16::padded(cols);
                 const MatrixView<float> values(worker.scratch.data(), rows, padded);
                 for (size_t r = 0; padded != cols && r < rows; ++r)
                     std::fill(values.row(r) + cols, values.row(r) + padded, 0.0F);
-                multiply(left, begin, panel, scales_add, {values.cols_from(0, cols), bias_of(first), false});
+                multiply(left, begin, first, scales_add, {values.cols_from(0, cols), bias_of(first), false});
                 worker.matmul += watch.seconds();
                 watch.restart();
                 if (epilogue == Epilogue::gelu) simd::gelu(values);
                 if (const auto bad = result.put(values, shared_.options.rounding, begin, first))
                     bad_row.store(begin + *bad);
                 worker.prepare += watch.seconds();
-            });
+            }
         });
         if (bad_row != x.rows()) {
             throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more in row " +
@@ -210,14 +208,14 @@ class BlockLinear final : public Linear {
     /// `rows_to_blocks(first, count, wide, blocks)` gives rows of W as bfp16::quantise has them.
     template <class RowsToBlocks>
     void pack(RowsToBlocks&& rows_to_blocks) {
-        if (n_ % simd::kBlockPanelCols != 0) std::memset(weights_.data(), 0, weights_.size());
+        if (n_ % simd::kLaneBlock != 0) std::memset(weights_.data(), 0, weights_.size());
         std::mutex mutex;
         shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
             const size_t count = end - begin;
             Buffer<uint8_t> blocks(count * bfp16::row_bytes(padded_k_));
             rows_to_blocks(begin, count, shared_.workers[worker].scratch, blocks.data());
             simd::ExponentRange range;
-            simd::pack_block_weights(blocks.data(), padded_k_, begin, count, weights_.data(), range);
+            simd::pack_block_weights(blocks.data(), n_, padded_k_, begin, count, weights_.data(), range);
             const std::lock_guard lock(mutex);
             exponents_.include(range);
         });
@@ -238,15 +236,10 @@ class BlockLinear final : public Linear {
         ++shared_.matmuls;
     }
 
-    template <class Work>
-    void for_each_panel(Work&& work) const {
-        for (size_t first = 0; first < n_; first += simd::kBlockPanelCols)
-            work(first / simd::kBlockPanelCols, first, std::min(simd::kBlockPanelCols, n_ - first));
-    }
-
-    void multiply(const BlockOperand& left, size_t row, size_t panel, bool scales_add,
+    void multiply(const BlockOperand& left, size_t row, size_t column, bool scales_add,
                   const simd::BlockOutput& out) const {
-        simd::multiply_blocks(left.data(), weights_.data(), padded_k_, row, panel, scales_add, out);
+        simd::multiply_blocks(left.data(), weights_.data(), n_, padded_k_, row, column / simd::kLaneBlock,
+                              scales_add, out);
     }
 
     const float* bias_of(size_t column) const { return bias_.empty() ? nullptr : bias_.data() + column; }

@@ -1,5 +1,6 @@
 #include "simd/block_matmul.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -17,17 +18,15 @@
 namespace npuscribe::simd {
 namespace {
 
-constexpr size_t kLanes = 16;                          // columns side by side in a register
-constexpr size_t kVectors = kBlockPanelCols / kLanes;  // of a panel
+constexpr size_t kLanes = kLaneBlock;  // columns side by side in a register
 constexpr size_t kRows = kBlockGroupRows;
-constexpr size_t kRowBytes = 16;                         // of a left block's row
-constexpr size_t kLeftBytes = kRows * kRowBytes;         // of a left block
-constexpr size_t kVectorBytes = 3 * 64;                  // of 16 columns of a right block
-constexpr size_t kRightBytes = kVectors * kVectorBytes;  // of a right block
-constexpr int32_t kScaleBias = 139;
+constexpr size_t kRowBytes = 16;                            // of a left block's row
+constexpr size_t kLeftBytes = kRows * kRowBytes;            // of a left block
+constexpr size_t kRightBytes = kLanes * bfp16::kBlockSize;  // of a right block's mantissas
 constexpr uint32_t kFirstTooLarge = 238U << 23;
 
 // A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
+constexpr int kScaleBias = 139 << 23;
 
 /// One row of a left block as it lies in memory.
 struct LeftRow {
@@ -81,8 +80,9 @@ inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& ran
     range.highest = _mm512_max_epi32(range.highest, exponents);
     range.lowest =
         _mm512_mask_min_epi32(range.lowest, static_cast<__mmask16>(~zero), range.lowest, exponents);
-    const __m512i stored =
+    const __m512i counted =
         _mm512_mask_mov_epi32(exponents, zero, _mm512_set1_epi32(static_cast<int>(kExponentOfZeros << 23)));
+    const __m512i stored = _mm512_sub_epi32(counted, _mm512_set1_epi32(kScaleBias));
 
     const __m128i bytes = _mm512_cvtsepi32_epi8(mantissas);  // saturates at 127
     const __m128i quarters =
@@ -108,29 +108,46 @@ bool quantise_row(const float* x, size_t cols, uint8_t* to, ExponentRange& range
     return static_cast<uint32_t>(_mm512_reduce_max_epi32(of_row.largest)) < kFirstTooLarge;
 }
 
-/// 2^(eb − 139) from a right operand's field; zero where that is too small for a float.
-inline __m512 scale_alone(__m512i field) {
-    return _mm512_castsi512_ps(
-        _mm512_max_epi32(_mm512_add_epi32(field, _mm512_set1_epi32(127 << 23)), _mm512_setzero_si512()));
+/// The product of a sum with 2^(ea − 127), 2^(eb − 127) and what is left of both biases, 2^−12, from the
+/// fields of both operands.
+inline __m512 scaled_apart(__m512 whole, __m512i left, __m512i right) {
+    const __m512 left_scale = _mm512_castsi512_ps(_mm512_add_epi32(left, _mm512_set1_epi32(kScaleBias)));
+    const __m512 product =
+        _mm512_mul_ps(_mm512_mul_ps(whole, _mm512_set1_ps(0x1p-12F)), _mm512_castsi512_ps(right));
+    return _mm512_mul_ps(product, left_scale);
 }
 
-/// One group of 4 rows by one panel.
-template <bool kScalesAdd>
-inline void multiply_tile(const uint8_t* left, const uint8_t* right, size_t blocks,
-                          __m512 (&sum)[kRows][kVectors]) {
+/// Some lane blocks of a right operand.
+struct Right {
+    const uint8_t* mantissas;
+    const uint8_t* exponents;
+    size_t blocks;  // along K
+
+    Right(const uint8_t* weights, size_t n, size_t k, size_t first)
+        : mantissas(weights + first * kLanes * k),
+          exponents(weights + lane_blocks(n) * kLanes * k + first * kLanes * k / bfp16::kBlockSize),
+          blocks(k / bfp16::kBlockSize) {}
+};
+
+/// One group of 4 rows by kVectors lane blocks.
+template <bool kScalesAdd, size_t kVectors>
+inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kVectors]) {
 #pragma GCC unroll 4
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < kVectors; ++v) sum[r][v] = _mm512_setzero_ps();
     }
-    for (size_t block = 0; block < blocks; ++block, left += kLeftBytes, right += kRightBytes) {
+    for (size_t block = 0; block < right.blocks; ++block, left += kLeftBytes) {
         const auto* rows = reinterpret_cast<const LeftRow*>(left);
 #pragma GCC unroll 4
         for (size_t v = 0; v < kVectors; ++v) {
-            const uint8_t* column = right + v * kVectorBytes;
-            const __m512i low = _mm512_loadu_si512(column);
-            const __m512i high = _mm512_loadu_si512(column + 64);
-            const __m512i scale = _mm512_loadu_si512(column + 128);
+            const size_t at = v * right.blocks + block;
+            const __m512i low = _mm512_loadu_si512(right.mantissas + at * kRightBytes);
+            const __m512i high = _mm512_loadu_si512(right.mantissas + at * kRightBytes + 64);
+            const __m512i scale = _mm512_slli_epi32(
+                _mm512_cvtepu8_epi32(
+                    _mm_loadu_si128(reinterpret_cast<const __m128i*>(right.exponents + at * kLanes))),
+                23);
 #pragma GCC unroll 4
             for (size_t r = 0; r < kRows; ++r) {
                 __m512i dot = _mm512_set1_epi32(rows[r].correction);
@@ -142,8 +159,7 @@ inline void multiply_tile(const uint8_t* left, const uint8_t* right, size_t bloc
                     const __m512 unit = _mm512_castsi512_ps(_mm512_add_epi32(scale, exponent));
                     sum[r][v] = _mm512_fmadd_ps(whole, unit, sum[r][v]);
                 } else {
-                    const __m512 scaled = _mm512_mul_ps(whole, scale_alone(scale));
-                    sum[r][v] = _mm512_fmadd_ps(scaled, _mm512_castsi512_ps(exponent), sum[r][v]);
+                    sum[r][v] = _mm512_add_ps(sum[r][v], scaled_apart(whole, exponent, scale));
                 }
             }
         }
@@ -156,12 +172,12 @@ inline __mmask16 lanes_of(size_t cols, size_t vector) {
     return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
 }
 
-template <bool kScalesAdd>
-void multiply_rows(const uint8_t* left, const uint8_t* right, size_t k, const BlockOutput& out) {
-    const size_t blocks = k / bfp16::kBlockSize;
-    for (size_t row = 0; row < out.y.rows; row += kRows, left += kRows * 2 * k) {
+template <bool kScalesAdd, size_t kVectors>
+void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& out) {
+    const size_t left_bytes = right.blocks * kLeftBytes;
+    for (size_t row = 0; row < out.y.rows; row += kRows, left += left_bytes) {
         __m512 sum[kRows][kVectors];
-        multiply_tile<kScalesAdd>(left, right, blocks, sum);
+        multiply_tile<kScalesAdd, kVectors>(left, right, sum);
 #pragma GCC unroll 4
         for (size_t r = 0; r < kRows; ++r) {
             if (row + r >= out.y.rows) break;
@@ -177,6 +193,25 @@ void multiply_rows(const uint8_t* left, const uint8_t* right, size_t k, const Bl
                 _mm512_mask_storeu_ps(y + v * kLanes, lanes, value);
             }
         }
+    }
+}
+
+template <bool kScalesAdd>
+void multiply_all(const uint8_t* left, const uint8_t* weights, size_t n, size_t k, size_t first,
+                  const BlockOutput& out) {
+    constexpr size_t kTogether = kBlockTileCols / kLanes;
+    const auto part = [&](size_t col, size_t cols) {
+        return BlockOutput{out.y.cols_from(col, cols), out.bias != nullptr ? out.bias + col : nullptr,
+                           out.accumulate};
+    };
+    size_t col = 0;
+    for (; col + kBlockTileCols - kLanes < out.y.cols; col += kBlockTileCols) {
+        multiply_rows<kScalesAdd, kTogether>(left, Right(weights, n, k, first + col / kLanes),
+                                             part(col, std::min(kBlockTileCols, out.y.cols - col)));
+    }
+    for (; col < out.y.cols; col += kLanes) {
+        multiply_rows<kScalesAdd, 1>(left, Right(weights, n, k, first + col / kLanes),
+                                     part(col, std::min(kLanes, out.y.cols - col)));
     }
 }
 
@@ -199,13 +234,15 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
     return bad;
 }
 
-void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights,
-                        ExponentRange& range) {
+void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first, size_t count,
+                        uint8_t* weights, ExponentRange& range) {
     constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
+    uint8_t* exponents = weights + lane_blocks(n) * kLanes * k;
     for (size_t column = first; column < first + count; ++column) {
-        uint8_t* to = weights + column / kBlockPanelCols * kBlockPanelCols * k / 2 * 3 +
-                      column % kBlockPanelCols / kLanes * kVectorBytes + column % kLanes * 4;
-        for (size_t i = 0; i < k; i += bfp16::kBlockSize, blocks += bfp16::kBlockBytes, to += kRightBytes) {
+        const size_t lane = column % kLanes;
+        uint8_t* to = weights + column / kLanes * kLanes * k + lane * 4;
+        uint8_t* exponent_to = exponents + column / kLanes * kLanes * k / bfp16::kBlockSize + lane;
+        for (size_t i = 0; i < k; i += bfp16::kBlockSize) {
             uint32_t low, high;
             std::memcpy(&low, blocks + 1, sizeof low);
             std::memcpy(&high, blocks + 5, sizeof high);
@@ -217,21 +254,37 @@ void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t co
             }
             low ^= kPositive;
             high ^= kPositive;
-            const int32_t scale = (static_cast<int32_t>(exponent) - kScaleBias) * (1 << 23);
             std::memcpy(to, &low, sizeof low);
             std::memcpy(to + 64, &high, sizeof high);
-            std::memcpy(to + 128, &scale, sizeof scale);
+            *exponent_to = static_cast<uint8_t>(exponent);
+            blocks += bfp16::kBlockBytes;
+            to += kRightBytes;
+            exponent_to += kLanes;
         }
     }
 }
 
-void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t panel,
-                     bool scales_add, const BlockOutput& out) {
-    assert(row % kRows == 0 && out.y.cols <= kBlockPanelCols);
+void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out) {
+    const Right right(weights, n, k, column / kLanes);
+    const size_t lane = column % kLanes;
+    for (size_t block = 0; block < right.blocks; ++block, out += bfp16::kBlockSize) {
+        const uint8_t* half = right.mantissas + block * kRightBytes + lane * 4;
+        uint8_t bytes[bfp16::kBlockBytes];
+        bytes[0] = right.exponents[block * kLanes + lane];
+        for (size_t i = 0; i < 4; ++i) {
+            bytes[1 + i] = half[i] ^ 0x80;
+            bytes[5 + i] = half[64 + i] ^ 0x80;
+        }
+        bfp16::dequantise_block(bytes, out);
+    }
+}
+
+void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t n, size_t k, size_t row,
+                     size_t first, bool scales_add, const BlockOutput& out) {
+    assert(row % kRows == 0 && first * kLanes + out.y.cols <= lane_blocks(n) * kLanes);
     const uint8_t* left = operand + row * 2 * k;
-    const uint8_t* right = weights + panel * kBlockPanelCols * k / 2 * 3;
-    if (scales_add) return multiply_rows<true>(left, right, k, out);
-    multiply_rows<false>(left, right, k, out);
+    if (scales_add) return multiply_all<true>(left, weights, n, k, first, out);
+    multiply_all<false>(left, weights, n, k, first, out);
 }
 
 }  // namespace npuscribe::simd
@@ -253,10 +306,14 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rou
                                              size_t, size_t, ExponentRange&) {
     refuse();
 }
-void pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*, ExponentRange&) {
+void pack_block_weights(const uint8_t*, size_t, size_t, size_t, size_t, uint8_t*, ExponentRange&) {
     refuse();
 }
-void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, bool, const BlockOutput&) {
+void unpack_block_weights(const uint8_t*, size_t, size_t, size_t, float*) {
+    refuse();
+}
+void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, size_t, bool,
+                     const BlockOutput&) {
     refuse();
 }
 

@@ -40,21 +40,22 @@ struct Left {
 };
 
 struct Right {
-    explicit Right(const Matrix& w) : bytes(simd::block_weight_bytes(w.rows, w.cols)) {
+    explicit Right(const Matrix& w) : n(w.rows), bytes(simd::block_weight_bytes(w.rows, w.cols)) {
         const auto blocks = bfp16::quantise(w.view(), Rounding::nearest_even);
-        simd::pack_block_weights(blocks.data(), w.cols, 0, w.rows, bytes.data(), exponents);
+        simd::pack_block_weights(blocks.data(), n, w.cols, 0, n, bytes.data(), exponents);
     }
+    size_t n;
     std::vector<uint8_t> bytes;
     simd::ExponentRange exponents;
 };
 
-/// x·Wᵀ panel by panel, into y.
+/// x·Wᵀ into y, in two parts where it is wide enough.
 void multiply(const Left& left, const Right& right, size_t k, MatrixView<float> y, bool scales_add,
               const float* bias = nullptr, bool accumulate = false) {
-    for (size_t first = 0; first < y.cols; first += simd::kBlockPanelCols) {
-        const size_t cols = std::min(simd::kBlockPanelCols, y.cols - first);
+    const size_t part = y.cols > 2 * simd::kLaneBlock ? 2 * simd::kLaneBlock : y.cols;
+    for (const auto& [first, cols] : {std::pair<size_t, size_t>{0, part}, {part, y.cols - part}}) {
         simd::multiply_blocks(
-            left.bytes.data(), right.bytes.data(), k, 0, first / simd::kBlockPanelCols, scales_add,
+            left.bytes.data(), right.bytes.data(), right.n, k, 0, first / simd::kLaneBlock, scales_add,
             {y.cols_from(first, cols), bias != nullptr ? bias + first : nullptr, accumulate});
     }
 }
@@ -98,6 +99,18 @@ TEST_CASE("blocks of integers give the product of what the blocks hold") {
     Matrix again(m, n);
     multiply(left, right, k, again.view(), false);
     CHECK(again.values == y.values);
+}
+
+TEST_CASE("a column of weights comes back as its blocks hold it") {
+    if (skipped()) return;
+    const auto w = random_matrix(37, 48, 9);
+    const auto expected = rounded(w, Rounding::nearest_even);
+    const Right right(w);
+    for (size_t column = 0; column < w.rows; ++column) {
+        std::vector<float> values(w.cols);
+        simd::unpack_block_weights(right.bytes.data(), w.rows, w.cols, column, values.data());
+        for (size_t i = 0; i < w.cols; ++i) REQUIRE(values[i] == expected(column, i));
+    }
 }
 
 TEST_CASE("a bias is added, and what is there where that is wanted; nothing else is touched") {
