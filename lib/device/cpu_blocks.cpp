@@ -209,16 +209,13 @@ class BlockLinear final : public Linear {
     template <class RowsToBlocks>
     void pack(RowsToBlocks&& rows_to_blocks) {
         if (n_ % simd::kLaneBlock != 0) std::memset(weights_.data(), 0, weights_.size());
-        std::mutex mutex;
         shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
             const size_t count = end - begin;
             Buffer<uint8_t> blocks(count * bfp16::row_bytes(padded_k_));
             rows_to_blocks(begin, count, shared_.workers[worker].scratch, blocks.data());
-            simd::ExponentRange range;
-            simd::pack_block_weights(blocks.data(), n_, padded_k_, begin, count, weights_.data(), range);
-            const std::lock_guard lock(mutex);
-            exponents_.include(range);
+            simd::pack_block_weights(blocks.data(), n_, padded_k_, begin, count, weights_.data());
         });
+        exponents_ = simd::exponents_of_weights(weights_.data(), n_, padded_k_);
     }
 
     void check(const Operand& x, size_t rows, size_t cols) const {

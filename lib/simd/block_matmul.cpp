@@ -235,7 +235,7 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
 }
 
 void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first, size_t count,
-                        uint8_t* weights, ExponentRange& range) {
+                        uint8_t* weights) {
     constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
     uint8_t* exponents = weights + lane_blocks(n) * kLanes * k;
     for (size_t column = first; column < first + count; ++column) {
@@ -246,22 +246,30 @@ void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first,
             uint32_t low, high;
             std::memcpy(&low, blocks + 1, sizeof low);
             std::memcpy(&high, blocks + 5, sizeof high);
-            uint32_t exponent = blocks[0];
-            if ((low | high) == 0) {
-                exponent = kExponentOfZeros;
-            } else {
-                range.include({exponent, exponent});
-            }
+            *exponent_to = (low | high) == 0 ? uint8_t{kExponentOfZeros} : blocks[0];
             low ^= kPositive;
             high ^= kPositive;
             std::memcpy(to, &low, sizeof low);
             std::memcpy(to + 64, &high, sizeof high);
-            *exponent_to = static_cast<uint8_t>(exponent);
             blocks += bfp16::kBlockBytes;
             to += kRightBytes;
             exponent_to += kLanes;
         }
     }
+}
+
+ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k) {
+    const uint8_t* exponents = weights + lane_blocks(n) * kLanes * k;
+    uint8_t lowest = kExponentOfZeros, highest = kExponentOfZeros;
+    for (size_t block = 0; block < lane_blocks(n) * k / bfp16::kBlockSize; ++block) {
+        const size_t lanes = std::min(kLanes, n - block / (k / bfp16::kBlockSize) * kLanes);
+        for (size_t lane = 0; lane < lanes; ++lane) {
+            const uint8_t exponent = exponents[block * kLanes + lane];
+            lowest = std::min(lowest, exponent);
+            highest = std::max(highest, exponent);
+        }
+    }
+    return {lowest, highest};
 }
 
 void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out) {
@@ -306,7 +314,10 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rou
                                              size_t, size_t, ExponentRange&) {
     refuse();
 }
-void pack_block_weights(const uint8_t*, size_t, size_t, size_t, size_t, uint8_t*, ExponentRange&) {
+void pack_block_weights(const uint8_t*, size_t, size_t, size_t, size_t, uint8_t*) {
+    refuse();
+}
+ExponentRange exponents_of_weights(const uint8_t*, size_t, size_t) {
     refuse();
 }
 void unpack_block_weights(const uint8_t*, size_t, size_t, size_t, float*) {

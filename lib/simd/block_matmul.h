@@ -54,13 +54,16 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
 /// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand [n × k]. Columns
 /// that fill up the last lane block are the caller's to zero, as a whole, beforehand.
 void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first, size_t count,
-                        uint8_t* weights, ExponentRange& range);
-
-/// One column's values back as f32, k of them.
-void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out);
+                        uint8_t* weights);
 
 /// What stands for the exponent of a block of zeros, whose scale does not matter.
 inline constexpr uint32_t kExponentOfZeros = 127;
+
+/// The exponents of a right operand, kExponentOfZeros for its zeros.
+ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k);
+
+/// One column's values back as f32, k of them.
+void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out);
 
 /// What becomes of a sum: y = (accumulate ? y : 0) + sum + bias.
 struct BlockOutput {

@@ -42,7 +42,8 @@ struct Left {
 struct Right {
     explicit Right(const Matrix& w) : n(w.rows), bytes(simd::block_weight_bytes(w.rows, w.cols)) {
         const auto blocks = bfp16::quantise(w.view(), Rounding::nearest_even);
-        simd::pack_block_weights(blocks.data(), n, w.cols, 0, n, bytes.data(), exponents);
+        simd::pack_block_weights(blocks.data(), n, w.cols, 0, n, bytes.data());
+        exponents = simd::exponents_of_weights(bytes.data(), n, w.cols);
     }
     size_t n;
     std::vector<uint8_t> bytes;
