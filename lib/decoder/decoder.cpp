@@ -11,6 +11,7 @@
 #include "decoder/cross_cache.h"
 #include "decoder/decoder_weights.h"
 #include "decoder/self_cache.h"
+#include "device/cpu_blocks.h"
 #include "simd/attention.h"
 #include "simd/attention_int8.h"
 
@@ -21,11 +22,17 @@ simd::Element element_for(Precision precision) {
     return precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16;
 }
 
-/// What weights are rounded to: where the encoder multiplies in BFP16, the decoder's are kept in it too, so
+/// What weights are rounded to: where the encoder multiplies in 8 bits, the decoder's are kept in BFP16, so
 /// that a converted model's, which are, give the same results.
 simd::Numerics numerics_for(Precision precision) {
     if (precision == Precision::fp32) return simd::Numerics::f32;
-    return precision == Precision::bfp16 ? simd::Numerics::bfp16 : simd::Numerics::bf16;
+    return precision == Precision::bf16 ? simd::Numerics::bf16 : simd::Numerics::bfp16;
+}
+
+/// How they are kept: as the blocks that they are, where the CPU can multiply those.
+simd::Element weight_element(Precision precision) {
+    const bool blocks = numerics_for(precision) == simd::Numerics::bfp16 && cpu_multiplies_blocks();
+    return blocks ? simd::Element::bfp16 : element_for(precision);
 }
 
 /// What the audio's keys and values are multiplied in: they may be kept in 8 bits, and from operands in 8
@@ -83,7 +90,8 @@ struct WhisperDecoder::Impl {
           max_audio(options.max_audio),
           element(element_for(options.precision)),
           device(make_cpu_device({audio_precision(options.precision), {}}, pool_)),
-          weights(checkpoint, numerics_for(options.precision), pool_),
+          weight_format(weight_element(options.precision)),
+          weights(checkpoint, numerics_for(options.precision), weight_format, pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
           cross(checkpoint, options.max_audio, cross_format(options), numerics_for(options.precision),
@@ -104,7 +112,8 @@ struct WhisperDecoder::Impl {
         inner = Buffer<float>(rows * 4 * state);
         wanted = Buffer<float>(rows * state);
         left.clear();
-        for (size_t worker = 0; worker < pool.size(); ++worker) left.emplace_back(rows, 4 * state, element);
+        for (size_t worker = 0; worker < pool.size(); ++worker)
+            left.emplace_back(rows, 4 * state, weight_format);
         const size_t floats = std::max(cross.scratch_size(), dimensions.n_text_ctx);
         scratch_size = (floats + 15) / 16 * 16;
         scratch = Buffer<float>(scratch_size * pool.size());
@@ -268,8 +277,9 @@ struct WhisperDecoder::Impl {
     ThreadPool& pool;
     const size_t max_sequences;
     const size_t max_audio;
-    const simd::Element element;
+    const simd::Element element;           // of the caches
     const std::unique_ptr<Device> device;  // makes cross-attention keys and values
+    const simd::Element weight_format;
     DecoderWeights weights;
     SelfCache self;
     CrossCache cross;

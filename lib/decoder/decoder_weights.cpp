@@ -15,10 +15,10 @@ constexpr size_t kPieceRows = 16 * simd::kLaneBlock;
 
 class Loader {
   public:
-    Loader(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool)
+    Loader(const Checkpoint& checkpoint, simd::Numerics numerics, simd::Element element, ThreadPool& pool)
         : checkpoint_(checkpoint),
           numerics_(numerics),
-          element_(numerics == simd::Numerics::f32 ? simd::Element::f32 : simd::Element::bf16),
+          element_(element),
           pool_(pool),
           scratch_(pool.size()) {}
 
@@ -47,12 +47,24 @@ class Loader {
                     packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
                 }
             };
-            auto& [values, rounded] = scratch_[worker];
+            auto& [values, rounded, quantised] = scratch_[worker];
             std::optional<size_t> bad;
-            if (element_ == simd::Element::bf16 && blocks[tensor]) {
+            const uint8_t* stored =
+                blocks[tensor] ? blocks[tensor]->data() + first * bfp16::row_bytes(k) : nullptr;
+            if (element_ == simd::Element::bfp16) {
+                if (stored != nullptr) {
+                    bad = simd::exponents_out_of_range(stored, count, k);
+                } else {
+                    values.reserve_discard(count * k);
+                    quantised.reserve_discard(count * bfp16::row_bytes(k));
+                    checkpoint_.read_rows(names[tensor], first, {values.data(), count * k});
+                    bad = simd::quantise_rows(std::as_const(values).matrix(count, k), quantised.data());
+                    stored = quantised.data();
+                }
+                if (!bad) packed.pack_blocks(tensor * rows_a_tensor + first, count, stored);
+            } else if (element_ == simd::Element::bf16 && stored != nullptr) {
                 rounded.reserve_discard(count * k);
-                bad = simd::restore_rows(blocks[tensor]->data() + first * bfp16::row_bytes(k),
-                                         rounded.matrix(count, k));
+                bad = simd::restore_rows(stored, rounded.matrix(count, k));
                 pack(std::as_const(rounded).matrix(count, k));
             } else {
                 values.reserve_discard(count * k);
@@ -71,6 +83,7 @@ class Loader {
             }
         });
         for (const auto& name : names) checkpoint_.release(name);
+        packed.packed();
         return packed;
     }
 
@@ -100,14 +113,16 @@ class Loader {
     struct Scratch {
         Buffer<float> values;
         Buffer<uint16_t> rounded;
+        Buffer<uint8_t> quantised;
     };
     mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
 };
 
 }  // namespace
 
-DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool) {
-    const Loader load(checkpoint, numerics, pool);
+DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, simd::Element element,
+                               ThreadPool& pool) {
+    const Loader load(checkpoint, numerics, element, pool);
     for (size_t i = 0; i < checkpoint.dimensions().n_text_layer; ++i) {
         const std::string block = "decoder.blocks." + std::to_string(i) + ".";
         layers.push_back({load.norm(block + "attn_ln"),

@@ -37,9 +37,10 @@ struct DecoderLayerWeights {
 };
 
 struct DecoderWeights {
-    /// Matrices are rounded to `numerics`, and packed as bf16, or as f32 where that is f32. BFP16 blocks of
-    /// the checkpoint are taken as they are. Throws ModelError where a weight cannot be held.
-    DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, ThreadPool& pool);
+    /// Matrices are rounded to `numerics`, and packed as `element`, which holds that. BFP16 blocks of the
+    /// checkpoint are taken as they are. Throws ModelError where a weight cannot be held.
+    DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, simd::Element element,
+                   ThreadPool& pool);
 
     std::vector<DecoderLayerWeights> layers;
     simd::PackedMatrix embedding;  // [n_vocab × state]: looked up on the way in, multiplied on the way out

@@ -89,6 +89,13 @@ std::optional<size_t> quantise_rows(MatrixView<const float> x, uint8_t* blocks) 
     return bad;
 }
 
+std::optional<size_t> exponents_out_of_range(const uint8_t* blocks, size_t m, size_t k) {
+    for (size_t r = 0; r < m; ++r, blocks += bfp16::row_bytes(k)) {
+        if (!exponents_are_good(blocks, k)) return r;
+    }
+    return std::nullopt;
+}
+
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<float> out) {
     init_isa();
     return restore(blocks, out, HWY_DYNAMIC_DISPATCH(RestoreRowOfBlocks));

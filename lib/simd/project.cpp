@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include "simd/bf16_kernels.h"
 #include "simd/isa.h"
@@ -120,13 +122,25 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
     : n_(n),
       k_(k),
       element_(element),
-      storage_(lane_blocks(n) * kLaneBlock * k * bytes(element), Pages::huge) {
-    assert(k % 2 == 0);
+      storage_(element == Element::bfp16 ? block_weight_bytes(n, k)
+                                         : lane_blocks(n) * kLaneBlock * k * bytes(element),
+               Pages::huge) {
+    assert(k % (element == Element::bfp16 ? bfp16::kBlockSize : 2) == 0);
+    if (element == Element::bfp16 && n % kLaneBlock != 0) std::memset(storage_.data(), 0, storage_.size());
+}
+
+void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
+    assert(element_ == Element::bfp16 && first + count <= n_);
+    pack_block_weights(blocks, n_, k_, first, count, storage_.data());
+}
+
+void PackedMatrix::packed() {
+    if (element_ == Element::bfp16) exponents_ = exponents_of_weights(storage_.data(), n_, k_);
 }
 
 void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {
     init_isa();
-    assert(rows.rows <= kLaneBlock && rows.cols == k_ && block < blocks());
+    assert(element_ != Element::bfp16 && rows.rows <= kLaneBlock && rows.cols == k_ && block < blocks());
     uint8_t* out = storage_.data() + block * kLaneBlock * k_ * bytes(element_);
     if (element_ == Element::bf16) {
         HWY_DYNAMIC_DISPATCH(PackBlockBf16)(rows, reinterpret_cast<uint32_t*>(out));
@@ -156,6 +170,7 @@ void PackedMatrix::pack(size_t block, MatrixView<const uint16_t> rows) {
 
 void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
     assert(row < n_ && out.size() == k_);
+    if (element_ == Element::bfp16) return unpack_block_weights(storage_.data(), n_, k_, row, out.data());
     const uint8_t* block = storage_.data() + row / kLaneBlock * kLaneBlock * k_ * bytes(element_);
     const size_t lane = row % kLaneBlock;
     for (size_t i = 0; i < k_; ++i) {
@@ -173,11 +188,14 @@ void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
 LeftRows::LeftRows(size_t max_rows, size_t max_k, Element element)
     : element_(element),
       native_bf16_(element == Element::bf16 && isa() == Isa::bf16),
-      storage_(max_rows * max_k * (native_bf16_ ? 2 : 4)) {}
+      storage_(element == Element::bfp16 ? block_operand_bytes(max_rows, max_k)
+                                         : max_rows * max_k * (native_bf16_ ? 2 : 4)),
+      row_(element == Element::bfp16 ? max_k : 0) {}
 
 void LeftRows::prepare(MatrixView<const float> x, const RowPreparation& how) {
     rows_ = x.rows;
     cols_ = x.cols;
+    if (element_ == Element::bfp16) return prepare_blocks(x, how);
     assert(rows_ * cols_ * (native_bf16_ ? 2 : 4) <= storage_.size());
     // Rows with Inf or NaN are passed on: they show in the logits, where the search looks.
     if (native_bf16_) {
@@ -187,7 +205,24 @@ void LeftRows::prepare(MatrixView<const float> x, const RowPreparation& how) {
     }
 }
 
+void LeftRows::prepare_blocks(MatrixView<const float> x, const RowPreparation& how) {
+    assert(block_operand_bytes(rows_, cols_) <= storage_.size());
+    exponents_ = {};
+    bad_rows_.clear();
+    for (size_t r = 0; r < x.rows; ++r) {
+        auto row = x.rows_from(r, 1);
+        if (how.operation != RowOperation::none) {
+            prepare_f32(row, how, row_.matrix(1, cols_));
+            row = std::as_const(row_).matrix(1, cols_);
+        }
+        if (quantise_block_operand(row, bfp16::Rounding::nearest_even, storage_.data(), cols_, r, 0,
+                                   exponents_))
+            bad_rows_.push_back(r);
+    }
+}
+
 namespace {
+/// What is left to the rounding of blocks, in f32.
 Numerics numerics_for(Element element) {
     return element == Element::bf16 ? Numerics::bf16 : Numerics::f32;
 }
@@ -205,9 +240,23 @@ void LeftRows::assign_gelu(MatrixView<const float> x) {
     prepare(x, {RowOperation::gelu, nullptr, nullptr, numerics_for(element_), {}});
 }
 
+namespace {
+void project_blocks(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
+                    bool accumulate, MatrixView<float> y) {
+    const size_t column = first * kLaneBlock;
+    const auto part = y.cols_from(column, std::min(y.cols - column, blocks * kLaneBlock));
+    multiply_blocks(static_cast<const uint8_t*>(x.data()), static_cast<const uint8_t*>(w.data()), w.n(),
+                    w.k(), 0, first, block_scales_add(x.exponents(), w.exponents()),
+                    {part, bias != nullptr ? bias + column : nullptr, accumulate});
+    for (const size_t row : x.bad_rows())
+        std::fill_n(part.row(row), part.cols, std::numeric_limits<float>::quiet_NaN());
+}
+}  // namespace
+
 void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
              bool accumulate, MatrixView<float> y) {
     assert(x.cols() == w.k() && y.rows == x.rows() && y.cols == w.n() && first + blocks <= w.blocks());
+    if (w.element() == Element::bfp16) return project_blocks(w, x, first, blocks, bias, accumulate, y);
 #if defined(__x86_64__)
     if (x.native_bf16()) {
         avx512_bf16::project(static_cast<const uint16_t*>(w.data()), w.k(), first, blocks,

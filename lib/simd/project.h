@@ -5,15 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
+#include "simd/block_matmul.h"
 #include "simd/packing.h"
 
 namespace npuscribe::simd {
 
-/// A weight matrix [n × k] as [n/16][k/2][16][2] bf16 or [n/16][k][16] f32; rows past n are zero. k must be
-/// even.
+/// A weight matrix [n × k] as [n/16][k/2][16][2] bf16, [n/16][k][16] f32, or a right operand of
+/// block_matmul.h; rows past n are zero. k must be even, of bfp16 a multiple of 8.
 class PackedMatrix {
   public:
     PackedMatrix() = default;
@@ -25,12 +27,17 @@ class PackedMatrix {
     Element element() const { return element_; }
     size_t size_bytes() const { return storage_.size(); }
     const void* data() const { return storage_.data(); }
+    const ExponentRange& exponents() const { return exponents_; }
 
     /// Fills lane block `block` from the weights' rows [16·block, …): at most 16 × k, f32. Blocks may be
     /// filled by several threads at once.
     void pack(size_t block, MatrixView<const float> rows);
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
+    /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix: the only way
+    /// into one. `packed` follows when all are there.
+    void pack_blocks(size_t first, size_t count, const uint8_t* blocks);
+    void packed();
     /// One row back as f32 (what an embedding look-up needs).
     void unpack_row(size_t row, std::span<float> out) const;
 
@@ -39,10 +46,11 @@ class PackedMatrix {
     size_t k_ = 0;
     Element element_ = Element::bf16;
     Buffer<uint8_t> storage_;
+    ExponentRange exponents_;  // of bfp16
 };
 
-/// Left operands in the form that `project` takes: bfloat16 where the CPU multiplies it, else f32 (rounded to
-/// bfloat16 for bf16 weights, so that the numerics are the same).
+/// Left operands in the form that `project` takes: for bf16 weights bfloat16 where the CPU multiplies it,
+/// else f32, rounded to bfloat16 so that the numerics are the same; for bfp16 weights blocks.
 class LeftRows {
   public:
     LeftRows(size_t max_rows, size_t max_k, Element element);
@@ -58,15 +66,22 @@ class LeftRows {
     size_t cols() const { return cols_; }
     const void* data() const { return storage_.data(); }
     bool native_bf16() const { return native_bf16_; }
+    const ExponentRange& exponents() const { return exponents_; }
+    /// Of bfp16: rows with Inf, NaN or a magnitude of 2^111 or more. Their results are NaN.
+    std::span<const size_t> bad_rows() const { return bad_rows_; }
 
   private:
     void prepare(MatrixView<const float> x, const struct RowPreparation& how);
+    void prepare_blocks(MatrixView<const float> x, const struct RowPreparation& how);
 
     Element element_;
     bool native_bf16_;
     size_t rows_ = 0;
     size_t cols_ = 0;
     Buffer<uint8_t> storage_;
+    Buffer<float> row_;  // of bfp16: one before rounding
+    ExponentRange exponents_;
+    std::vector<size_t> bad_rows_;
 };
 
 /// Output features [16·first, 16·(first + blocks)) of y [m × n]; `bias` has n values or is null; `accumulate`
