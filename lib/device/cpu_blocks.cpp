@@ -169,9 +169,9 @@ class BlockLinear final : public Linear {
         std::atomic<size_t> bad_row{x.rows()};
         // Some columns of the result stay in the first cache until they are quantised.
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
-            worker.scratch.reserve_discard(kPieceRows * simd::kBlockTileCols);
-            for (size_t first = 0; first < n_; first += simd::kBlockTileCols) {
-                const size_t cols = std::min(simd::kBlockTileCols, n_ - first);
+            worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
+            for (size_t first = 0; first < n_; first += simd::kBlockPanelCols) {
+                const size_t cols = std::min(simd::kBlockPanelCols, n_ - first);
                 Stopwatch watch;
                 const size_t padded = bfp16::padded(cols);
                 const MatrixView<float> values(worker.scratch.data(), rows, padded);
@@ -208,12 +208,12 @@ class BlockLinear final : public Linear {
     /// `rows_to_blocks(first, count, wide, blocks)` gives rows of W as bfp16::quantise has them.
     template <class RowsToBlocks>
     void pack(RowsToBlocks&& rows_to_blocks) {
-        if (n_ % simd::kLaneBlock != 0) std::memset(weights_.data(), 0, weights_.size());
+        if (n_ % simd::kBlockPanelCols != 0) std::memset(weights_.data(), 0, weights_.size());
         shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
             const size_t count = end - begin;
             Buffer<uint8_t> blocks(count * bfp16::row_bytes(padded_k_));
             rows_to_blocks(begin, count, shared_.workers[worker].scratch, blocks.data());
-            simd::pack_block_weights(blocks.data(), n_, padded_k_, begin, count, weights_.data());
+            simd::pack_block_weights(blocks.data(), padded_k_, begin, count, weights_.data());
         });
         exponents_ = simd::exponents_of_weights(weights_.data(), n_, padded_k_);
     }
@@ -235,7 +235,7 @@ class BlockLinear final : public Linear {
 
     void multiply(const BlockOperand& left, size_t row, size_t column, bool scales_add,
                   const simd::BlockOutput& out) const {
-        simd::multiply_blocks(left.data(), weights_.data(), n_, padded_k_, row, column / simd::kLaneBlock,
+        simd::multiply_blocks(left.data(), weights_.data(), padded_k_, row, column / simd::kLaneBlock,
                               scales_add, out);
     }
 

@@ -20,9 +20,12 @@ namespace {
 
 constexpr size_t kLanes = kLaneBlock;  // columns side by side in a register
 constexpr size_t kRows = kBlockGroupRows;
-constexpr size_t kRowBytes = 16;                            // of a left block's row
-constexpr size_t kLeftBytes = kRows * kRowBytes;            // of a left block
-constexpr size_t kRightBytes = kLanes * bfp16::kBlockSize;  // of a right block's mantissas
+constexpr size_t kRowBytes = 16;                             // of a left block's row
+constexpr size_t kLeftBytes = kRows * kRowBytes;             // of a left block
+constexpr size_t kVectors = kBlockPanelCols / kLanes;        // of a panel
+constexpr size_t kVectorBytes = kLanes * bfp16::kBlockSize;  // of 16 columns' mantissas in a right block
+constexpr size_t kMantissaBytes = kVectors * kVectorBytes;   // of all of them
+constexpr size_t kRightBytes = kMantissaBytes + kBlockPanelCols;
 constexpr uint32_t kFirstTooLarge = 238U << 23;
 
 // A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
@@ -117,37 +120,37 @@ inline __m512 scaled_apart(__m512 whole, __m512i left, __m512i right) {
     return _mm512_mul_ps(product, left_scale);
 }
 
-/// Some lane blocks of a right operand.
+/// 16 or more columns of a panel.
 struct Right {
-    const uint8_t* mantissas;
+    const uint8_t* mantissas;  // of its first block along K, the next kRightBytes behind it
     const uint8_t* exponents;
-    size_t blocks;  // along K
+    size_t blocks;
 
-    Right(const uint8_t* weights, size_t n, size_t k, size_t first)
-        : mantissas(weights + first * kLanes * k),
-          exponents(weights + lane_blocks(n) * kLanes * k + first * kLanes * k / bfp16::kBlockSize),
-          blocks(k / bfp16::kBlockSize) {}
+    Right(const uint8_t* weights, size_t k, size_t lane_block) : blocks(k / bfp16::kBlockSize) {
+        const uint8_t* panel = weights + lane_block / kVectors * blocks * kRightBytes;
+        mantissas = panel + lane_block % kVectors * kVectorBytes;
+        exponents = panel + kMantissaBytes + lane_block % kVectors * kLanes;
+    }
 };
 
-/// One group of 4 rows by kVectors lane blocks.
-template <bool kScalesAdd, size_t kVectors>
-inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kVectors]) {
+/// One group of 4 rows by kCount times 16 columns.
+template <bool kScalesAdd, size_t kCount>
+inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kCount]) {
 #pragma GCC unroll 4
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = _mm512_setzero_ps();
+        for (size_t v = 0; v < kCount; ++v) sum[r][v] = _mm512_setzero_ps();
     }
     for (size_t block = 0; block < right.blocks; ++block, left += kLeftBytes) {
         const auto* rows = reinterpret_cast<const LeftRow*>(left);
 #pragma GCC unroll 4
-        for (size_t v = 0; v < kVectors; ++v) {
-            const size_t at = v * right.blocks + block;
-            const __m512i low = _mm512_loadu_si512(right.mantissas + at * kRightBytes);
-            const __m512i high = _mm512_loadu_si512(right.mantissas + at * kRightBytes + 64);
-            const __m512i scale = _mm512_slli_epi32(
-                _mm512_cvtepu8_epi32(
-                    _mm_loadu_si128(reinterpret_cast<const __m128i*>(right.exponents + at * kLanes))),
-                23);
+        for (size_t v = 0; v < kCount; ++v) {
+            const uint8_t* column = right.mantissas + block * kRightBytes + v * kVectorBytes;
+            const __m512i low = _mm512_loadu_si512(column);
+            const __m512i high = _mm512_loadu_si512(column + 64);
+            const __m128i exponents = _mm_loadu_si128(
+                reinterpret_cast<const __m128i*>(right.exponents + block * kRightBytes + v * kLanes));
+            const __m512i scale = _mm512_slli_epi32(_mm512_cvtepu8_epi32(exponents), 23);
 #pragma GCC unroll 4
             for (size_t r = 0; r < kRows; ++r) {
                 __m512i dot = _mm512_set1_epi32(rows[r].correction);
@@ -172,18 +175,18 @@ inline __mmask16 lanes_of(size_t cols, size_t vector) {
     return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
 }
 
-template <bool kScalesAdd, size_t kVectors>
+template <bool kScalesAdd, size_t kCount>
 void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& out) {
     const size_t left_bytes = right.blocks * kLeftBytes;
     for (size_t row = 0; row < out.y.rows; row += kRows, left += left_bytes) {
-        __m512 sum[kRows][kVectors];
-        multiply_tile<kScalesAdd, kVectors>(left, right, sum);
+        __m512 sum[kRows][kCount];
+        multiply_tile<kScalesAdd, kCount>(left, right, sum);
 #pragma GCC unroll 4
         for (size_t r = 0; r < kRows; ++r) {
             if (row + r >= out.y.rows) break;
             float* y = out.y.data + (row + r) * out.y.stride;
 #pragma GCC unroll 4
-            for (size_t v = 0; v < kVectors; ++v) {
+            for (size_t v = 0; v < kCount; ++v) {
                 const __mmask16 lanes = lanes_of(out.y.cols, v);
                 __m512 value = sum[r][v];
                 if (out.bias != nullptr)
@@ -197,21 +200,21 @@ void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& o
 }
 
 template <bool kScalesAdd>
-void multiply_all(const uint8_t* left, const uint8_t* weights, size_t n, size_t k, size_t first,
+void multiply_all(const uint8_t* left, const uint8_t* weights, size_t k, size_t first,
                   const BlockOutput& out) {
-    constexpr size_t kTogether = kBlockTileCols / kLanes;
-    const auto part = [&](size_t col, size_t cols) {
-        return BlockOutput{out.y.cols_from(col, cols), out.bias != nullptr ? out.bias + col : nullptr,
-                           out.accumulate};
-    };
-    size_t col = 0;
-    for (; col + kBlockTileCols - kLanes < out.y.cols; col += kBlockTileCols) {
-        multiply_rows<kScalesAdd, kTogether>(left, Right(weights, n, k, first + col / kLanes),
-                                             part(col, std::min(kBlockTileCols, out.y.cols - col)));
-    }
-    for (; col < out.y.cols; col += kLanes) {
-        multiply_rows<kScalesAdd, 1>(left, Right(weights, n, k, first + col / kLanes),
-                                     part(col, std::min(kLanes, out.y.cols - col)));
+    for (size_t col = 0, cols = 0; col < out.y.cols; col += cols) {
+        const size_t lane_block = first + col / kLanes;
+        const size_t rest = out.y.cols - col;
+        const bool whole = lane_block % kVectors == 0 && rest > kBlockPanelCols - kLanes;
+        cols = std::min(rest, whole ? kBlockPanelCols : kLanes);
+        const BlockOutput part{out.y.cols_from(col, cols), out.bias != nullptr ? out.bias + col : nullptr,
+                               out.accumulate};
+        const Right right(weights, k, lane_block);
+        if (whole) {
+            multiply_rows<kScalesAdd, kVectors>(left, right, part);
+        } else {
+            multiply_rows<kScalesAdd, 1>(left, right, part);
+        }
     }
 }
 
@@ -234,15 +237,14 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
     return bad;
 }
 
-void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first, size_t count,
-                        uint8_t* weights) {
+void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights) {
     constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
-    uint8_t* exponents = weights + lane_blocks(n) * kLanes * k;
     for (size_t column = first; column < first + count; ++column) {
         const size_t lane = column % kLanes;
-        uint8_t* to = weights + column / kLanes * kLanes * k + lane * 4;
-        uint8_t* exponent_to = exponents + column / kLanes * kLanes * k / bfp16::kBlockSize + lane;
-        for (size_t i = 0; i < k; i += bfp16::kBlockSize) {
+        const Right right(weights, k, column / kLanes);
+        uint8_t* to = weights + (right.mantissas - weights) + lane * 4;
+        uint8_t* exponent_to = weights + (right.exponents - weights) + lane;
+        for (size_t block = 0; block < right.blocks; ++block) {
             uint32_t low, high;
             std::memcpy(&low, blocks + 1, sizeof low);
             std::memcpy(&high, blocks + 5, sizeof high);
@@ -253,32 +255,33 @@ void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first,
             std::memcpy(to + 64, &high, sizeof high);
             blocks += bfp16::kBlockBytes;
             to += kRightBytes;
-            exponent_to += kLanes;
+            exponent_to += kRightBytes;
         }
     }
 }
 
 ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k) {
-    const uint8_t* exponents = weights + lane_blocks(n) * kLanes * k;
     uint8_t lowest = kExponentOfZeros, highest = kExponentOfZeros;
-    for (size_t block = 0; block < lane_blocks(n) * k / bfp16::kBlockSize; ++block) {
-        const size_t lanes = std::min(kLanes, n - block / (k / bfp16::kBlockSize) * kLanes);
-        for (size_t lane = 0; lane < lanes; ++lane) {
-            const uint8_t exponent = exponents[block * kLanes + lane];
-            lowest = std::min(lowest, exponent);
-            highest = std::max(highest, exponent);
+    for (size_t column = 0; column < n; column += kLanes) {
+        const Right right(weights, k, column / kLanes);
+        for (size_t block = 0; block < right.blocks; ++block) {
+            for (size_t lane = 0; lane < std::min(kLanes, n - column); ++lane) {
+                const uint8_t exponent = right.exponents[block * kRightBytes + lane];
+                lowest = std::min(lowest, exponent);
+                highest = std::max(highest, exponent);
+            }
         }
     }
     return {lowest, highest};
 }
 
-void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out) {
-    const Right right(weights, n, k, column / kLanes);
+void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out) {
+    const Right right(weights, k, column / kLanes);
     const size_t lane = column % kLanes;
     for (size_t block = 0; block < right.blocks; ++block, out += bfp16::kBlockSize) {
         const uint8_t* half = right.mantissas + block * kRightBytes + lane * 4;
         uint8_t bytes[bfp16::kBlockBytes];
-        bytes[0] = right.exponents[block * kLanes + lane];
+        bytes[0] = right.exponents[block * kRightBytes + lane];
         for (size_t i = 0; i < 4; ++i) {
             bytes[1 + i] = half[i] ^ 0x80;
             bytes[5 + i] = half[64 + i] ^ 0x80;
@@ -287,12 +290,12 @@ void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t col
     }
 }
 
-void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t n, size_t k, size_t row,
-                     size_t first, bool scales_add, const BlockOutput& out) {
-    assert(row % kRows == 0 && first * kLanes + out.y.cols <= lane_blocks(n) * kLanes);
+void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t first,
+                     bool scales_add, const BlockOutput& out) {
+    assert(row % kRows == 0);
     const uint8_t* left = operand + row * 2 * k;
-    if (scales_add) return multiply_all<true>(left, weights, n, k, first, out);
-    multiply_all<false>(left, weights, n, k, first, out);
+    if (scales_add) return multiply_all<true>(left, weights, k, first, out);
+    multiply_all<false>(left, weights, k, first, out);
 }
 
 }  // namespace npuscribe::simd
@@ -314,17 +317,16 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rou
                                              size_t, size_t, ExponentRange&) {
     refuse();
 }
-void pack_block_weights(const uint8_t*, size_t, size_t, size_t, size_t, uint8_t*) {
+void pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*) {
     refuse();
 }
 ExponentRange exponents_of_weights(const uint8_t*, size_t, size_t) {
     refuse();
 }
-void unpack_block_weights(const uint8_t*, size_t, size_t, size_t, float*) {
+void unpack_block_weights(const uint8_t*, size_t, size_t, float*) {
     refuse();
 }
-void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, size_t, bool,
-                     const BlockOutput&) {
+void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, bool, const BlockOutput&) {
     refuse();
 }
 

@@ -5,9 +5,9 @@
 //
 //   left operand   groups of 4 rows; a group is its blocks along K; a block is 4 rows of 16 bytes:
 //                  8 mantissas, −128 × their sum (int32), (exponent − 139) << 23 (int32)
-//   right operand  lane blocks of 16 columns (rows of W); a lane block is its blocks along K; a block is
-//                  mantissas 0…3 + 128 of each column, then mantissas 4…7 + 128: 128 bytes. Behind all of
-//                  them, in the same order, the exponents of each block's 16 columns: 9 bytes for 8 values
+//   right operand  panels of 64 columns (rows of W); a panel is its blocks along K, one stream of memory; a
+//                  block is 4 times 16 columns: mantissas 0…3 + 128 of each, then mantissas 4…7 + 128; then
+//                  the exponents of all 64: 9 bytes for 8 values
 //
 // VNNI multiplies unsigned by signed bytes: W's mantissas are made positive by 128, and the left operand
 // brings along what that adds to a sum.
@@ -24,7 +24,7 @@
 namespace npuscribe::simd {
 
 inline constexpr size_t kBlockGroupRows = 4;
-inline constexpr size_t kBlockTileCols = 4 * kLaneBlock;  // worked on together
+inline constexpr size_t kBlockPanelCols = 4 * kLaneBlock;
 
 /// The exponents of the blocks of an operand that are not all zero; empty: lowest > highest.
 struct ExponentRange {
@@ -42,7 +42,8 @@ constexpr size_t block_operand_bytes(size_t m, size_t k) {
     return (m + kBlockGroupRows - 1) / kBlockGroupRows * kBlockGroupRows * 2 * k;
 }
 constexpr size_t block_weight_bytes(size_t n, size_t k) {
-    return lane_blocks(n) * kLaneBlock * k / bfp16::kBlockSize * bfp16::kBlockBytes;
+    return (n + kBlockPanelCols - 1) / kBlockPanelCols * kBlockPanelCols * k / bfp16::kBlockSize *
+           bfp16::kBlockBytes;
 }
 
 /// Rounds `x` [m × c] to blocks and puts them into rows [row, row + m) and columns [col, col + c) of a left
@@ -51,10 +52,9 @@ constexpr size_t block_weight_bytes(size_t n, size_t k) {
 std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding, uint8_t* operand,
                                              size_t k, size_t row, size_t col, ExponentRange& range);
 
-/// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand [n × k]. Columns
-/// that fill up the last lane block are the caller's to zero, as a whole, beforehand.
-void pack_block_weights(const uint8_t* blocks, size_t n, size_t k, size_t first, size_t count,
-                        uint8_t* weights);
+/// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand of k. Columns
+/// that fill up the last panel are the caller's to zero, as a whole, beforehand.
+void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights);
 
 /// What stands for the exponent of a block of zeros, whose scale does not matter.
 inline constexpr uint32_t kExponentOfZeros = 127;
@@ -63,7 +63,7 @@ inline constexpr uint32_t kExponentOfZeros = 127;
 ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k);
 
 /// One column's values back as f32, k of them.
-void unpack_block_weights(const uint8_t* weights, size_t n, size_t k, size_t column, float* out);
+void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out);
 
 /// What becomes of a sum: y = (accumulate ? y : 0) + sum + bias.
 struct BlockOutput {
@@ -73,10 +73,10 @@ struct BlockOutput {
 };
 
 /// The rows of y, from `row` of the left operand on, by its columns, from lane block `first` of the right
-/// operand [n × k] on; row is a multiple of 4. `scales_add`, where block_scales_add of both operands' ranges:
-/// scales are then put together by adding bits, else by multiplying, which takes longer.
-void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t n, size_t k, size_t row,
-                     size_t first, bool scales_add, const BlockOutput& out);
+/// operand on; row is a multiple of 4. `scales_add`, where block_scales_add of both operands' ranges: scales
+/// are then put together by adding bits, else by multiplying, which takes longer.
+void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t first,
+                     bool scales_add, const BlockOutput& out);
 
 /// True where the sum of any two exponents makes a normal float's.
 constexpr bool block_scales_add(ExponentRange x, ExponentRange w) {

@@ -126,12 +126,13 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
                                          : lane_blocks(n) * kLaneBlock * k * bytes(element),
                Pages::huge) {
     assert(k % (element == Element::bfp16 ? bfp16::kBlockSize : 2) == 0);
-    if (element == Element::bfp16 && n % kLaneBlock != 0) std::memset(storage_.data(), 0, storage_.size());
+    if (element == Element::bfp16 && n % kBlockPanelCols != 0)
+        std::memset(storage_.data(), 0, storage_.size());
 }
 
 void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
     assert(element_ == Element::bfp16 && first + count <= n_);
-    pack_block_weights(blocks, n_, k_, first, count, storage_.data());
+    pack_block_weights(blocks, k_, first, count, storage_.data());
 }
 
 void PackedMatrix::packed() {
@@ -170,7 +171,7 @@ void PackedMatrix::pack(size_t block, MatrixView<const uint16_t> rows) {
 
 void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
     assert(row < n_ && out.size() == k_);
-    if (element_ == Element::bfp16) return unpack_block_weights(storage_.data(), n_, k_, row, out.data());
+    if (element_ == Element::bfp16) return unpack_block_weights(storage_.data(), k_, row, out.data());
     const uint8_t* block = storage_.data() + row / kLaneBlock * kLaneBlock * k_ * bytes(element_);
     const size_t lane = row % kLaneBlock;
     for (size_t i = 0; i < k_; ++i) {
@@ -245,8 +246,8 @@ void project_blocks(const PackedMatrix& w, const LeftRows& x, size_t first, size
                     bool accumulate, MatrixView<float> y) {
     const size_t column = first * kLaneBlock;
     const auto part = y.cols_from(column, std::min(y.cols - column, blocks * kLaneBlock));
-    multiply_blocks(static_cast<const uint8_t*>(x.data()), static_cast<const uint8_t*>(w.data()), w.n(),
-                    w.k(), 0, first, block_scales_add(x.exponents(), w.exponents()),
+    multiply_blocks(static_cast<const uint8_t*>(x.data()), static_cast<const uint8_t*>(w.data()), w.k(), 0,
+                    first, block_scales_add(x.exponents(), w.exponents()),
                     {part, bias != nullptr ? bias + column : nullptr, accumulate});
     for (const size_t row : x.bad_rows())
         std::fill_n(part.row(row), part.cols, std::numeric_limits<float>::quiet_NaN());

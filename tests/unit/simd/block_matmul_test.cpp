@@ -40,12 +40,11 @@ struct Left {
 };
 
 struct Right {
-    explicit Right(const Matrix& w) : n(w.rows), bytes(simd::block_weight_bytes(w.rows, w.cols)) {
+    explicit Right(const Matrix& w) : bytes(simd::block_weight_bytes(w.rows, w.cols)) {
         const auto blocks = bfp16::quantise(w.view(), Rounding::nearest_even);
-        simd::pack_block_weights(blocks.data(), n, w.cols, 0, n, bytes.data());
-        exponents = simd::exponents_of_weights(bytes.data(), n, w.cols);
+        simd::pack_block_weights(blocks.data(), w.cols, 0, w.rows, bytes.data());
+        exponents = simd::exponents_of_weights(bytes.data(), w.rows, w.cols);
     }
-    size_t n;
     std::vector<uint8_t> bytes;
     simd::ExponentRange exponents;
 };
@@ -56,7 +55,7 @@ void multiply(const Left& left, const Right& right, size_t k, MatrixView<float> 
     const size_t part = y.cols > 2 * simd::kLaneBlock ? 2 * simd::kLaneBlock : y.cols;
     for (const auto& [first, cols] : {std::pair<size_t, size_t>{0, part}, {part, y.cols - part}}) {
         simd::multiply_blocks(
-            left.bytes.data(), right.bytes.data(), right.n, k, 0, first / simd::kLaneBlock, scales_add,
+            left.bytes.data(), right.bytes.data(), k, 0, first / simd::kLaneBlock, scales_add,
             {y.cols_from(first, cols), bias != nullptr ? bias + first : nullptr, accumulate});
     }
 }
@@ -109,7 +108,7 @@ TEST_CASE("a column of weights comes back as its blocks hold it") {
     const Right right(w);
     for (size_t column = 0; column < w.rows; ++column) {
         std::vector<float> values(w.cols);
-        simd::unpack_block_weights(right.bytes.data(), w.rows, w.cols, column, values.data());
+        simd::unpack_block_weights(right.bytes.data(), w.cols, column, values.data());
         for (size_t i = 0; i < w.cols; ++i) REQUIRE(values[i] == expected(column, i));
     }
 }
