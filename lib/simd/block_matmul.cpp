@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 #if defined(__x86_64__)
@@ -133,8 +134,8 @@ struct Right {
     }
 };
 
-/// One group of 4 rows by kCount times 16 columns.
-template <bool kScalesAdd, size_t kCount>
+/// One group of 4 rows by kCount times 16 columns. `kFetch`: fetches the next panel meanwhile.
+template <bool kScalesAdd, bool kFetch, size_t kCount>
 inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kCount]) {
 #pragma GCC unroll 4
     for (size_t r = 0; r < kRows; ++r) {
@@ -143,6 +144,12 @@ inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)
     }
     for (size_t block = 0; block < right.blocks; ++block, left += kLeftBytes) {
         const auto* rows = reinterpret_cast<const LeftRow*>(left);
+        if constexpr (kFetch) {
+            const uint8_t* ahead = right.mantissas + (right.blocks + block) * kRightBytes;
+#pragma GCC unroll 9
+            for (size_t line = 0; line < kRightBytes; line += kCacheLine)
+                _mm_prefetch(reinterpret_cast<const char*>(ahead + line), _MM_HINT_T1);
+        }
 #pragma GCC unroll 4
         for (size_t v = 0; v < kCount; ++v) {
             const uint8_t* column = right.mantissas + block * kRightBytes + v * kVectorBytes;
@@ -180,7 +187,12 @@ void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& o
     const size_t left_bytes = right.blocks * kLeftBytes;
     for (size_t row = 0; row < out.y.rows; row += kRows, left += left_bytes) {
         __m512 sum[kRows][kCount];
-        multiply_tile<kScalesAdd, kCount>(left, right, sum);
+        // The first group waits for memory; the second reads what is in the cache, and has time to fetch.
+        if (kCount == kVectors && row == kRows) {
+            multiply_tile<kScalesAdd, true, kCount>(left, right, sum);
+        } else {
+            multiply_tile<kScalesAdd, false, kCount>(left, right, sum);
+        }
 #pragma GCC unroll 4
         for (size_t r = 0; r < kRows; ++r) {
             if (row + r >= out.y.rows) break;
