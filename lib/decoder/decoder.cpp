@@ -36,9 +36,9 @@ simd::Element weight_element(Precision precision) {
 }
 
 /// What the audio's keys and values are multiplied in: they may be kept in 8 bits, and from operands in 8
-/// bits they lose nothing to speak of.
+/// bits they lose nothing to speak of. One exponent for all of the audio would be too few.
 Precision audio_precision(Precision precision) {
-    return precision == Precision::fp32 || precision == Precision::int8 ? precision : Precision::bf16;
+    return precision == Precision::int8_tensor ? Precision::int8 : precision;
 }
 
 CrossFormat cross_format(const DecoderOptions& options) {
