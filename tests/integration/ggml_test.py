@@ -47,9 +47,11 @@ class Ggml(support.Case):
                 self.assertEqual(self.transcripts(self.convert(dtype)), expected)
 
     def test_q8_0_gives_the_same_text(self):
-        """In fp32: BFP16 rounds as coarsely as q8_0 does, and the two together may change a word."""
-        expected = self.transcripts(support.need_model("tiny.en"), "--precision", "fp32")
-        got = self.transcripts(self.convert("q8_0"), "--precision", "fp32")
+        """In fp32, and with all of the context: each rounds as coarsely as q8_0 does, or tips as close a balance (of
+        "exposed" tiny.en hears "old-sposed" or "old-asposed"), and two together may change a word."""
+        options = ("--precision", "fp32", "--audio-context", "full")
+        expected = self.transcripts(support.need_model("tiny.en"), *options)
+        got = self.transcripts(self.convert("q8_0"), *options)
         for recording in expected:
             texts = [[segment["text"] for segment in segments[recording]] for segments in (expected, got)]
             self.assertEqual(*texts)
