@@ -146,9 +146,6 @@ constexpr std::array kFamiliar = {
     given("--best-of", "none", "--best-of=1"),
     given("--threads", "none", "--threads=0"),
     given("-l --language", "none", "--language=auto"),
-    given("--hallucination-silence-threshold", "none", ""),
-    instead("--hallucination-silence-threshold",
-            "leave it out: silence is left out before decoding, by --vad"),
 
     // whisper-ctranslate2
     means("--vad-filter", "--vad"),
@@ -172,8 +169,6 @@ constexpr std::array kFamiliar = {
     instead("--pretty-json", "leave it out: jq . FILE shows json in lines"),
     given("--prompt-reset-on-temperature", "0.5", ""),
     instead("--prompt-reset-on-temperature", "leave it out: it is 0.5"),
-    instead("--prefix",
-            "use --initial-prompt TEXT, which comes before a window's text and does not begin it"),
     given("--multilingual", "false", ""),
     instead("--multilingual", "leave it out: each file has one language, detected or given with --language"),
     instead("--hf-token --speaker-name --speaker-num", kSpeakers),
