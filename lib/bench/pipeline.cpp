@@ -12,7 +12,9 @@
 #include "bench/encoder_runner.h"
 #include "bench/limits.h"
 #include "bench/pipeline_stages.h"
+#include "bfp16/block.h"
 #include "decoder/decoder.h"
+#include "device/cpu_blocks.h"
 #include "device/onednn_matmul.h"
 #include "simd/attention_int8.h"
 
@@ -195,8 +197,7 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     const double of_encoder = stages.add("encoder, all of it", e.total, all, origin);
 
     progress("decoder");
-    WhisperDecoder decoder(context.checkpoint, context.pool,
-                           {exact ? Precision::fp32 : Precision::bf16, kBatch, kBatch});
+    WhisperDecoder decoder(context.checkpoint, context.pool, {precision, kBatch, kBatch});
     for (size_t i = 0; i < kBatch; ++i) decoder.set_audio(static_cast<int>(i), runner.output());
     stages.add("cross-attention keys, values",
                fastest(context.runs, [&] { decoder.set_audio(0, runner.output()); }),
@@ -204,11 +205,14 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     // In 8 bits: one for the value, and four for the scale of 64 of them.
     const double audio_bytes =
         exact || !simd::has_int8_attention() ? static_cast<double>(element) : 1 + 4.0 / 64;
+    const bool blocks = precision != Precision::bf16 && !exact && cpu_multiplies_blocks();
+    const double weight_bytes =
+        blocks ? static_cast<double>(bfp16::kBlockBytes) / bfp16::kBlockSize : static_cast<double>(element);
     double of_read = 0;
     for (const size_t rows : {size_t{1}, kBatch}) {
         const double seconds = decoder_step(decoder, rows);
-        const auto work =
-            decoder_step_work(d, context.frames, rows, middle_position(d), element, audio_bytes);
+        const auto work = decoder_step_work(d, context.frames, rows, middle_position(d), element,
+                                            weight_bytes, audio_bytes);
         stages.add(fmt::format("decoder step, batch {}", rows), seconds, work.all);
         if (rows == 1) of_read = work.weight_bytes / seconds / limits.read;
     }
@@ -222,6 +226,9 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
         result.notes.emplace_back("The limits are this CPU's; the encoder's matmuls ran elsewhere.");
     if (precision == Precision::int8 || precision == Precision::int8_tensor)
         result.notes.emplace_back("The limit of the matmuls is bf16's; INT8 multiplies can pass it.");
+    if (precision == Precision::bfp16 && cpu_multiplies_blocks())
+        result.notes.emplace_back(
+            "The limit of the matmuls is bf16's; blocks multiplied as integers can pass it.");
     result.notes.emplace_back(
         "The limit of a stage is the longer of two times: its operations at the GEMM rate, and the bytes "
         "that it must "

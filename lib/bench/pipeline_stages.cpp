@@ -61,7 +61,7 @@ Work cross_kv_work(const Dimensions& dims, size_t frames, size_t element) {
 }
 
 DecoderStepWork decoder_step_work(const Dimensions& dims, size_t frames, size_t rows, size_t position,
-                                  size_t element, double audio_bytes) {
+                                  size_t element, double weight_bytes, double audio_bytes) {
     const double state = d(dims.n_text_state);
     const double layers = d(dims.n_text_layer);
     // Self-attention 4, cross-attention's query and out 2, the MLP 8; and the vocabulary once.
@@ -70,7 +70,7 @@ DecoderStepWork decoder_step_work(const Dimensions& dims, size_t frames, size_t 
     const double audio = layers * 2 * state * d(frames);
     const double words = layers * 2 * state * (d(position) + 1);
     DecoderStepWork work;
-    work.weight_bytes = weights * d(element);
+    work.weight_bytes = weights * weight_bytes;
     work.all = {2 * d(rows) * (weights + audio + words),
                 work.weight_bytes + d(rows) * (audio * audio_bytes + words * d(element))};
     return work;

@@ -25,13 +25,13 @@ Work attention_work(const Dimensions&, size_t frames, size_t element);
 /// Cross-attention's keys and values of one window, all layers of the decoder.
 Work cross_kv_work(const Dimensions&, size_t frames, size_t element);
 
-/// One step of the decoder: `rows` sequences, each of a window of its own of `frames`, at `position`. A value
-/// of the audio's keys and values takes `audio_bytes`, any other `element`.
+/// One step of the decoder: `rows` sequences, each of a window of its own of `frames`, at `position`. A
+/// weight takes `weight_bytes`, a value of the audio's keys and values `audio_bytes`, any other `element`.
 struct DecoderStepWork {
     Work all;
     double weight_bytes = 0;  // read once a step, whatever the rows
 };
 DecoderStepWork decoder_step_work(const Dimensions&, size_t frames, size_t rows, size_t position,
-                                  size_t element, double audio_bytes);
+                                  size_t element, double weight_bytes, double audio_bytes);
 
 }  // namespace npuscribe::bench
