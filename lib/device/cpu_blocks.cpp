@@ -14,6 +14,7 @@
 #include "device/block_weights.h"
 #include "device/cpu_info.h"
 #include "device/onednn_matmul.h"
+#include "device/operand_rows.h"
 #include "simd/block_matmul.h"
 #include "simd/blocks.h"
 #include "simd/isa.h"
@@ -84,29 +85,6 @@ class BlockOperand final : public Operand {
     simd::ExponentRange exponents_;
 };
 
-/// `x` after norm or GELU, its rows padded with zeros to whole blocks; in `scratch`, unless it is that
-/// already.
-MatrixView<const float> ready(MatrixView<const float> x, const simd::RowPreparation& how,
-                              Buffer<float>& scratch) {
-    const size_t padded = bfp16::padded(x.cols);
-    if (how.operation == simd::RowOperation::none && x.cols == padded) return x;
-    scratch.reserve_discard(kPieceRows * padded);
-    const MatrixView<float> out(scratch.data(), x.rows, padded);
-    if (x.cols == padded) {
-        simd::prepare_f32(x, how, out);
-        return out;
-    }
-    if (how.operation == simd::RowOperation::layer_norm) {
-        throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
-                          std::to_string(x.cols));
-    }
-    for (size_t r = 0; r < x.rows; ++r) {
-        std::fill(std::copy_n(x.row(r), x.cols, out.row(r)), out.row(r) + padded, 0.0F);
-    }
-    if (how.operation == simd::RowOperation::gelu) simd::gelu(out);
-    return out;
-}
-
 class BlockLinear final : public Linear {
   public:
     BlockLinear(const LinearWeights& weights, Shared& shared)
@@ -118,7 +96,7 @@ class BlockLinear final : public Linear {
         const auto& w = weights.weight;
         std::atomic<bool> bad{false};
         pack([&](size_t first, size_t count, Buffer<float>& wide, uint8_t* blocks) {
-            const auto rows = ready(w.rows_from(first, count), {}, wide);
+            const auto rows = in_whole_blocks(w.rows_from(first, count), {}, wide);
             if (shared_.options.rounding == bfp16::Rounding::nearest_even) {
                 if (simd::quantise_rows(rows, blocks)) bad = true;
                 return;
@@ -144,7 +122,7 @@ class BlockLinear final : public Linear {
     size_t k() const override { return k_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check(x, y.rows, y.cols);
+        check_product(name_, x, n_, k_, y.rows, y.cols);
         const auto& left = static_cast<const BlockOperand&>(x);
         const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
@@ -163,7 +141,7 @@ class BlockLinear final : public Linear {
         }
         auto& result = dynamic_cast<BlockOperand&>(y);
         result.resize(x.rows());
-        check(x, y.rows(), y.cols());
+        check_product(name_, x, n_, k_, y.rows(), y.cols());
         const auto& left = static_cast<const BlockOperand&>(x);
         const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
         std::atomic<size_t> bad_row{x.rows()};
@@ -216,13 +194,6 @@ class BlockLinear final : public Linear {
             simd::pack_block_weights(blocks.data(), padded_k_, begin, count, weights_.data());
         });
         exponents_ = simd::exponents_of_weights(weights_.data(), n_, padded_k_);
-    }
-
-    void check(const Operand& x, size_t rows, size_t cols) const {
-        if (x.cols() == k() && rows == x.rows() && cols == n()) return;
-        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
-                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
-                          "] with weights [" + std::to_string(n()) + " × " + std::to_string(k()) + "]");
     }
 
     template <class Work>
@@ -304,7 +275,7 @@ class CpuBlockDevice final : public Device {
         shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
             Worker& worker = shared_.workers[index];
             const Stopwatch watch;
-            const auto rows = ready(x.rows_from(begin, end - begin), how, worker.scratch);
+            const auto rows = in_whole_blocks(x.rows_from(begin, end - begin), how, worker.scratch);
             if (operand.put(rows, shared_.options.rounding, begin, 0)) bad = true;
             worker.prepare += watch.seconds();
         });

@@ -17,6 +17,7 @@
 #include "device/cpu_int8.h"
 #include "device/device.h"
 #include "device/onednn_matmul.h"
+#include "device/operand_rows.h"
 #include "simd/blocks.h"
 #include "simd/isa.h"
 #include "simd/prepare.h"
@@ -121,7 +122,7 @@ class CpuLinear final : public Linear {
     size_t k() const override { return cols_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check(x, y.rows, y.cols);
+        check_product(name_, x, n(), k(), y.rows, y.cols);
         const bool accumulate = epilogue == Epilogue::add_residual;
         prepare_shapes(x.rows(), y.stride, accumulate);
         const auto& operand = static_cast<const CpuOperand&>(x);
@@ -141,7 +142,7 @@ class CpuLinear final : public Linear {
         }
         auto& result = dynamic_cast<CpuOperand&>(y);
         result.resize(x.rows());
-        check(x, y.rows(), y.cols());
+        check_product(name_, x, n(), k(), y.rows(), y.cols());
         prepare_shapes(x.rows(), n(), false);
         const auto& operand = static_cast<const CpuOperand&>(x);
         const auto how = shared_.preparation(epilogue == Epilogue::gelu ? simd::RowOperation::gelu
@@ -214,13 +215,6 @@ class CpuLinear final : public Linear {
             restore(begin, whole.rows_from(begin, end - begin));
         });
         return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
-    }
-
-    void check(const Operand& x, size_t rows, size_t cols) const {
-        if (x.cols() == k() && rows == x.rows() && cols == n()) return;
-        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
-                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
-                          "] with weights [" + std::to_string(n()) + " × " + std::to_string(k()) + "]");
     }
 
     /// The primitives that this many rows take: full blocks and what is left over.

@@ -10,6 +10,7 @@
 #include "bfp16/int8.h"
 #include "device/bad_value.h"
 #include "device/int8_operand.h"
+#include "device/operand_rows.h"
 #include "simd/int8_convert.h"
 #include "simd/int8_rows.h"
 #include "simd/prepare.h"
@@ -44,35 +45,13 @@ simd::RowPreparation preparation(simd::RowOperation operation, const Shared& sha
     return how;
 }
 
-/// `x` after norm or GELU, its rows padded with zeros to `padded` columns; in `scratch`, unless it is that
-/// already.
-MatrixView<const float> ready(MatrixView<const float> x, const simd::RowPreparation& how, size_t padded,
-                              Buffer<float>& scratch) {
-    if (how.operation == simd::RowOperation::none && x.cols == padded) return x;
-    scratch.reserve_discard(kGrain * padded);
-    const MatrixView<float> out(scratch.data(), x.rows, padded);
-    if (x.cols == padded) {
-        simd::prepare_f32(x, how, out);
-        return out;
-    }
-    if (how.operation == simd::RowOperation::layer_norm) {
-        throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
-                          std::to_string(x.cols));
-    }
-    for (size_t r = 0; r < x.rows; ++r) {
-        std::copy_n(x.row(r), x.cols, out.row(r));
-        std::fill(out.row(r) + x.cols, out.row(r) + padded, 0.0F);
-    }
-    return out;
-}
-
 /// Fills `rows` from `x`. Returns false where a value is out of range.
 bool fill(Int8Rows& rows, MatrixView<const float> x, const simd::RowPreparation& how, Shared& shared) {
     rows.resize(x.rows);
     std::atomic<bool> good{true};
     shared.pool.for_each(x.rows, kGrain, [&](size_t begin, size_t end, size_t worker) {
         const auto values =
-            ready(x.rows_from(begin, end - begin), how, rows.padded_cols(), shared.workers[worker].rows);
+            in_whole_blocks(x.rows_from(begin, end - begin), how, shared.workers[worker].rows);
         for (size_t r = 0; r < values.rows; ++r) {
             if (!rows.put(begin + r, values.row(r))) good = false;
         }
@@ -113,7 +92,7 @@ class Int8Linear final : public Linear {
     size_t k() const override { return k_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check(x, y.rows, y.cols);
+        check_product(name_, x, n_, k_, y.rows, y.cols);
         const bool accumulate = epilogue == Epilogue::add_residual;
         multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
             float* out = y.row(row);
@@ -136,7 +115,7 @@ class Int8Linear final : public Linear {
         }
         auto& result = dynamic_cast<Int8Operand&>(y);
         result.resize(x.rows());
-        check(x, y.rows(), y.cols());
+        check_product(name_, x, n_, k_, y.rows(), y.cols());
         multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
             worker.rows.reserve_discard(padded_n_);
             float* values = worker.rows.data();
@@ -153,13 +132,6 @@ class Int8Linear final : public Linear {
 
   private:
     static const Int8Operand& operand(const Operand& x) { return dynamic_cast<const Int8Operand&>(x); }
-
-    void check(const Operand& x, size_t rows, size_t cols) const {
-        if (x.cols() == k_ && rows == x.rows() && cols == n_) return;
-        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
-                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
-                          "] with weights [" + std::to_string(n_) + " × " + std::to_string(k_) + "]");
-    }
 
     /// A row of INT32 sums and what it takes to make values of it.
     struct Int32Row {

@@ -1,0 +1,22 @@
+#pragma once
+// What the cpu device's several ways to multiply have in common on both sides of a product.
+
+#include <cstddef>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/matrix_view.h"
+#include "device/device.h"
+#include "simd/prepare.h"
+
+namespace npuscribe {
+
+/// `x` after norm or GELU, in f32, its rows filled up with zeros to whole blocks of 8: in `scratch`, unless
+/// it is that already. Throws DeviceError for a layer norm of rows that are not whole blocks.
+MatrixView<const float> in_whole_blocks(MatrixView<const float> x, const simd::RowPreparation& how,
+                                        Buffer<float>& scratch);
+
+/// Throws DeviceError, saying all sizes, unless x·Wᵀ, W [n × k], is [rows × cols]. `name` is W's.
+void check_product(const std::string& name, const Operand& x, size_t n, size_t k, size_t rows, size_t cols);
+
+}  // namespace npuscribe
