@@ -224,11 +224,11 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
                         of_read * 100, "%", Origin::measured}};
     if (context.device.info().name != "cpu")
         result.notes.emplace_back("The limits are this CPU's; the encoder's matmuls ran elsewhere.");
-    if (precision == Precision::int8 || precision == Precision::int8_tensor)
-        result.notes.emplace_back("The limit of the matmuls is bf16's; INT8 multiplies can pass it.");
-    if (precision == Precision::bfp16 && cpu_multiplies_blocks())
-        result.notes.emplace_back(
-            "The limit of the matmuls is bf16's; blocks multiplied as integers can pass it.");
+    const char* integers =
+        precision == Precision::bfp16 ? "blocks multiplied as integers" : "INT8 multiplies";
+    if (blocks || precision == Precision::int8 || precision == Precision::int8_tensor)
+        result.notes.push_back(fmt::format("The limit of the matmuls is {}'s; {} can pass it.",
+                                           native ? "bf16" : "f32", integers));
     result.notes.emplace_back(
         "The limit of a stage is the longer of two times: its operations at the GEMM rate, and the bytes "
         "that it must "

@@ -41,7 +41,7 @@ Result roofline(const Dimensions& dimensions, size_t frames, ThreadPool& pool, s
                                      "GFLOP/s", Origin::measured});
     } else {
         result.notes.emplace_back(
-            "This CPU has no native bf16 for oneDNN; the cpu device multiplies in f32.");
+            "This CPU has no native bf16 for oneDNN; the cpu device multiplies bf16 as f32.");
     }
     result.quantities.push_back(
         {"a layer's six matmuls, f32", limits.layer_flops(GemmType::f32) / 1e9, "GFLOP/s", Origin::measured});
