@@ -1,6 +1,7 @@
 #include "simd/block_matmul.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstring>
 
@@ -273,18 +274,29 @@ void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t co
 }
 
 ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k) {
-    uint8_t lowest = kExponentOfZeros, highest = kExponentOfZeros;
-    for (size_t column = 0; column < n; column += kLanes) {
+    // Lane by lane, for the compiler to take them all at once.
+    std::array<uint8_t, kBlockPanelCols> lowest, highest;
+    lowest.fill(kExponentOfZeros);
+    highest.fill(kExponentOfZeros);
+    for (size_t column = 0; column < n; column += kBlockPanelCols) {
         const Right right(weights, k, column / kLanes);
         for (size_t block = 0; block < right.blocks; ++block) {
-            for (size_t lane = 0; lane < std::min(kLanes, n - column); ++lane) {
-                const uint8_t exponent = right.exponents[block * kRightBytes + lane];
-                lowest = std::min(lowest, exponent);
-                highest = std::max(highest, exponent);
+            const uint8_t* exponents = right.exponents + block * kRightBytes;
+            const auto take = [&](size_t lanes) {
+                for (size_t lane = 0; lane < lanes; ++lane) {
+                    lowest[lane] = std::min(lowest[lane], exponents[lane]);
+                    highest[lane] = std::max(highest[lane], exponents[lane]);
+                }
+            };
+            if (n - column >= kBlockPanelCols) {
+                take(kBlockPanelCols);
+            } else {
+                take(n - column);
             }
         }
     }
-    return {lowest, highest};
+    return {*std::min_element(lowest.begin(), lowest.end()),
+            *std::max_element(highest.begin(), highest.end())};
 }
 
 void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out) {
