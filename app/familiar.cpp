@@ -146,9 +146,6 @@ constexpr std::array kFamiliar = {
     given("--best-of", "none", "--best-of=1"),
     given("--threads", "none", "--threads=0"),
     given("-l --language", "none", "--language=auto"),
-    given("--hallucination-silence-threshold", "none", ""),
-    instead("--hallucination-silence-threshold",
-            "leave it out: silence is left out before decoding, by --vad"),
 
     // whisper-ctranslate2
     means("--vad-filter", "--vad"),
