@@ -49,4 +49,7 @@ function(npuscribe_library name)
   add_library(npuscribe_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(npuscribe_${name} PUBLIC npuscribe_settings ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
   set_target_properties(npuscribe_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(NPUSCRIBE_SANITIZE AND NOT OpenMP::OpenMP_CXX IN_LIST ARG_PRIVATE_LINK) # -fopenmp wants headers of its own
+    npuscribe_use_precompiled(npuscribe_${name} npuscribe_library_headers)
+  endif()
 endfunction()
