@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <regex>
 #include <sstream>
 
 #include "base/error.h"
@@ -113,17 +112,23 @@ TEST_CASE("no option of another program is unknown, or a letter with a value beh
 TEST_CASE("what an option of another program stands for, or is advised to be, are options that exist") {
     TranscribeSettings settings;
     const std::vector<Option> options = transcribe_options(settings);
-    const std::regex named("--([a-z0-9-]+)(=([a-z0-9-]+))?");
+    constexpr const char* kName = "abcdefghijklmnopqrstuvwxyz0123456789-";
     for (const Familiar& entry : familiar_options()) {
         INFO(entry.typed);
         CHECK(entry.text.empty() ==
               (entry.reading == Familiar::Reading::left_out || entry.reading == Familiar::Reading::input));
         const std::string text(entry.text);
-        for (std::sregex_iterator at(text.begin(), text.end(), named), end; at != end; ++at) {
-            const Option* option = option_named(options, (*at)[1]);
-            INFO((*at)[0].str());
+        for (size_t at = text.find("--"); at != std::string::npos;
+             at = text.find("--", at)) {  // --name[=value]
+            const size_t end = std::min(text.find_first_not_of(kName, at), text.size());
+            const std::string name = text.substr(at + 2, end - at - 2);
+            INFO(name);
+            const Option* option = option_named(options, name);
             REQUIRE(option != nullptr);
-            if ((*at)[2].matched) CHECK_NOTHROW(option->binding.set((*at)[3]));
+            at = end;
+            if (at == text.size() || text[at] != '=') continue;
+            at = std::min(text.find_first_not_of(kName, end + 1), text.size());
+            if (at > end + 1) CHECK_NOTHROW(option->binding.set(text.substr(end + 1, at - end - 1)));
         }
     }
 }
