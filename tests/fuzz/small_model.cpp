@@ -24,8 +24,8 @@ std::string small_model(test::ModelFormat format, DType dtype, const char* file_
     return bytes;
 }
 
-std::string damaged(const std::string& whole, const std::vector<std::span<const std::byte>>& payload,
-                    std::span<const uint8_t> data) {
+std::vector<size_t> places_outside(const std::vector<std::span<const std::byte>>& payload,
+                                   const std::string& whole) {
     std::vector<bool> is_payload(whole.size());
     const auto* begin = reinterpret_cast<const std::byte*>(whole.data());
     for (const auto& part : payload) {
@@ -36,6 +36,11 @@ std::string damaged(const std::string& whole, const std::vector<std::span<const 
     for (size_t i = 0; i < whole.size(); ++i) {
         if (!is_payload[i]) places.push_back(i);
     }
+    return places;
+}
+
+std::string damaged(const std::string& whole, const std::vector<size_t>& places,
+                    std::span<const uint8_t> data) {
     std::string bytes = whole;
     for (size_t i = 0; i + 4 <= std::min<size_t>(data.size(), 16); i += 4) {
         const size_t choice =
@@ -76,9 +81,9 @@ std::vector<std::span<const std::byte>> payload(const Parse& parse, const std::s
 }  // namespace
 
 int try_reader(const Parse& parse, const std::string& whole, std::span<const uint8_t> data) {
-    static const auto parts = payload(parse, whole);  // one reader a program
+    static const auto places = places_outside(payload(parse, whole), whole);  // one reader a program
     read(parse, view(data.data(), data.size()));
-    const std::string bytes = damaged(whole, parts, data);
+    const std::string bytes = damaged(whole, places, data);
     read(parse, view(bytes.data(), bytes.size()));
     return 0;
 }

@@ -18,8 +18,12 @@ namespace npuscribe::fuzz {
 /// The weights file of a random model of one layer, made once.
 std::string small_model(test::ModelFormat format, DType dtype, const char* file_name);
 
-/// `whole` with up to four bytes changed as `data` says, only outside of `payload` (parts of `whole`).
-std::string damaged(const std::string& whole, const std::vector<std::span<const std::byte>>& payload,
+/// Where bytes of `whole` are that are not of `payload` (parts of it).
+std::vector<size_t> places_outside(const std::vector<std::span<const std::byte>>& payload,
+                                   const std::string& whole);
+
+/// `whole` with up to four bytes changed as `data` says, only at `places`.
+std::string damaged(const std::string& whole, const std::vector<size_t>& places,
                     std::span<const uint8_t> data);
 
 /// What a reader makes of bytes: its tensors, by the file's names, and how it finds one by OpenAI's.
