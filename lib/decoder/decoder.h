@@ -14,8 +14,9 @@ namespace npuscribe {
 class ThreadPool;
 
 struct DecoderOptions {
-    Precision precision = Precision::bf16;  // fp32: everything in fp32; any other: bfloat16 caches, and
-                                            // weights in bfloat16, for bfp16 rounded to BFP16
+    /// fp32: everything in fp32; any other: bfloat16 caches. Weights are bfloat16 for bf16, else BFP16, and
+    /// are multiplied as the blocks that they are where the CPU can (cpu_multiplies_blocks).
+    Precision precision = Precision::bf16;
     size_t max_sequences = 8;
     size_t max_audio = 8;
     /// Keep cross-attention keys and values in 8 bits where the CPU has the instructions (never in fp32).
