@@ -14,9 +14,9 @@
 #include "bench/pipeline_stages.h"
 #include "bfp16/block.h"
 #include "decoder/decoder.h"
-#include "device/cpu_blocks.h"
 #include "device/onednn_matmul.h"
 #include "simd/attention_int8.h"
+#include "simd/isa.h"
 
 namespace npuscribe::bench {
 namespace {
@@ -205,7 +205,7 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     // In 8 bits: one for the value, and four for the scale of 64 of them.
     const double audio_bytes =
         exact || !simd::has_int8_attention() ? static_cast<double>(element) : 1 + 4.0 / 64;
-    const bool blocks = precision != Precision::bf16 && !exact && cpu_multiplies_blocks();
+    const bool blocks = precision != Precision::bf16 && !exact && simd::has_vnni();
     const double weight_bytes =
         blocks ? static_cast<double>(bfp16::kBlockBytes) / bfp16::kBlockSize : static_cast<double>(element);
     double of_read = 0;

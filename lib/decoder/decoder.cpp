@@ -11,9 +11,9 @@
 #include "decoder/cross_cache.h"
 #include "decoder/decoder_weights.h"
 #include "decoder/self_cache.h"
-#include "device/cpu_blocks.h"
 #include "simd/attention.h"
 #include "simd/attention_int8.h"
+#include "simd/isa.h"
 
 namespace npuscribe {
 namespace {
@@ -31,7 +31,7 @@ simd::Numerics numerics_for(Precision precision) {
 
 /// How they are kept: as the blocks that they are, where the CPU can multiply those.
 simd::Element weight_element(Precision precision) {
-    const bool blocks = numerics_for(precision) == simd::Numerics::bfp16 && cpu_multiplies_blocks();
+    const bool blocks = numerics_for(precision) == simd::Numerics::bfp16 && simd::has_vnni();
     return blocks ? simd::Element::bfp16 : element_for(precision);
 }
 

@@ -15,7 +15,7 @@ class ThreadPool;
 
 struct DecoderOptions {
     /// fp32: everything in fp32; any other: bfloat16 caches. Weights are bfloat16 for bf16, else BFP16, and
-    /// are multiplied as the blocks that they are where the CPU can (cpu_multiplies_blocks).
+    /// are multiplied as the blocks that they are where the CPU has VNNI.
     Precision precision = Precision::bf16;
     size_t max_sequences = 8;
     size_t max_audio = 8;

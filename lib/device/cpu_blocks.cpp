@@ -291,7 +291,7 @@ class CpuBlockDevice final : public Device {
 
 }  // namespace
 
-bool cpu_multiplies_blocks() {
+bool blocks_are_fastest() {
     return simd::has_vnni() && onednn_isa() != "AMX";
 }
 

@@ -8,8 +8,9 @@
 
 namespace npuscribe {
 
-/// True where this is the faster of the CPU's ways to multiply BFP16.
-bool cpu_multiplies_blocks();
+/// True where this is the fastest of the CPU's ways to multiply BFP16 by hundreds of rows. By a few rows it
+/// is wherever there is VNNI: reading the weights takes the longest, and blocks are half as many bytes.
+bool blocks_are_fastest();
 
 /// Throws DeviceError where the CPU has no VNNI. The precision is bfp16; `pool` must outlive the device.
 std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions&, ThreadPool& pool);

@@ -234,7 +234,7 @@ class CpuDevice final : public Device {
     CpuDevice(const DeviceOptions& options, ThreadPool& pool)
         : shared_{options.precision,
                   options.rounding,
-                  options.precision != Precision::fp32 && onednn_has_bf16() && simd::isa() == simd::Isa::bf16,
+                  options.precision != Precision::fp32 && onednn_has_bf16() && simd::isa() >= simd::Isa::bf16,
                   pool,
                   std::vector<WorkerTimes>(pool.size()),
                   std::vector<Buffer<float>>(pool.size())} {
@@ -306,7 +306,7 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
     if (options.precision == Precision::int8 || options.precision == Precision::int8_tensor) {
         return make_cpu_int8_device(options, pool);
     }
-    if (options.precision == Precision::bfp16 && cpu_multiplies_blocks())
+    if (options.precision == Precision::bfp16 && blocks_are_fastest())
         return make_cpu_block_device(options, pool);
     return make_cpu_onednn_device(options, pool);
 }

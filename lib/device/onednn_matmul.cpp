@@ -35,6 +35,9 @@ void cap_isa() {
                 dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_vnni);
                 break;
             case simd::Isa::bf16:
+                dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16);
+                break;
+            case simd::Isa::amx:
                 break;
         }
     });

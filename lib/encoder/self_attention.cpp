@@ -1,6 +1,7 @@
 #include "encoder/self_attention.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/thread_pool.h"
 #include "model/dimensions.h"
@@ -10,8 +11,9 @@
 namespace npuscribe {
 namespace {
 
-// A worker keeps a head's keys and values in its cache for this many query rows: eight groups of six.
-constexpr size_t kTaskRows = 8 * simd::kQueryRows;
+// A worker keeps a head's keys and values in its cache for this many query rows: whole groups, however they
+// are multiplied.
+constexpr size_t kTaskRows = std::lcm(simd::kQueryRows, simd::kTileQueryRows);
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "simd/amx_kernels.h"
 #include "simd/bf16_kernels.h"
 #include "simd/isa.h"
 
@@ -59,7 +60,7 @@ void PackKeysF32(MatrixView<const float> keys, float* out) {
 
 void PackValuesBf16(MatrixView<const float> values, uint16_t* out) {
     uint32_t* pairs = reinterpret_cast<uint32_t*>(out);
-    const size_t padded = lane_blocks(values.rows) * kLaneBlock;
+    const size_t padded = packed_head_size(values.rows) / kHead;
     for (size_t t = 0; t < padded; t += 2) {
         const float* even = t < values.rows ? values.row(t) : nullptr;
         const float* odd = t + 1 < values.rows ? values.row(t + 1) : nullptr;
@@ -72,7 +73,7 @@ void PackValuesBf16(MatrixView<const float> values, uint16_t* out) {
 }
 
 void PackValuesF32(MatrixView<const float> values, float* out) {
-    const size_t padded = lane_blocks(values.rows) * kLaneBlock;
+    const size_t padded = packed_head_size(values.rows) / kHead;
     for (size_t t = 0; t < padded; ++t, out += kHead) {
         if (t < values.rows) {
             std::memcpy(out, values.row(t), kHead * sizeof(float));
@@ -311,14 +312,19 @@ void pack_values(MatrixView<const float> values, Element element, void* out) {
 }
 
 bool has_int8_keys() {
-    return isa() == Isa::bf16 && has_vnni();
+    return isa() >= Isa::bf16 && has_vnni();
 }
 
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch) {
     assert(!head.int8_keys || (has_int8_keys() && head.element == Element::bf16));
 #if defined(__x86_64__)
-    if (head.element == Element::bf16 && isa() == Isa::bf16) {
+    if (head.element == Element::bf16 && isa() == Isa::amx && !head.int8_keys && q.rows >= kLaneBlock) {
+        return amx::attend(q.data, q.stride, q.rows, static_cast<const uint16_t*>(head.keys),
+                           static_cast<const uint16_t*>(head.values), head.n, out.data, out.stride,
+                           scratch.data());
+    }
+    if (head.element == Element::bf16 && isa() >= Isa::bf16) {
         const auto in_groups = [&](const auto* keys) {
             const auto* values = static_cast<const uint16_t*>(head.values);
             for (size_t r = 0; r < q.rows; r += kQueryRows) {

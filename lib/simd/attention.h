@@ -11,22 +11,30 @@
 
 namespace npuscribe::simd {
 
-/// Query rows that are worked on together; more are taken in groups of this many.
+/// Query rows that are worked on together, by vectors and by AMX's tiles; more are taken in such groups.
 inline constexpr size_t kQueryRows = 6;
+inline constexpr size_t kTileQueryRows = 32;
 
 /// Elements of packed keys (or of packed values) for n positions of one head.
 constexpr size_t packed_head_size(size_t n) {
-    return lane_blocks(n) * kLaneBlock * 64;
+    return (lane_blocks(n) + 1) / 2 * 2 * kLaneBlock * 64;
+}
+/// Floats from one row of a tile's scores to the next: an odd number of cache lines, so that the rows do not
+/// fall into the same sets of a cache.
+constexpr size_t tile_score_stride(size_t n) {
+    return (lane_blocks(n) | 1) * kLaneBlock;
 }
 /// Floats of scratch that `attend` needs for n keys.
 constexpr size_t attention_scratch(size_t n) {
-    return kQueryRows * (2 * lane_blocks(n) * kLaneBlock + 64);
+    return kTileQueryRows * (tile_score_stride(n) + 64 + 32);
 }
+static_assert(attention_scratch(0) >= kQueryRows * 64 &&
+              attention_scratch(1500) >= kQueryRows * 2 * 1504);
 
 /// `keys` [n × 64] f32 → [n/16][32][16][2] bf16 or [n/16][64][16] f32; positions past n are zero.
 void pack_keys(MatrixView<const float> keys, Element element, void* out);
-/// `values` [n × 64] f32 → [n/2][64][2] bf16 or [n][64] f32; padded to whole blocks of 16 positions with
-/// zeros.
+/// `values` [n × 64] f32 → [n/2][64][2] bf16 or [n][64] f32; padded with zeros to an even number of blocks of
+/// 16 positions.
 void pack_values(MatrixView<const float> values, Element element, void* out);
 
 /// True where `attend` takes keys in 8 bits (pack_int8_keys of attention_int8.h), which halves the time that

@@ -11,13 +11,12 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma,prefer-vector-width=512")
 
-#include "simd/exp2_avx512.h"
+#include "simd/softmax_bf16.h"
 
 namespace npuscribe::simd::avx512_bf16 {
 namespace {
 
-constexpr size_t kPairs = 32;                           // of the 64 values of a head
-constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+constexpr size_t kPairs = 32;  // of the 64 values of a head
 
 inline __m512bh as_bf16(__m512i bits) {
     return reinterpret_cast<__m512bh>(bits);
@@ -75,7 +74,7 @@ inline void round_query(const float* q, int8_t* values, float& scale, int32_t& o
         sum = _mm512_add_epi32(sum, rounded);
         _mm_store_si128(reinterpret_cast<__m128i*>(values + i * kLaneBlock), _mm512_cvtepi32_epi8(rounded));
     }
-    scale = largest / 127.0F * kScale;
+    scale = largest / 127.0F * kScoreScale;
     offset = -128 * _mm512_reduce_add_epi32(sum);
 }
 
@@ -124,34 +123,13 @@ template <size_t kRows, size_t kBlocks>
     }
 }
 
-/// Scores of a row to bfloat16 probabilities times their sum; returns 1 / sum.
-inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
-    const __m512 largest = largest_score(scores, n, padded);
-    __m512 sum = _mm512_setzero_ps();
-    for (size_t j = 0; j < padded; j += kLaneBlock) {
-        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
-        sum = _mm512_add_ps(sum, p);
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(probabilities + j),
-                            reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(p)));
-    }
-    return 1.0F / _mm512_reduce_add_ps(sum);
-}
-
 constexpr size_t kTogether = 4;  // blocks of keys: 6 × 4 sums and 4 keys take 28 of 32 registers
 
 template <size_t kRows>
 void score_group(const float* q, size_t q_stride, const uint16_t* keys, size_t blocks, float* scores) {
     const size_t padded = blocks * kLaneBlock;
     alignas(64) uint32_t queries[kRows * kPairs];
-    for (size_t r = 0; r < kRows; ++r) {
-        for (size_t i = 0; i < 2 * kPairs; i += kLaneBlock) {
-            const __m512 scaled =
-                _mm512_mul_ps(_mm512_loadu_ps(q + r * q_stride + i), _mm512_set1_ps(kScale));
-            _mm256_store_si256(reinterpret_cast<__m256i*>(queries + r * kPairs + i / 2),
-                               reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(scaled)));
-        }
-    }
-
+    for (size_t r = 0; r < kRows; ++r) round_scaled_query(q + r * q_stride, queries + r * kPairs);
     const size_t block_size = 2 * kPairs * kLaneBlock;
     size_t b = 0;
     for (; b + kTogether <= blocks; b += kTogether) {

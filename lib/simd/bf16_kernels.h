@@ -1,6 +1,6 @@
 #pragma once
 // Kernels for AVX-512 BF16 alone, in intrinsics: attention_bf16.cpp and project_bf16.cpp. Call them only
-// where isa() == Isa::bf16. Private to lib/simd.
+// where isa() >= Isa::bf16. Private to lib/simd.
 
 #include <cstddef>
 #include <cstdint>

@@ -24,10 +24,17 @@ inline __m512 largest_score(float* scores, size_t n, size_t padded) {
         const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
         _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
     }
-    __m512 top = _mm512_loadu_ps(scores);
-    for (size_t j = kLaneBlock; j < padded; j += kLaneBlock)
-        top = _mm512_max_ps(top, _mm512_loadu_ps(scores + j));
-    return _mm512_set1_ps(_mm512_reduce_max_ps(top));
+    __m512 top[4];  // for a maximum waits for the one before it
+    for (__m512& t : top) t = _mm512_loadu_ps(scores);
+    size_t j = 0;
+    for (; j + 4 * kLaneBlock <= padded; j += 4 * kLaneBlock) {
+#pragma GCC unroll 4
+        for (size_t i = 0; i < 4; ++i)
+            top[i] = _mm512_max_ps(top[i], _mm512_loadu_ps(scores + j + i * kLaneBlock));
+    }
+    for (; j < padded; j += kLaneBlock) top[0] = _mm512_max_ps(top[0], _mm512_loadu_ps(scores + j));
+    const __m512 all = _mm512_max_ps(_mm512_max_ps(top[0], top[1]), _mm512_max_ps(top[2], top[3]));
+    return _mm512_set1_ps(_mm512_reduce_max_ps(all));
 }
 
 }  // namespace npuscribe::simd

@@ -2,6 +2,11 @@
 
 #include <hwy/targets.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -13,12 +18,24 @@
 namespace npuscribe::simd {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Isa>, 4> kNames = {{
+constexpr std::array<std::pair<std::string_view, Isa>, 5> kNames = {{
     {"baseline", Isa::baseline},
     {"avx2", Isa::avx2},
     {"avx512", Isa::avx512},
     {"bf16", Isa::bf16},
+    {"amx", Isa::amx},
 }};
+
+/// Asks Linux for the tiles' state, which a process gets on request alone (Documentation/arch/x86/xstate).
+bool may_use_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+    constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+    constexpr int kTileData = 18;               // XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+    return false;
+#endif
+}
 
 Isa cpu_isa() {
 #if defined(__x86_64__)
@@ -28,7 +45,10 @@ Isa cpu_isa() {
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
         return Isa::avx2;
     }
-    return __builtin_cpu_supports("avx512bf16") ? Isa::bf16 : Isa::avx512;
+    if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
+    const bool tiles = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("amx-tile") &&
+                       __builtin_cpu_supports("amx-bf16");
+    return tiles ? Isa::amx : Isa::bf16;
 #else
     return Isa::baseline;
 #endif
@@ -36,16 +56,17 @@ Isa cpu_isa() {
 
 Isa cap() {
     const char* value = std::getenv("NPUSCRIBE_MAX_ISA");
-    if (value == nullptr || *value == '\0') return Isa::bf16;
+    if (value == nullptr || *value == '\0') return Isa::amx;
     for (const auto& [text, level] : kNames) {
         if (text == value) return level;
     }
     throw UsageError(std::string("NPUSCRIBE_MAX_ISA is '") + value +
-                     "': it takes baseline, avx2, avx512 or bf16");
+                     "': it takes baseline, avx2, avx512, bf16 or amx");
 }
 
 Isa choose() {
-    const Isa level = std::min(cpu_isa(), cap());
+    Isa level = std::min(cpu_isa(), cap());
+    if (level == Isa::amx && !may_use_tiles()) level = Isa::bf16;
 #if HWY_ARCH_X86
     // Highway orders its targets newest first: a newer one has a lower bit.
     constexpr int64_t kAvx512Targets = HWY_AVX2 - 1;

@@ -10,11 +10,12 @@ enum class Isa {
     avx2,      // with FMA and F16C
     avx512,    // F, BW, DQ, VL
     bf16,      // and AVX-512 BF16: products of bfloat16 pairs, fp32 sums
+    amx,       // and VNNI and AMX, whose tiles multiply bfloat16 matrices
 };
 std::string_view name(Isa);
 
-/// The level in force. NPUSCRIBE_MAX_ISA is one of baseline, avx2, avx512, bf16; anything else throws
-/// UsageError.
+/// The level in force. NPUSCRIBE_MAX_ISA is one of baseline, avx2, avx512, bf16, amx; anything else
+/// throws UsageError.
 Isa isa();
 
 /// True where `isa()` is avx512 or more and the CPU has AVX-512 VNNI: sums of four int8 products.

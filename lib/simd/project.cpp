@@ -188,7 +188,7 @@ void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
 
 LeftRows::LeftRows(size_t max_rows, size_t max_k, Element element)
     : element_(element),
-      native_bf16_(element == Element::bf16 && isa() == Isa::bf16),
+      native_bf16_(element == Element::bf16 && isa() >= Isa::bf16),
       storage_(element == Element::bfp16 ? block_operand_bytes(max_rows, max_k)
                                          : max_rows * max_k * (native_bf16_ ? 2 : 4)),
       row_(element == Element::bfp16 ? max_k : 0) {}

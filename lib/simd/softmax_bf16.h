@@ -1,0 +1,36 @@
+#pragma once
+// What attention in bfloat16 has in common on AVX-512 BF16 and AMX. Include inside a target region with
+// avx512bf16, and simd/packing.h before it. Private to lib/simd.
+
+#include <immintrin.h>
+
+#include "simd/exp2_avx512.h"
+
+namespace npuscribe::simd {
+
+inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+
+/// The 64 values of a query, scaled so that its products are scores in units of log2, to bfloat16.
+inline void round_scaled_query(const float* q, void* out) {
+    for (size_t i = 0; i < 64; i += kLaneBlock) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(q + i), _mm512_set1_ps(kScoreScale));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(static_cast<uint16_t*>(out) + i),
+                            reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(scaled)));
+    }
+}
+
+/// Scores of a row to bfloat16 probabilities times their sum, which may take the scores' own memory; returns
+/// 1 / sum.
+inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
+    const __m512 largest = largest_score(scores, n, padded);
+    __m512 sum = _mm512_setzero_ps();
+    for (size_t j = 0; j < padded; j += kLaneBlock) {
+        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+        sum = _mm512_add_ps(sum, p);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(probabilities + j),
+                            reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(p)));
+    }
+    return 1.0F / _mm512_reduce_add_ps(sum);
+}
+
+}  // namespace npuscribe::simd
