@@ -315,6 +315,10 @@ bool has_int8_keys() {
     return isa() >= Isa::bf16 && has_vnni();
 }
 
+bool int8_keys_are_faster() {
+    return has_int8_keys() && isa() < Isa::amx;
+}
+
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch) {
     assert(!head.int8_keys || (has_int8_keys() && head.element == Element::bf16));

@@ -37,9 +37,11 @@ void pack_keys(MatrixView<const float> keys, Element element, void* out);
 /// 16 positions.
 void pack_values(MatrixView<const float> values, Element element, void* out);
 
-/// True where `attend` takes keys in 8 bits (pack_int8_keys of attention_int8.h), which halves the time that
-/// scores take: with AVX-512 BF16 and VNNI.
+/// True where `attend` takes keys in 8 bits (pack_int8_keys of attention_int8.h): with AVX-512 BF16 and VNNI.
 bool has_int8_keys();
+/// True where they halve the time that scores take. AMX's tiles are faster with bfloat16, whose scores need no
+/// scaling.
+bool int8_keys_are_faster();
 
 struct PackedHead {
     const void* keys = nullptr;

@@ -16,61 +16,59 @@ namespace npuscribe::simd::HWY_NAMESPACE {
 
 using bfp16::kBlockSize;
 using bfp16::Rounding;
-using D = BlockTag;
-using V = hn::Vec<D>;
 
 constexpr int32_t kFirstTooLarge = 238 << 23;  // bits of 2^111
 
 /// Bits of the largest magnitude.
 int32_t LargestMagnitude(const float* x, size_t n) {
-    const D d;
-    const hn::RebindToSigned<D> di;
-    auto largest = hn::Zero(di);
-    for (size_t i = 0; i < n; i += kBlockLanes)
-        largest = hn::Max(largest, hn::BitCast(di, hn::Abs(hn::LoadU(d, x + i))));
-    return hn::GetLane(hn::MaxOfLanes(di, largest));
+    LargestOfRow largest;
+    ForBlocks(n, [&](auto d, size_t i) HWY_ATTR {
+        using Blocks = BlockVectors<decltype(d)>;
+        for (size_t at = i; at < i + Blocks::kValues; at += Blocks::kLanes)
+            largest.include(d, hn::LoadU(d, x + at));
+    });
+    return largest.bits();
 }
 
 void RowToInt8(const float* x, size_t n, uint8_t exponent, Rounding rounding, int8_t* out) {
-    const D d;
-    const hn::Rebind<int8_t, D> d8;
     // 2^(133 − exponent) in two steps: it alone may be more than f32 holds.
     const int power = 133 - exponent;
-    const V first = hn::Set(d, std::bit_cast<float>(static_cast<uint32_t>(127 + power / 2) << 23));
-    const V second = hn::Set(d, std::bit_cast<float>(static_cast<uint32_t>(127 + power - power / 2) << 23));
-    for (size_t i = 0; i < n; i += kBlockSize) {
-        V values[kBlockVectors];
-        for (size_t v = 0; v < kBlockVectors; ++v) values[v] = hn::LoadU(d, x + i + v * kBlockLanes);
-        RoundToBlock(values, rounding);
-        for (size_t v = 0; v < kBlockVectors; ++v) {
-            const auto aligned = hn::NearestInt(hn::Mul(hn::Mul(values[v], first), second));
-            hn::StoreU(hn::DemoteTo(d8, aligned), d8, out + i + v * kBlockLanes);
+    const float first = std::bit_cast<float>(static_cast<uint32_t>(127 + power / 2) << 23);
+    const float second = std::bit_cast<float>(static_cast<uint32_t>(127 + power - power / 2) << 23);
+    ForBlocks(n, [&](auto d, size_t i) HWY_ATTR {
+        using Blocks = BlockVectors<decltype(d)>;
+        const hn::Rebind<int8_t, decltype(d)> d8;
+        typename Blocks::V values[Blocks::kVectors];
+        for (size_t v = 0; v < Blocks::kVectors; ++v) values[v] = hn::LoadU(d, x + i + v * Blocks::kLanes);
+        RoundToBlock(d, values, rounding);
+        for (size_t v = 0; v < Blocks::kVectors; ++v) {
+            const auto scaled = hn::Mul(hn::Mul(values[v], hn::Set(d, first)), hn::Set(d, second));
+            hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(scaled)), d8, out + i + v * Blocks::kLanes);
         }
-    }
+    });
 }
 
 bool Int32ToRow(const int32_t* sums, size_t n, float a_unit, const float* b_units, const float* bias,
                 Rounding rounding, bool accumulate, float* out) {
-    const D d;
-    const hn::RebindToSigned<D> di;
-    const V unit = hn::Set(d, a_unit);
-    auto largest = hn::Zero(di);
-    for (size_t i = 0; i < n; i += kBlockSize) {
-        V values[kBlockVectors];
-        for (size_t v = 0; v < kBlockVectors; ++v) {
-            const size_t at = i + v * kBlockLanes;
-            const V sum = hn::ConvertTo(d, hn::LoadU(di, sums + at));
-            values[v] = hn::Mul(hn::Mul(sum, unit), hn::LoadU(d, b_units + at));
+    LargestOfRow largest;
+    ForBlocks(n, [&](auto d, size_t i) HWY_ATTR {
+        using Blocks = BlockVectors<decltype(d)>;
+        const hn::RebindToSigned<decltype(d)> di;
+        typename Blocks::V values[Blocks::kVectors];
+        for (size_t v = 0; v < Blocks::kVectors; ++v) {
+            const size_t at = i + v * Blocks::kLanes;
+            const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + at));
+            values[v] = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + at));
             if (bias != nullptr) values[v] = hn::Add(values[v], hn::LoadU(d, bias + at));
-            largest = hn::Max(largest, hn::BitCast(di, hn::Abs(values[v])));
+            largest.include(d, values[v]);
         }
-        RoundToBlock(values, rounding);
-        for (size_t v = 0; v < kBlockVectors; ++v) {
-            float* to = out + i + v * kBlockLanes;
+        RoundToBlock(d, values, rounding);
+        for (size_t v = 0; v < Blocks::kVectors; ++v) {
+            float* to = out + i + v * Blocks::kLanes;
             hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, to), values[v]) : values[v], d, to);
         }
-    }
-    return hn::AllTrue(di, hn::Lt(largest, hn::Set(di, kFirstTooLarge)));
+    });
+    return largest.bits() < kFirstTooLarge;
 }
 
 }  // namespace npuscribe::simd::HWY_NAMESPACE

@@ -16,11 +16,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
 
-using D = BlockTag;
-using V = hn::Vec<D>;
-constexpr size_t kLanes = kBlockLanes;
-constexpr size_t kVectors = kBlockVectors;
-
 /// Mean and 1/sqrt(variance + epsilon) of a row, in two passes.
 struct Moments {
     float mean;
@@ -47,9 +42,8 @@ HWY_INLINE Moments RowMoments(const float* HWY_RESTRICT x, size_t k) {
     return {mean, 1.0F / std::sqrt(variance / static_cast<float>(k) + kEpsilon)};
 }
 
-template <RowOperation kOperation>
-HWY_INLINE V LoadOperand(const float* x, const RowPreparation& spec, size_t i, const Moments& moments) {
-    const D d;
+template <RowOperation kOperation, class D, class V = hn::Vec<D>>
+HWY_INLINE V LoadOperand(D d, const float* x, const RowPreparation& spec, size_t i, const Moments& moments) {
     const V value = hn::LoadU(d, x + i);
     if constexpr (kOperation == RowOperation::layer_norm) {
         const V scaled = hn::Mul(hn::Sub(value, hn::Set(d, moments.mean)), hn::Set(d, moments.scale));
@@ -61,8 +55,8 @@ HWY_INLINE V LoadOperand(const float* x, const RowPreparation& spec, size_t i, c
     }
 }
 
-HWY_INLINE V RoundToBf16(V value) {
-    const D d;
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V RoundToBf16(D d, V value) {
     const hn::RebindToUnsigned<D> du;
     const auto bits = hn::BitCast(du, value);
     const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
@@ -70,38 +64,48 @@ HWY_INLINE V RoundToBf16(V value) {
     return hn::BitCast(d, hn::And(rounded, hn::Set(du, 0xFFFF0000U)));
 }
 
-HWY_INLINE void StoreOperand(V value, float* out) {
-    hn::StoreU(value, D(), out);
+template <class D>
+HWY_INLINE void StoreOperand(D d, hn::Vec<D> value, float* out) {
+    hn::StoreU(value, d, out);
 }
 
-HWY_INLINE void StoreOperand(V value, uint16_t* out) {
+template <class D>
+HWY_INLINE void StoreOperand(D d, hn::Vec<D> value, uint16_t* out) {
     const hn::RebindToUnsigned<D> du;
     const hn::Rebind<uint16_t, D> d16;
+    (void)d;
     hn::StoreU(hn::TruncateTo(d16, hn::ShiftRight<16>(hn::BitCast(du, value))), d16, out);
+}
+
+/// The blocks of a row from `i` on.
+template <RowOperation kOperation, Numerics kNumerics, class D, class Out>
+HWY_INLINE void PrepareBlocks(D d, const float* x, const RowPreparation& spec, size_t i,
+                              const Moments& moments, LargestOfRow& largest, Out* out) {
+    constexpr size_t kVectors = BlockVectors<D>::kVectors;
+    constexpr size_t kLanes = BlockVectors<D>::kLanes;
+    hn::Vec<D> values[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) {
+        values[v] = LoadOperand<kOperation>(d, x, spec, i + v * kLanes, moments);
+        largest.include(d, values[v]);
+    }
+    if constexpr (kNumerics == Numerics::bfp16) RoundToBlock(d, values, spec.rounding);
+    for (size_t v = 0; v < kVectors; ++v) {
+        if constexpr (kNumerics == Numerics::bf16) values[v] = RoundToBf16(d, values[v]);
+        StoreOperand(d, values[v], out + i + v * kLanes);
+    }
 }
 
 template <RowOperation kOperation, Numerics kNumerics, class Out>
 bool PrepareRow(const float* x, size_t k, const RowPreparation& spec, Out* out) {
-    [[maybe_unused]] const D d;
-    const hn::RebindToSigned<D> di;
     Moments moments{};
     if constexpr (kOperation == RowOperation::layer_norm) moments = RowMoments(x, k);
-    auto worst = hn::Zero(di);
-    for (size_t i = 0; i < k; i += bfp16::kBlockSize) {
-        V values[kVectors];
-        for (size_t v = 0; v < kVectors; ++v) {
-            values[v] = LoadOperand<kOperation>(x, spec, i + v * kLanes, moments);
-            worst = hn::Max(worst, hn::BitCast(di, hn::Abs(values[v])));
-        }
-        if constexpr (kNumerics == Numerics::bfp16) RoundToBlock(values, spec.rounding);
-        for (size_t v = 0; v < kVectors; ++v) {
-            if constexpr (kNumerics == Numerics::bf16) values[v] = RoundToBf16(values[v]);
-            StoreOperand(values[v], out + i + v * kLanes);
-        }
-    }
+    LargestOfRow largest;
+    ForBlocks(k, [&](auto d, size_t i) HWY_ATTR {
+        PrepareBlocks<kOperation, kNumerics>(d, x, spec, i, moments, largest, out);
+    });
     // Bits of the smallest magnitude that is refused: Inf, and for BFP16 what RoundToBlock cannot place.
     constexpr int32_t kLimit = kNumerics == Numerics::bfp16 ? 238 << 23 : 255 << 23;
-    return hn::AllTrue(di, hn::Lt(worst, hn::Set(di, kLimit)));
+    return largest.bits() < kLimit;
 }
 
 template <RowOperation kOperation, Numerics kNumerics, class Out>
