@@ -47,21 +47,24 @@ class Loader {
                     packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
                 }
             };
-            auto& [values, rounded, quantised] = scratch_[worker];
+            auto& [values, rounded, quantised, range] = scratch_[worker];
             std::optional<size_t> bad;
             const uint8_t* stored =
                 blocks[tensor] ? blocks[tensor]->data() + first * bfp16::row_bytes(k) : nullptr;
             if (element_ == simd::Element::bfp16) {
-                if (stored != nullptr) {
-                    bad = simd::exponents_out_of_range(stored, count, k);
-                } else {
+                if (stored == nullptr) {
                     values.reserve_discard(count * k);
                     quantised.reserve_discard(count * bfp16::row_bytes(k));
                     checkpoint_.read_rows(names[tensor], first, {values.data(), count * k});
                     bad = simd::quantise_rows(std::as_const(values).matrix(count, k), quantised.data());
                     stored = quantised.data();
                 }
-                if (!bad) packed.pack_blocks(tensor * rows_a_tensor + first, count, stored);
+                if (!bad) {
+                    const auto exponents = packed.pack_blocks(tensor * rows_a_tensor + first, count, stored);
+                    range.include(exponents.range);
+                    if (exponents.highest_stored > simd::kLargestBlockExponent)
+                        bad = simd::exponents_out_of_range(stored, count, k);
+                }
             } else if (element_ == simd::Element::bf16 && stored != nullptr) {
                 rounded.reserve_discard(count * k);
                 bad = simd::restore_rows(stored, rounded.matrix(count, k));
@@ -83,7 +86,7 @@ class Loader {
             }
         });
         for (const auto& name : names) checkpoint_.release(name);
-        packed.packed();
+        for (auto& scratch : scratch_) packed.include(std::exchange(scratch.range, {}));
         return packed;
     }
 
@@ -114,6 +117,7 @@ class Loader {
         Buffer<float> values;
         Buffer<uint16_t> rounded;
         Buffer<uint8_t> quantised;
+        simd::ExponentRange range;  // of a matrix' pieces
     };
     mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
 };

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -95,27 +96,30 @@ class BlockLinear final : public Linear {
         }
         const auto& w = weights.weight;
         std::atomic<bool> bad{false};
-        pack([&](size_t first, size_t count, Buffer<float>& wide, uint8_t* blocks) {
+        pack([&](size_t first, size_t count, Buffer<float>& wide, Buffer<uint8_t>& blocks) {
             const auto rows = in_whole_blocks(w.rows_from(first, count), {}, wide);
+            blocks.reserve_discard(kPieceRows * bfp16::row_bytes(rows.cols));
+            uint8_t* block = blocks.data();
             if (shared_.options.rounding == bfp16::Rounding::nearest_even) {
-                if (simd::quantise_rows(rows, blocks)) bad = true;
-                return;
+                if (simd::quantise_rows(rows, block)) bad = true;
+                return std::as_const(blocks).data();
             }
             for (size_t r = 0; r < count; ++r) {
-                for (size_t c = 0; c < rows.cols; c += bfp16::kBlockSize, blocks += bfp16::kBlockBytes)
-                    bfp16::quantise_block(rows.row(r) + c, blocks, shared_.options.rounding);
+                for (size_t c = 0; c < rows.cols; c += bfp16::kBlockSize, block += bfp16::kBlockBytes)
+                    bfp16::quantise_block(rows.row(r) + c, block, shared_.options.rounding);
             }
+            return std::as_const(blocks).data();
         });
         if (bad) throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
     }
 
     BlockLinear(const BlockWeights& weights, Shared& shared)
         : BlockLinear(weights.n, weights.k, weights.bias, weights.name, shared) {
-        check_blocks(weights);
-        pack([&](size_t first, size_t count, Buffer<float>&, uint8_t* blocks) {
-            const size_t row_bytes = bfp16::row_bytes(weights.k);
-            std::memcpy(blocks, weights.blocks.data() + first * row_bytes, count * row_bytes);
+        check_block_sizes(weights);
+        const auto highest = pack([&](size_t first, size_t, Buffer<float>&, Buffer<uint8_t>&) {
+            return weights.blocks.data() + first * bfp16::row_bytes(weights.k);
         });
+        if (highest > simd::kLargestBlockExponent) check_blocks(weights);
     }
 
     size_t n() const override { return n_; }
@@ -183,17 +187,24 @@ class BlockLinear final : public Linear {
           bias_(bias.begin(), bias.end()),
           weights_(simd::block_weight_bytes(n, padded_k_), Pages::huge) {}
 
-    /// `rows_to_blocks(first, count, wide, blocks)` gives rows of W as bfp16::quantise has them.
-    template <class RowsToBlocks>
-    void pack(RowsToBlocks&& rows_to_blocks) {
-        if (n_ % simd::kBlockPanelCols != 0) std::memset(weights_.data(), 0, weights_.size());
+    /// `blocks_of(first, count, wide, scratch)` is where rows of W are, as bfp16::quantise has them. Returns the
+    /// highest of their exponents.
+    template <class BlocksOf>
+    uint8_t pack(BlocksOf&& blocks_of) {
+        simd::zero_last_panel(weights_.data(), n_, padded_k_);
+        std::vector<Buffer<uint8_t>> scratch(shared_.pool.size());
+        std::mutex mutex;
+        uint8_t highest = 0;
         shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
-            const size_t count = end - begin;
-            Buffer<uint8_t> blocks(count * bfp16::row_bytes(padded_k_));
-            rows_to_blocks(begin, count, shared_.workers[worker].scratch, blocks.data());
-            simd::pack_block_weights(blocks.data(), padded_k_, begin, count, weights_.data());
+            const uint8_t* blocks =
+                blocks_of(begin, end - begin, shared_.workers[worker].scratch, scratch[worker]);
+            const auto exponents =
+                simd::pack_block_weights(blocks, padded_k_, begin, end - begin, weights_.data());
+            const std::lock_guard lock(mutex);
+            exponents_.include(exponents.range);
+            highest = std::max(highest, exponents.highest_stored);
         });
-        exponents_ = simd::exponents_of_weights(weights_.data(), n_, padded_k_);
+        return highest;
     }
 
     template <class Work>

@@ -2,6 +2,7 @@
 // on in blocks that stay in a core's cache, from quantisation through the matmul to its epilogue.
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cstring>
 #include <thread>
@@ -204,17 +205,23 @@ class CpuLinear final : public Linear {
     }
 
     static OneDnnMatmul make(const BlockWeights& weights, Shared& shared) {
-        check_blocks(weights);
+        check_block_sizes(weights);
+        std::atomic<bool> bad{false};
         const auto restore = [&](size_t first, auto out) {
-            simd::restore_rows(weights.blocks.data() + first * bfp16::row_bytes(weights.k), out);
+            if (simd::restore_rows(weights.blocks.data() + first * bfp16::row_bytes(weights.k), out))
+                bad = true;
         };
-        if (shared.bf16) return {weights.n, weights.k, restore, weights.bias, shared.pool};
+        const auto checked = [&](OneDnnMatmul matmul) {
+            if (bad) check_blocks(weights);
+            return matmul;
+        };
+        if (shared.bf16) return checked({weights.n, weights.k, restore, weights.bias, shared.pool});
         Buffer<float> values(weights.n * weights.k);
         const auto whole = values.matrix(weights.n, weights.k);
         shared.pool.for_each(weights.n, kBlockRows, [&](size_t begin, size_t end, size_t) {
             restore(begin, whole.rows_from(begin, end - begin));
         });
-        return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
+        return checked({MatrixView<const float>(whole), weights.bias, shared.pool.size()});
     }
 
     /// The primitives that this many rows take: full blocks and what is left over.

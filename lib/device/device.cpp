@@ -28,7 +28,7 @@ std::string_view name(Precision precision) {
     return "?";
 }
 
-void check_blocks(const BlockWeights& weights) {
+void check_block_sizes(const BlockWeights& weights) {
     const size_t wanted = weights.n * bfp16::row_bytes(weights.k);
     if (weights.k % bfp16::kBlockSize != 0 || weights.blocks.size() != wanted) {
         throw ModelError(weights.name + ": " + std::to_string(weights.n) + " x " + std::to_string(weights.k) +
@@ -40,7 +40,11 @@ void check_blocks(const BlockWeights& weights) {
         throw ModelError(weights.name + ": " + std::to_string(weights.bias.size()) + " biases for " +
                          std::to_string(weights.n) + " output features");
     }
-    for (size_t at = 0; at < wanted; at += bfp16::kBlockBytes) {
+}
+
+void check_blocks(const BlockWeights& weights) {
+    check_block_sizes(weights);
+    for (size_t at = 0; at < weights.blocks.size(); at += bfp16::kBlockBytes) {
         if (weights.blocks[at] <= simd::kLargestBlockExponent) continue;
         const size_t row = at / bfp16::row_bytes(weights.k);
         throw ModelError("the weights of " + weights.name + " are damaged: a block of row " +

@@ -150,6 +150,11 @@ void BytePairs::encode_piece(std::string_view piece, std::vector<int>& tokens) c
 bool bytes_of_gpt2_text(std::string_view text, std::string& bytes) {
     static const auto table = make_byte_of_character();
     while (!text.empty()) {
+        if (text[0] > ' ' && text[0] <= '~') {
+            bytes += text[0];
+            text.remove_prefix(1);
+            continue;
+        }
         const utf8::Character c = utf8::first(text);
         if (!c.valid || c.code >= kCharacters || table[c.code] < 0) return false;
         bytes += static_cast<char>(table[c.code]);

@@ -250,53 +250,43 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
     return bad;
 }
 
-void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights) {
+PackedExponents pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count,
+                                   uint8_t* weights) {
     constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
-    for (size_t column = first; column < first + count; ++column) {
-        const size_t lane = column % kLanes;
+    const size_t row_bytes = bfp16::row_bytes(k);
+    PackedExponents result;
+    const size_t end = first + count;
+    for (size_t column = first, next = 0; column < end; column = next) {
+        // Columns side by side share cache lines of the panel: they are written together.
+        next = std::min(end, (column / kLanes + 1) * kLanes);
         const Right right(weights, k, column / kLanes);
-        uint8_t* to = weights + (right.mantissas - weights) + lane * 4;
-        uint8_t* exponent_to = weights + (right.exponents - weights) + lane;
-        for (size_t block = 0; block < right.blocks; ++block) {
-            uint32_t low, high;
-            std::memcpy(&low, blocks + 1, sizeof low);
-            std::memcpy(&high, blocks + 5, sizeof high);
-            *exponent_to = (low | high) == 0 ? uint8_t{kExponentOfZeros} : blocks[0];
-            low ^= kPositive;
-            high ^= kPositive;
-            std::memcpy(to, &low, sizeof low);
-            std::memcpy(to + 64, &high, sizeof high);
-            blocks += bfp16::kBlockBytes;
-            to += kRightBytes;
-            exponent_to += kRightBytes;
-        }
-    }
-}
-
-ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k) {
-    // Lane by lane, for the compiler to take them all at once.
-    std::array<uint8_t, kBlockPanelCols> lowest, highest;
-    lowest.fill(kExponentOfZeros);
-    highest.fill(kExponentOfZeros);
-    for (size_t column = 0; column < n; column += kBlockPanelCols) {
-        const Right right(weights, k, column / kLanes);
-        for (size_t block = 0; block < right.blocks; ++block) {
-            const uint8_t* exponents = right.exponents + block * kRightBytes;
-            const auto take = [&](size_t lanes) {
-                for (size_t lane = 0; lane < lanes; ++lane) {
-                    lowest[lane] = std::min(lowest[lane], exponents[lane]);
-                    highest[lane] = std::max(highest[lane], exponents[lane]);
-                }
-            };
-            if (n - column >= kBlockPanelCols) {
-                take(kBlockPanelCols);
-            } else {
-                take(n - column);
+        uint8_t* to = weights + (right.mantissas - weights);
+        uint8_t* exponents = weights + (right.exponents - weights);
+        for (size_t block = 0; block < right.blocks; ++block, to += kRightBytes, exponents += kRightBytes) {
+            const uint8_t* from = blocks + (column - first) * row_bytes + block * bfp16::kBlockBytes;
+            for (size_t lane = column % kLanes; lane < column % kLanes + (next - column); ++lane) {
+                uint32_t low, high;
+                std::memcpy(&low, from + 1, sizeof low);
+                std::memcpy(&high, from + 5, sizeof high);
+                const uint32_t exponent = (low | high) == 0 ? kExponentOfZeros : from[0];
+                result.range.include({exponent, exponent});
+                result.highest_stored = std::max(result.highest_stored, from[0]);
+                exponents[lane] = static_cast<uint8_t>(exponent);
+                low ^= kPositive;
+                high ^= kPositive;
+                std::memcpy(to + lane * 4, &low, sizeof low);
+                std::memcpy(to + lane * 4 + 64, &high, sizeof high);
+                from += row_bytes;
             }
         }
     }
-    return {*std::min_element(lowest.begin(), lowest.end()),
-            *std::max_element(highest.begin(), highest.end())};
+    return result;
+}
+
+void zero_last_panel(uint8_t* weights, size_t n, size_t k) {
+    if (n % kBlockPanelCols == 0) return;
+    const size_t bytes = block_weight_bytes(kBlockPanelCols, k);
+    std::memset(weights + n / kBlockPanelCols * bytes, 0, bytes);
 }
 
 void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out) {
@@ -341,10 +331,10 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rou
                                              size_t, size_t, ExponentRange&) {
     refuse();
 }
-void pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*) {
+PackedExponents pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*) {
     refuse();
 }
-ExponentRange exponents_of_weights(const uint8_t*, size_t, size_t) {
+void zero_last_panel(uint8_t*, size_t, size_t) {
     refuse();
 }
 void unpack_block_weights(const uint8_t*, size_t, size_t, float*) {

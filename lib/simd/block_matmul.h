@@ -52,15 +52,21 @@ constexpr size_t block_weight_bytes(size_t n, size_t k) {
 std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding, uint8_t* operand,
                                              size_t k, size_t row, size_t col, ExponentRange& range);
 
-/// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand of k. Columns
-/// that fill up the last panel are the caller's to zero, as a whole, beforehand.
-void pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* weights);
-
 /// What stands for the exponent of a block of zeros, whose scale does not matter.
 inline constexpr uint32_t kExponentOfZeros = 127;
 
-/// The exponents of a right operand, kExponentOfZeros for its zeros.
-ExponentRange exponents_of_weights(const uint8_t* weights, size_t n, size_t k);
+struct PackedExponents {
+    ExponentRange range;         // kExponentOfZeros for zeros
+    uint8_t highest_stored = 0;  // of all blocks as they came
+};
+
+/// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand of k. Workers
+/// call it at once for ranges that begin at multiples of 16.
+PackedExponents pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count,
+                                   uint8_t* weights);
+
+/// Zeroes the panel that n columns do not fill; before it is packed.
+void zero_last_panel(uint8_t* weights, size_t n, size_t k);
 
 /// One column's values back as f32, k of them.
 void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out);

@@ -126,17 +126,12 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
                                          : lane_blocks(n) * kLaneBlock * k * bytes(element),
                Pages::huge) {
     assert(k % (element == Element::bfp16 ? bfp16::kBlockSize : 2) == 0);
-    if (element == Element::bfp16 && n % kBlockPanelCols != 0)
-        std::memset(storage_.data(), 0, storage_.size());
+    if (element == Element::bfp16) zero_last_panel(storage_.data(), n, k);
 }
 
-void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
+PackedExponents PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
     assert(element_ == Element::bfp16 && first + count <= n_);
-    pack_block_weights(blocks, k_, first, count, storage_.data());
-}
-
-void PackedMatrix::packed() {
-    if (element_ == Element::bfp16) exponents_ = exponents_of_weights(storage_.data(), n_, k_);
+    return pack_block_weights(blocks, k_, first, count, storage_.data());
 }
 
 void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {

@@ -35,9 +35,9 @@ class PackedMatrix {
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
     /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix: the only way
-    /// into one. `packed` follows when all are there.
-    void pack_blocks(size_t first, size_t count, const uint8_t* blocks);
-    void packed();
+    /// into one. Returns their exponents, which `include` is told of when all are there.
+    PackedExponents pack_blocks(size_t first, size_t count, const uint8_t* blocks);
+    void include(const ExponentRange& exponents) { exponents_.include(exponents); }
     /// One row back as f32 (what an embedding look-up needs).
     void unpack_row(size_t row, std::span<float> out) const;
 

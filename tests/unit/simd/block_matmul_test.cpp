@@ -42,8 +42,7 @@ struct Left {
 struct Right {
     explicit Right(const Matrix& w) : bytes(simd::block_weight_bytes(w.rows, w.cols)) {
         const auto blocks = bfp16::quantise(w.view(), Rounding::nearest_even);
-        simd::pack_block_weights(blocks.data(), w.cols, 0, w.rows, bytes.data());
-        exponents = simd::exponents_of_weights(bytes.data(), w.rows, w.cols);
+        exponents = simd::pack_block_weights(blocks.data(), w.cols, 0, w.rows, bytes.data()).range;
     }
     std::vector<uint8_t> bytes;
     simd::ExponentRange exponents;
