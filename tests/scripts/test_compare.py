@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import unittest
+import wave
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
@@ -25,6 +26,35 @@ class EditDistance(unittest.TestCase):
     def test_the_rate_is_errors_over_reference_words(self):
         self.assertEqual(wer.ErrorRate(errors=3, words=24).percent, 12.5)
         self.assertEqual(str(wer.ErrorRate(errors=1, words=3)), "33.33 %")
+
+
+class Orders(unittest.TestCase):
+    def test_other_orders_hold_the_utterances_that_their_reference_says(self):
+        rate, loudness = 16000, {"one": 1000, "two": 2000, "three": 3000, "four": 4000}
+        with tempfile.TemporaryDirectory() as directory:
+            source = Path(directory) / "long.wav"
+            rows = ["start\tend\treference"]
+            with wave.open(str(source), "wb") as file:
+                file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+                for i, (word, level) in enumerate(loudness.items()):
+                    file.writeframes(level.to_bytes(2, "little") * rate)
+                    rows.append(f"{i}.0\t{i}.5\t{word}")
+            source.with_suffix(".segments.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+            (Path(directory) / "scratch").mkdir()
+            found = audio.reorder(source, Path(directory) / "scratch", 4)
+            self.assertEqual(len(found), 4)
+            self.assertGreater(len(set(found.values())), 1)
+            for path, reference in found.items():
+                with wave.open(str(path)) as file:
+                    samples = file.readframes(file.getnframes())
+                levels = [int.from_bytes(samples[i : i + 2], "little") for i in range(0, len(samples), 2)]
+                spoken = [level for level in levels if level]
+                self.assertEqual(len(spoken), 4 * rate // 2)
+                heard = spoken[:: rate // 2]
+                self.assertEqual(heard, [loudness[word] for word in reference.split()])
+
+    def test_there_are_none_where_nothing_says_where_the_utterances_are(self):
+        self.assertEqual(audio.reorder(Path("nowhere/long.flac"), Path("nowhere"), 4), {})
 
 
 class Manifest(unittest.TestCase):

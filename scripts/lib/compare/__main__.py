@@ -20,7 +20,7 @@ def parse_arguments() -> argparse.Namespace:
         description="Word error rate, times and memory of npuscribe and faster-whisper on the same files.",
     )
     parser.add_argument("--only", action="append", choices=MEASURES, help="measure this alone; may be given again")
-    parser.add_argument("--quick", action="store_true", help="each run once, and fewer precisions")
+    parser.add_argument("--quick", action="store_true", help="each run once, fewer precisions, and no other orders of the long file")
     parser.add_argument("--contender", action="append", default=[], help="only those named so, in part")
     parser.add_argument("--repeat", type=int, default=3, help="runs that a median is taken of (default: 3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="for both programs")
@@ -56,6 +56,7 @@ def main() -> None:
             contenders=jobs.choose(arguments.contender, arguments.quick),
             wanted=set(arguments.only or MEASURES),
             repeat=repeat,
+            quick=arguments.quick,
             scratch=Path(scratch),
         )
 

@@ -1,13 +1,16 @@
 """The files to transcribe, and what is said in them."""
 
 import csv
+import random
 import subprocess
+import wave
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SHORT = "librispeech-test-other/"
 LONG = "long/"
 CLIP = "formats/jfk.wav"
+GAP_SECONDS = 0.4  # between the utterances of a long file
 LONG_FROM_SECONDS = 60.0  # in a directory laid out otherwise: what is at least this long is long
 
 
@@ -55,3 +58,31 @@ def cut_window(source: Path, target: Path, seconds: int = 30, loop: bool = False
         check=True,
         stdin=subprocess.DEVNULL,
     )
+
+
+def reorder(source: Path, directory: Path, count: int) -> dict[Path, str]:
+    """The utterances of a long file in `count` other orders, as WAV files in `directory`, and their references.
+
+    SOURCE.segments.tsv says where they are: columns start, end (seconds), reference. Without it there are none.
+    """
+    table = source.with_suffix(".segments.tsv")
+    if not table.is_file():
+        return {}
+    with table.open(encoding="utf-8", newline="") as file:
+        utterances = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    whole = directory / f"{source.stem}.wav"
+    cut_window(source, whole, seconds=24 * 3600)
+    with wave.open(str(whole)) as file:
+        rate, samples = file.getframerate(), file.readframes(file.getnframes())
+    gap = bytes(2 * int(GAP_SECONDS * rate))
+    references = {}
+    for seed in range(count):
+        order = random.Random(seed).sample(utterances, len(utterances))
+        target = directory / f"{source.stem}-order-{seed + 1}.wav"
+        with wave.open(str(target), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
+            for row in order:
+                first, last = (2 * int(float(row[column]) * rate) for column in ("start", "end"))
+                file.writeframes(samples[first:last] + gap)
+        references[target] = " ".join(row["reference"] for row in order)
+    return references

@@ -10,6 +10,7 @@ from . import audio, jobs, wer
 COLUMNS = [
     ("wer_short", "WER, short files", lambda v: f"{v:.2f} %"),
     ("wer_long", "WER, long file", lambda v: f"{v:.2f} %"),
+    ("wer_orders", "WER, long file in 7 orders", lambda v: f"{v:.2f} %"),
     ("encoder", "encoder, 30 s window", lambda v: f"{1000 * v:.0f} ms"),
     ("long", "long file", lambda v: f"{v:.1f} s"),
     ("short", "short files", lambda v: f"{v:.1f} s"),
@@ -17,6 +18,9 @@ COLUMNS = [
     ("memory", "peak memory, long file", lambda v: f"{v / 2**20:.0f} MiB"),
 ]
 
+
+WHERE = (("wer_short", "short files"), ("wer_long", "long file"), ("wer_orders", "long file in 7 orders"))
+OTHER_ORDERS = 6  # where a file is cut into windows changes single words; more orders say more than one
 
 OURS, FULL = "npuscribe bfp16", "npuscribe bfp16, full context"
 THEIRS, BATCHED = "faster-whisper int8", "faster-whisper int8, batched 8"
@@ -79,7 +83,7 @@ class Comparison:
             if ours is not None:
                 found.append(Goal(f"{what}: {ours / scale:.2f} {unit}, at most {most}", ours <= most * scale))
 
-        for key, where in (("wer_short", "short files"), ("wer_long", "long file")):
+        for key, where in WHERE:
             no_worse(key, where, OURS, "faster-whisper float32", 0.3)
             no_worse(key, where, OURS, THEIRS)
             no_worse(key, where, OURS, FULL, 0.2)
@@ -100,6 +104,7 @@ def measure(
     contenders: list[jobs.Contender],
     wanted: set[str],
     repeat: int,
+    quick: bool,
     scratch: Path,
 ) -> Comparison:
     """Batched contenders are asked for the long file only: a short one is a single window."""
@@ -117,6 +122,8 @@ def measure(
         say("The long file")
         runs = jobs.run_interleaved(contenders, list(files.long), settings, rounds("long", "memory"))
         add_runs(comparison, runs, wanted, "long", files.long)
+        if "wer" in wanted and not quick:
+            add_orders(comparison, runs, files.long, settings, scratch)
         if "memory" in wanted:
             for contender, results in runs.items():
                 comparison.add(contender, "memory", jobs.median(results, "peak_memory"))
@@ -145,6 +152,25 @@ def add_runs(
             comparison.add(contender, key, jobs.median(results, "work"))
         if "wer" in wanted:
             comparison.add(contender, f"wer_{key}", wer.error_rate(references, results[0].texts).percent)
+
+
+def add_orders(
+    comparison: Comparison,
+    runs: dict[jobs.Contender, list[jobs.Result]],
+    references: dict[Path, str],
+    settings: jobs.Settings,
+    scratch: Path,
+) -> None:
+    """The long files' words once more, together with those of their utterances in other orders."""
+    reordered: dict[Path, str] = {}
+    for file in references:
+        reordered |= audio.reorder(file, scratch, OTHER_ORDERS)
+    if not reordered:
+        return
+    say(f"The long file's utterances in {OTHER_ORDERS} other orders")
+    for contender, results in jobs.run_interleaved(list(runs), list(reordered), settings, 1).items():
+        texts = runs[contender][0].texts | results[0].texts
+        comparison.add(contender, "wer_orders", wer.error_rate(references | reordered, texts).percent)
 
 
 def notes(what: dict[str, str | int], settings: jobs.Settings, repeat: int) -> list[str]:
