@@ -23,9 +23,19 @@ inline void round_scaled_query(const float* q, void* out) {
 /// 1 / sum.
 inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
     const __m512 largest = largest_score(scores, n, padded);
+    const auto probability = [&](size_t j) {
+        return exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+    };
     __m512 sum = _mm512_setzero_ps();
-    for (size_t j = 0; j < padded; j += kLaneBlock) {
-        const __m512 p = exp2_cubic(_mm512_sub_ps(_mm512_loadu_ps(scores + j), largest));
+    size_t j = 0;
+    for (; j + 2 * kLaneBlock <= padded; j += 2 * kLaneBlock) {
+        const __m512 p = probability(j);
+        const __m512 next = probability(j + kLaneBlock);
+        sum = _mm512_add_ps(sum, _mm512_add_ps(p, next));
+        _mm512_storeu_si512(probabilities + j, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(next, p)));
+    }
+    if (j < padded) {
+        const __m512 p = probability(j);
         sum = _mm512_add_ps(sum, p);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(probabilities + j),
                             reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(p)));
