@@ -78,7 +78,7 @@ constexpr Variable kVariables[] = {
     {"NPUSCRIBE_XCLBIN_DIR", "where the NPU's array programs are"},
     {"NPUSCRIBE_NPU_INDEX", "which NPU, counted from 0"},
     {"NPUSCRIBE_NPU_TIMEOUT", "seconds after which a run on the NPU is given up"},
-    {"NPUSCRIBE_MAX_ISA", "the best vector instructions to use: baseline, avx2, avx512 or bf16"},
+    {"NPUSCRIBE_MAX_ISA", "the best vector instructions to use: baseline, avx2, avx512, bf16 or amx"},
     {"NO_COLOR", "where set, nothing is coloured"},
 };
 

@@ -51,7 +51,8 @@ double tolerance(Element element) {
 TEST_CASE("attention over packed keys and values is softmax(QK'/8)V") {
     for (const auto element : {Element::bf16, Element::f32}) {
         for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
-            for (const size_t rows : {1, 2, 5, 6, 7, 13}) {
+            // Up to a group of vectors, and of AMX's tiles, and more.
+            for (const size_t rows : {1, 2, 5, 6, 7, 13, 16, 31, 32, 33, 70}) {
                 const auto q = random_matrix(rows, 64, 1);
                 const auto k = random_matrix(n, 64, 2);
                 const auto v = random_matrix(n, 64, 3);
@@ -110,9 +111,41 @@ TEST_CASE("keys in 8 bits give what the rounded queries and keys give") {
     }
 }
 
+TEST_CASE("attention takes its queries' place, and looks at no other columns") {
+    const size_t n = 100, rows = 41, heads = 3;
+    const auto k = random_matrix(n, 64, 2);
+    const auto v = random_matrix(n, 64, 3);
+    Buffer<uint8_t> keys(simd::packed_head_size(n) * 2);
+    Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
+    simd::pack_keys(k.view(), Element::bf16, keys.data());
+    simd::pack_values(v.view(), Element::bf16, values.data());
+    auto all = random_matrix(rows, heads * 64, 1);
+    const auto before = all;
+    Matrix q(rows, 64);
+    for (size_t r = 0; r < rows; ++r) std::copy_n(before.view().row(r) + 64, 64, q.view().row(r));
+    std::vector<float> scratch(simd::attention_scratch(n));
+    const auto middle = all.view().cols_from(64, 64);
+    simd::attend(middle, {keys.data(), values.data(), n, Element::bf16}, middle, scratch);
+    const auto expected = reference(q, k, v, Element::bf16);
+    for (size_t r = 0; r < rows; ++r) {
+        for (size_t i = 0; i < heads * 64; ++i) {
+            INFO("row " << r << ", column " << i);
+            if (i / 64 == 1) {
+                REQUIRE(std::abs(all(r, i) - expected(r, i - 64)) < tolerance(Element::bf16));
+            } else {
+                REQUIRE(all(r, i) == before(r, i));
+            }
+        }
+    }
+}
+
 TEST_CASE("a score far above the rest takes all the weight, whatever its size") {
     const size_t n = 50;
+    const size_t rows = GENERATE(1, 20);
     auto q = random_matrix(1, 64, 1);
+    q.values.resize(rows * 64);
+    q.rows = rows;
+    for (size_t r = 1; r < rows; ++r) std::copy_n(q.view().row(0), 64, q.view().row(r));
     auto k = random_matrix(n, 64, 2);
     const auto v = random_matrix(n, 64, 3);
     for (size_t i = 0; i < 64; ++i) k(33, i) = q(0, i) * 1000.0F;
@@ -120,10 +153,11 @@ TEST_CASE("a score far above the rest takes all the weight, whatever its size") 
     Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
     simd::pack_keys(k.view(), Element::bf16, keys.data());
     simd::pack_values(v.view(), Element::bf16, values.data());
-    Matrix out(1, 64);
+    Matrix out(rows, 64);
     std::vector<float> scratch(simd::attention_scratch(n));
     simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16}, out.view(), scratch);
-    for (size_t i = 0; i < 64; ++i) REQUIRE(out(0, i) == Approx(to_bf16(v(33, i))).epsilon(1e-3));
+    for (size_t i = 0; i < rows * 64; ++i)
+        REQUIRE(out(i / 64, i % 64) == Approx(to_bf16(v(33, i % 64))).epsilon(1e-3));
 }
 
 TEST_CASE("attention over plain rows equals attention over packed ones") {
