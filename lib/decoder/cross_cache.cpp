@@ -18,8 +18,8 @@ size_t head_bytes(CrossFormat format, size_t n_ctx) {
     return 2 * simd::packed_head_size(n_ctx) * simd::bytes(element_of(format));
 }
 
-std::unique_ptr<Linear> load_rounded(const Checkpoint& checkpoint, const std::string& name,
-                                     std::span<const float> bias, simd::Numerics numerics, Device& device) {
+std::unique_ptr<Linear> load_projection(const Checkpoint& checkpoint, const std::string& name,
+                                        std::span<const float> bias, Device& device) {
     const std::string weight = name + ".weight";
     const auto shape = checkpoint.shape(weight);
     if (const auto blocks = checkpoint.blocks(weight)) {
@@ -27,18 +27,14 @@ std::unique_ptr<Linear> load_rounded(const Checkpoint& checkpoint, const std::st
         checkpoint.release(weight);
         return linear;
     }
-    auto values = checkpoint.read(weight);
-    const auto matrix = values.matrix(shape[0], shape[1]);
-    // What is out of range the device refuses, naming the place.
-    if (numerics == simd::Numerics::bfp16)
-        simd::prepare_f32(matrix, {simd::RowOperation::none, nullptr, nullptr, numerics, {}}, matrix);
-    return device.load({matrix, bias, name});
+    const auto values = checkpoint.read(weight);
+    return device.load({values.matrix(shape[0], shape[1]), bias, name});
 }
 
 }  // namespace
 
-CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format,
-                       simd::Numerics numerics, Device& device, ThreadPool& pool)
+CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
+                       ThreadPool& pool)
     : device_(device),
       pool_(pool),
       dimensions_(checkpoint.dimensions()),
@@ -51,10 +47,9 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
       n_ctx_(slots, 0) {
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
         const std::string block = "decoder.blocks." + std::to_string(layer) + ".cross_attn.";
-        keys_.push_back(load_rounded(checkpoint, block + "key", {}, numerics, device));
+        keys_.push_back(load_projection(checkpoint, block + "key", {}, device));
         const auto bias = checkpoint.read(block + "value.bias");
-        values_.push_back(
-            load_rounded(checkpoint, block + "value", {bias.data(), bias.size()}, numerics, device));
+        values_.push_back(load_projection(checkpoint, block + "value", {bias.data(), bias.size()}, device));
     }
 }
 

@@ -12,7 +12,6 @@
 #include "base/matrix_view.h"
 #include "device/device.h"
 #include "model/checkpoint.h"
-#include "simd/prepare.h"
 
 namespace npuscribe {
 
@@ -27,10 +26,9 @@ enum class CrossFormat {
 
 class CrossCache {
   public:
-    /// Loads every layer's key and value projections, rounded to `numerics` before the device rounds them.
-    /// `device` is a CPU device.
-    CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, simd::Numerics numerics,
-               Device& device, ThreadPool& pool);
+    /// Loads every layer's key and value projections. `device` is a CPU device, which rounds them.
+    CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
+               ThreadPool& pool);
 
     /// Fills a slot from `encoder_output` [n_ctx × n_audio_state]. Memory for a slot is taken at its first
     /// use.

@@ -94,8 +94,7 @@ struct WhisperDecoder::Impl {
           weights(checkpoint, numerics_for(options.precision), weight_format, pool_),
           self(options.max_sequences, dimensions.n_text_layer, dimensions.n_text_head, dimensions.n_text_ctx,
                element),
-          cross(checkpoint, options.max_audio, cross_format(options), numerics_for(options.precision),
-                *device, pool_),
+          cross(checkpoint, options.max_audio, cross_format(options), *device, pool_),
           alignment(number_alignment_heads(checkpoint)),
           alignment_heads(alignment.size() -
                           static_cast<size_t>(std::count(alignment.begin(), alignment.end(), kNoAlignment))) {

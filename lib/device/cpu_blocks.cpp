@@ -187,8 +187,8 @@ class BlockLinear final : public Linear {
           bias_(bias.begin(), bias.end()),
           weights_(simd::block_weight_bytes(n, padded_k_), Pages::huge) {}
 
-    /// `blocks_of(first, count, wide, scratch)` is where rows of W are, as bfp16::quantise has them. Returns the
-    /// highest of their exponents.
+    /// `blocks_of(first, count, wide, scratch)` is where rows of W are, as bfp16::quantise has them. Returns
+    /// the highest of their exponents.
     template <class BlocksOf>
     uint8_t pack(BlocksOf&& blocks_of) {
         simd::zero_last_panel(weights_.data(), n_, padded_k_);
@@ -245,18 +245,7 @@ class CpuBlockDevice final : public Device {
         return info;
     }
 
-    DeviceStats stats() const override {
-        DeviceStats stats;
-        for (const auto& worker : shared_.workers) {
-            stats.prepare_seconds += worker.prepare;
-            stats.matmul_seconds += worker.matmul;
-        }
-        // Workers run side by side: their sum over their number is wall-clock time.
-        stats.prepare_seconds /= static_cast<double>(shared_.workers.size());
-        stats.matmul_seconds /= static_cast<double>(shared_.workers.size());
-        stats.matmuls = shared_.matmuls;
-        return stats;
-    }
+    DeviceStats stats() const override { return stats_of(shared_.workers, shared_.matmuls); }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
         return std::make_unique<BlockLinear>(weights, shared_);

@@ -259,18 +259,7 @@ class CpuDevice final : public Device {
         return info;
     }
 
-    DeviceStats stats() const override {
-        DeviceStats stats;
-        for (const auto& times : shared_.times) {
-            stats.prepare_seconds += times.prepare;
-            stats.matmul_seconds += times.matmul;
-        }
-        // Workers run side by side: their sum over their number is wall-clock time.
-        stats.prepare_seconds /= static_cast<double>(shared_.times.size());
-        stats.matmul_seconds /= static_cast<double>(shared_.times.size());
-        stats.matmuls = shared_.matmuls;
-        return stats;
-    }
+    DeviceStats stats() const override { return stats_of(shared_.times, shared_.matmuls); }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
         return std::make_unique<CpuLinear>(weights, shared_);

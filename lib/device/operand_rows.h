@@ -2,7 +2,9 @@
 // What the cpu device's several ways to multiply have in common on both sides of a product.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
@@ -18,5 +20,19 @@ MatrixView<const float> in_whole_blocks(MatrixView<const float> x, const simd::R
 
 /// Throws DeviceError, saying all sizes, unless x·Wᵀ, W [n × k], is [rows × cols]. `name` is W's.
 void check_product(const std::string& name, const Operand& x, size_t n, size_t k, size_t rows, size_t cols);
+
+/// What workers with seconds in `prepare` and `matmul` have spent, as wall-clock time: they run side by side.
+template <class Worker>
+DeviceStats stats_of(const std::vector<Worker>& workers, uint64_t matmuls) {
+    DeviceStats stats;
+    for (const Worker& worker : workers) {
+        stats.prepare_seconds += worker.prepare;
+        stats.matmul_seconds += worker.matmul;
+    }
+    stats.prepare_seconds /= static_cast<double>(workers.size());
+    stats.matmul_seconds /= static_cast<double>(workers.size());
+    stats.matmuls = matmuls;
+    return stats;
+}
 
 }  // namespace npuscribe

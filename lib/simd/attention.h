@@ -28,8 +28,7 @@ constexpr size_t tile_score_stride(size_t n) {
 constexpr size_t attention_scratch(size_t n) {
     return kTileQueryRows * (tile_score_stride(n) + 64 + 32);
 }
-static_assert(attention_scratch(0) >= kQueryRows * 64 &&
-              attention_scratch(1500) >= kQueryRows * 2 * 1504);
+static_assert(attention_scratch(0) >= kQueryRows * 64 && attention_scratch(1500) >= kQueryRows * 2 * 1504);
 
 /// `keys` [n × 64] f32 → [n/16][32][16][2] bf16 or [n/16][64][16] f32; positions past n are zero.
 void pack_keys(MatrixView<const float> keys, Element element, void* out);
@@ -39,8 +38,8 @@ void pack_values(MatrixView<const float> values, Element element, void* out);
 
 /// True where `attend` takes keys in 8 bits (pack_int8_keys of attention_int8.h): with AVX-512 BF16 and VNNI.
 bool has_int8_keys();
-/// True where they halve the time that scores take. AMX's tiles are faster with bfloat16, whose scores need no
-/// scaling.
+/// True where they halve the time that scores take. AMX's tiles are faster with bfloat16, whose scores need
+/// no scaling.
 bool int8_keys_are_faster();
 
 struct PackedHead {

@@ -23,9 +23,9 @@ namespace {
 
 constexpr size_t kHead = 64;
 constexpr size_t kTileRows = 16;
-constexpr size_t kTileBytes = 64;                  // of a row
+constexpr size_t kTileBytes = 64;                              // of a row
 constexpr size_t kKeyBlockBytes = 2 * kTileRows * kTileBytes;  // 16 keys: 32 pairs
-constexpr size_t kValueRowBytes = kHead * 4;       // a pair of positions
+constexpr size_t kValueRowBytes = kHead * 4;                   // a pair of positions
 static_assert(kTileQueryRows == 2 * kTileRows);
 
 /// All eight tiles at their full 16 rows of 64 bytes, for as long as it lives.

@@ -62,19 +62,14 @@ struct Int8Queries {
 };
 
 inline void round_query(const float* q, int8_t* values, float& scale, int32_t& offset) {
-    __m512 x[4];
-    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(q + i * kLaneBlock);
-    const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
-                                     _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
-    const float largest = _mm512_reduce_max_ps(top);
-    const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0F / largest : 0.0F);
+    __m512i rounded[4];
+    scale = round_row(q, 127.0F, rounded) * kScoreScale;
     __m512i sum = _mm512_setzero_si512();
     for (size_t i = 0; i < 4; ++i) {
-        const __m512i rounded = _mm512_cvtps_epi32(_mm512_mul_ps(x[i], inverse));
-        sum = _mm512_add_epi32(sum, rounded);
-        _mm_store_si128(reinterpret_cast<__m128i*>(values + i * kLaneBlock), _mm512_cvtepi32_epi8(rounded));
+        sum = _mm512_add_epi32(sum, rounded[i]);
+        _mm_store_si128(reinterpret_cast<__m128i*>(values + i * kLaneBlock),
+                        _mm512_cvtepi32_epi8(rounded[i]));
     }
-    scale = largest / 127.0F * kScoreScale;
     offset = -128 * _mm512_reduce_add_epi32(sum);
 }
 

@@ -47,31 +47,13 @@ size_t int8_attention_scratch(size_t n) {
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
 
-#include "simd/exp2_avx512.h"
+#include "simd/avx512_rows.h"
 
 namespace npuscribe::simd {
 namespace {
 
 constexpr size_t kGroups = kHead / 4;  // of four values, one dword
 constexpr size_t kMostRows = 3;        // rows at once: 3 × 2 halves × 4 vectors of sums, in 32 registers
-constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
-
-inline float largest_magnitude(const __m512 (&x)[4]) {
-    const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
-                                     _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
-    return _mm512_reduce_max_ps(top);
-}
-
-/// A row of 64 values to integers of at most `limit` in magnitude; returns the scale that undoes it.
-inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
-    __m512 x[4];
-    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(row + i * kLaneBlock);
-    const float largest = largest_magnitude(x);
-    const float inverse = largest > 0 ? limit / largest : 0.0F;
-    for (size_t i = 0; i < 4; ++i)
-        rounded[i] = _mm512_cvtps_epi32(_mm512_mul_ps(x[i], _mm512_set1_ps(inverse)));
-    return largest / limit;
-}
 
 /// Bytes as HeadParts has them, and a scale a position.
 void pack_keys(MatrixView<const float> keys, uint8_t* out, float* scales) {
@@ -119,7 +101,7 @@ struct Query {
 
 inline void split_query(const float* row, Query& query) {
     __m512i rounded[4];
-    query.scale = round_row(row, 127.0F * 128.0F, rounded) * kScale;
+    query.scale = round_row(row, 127.0F * 128.0F, rounded) * kScoreScale;
     __m512i sum = _mm512_setzero_si512();
     for (size_t i = 0; i < 4; ++i) {
         const __m512i high = _mm512_srai_epi32(_mm512_add_epi32(rounded[i], _mm512_set1_epi32(64)), 7);

@@ -89,8 +89,7 @@ HWY_INLINE void RoundToBlock(D d, hn::Vec<D>* values, bfp16::Rounding rounding) 
     constexpr size_t kVectors = BlockVectors<D>::kVectors;
     const hn::RebindToSigned<D> di;
     auto largest = hn::BitCast(di, hn::Abs(values[0]));
-    for (size_t v = 1; v < kVectors; ++v)
-        largest = hn::Max(largest, hn::BitCast(di, hn::Abs(values[v])));
+    for (size_t v = 1; v < kVectors; ++v) largest = hn::Max(largest, hn::BitCast(di, hn::Abs(values[v])));
     // Positive floats order like their bits.
     const auto top = LargestOfBlock(d, hn::BitCast(d, largest));
     const auto exponent = hn::ShiftRight<23>(hn::BitCast(di, top));

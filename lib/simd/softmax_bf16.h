@@ -4,11 +4,9 @@
 
 #include <immintrin.h>
 
-#include "simd/exp2_avx512.h"
+#include "simd/avx512_rows.h"
 
 namespace npuscribe::simd {
-
-inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
 
 /// The 64 values of a query, scaled so that its products are scores in units of log2, to bfloat16.
 inline void round_scaled_query(const float* q, void* out) {

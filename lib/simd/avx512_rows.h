@@ -6,6 +6,25 @@
 
 namespace npuscribe::simd {
 
+inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
+
+inline float largest_magnitude(const __m512 (&x)[4]) {
+    const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
+                                     _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
+    return _mm512_reduce_max_ps(top);
+}
+
+/// A row of 64 values to integers of at most `limit` in magnitude; returns the scale that undoes it.
+inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
+    __m512 x[4];
+    for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(row + i * kLaneBlock);
+    const float largest = largest_magnitude(x);
+    const float inverse = largest > 0 ? limit / largest : 0.0F;
+    for (size_t i = 0; i < 4; ++i)
+        rounded[i] = _mm512_cvtps_epi32(_mm512_mul_ps(x[i], _mm512_set1_ps(inverse)));
+    return largest / limit;
+}
+
 /// 2^x for x <= 0; a cubic, relative error 8e-5: a thirtieth of the rounding that follows.
 inline __m512 exp2_cubic(__m512 x) {
     const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
