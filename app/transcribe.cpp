@@ -69,7 +69,7 @@ void fit_to_model(TranscribeSettings& settings, const Model& model) {
 
 // From here on, what a window takes (audio, mel, the encoder's output) comes from the system and goes back to
 // it. glibc would move it to the heap, between segments that stay until the end, and three hours of audio
-// would take 60 MB more than half an hour does.
+// would take some 50 MB more than half an hour does.
 void keep_windows_off_the_heap() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 256 << 10);

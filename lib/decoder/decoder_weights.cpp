@@ -1,6 +1,7 @@
 #include "decoder/decoder_weights.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -34,6 +35,7 @@ class Loader {
         const size_t n = rows_a_tensor * names.size();
         const size_t k = shape[1];
         simd::PackedMatrix packed(n, k, element_);
+        std::mutex mutex;  // of the exponents in it
         const size_t pieces = (rows_a_tensor + kPieceRows - 1) / kPieceRows;
         std::vector<std::optional<std::span<const uint8_t>>> blocks;
         for (const auto& name : names) blocks.push_back(checkpoint_.blocks(name));
@@ -47,7 +49,7 @@ class Loader {
                     packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
                 }
             };
-            auto& [values, rounded, quantised, range] = scratch_[worker];
+            auto& [values, rounded, quantised] = scratch_[worker];
             std::optional<size_t> bad;
             const uint8_t* stored =
                 blocks[tensor] ? blocks[tensor]->data() + first * bfp16::row_bytes(k) : nullptr;
@@ -61,7 +63,8 @@ class Loader {
                 }
                 if (!bad) {
                     const auto exponents = packed.pack_blocks(tensor * rows_a_tensor + first, count, stored);
-                    range.include(exponents.range);
+                    const std::lock_guard lock(mutex);
+                    packed.include(exponents.range);
                     if (exponents.highest_stored > simd::kLargestBlockExponent)
                         bad = simd::exponents_out_of_range(stored, count, k);
                 }
@@ -86,7 +89,6 @@ class Loader {
             }
         });
         for (const auto& name : names) checkpoint_.release(name);
-        for (auto& scratch : scratch_) packed.include(std::exchange(scratch.range, {}));
         return packed;
     }
 
@@ -117,7 +119,6 @@ class Loader {
         Buffer<float> values;
         Buffer<uint16_t> rounded;
         Buffer<uint8_t> quantised;
-        simd::ExponentRange range;  // of a matrix' pieces
     };
     mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
 };

@@ -24,7 +24,8 @@ constexpr size_t packed_head_size(size_t n) {
 constexpr size_t tile_score_stride(size_t n) {
     return (lane_blocks(n) | 1) * kLaneBlock;
 }
-/// Floats of scratch that `attend` needs for n keys.
+/// Floats of scratch that `attend` needs for n keys. Of tiles, which take the most: a row's scores, sums, and
+/// query in bfloat16.
 constexpr size_t attention_scratch(size_t n) {
     return kTileQueryRows * (tile_score_stride(n) + 64 + 32);
 }

@@ -116,7 +116,7 @@ void attend_group(const float* q, size_t q_stride, size_t rows, const uint16_t* 
     score(queries, keys, blocks, scores, stride);
 
     const size_t padded = blocks * kLaneBlock;
-    const size_t positions = (padded + 31) / 32 * 32;
+    const size_t positions = packed_head_size(n) / kHead;
     float inverse[kTileQueryRows];
     for (size_t r = 0; r < rows; ++r) {
         float* row = scores + r * stride;

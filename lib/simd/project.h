@@ -35,7 +35,7 @@ class PackedMatrix {
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
     /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix: the only way
-    /// into one. Returns their exponents, which `include` is told of when all are there.
+    /// into one. Returns their exponents, which `include` is told of, by one thread at a time.
     PackedExponents pack_blocks(size_t first, size_t count, const uint8_t* blocks);
     void include(const ExponentRange& exponents) { exponents_.include(exponents); }
     /// One row back as f32 (what an embedding look-up needs).
