@@ -90,7 +90,7 @@ int model_convert(const std::vector<std::string>& arguments) {
     }
     const Stopwatch watch;
     const Model source = load_model(words[0], Prefer::original);
-    if (source.checkpoint->blocks("encoder.blocks.0.mlp.0.weight"))
+    if (source.checkpoint->panels("encoder.blocks.0.mlp.0.weight"))
         throw UsageError(
             fmt::format("model convert: {} has been converted already; give the model that it was "
                         "made from",

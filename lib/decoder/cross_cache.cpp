@@ -22,9 +22,9 @@ std::unique_ptr<Linear> load_projection(const Checkpoint& checkpoint, const std:
                                         std::span<const float> bias, Device& device) {
     const std::string weight = name + ".weight";
     const auto shape = checkpoint.shape(weight);
-    if (const auto blocks = checkpoint.blocks(weight)) {
-        auto linear = device.load_blocks({*blocks, shape[0], shape[1], bias, name});
-        checkpoint.release(weight);
+    if (const auto panels = checkpoint.panels(weight)) {
+        auto linear = device.load_blocks({*panels, shape[0], shape[1], bias, name});
+        if (!device.keeps_blocks()) checkpoint.release(weight);
         return linear;
     }
     const auto values = checkpoint.read(weight);

@@ -1,12 +1,12 @@
 #include "decoder/decoder_weights.h"
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "device/block_weights.h"
 #include "simd/blocks.h"
 
 namespace npuscribe {
@@ -27,68 +27,18 @@ class Loader {
         return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
     }
 
-    /// Tensors of the same shape, stacked. Read and packed piece by piece: no f32 copy of the whole is ever
-    /// made.
+    /// Tensors of the same shape, stacked: in place where the checkpoint has them so.
     simd::PackedMatrix matrix(const std::vector<std::string>& names) const {
+        if (element_ == simd::Element::bfp16) {
+            if (auto stacked = stacked_panels(names)) return std::move(*stacked);
+        }
         const auto shape = checkpoint_.shape(names.front());
-        const size_t rows_a_tensor = shape[0];
-        const size_t n = rows_a_tensor * names.size();
-        const size_t k = shape[1];
-        simd::PackedMatrix packed(n, k, element_);
-        std::mutex mutex;  // of the exponents in it
-        const size_t pieces = (rows_a_tensor + kPieceRows - 1) / kPieceRows;
-        std::vector<std::optional<std::span<const uint8_t>>> blocks;
-        for (const auto& name : names) blocks.push_back(checkpoint_.blocks(name));
-        pool_.for_each(names.size() * pieces, 1, [&](size_t task, size_t, size_t worker) {
-            const size_t tensor = task / pieces;
-            const size_t first = task % pieces * kPieceRows;
-            const size_t count = std::min(kPieceRows, rows_a_tensor - first);
-            const auto pack = [&](auto rows) {
-                for (size_t row = 0; row < count; row += simd::kLaneBlock) {
-                    const size_t block = (tensor * rows_a_tensor + first + row) / simd::kLaneBlock;
-                    packed.pack(block, rows.rows_from(row, std::min(simd::kLaneBlock, count - row)));
-                }
-            };
-            auto& [values, rounded, quantised] = scratch_[worker];
-            std::optional<size_t> bad;
-            const uint8_t* stored =
-                blocks[tensor] ? blocks[tensor]->data() + first * bfp16::row_bytes(k) : nullptr;
-            if (element_ == simd::Element::bfp16) {
-                if (stored == nullptr) {
-                    values.reserve_discard(count * k);
-                    quantised.reserve_discard(count * bfp16::row_bytes(k));
-                    checkpoint_.read_rows(names[tensor], first, {values.data(), count * k});
-                    bad = simd::quantise_rows(std::as_const(values).matrix(count, k), quantised.data());
-                    stored = quantised.data();
-                }
-                if (!bad) {
-                    const auto exponents = packed.pack_blocks(tensor * rows_a_tensor + first, count, stored);
-                    const std::lock_guard lock(mutex);
-                    packed.include(exponents.range);
-                    if (exponents.highest_stored > simd::kLargestBlockExponent)
-                        bad = simd::exponents_out_of_range(stored, count, k);
-                }
-            } else if (element_ == simd::Element::bf16 && stored != nullptr) {
-                rounded.reserve_discard(count * k);
-                bad = simd::restore_rows(stored, rounded.matrix(count, k));
-                pack(std::as_const(rounded).matrix(count, k));
-            } else {
-                values.reserve_discard(count * k);
-                checkpoint_.read_rows(names[tensor], first, {values.data(), count * k});
-                const auto x = std::as_const(values).matrix(count, k);
-                if (element_ == simd::Element::f32) return pack(x);
-                rounded.reserve_discard(count * k);
-                const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, numerics_, {}};
-                bad = simd::prepare_bf16(x, how, rounded.matrix(count, k));
-                pack(std::as_const(rounded).matrix(count, k));
-            }
-            if (bad) {
-                throw ModelError("the weights of " + names[tensor] +
-                                 " hold Inf, NaN or 2^111 and more in row " + std::to_string(first + *bad) +
-                                 ": the model is damaged");
-            }
-        });
-        for (const auto& name : names) checkpoint_.release(name);
+        simd::PackedMatrix packed(shape[0] * names.size(), shape[1], element_);
+        for (size_t tensor = 0; tensor < names.size(); ++tensor)
+            pack(names[tensor], tensor * shape[0], packed);
+        if (element_ == simd::Element::bfp16)
+            packed.set_exponents(
+                check_exponents(packed.data(), packed.n(), packed.k(), names.front(), &pool_));
         return packed;
     }
 
@@ -110,6 +60,93 @@ class Loader {
     }
 
   private:
+    /// The panels of all, where they lie one behind the other; else nothing.
+    std::optional<simd::PackedMatrix> stacked_panels(const std::vector<std::string>& names) const {
+        std::span<const uint8_t> whole;
+        for (const auto& name : names) {
+            const auto panels = checkpoint_.panels(name);
+            const bool whole_panels = checkpoint_.shape(name)[0] % bfp16::kPanelRows == 0;
+            if (!panels || (names.size() > 1 && !whole_panels)) return std::nullopt;
+            if (!whole.empty() && panels->data() != whole.data() + whole.size()) return std::nullopt;
+            whole = {whole.empty() ? panels->data() : whole.data(), whole.size() + panels->size()};
+        }
+        const auto shape = checkpoint_.shape(names.front());
+        simd::PackedMatrix matrix(shape[0] * names.size(), shape[1], whole.data());
+        matrix.set_exponents(check_exponents(whole.data(), matrix.n(), matrix.k(), names.front(), &pool_));
+        return matrix;
+    }
+
+    /// One tensor into rows from `row` on. Read and packed piece by piece: no f32 copy of the whole is made.
+    void pack(const std::string& name, size_t row, simd::PackedMatrix& packed) const {
+        const size_t rows = checkpoint_.shape(name)[0];
+        const auto panels = checkpoint_.panels(name);
+        pool_.for_each(rows, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
+            const size_t count = end - begin;
+            const auto bad = panels ? pack_restored(*panels, begin, count, row, worker, packed)
+                                    : pack_read(name, begin, count, row, worker, packed);
+            if (bad) {
+                throw ModelError("the weights of " + name + " hold Inf, NaN or 2^111 and more in row " +
+                                 std::to_string(begin + *bad) + ": the model is damaged");
+            }
+        });
+        checkpoint_.release(name);
+    }
+
+    /// From a file's panels, whose values are not to be rounded again.
+    std::optional<size_t> pack_restored(std::span<const uint8_t> panels, size_t first, size_t count,
+                                        size_t row, size_t worker, simd::PackedMatrix& packed) const {
+        const size_t k = packed.k();
+        auto& [values, rounded, quantised] = scratch_[worker];
+        if (element_ == simd::Element::bf16) {
+            rounded.reserve_discard(count * k);
+            const auto bad = simd::restore_panels(panels.data(), first, rounded.matrix(count, k));
+            put(std::as_const(rounded).matrix(count, k), row + first, packed);
+            return bad;
+        }
+        if (element_ == simd::Element::f32) {
+            values.reserve_discard(count * k);
+            const auto bad = simd::restore_panels(panels.data(), first, values.matrix(count, k));
+            put(std::as_const(values).matrix(count, k), row + first, packed);
+            return bad;
+        }
+        quantised.reserve_discard(count * bfp16::row_bytes(k));
+        bfp16::unpack_panels(panels.data(), k, first, count, quantised.data());
+        packed.pack_blocks(row + first, count, quantised.data());
+        return std::nullopt;  // exponents are looked at once all is there
+    }
+
+    /// From values in any other form.
+    std::optional<size_t> pack_read(const std::string& name, size_t first, size_t count, size_t row,
+                                    size_t worker, simd::PackedMatrix& packed) const {
+        const size_t k = packed.k();
+        auto& [values, rounded, quantised] = scratch_[worker];
+        values.reserve_discard(count * k);
+        checkpoint_.read_rows(name, first, {values.data(), count * k});
+        const auto x = std::as_const(values).matrix(count, k);
+        std::optional<size_t> bad;
+        if (element_ == simd::Element::f32) {
+            put(x, row + first, packed);
+        } else if (element_ == simd::Element::bf16) {
+            rounded.reserve_discard(count * k);
+            const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, numerics_, {}};
+            bad = simd::prepare_bf16(x, how, rounded.matrix(count, k));
+            put(std::as_const(rounded).matrix(count, k), row + first, packed);
+        } else {
+            quantised.reserve_discard(count * bfp16::row_bytes(k));
+            bad = simd::quantise_rows(x, quantised.data());
+            packed.pack_blocks(row + first, count, quantised.data());
+        }
+        return bad;
+    }
+
+    template <class T>
+    static void put(MatrixView<const T> rows, size_t first, simd::PackedMatrix& packed) {
+        for (size_t r = 0; r < rows.rows; r += simd::kLaneBlock) {
+            packed.pack((first + r) / simd::kLaneBlock,
+                        rows.rows_from(r, std::min(simd::kLaneBlock, rows.rows - r)));
+        }
+    }
+
     const Checkpoint& checkpoint_;
     simd::Numerics numerics_;
     simd::Element element_;

@@ -12,12 +12,11 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/bad_value.h"
-#include "device/block_weights.h"
 #include "device/cpu_info.h"
 #include "device/onednn_matmul.h"
 #include "device/operand_rows.h"
+#include "device/panel_weights.h"
 #include "simd/block_matmul.h"
-#include "simd/blocks.h"
 #include "simd/isa.h"
 #include "simd/prepare.h"
 
@@ -27,6 +26,7 @@ namespace {
 // Rows that a worker takes at once: of FC2's operand, 64 × 2048, they fill a quarter of a 1 MB L2.
 constexpr size_t kPieceRows = 64;
 static_assert(kPieceRows % simd::kBlockGroupRows == 0);
+constexpr float kLimit = 0x1p111F;  // magnitudes that no kernel takes
 
 /// What a worker has to itself, alone on its cache line.
 struct alignas(kCacheLine) Worker {
@@ -89,50 +89,21 @@ class BlockOperand final : public Operand {
 class BlockLinear final : public Linear {
   public:
     BlockLinear(const LinearWeights& weights, Shared& shared)
-        : BlockLinear(weights.weight.rows, weights.weight.cols, weights.bias, weights.name, shared) {
-        if (!weights.bias.empty() && weights.bias.size() != n_) {
-            throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
-                             std::to_string(n_) + " output features");
-        }
-        const auto& w = weights.weight;
-        std::atomic<bool> bad{false};
-        pack([&](size_t first, size_t count, Buffer<float>& wide, Buffer<uint8_t>& blocks) {
-            const auto rows = in_whole_blocks(w.rows_from(first, count), {}, wide);
-            blocks.reserve_discard(kPieceRows * bfp16::row_bytes(rows.cols));
-            uint8_t* block = blocks.data();
-            if (shared_.options.rounding == bfp16::Rounding::nearest_even) {
-                if (simd::quantise_rows(rows, block)) bad = true;
-                return std::as_const(blocks).data();
-            }
-            for (size_t r = 0; r < count; ++r) {
-                for (size_t c = 0; c < rows.cols; c += bfp16::kBlockSize, block += bfp16::kBlockBytes)
-                    bfp16::quantise_block(rows.row(r) + c, block, shared_.options.rounding);
-            }
-            return std::as_const(blocks).data();
-        });
-        if (bad) throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
-    }
-
+        : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
     BlockLinear(const BlockWeights& weights, Shared& shared)
-        : BlockLinear(weights.n, weights.k, weights.bias, weights.name, shared) {
-        check_block_sizes(weights);
-        const auto highest = pack([&](size_t first, size_t, Buffer<float>&, Buffer<uint8_t>&) {
-            return weights.blocks.data() + first * bfp16::row_bytes(weights.k);
-        });
-        if (highest > simd::kLargestBlockExponent) check_blocks(weights);
-    }
+        : shared_(shared), weights_(weights, shared.pool) {}
 
-    size_t n() const override { return n_; }
-    size_t k() const override { return k_; }
+    size_t n() const override { return weights_.n(); }
+    size_t k() const override { return weights_.k(); }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check_product(name_, x, n_, k_, y.rows, y.cols);
+        check_product(weights_.name(), x, n(), k(), y.rows, y.cols);
         const auto& left = static_cast<const BlockOperand&>(x);
-        const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
+        const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
             const Stopwatch watch;
             const auto piece = y.rows_from(begin, rows);
-            multiply(left, begin, 0, scales_add, {piece, bias_of(0), epilogue == Epilogue::add_residual});
+            multiply(left, begin, 0, scales_add, {piece, weights_.bias_of(0), epilogue == Epilogue::add_residual});
             if (epilogue == Epilogue::gelu) simd::gelu(piece);
             worker.matmul += watch.seconds();
         });
@@ -141,25 +112,25 @@ class BlockLinear final : public Linear {
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
+            throw DeviceError(weights_.name() + ": a residual can only be added to a matrix, not to an operand");
         }
         auto& result = dynamic_cast<BlockOperand&>(y);
         result.resize(x.rows());
-        check_product(name_, x, n_, k_, y.rows(), y.cols());
+        check_product(weights_.name(), x, n(), k(), y.rows(), y.cols());
         const auto& left = static_cast<const BlockOperand&>(x);
-        const bool scales_add = simd::block_scales_add(left.exponents(), exponents_);
+        const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         std::atomic<size_t> bad_row{x.rows()};
         // Some columns of the result stay in the first cache until they are quantised.
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
             worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
-            for (size_t first = 0; first < n_; first += simd::kBlockPanelCols) {
-                const size_t cols = std::min(simd::kBlockPanelCols, n_ - first);
+            for (size_t first = 0; first < n(); first += simd::kBlockPanelCols) {
+                const size_t cols = std::min(simd::kBlockPanelCols, n() - first);
                 Stopwatch watch;
                 const size_t padded = bfp16::padded(cols);
                 const MatrixView<float> values(worker.scratch.data(), rows, padded);
                 for (size_t r = 0; padded != cols && r < rows; ++r)
                     std::fill(values.row(r) + cols, values.row(r) + padded, 0.0F);
-                multiply(left, begin, first, scales_add, {values.cols_from(0, cols), bias_of(first), false});
+                multiply(left, begin, first, scales_add, {values.cols_from(0, cols), weights_.bias_of(first), false});
                 worker.matmul += watch.seconds();
                 watch.restart();
                 if (epilogue == Epilogue::gelu) simd::gelu(values);
@@ -169,44 +140,13 @@ class BlockLinear final : public Linear {
             }
         });
         if (bad_row != x.rows()) {
-            throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more in row " +
+            throw DeviceError(weights_.name() + ": its result has Inf, NaN or 2^111 and more in row " +
                               std::to_string(bad_row.load()));
         }
         return {};
     }
 
-    static constexpr float kLimit = 0x1p111F;
-
   private:
-    BlockLinear(size_t n, size_t k, std::span<const float> bias, const std::string& name, Shared& shared)
-        : shared_(shared),
-          name_(name),
-          n_(n),
-          k_(k),
-          padded_k_(bfp16::padded(k)),
-          bias_(bias.begin(), bias.end()),
-          weights_(simd::block_weight_bytes(n, padded_k_), Pages::huge) {}
-
-    /// `blocks_of(first, count, wide, scratch)` is where rows of W are, as bfp16::quantise has them. Returns
-    /// the highest of their exponents.
-    template <class BlocksOf>
-    uint8_t pack(BlocksOf&& blocks_of) {
-        simd::zero_last_panel(weights_.data(), n_, padded_k_);
-        std::vector<Buffer<uint8_t>> scratch(shared_.pool.size());
-        std::mutex mutex;
-        uint8_t highest = 0;
-        shared_.pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
-            const uint8_t* blocks =
-                blocks_of(begin, end - begin, shared_.workers[worker].scratch, scratch[worker]);
-            const auto exponents =
-                simd::pack_block_weights(blocks, padded_k_, begin, end - begin, weights_.data());
-            const std::lock_guard lock(mutex);
-            exponents_.include(exponents.range);
-            highest = std::max(highest, exponents.highest_stored);
-        });
-        return highest;
-    }
-
     template <class Work>
     void for_each_piece(size_t rows, Work&& work) {
         shared_.pool.for_each(rows, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
@@ -217,18 +157,12 @@ class BlockLinear final : public Linear {
 
     void multiply(const BlockOperand& left, size_t row, size_t column, bool scales_add,
                   const simd::BlockOutput& out) const {
-        simd::multiply_blocks(left.data(), weights_.data(), padded_k_, row, column / simd::kLaneBlock,
-                              scales_add, out);
+        simd::multiply_blocks(left.data(), weights_.data(), weights_.padded_k(), row,
+                              column / simd::kLaneBlock, scales_add, out);
     }
 
-    const float* bias_of(size_t column) const { return bias_.empty() ? nullptr : bias_.data() + column; }
-
     Shared& shared_;
-    const std::string name_;
-    const size_t n_, k_, padded_k_;
-    const std::vector<float> bias_;
-    Buffer<uint8_t> weights_;
-    simd::ExponentRange exponents_;
+    const PanelWeights weights_;
 };
 
 class CpuBlockDevice final : public Device {
@@ -253,6 +187,7 @@ class CpuBlockDevice final : public Device {
     std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
         return std::make_unique<BlockLinear>(weights, shared_);
     }
+    bool keeps_blocks() const override { return true; }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
         return std::make_unique<BlockOperand>(max_rows, cols);
     }
@@ -281,7 +216,7 @@ class CpuBlockDevice final : public Device {
         });
         if (bad) {
             throw DeviceError("an operand of the cpu device holds " +
-                              place_of_bad_value(x, BlockLinear::kLimit));
+                              place_of_bad_value(x, kLimit));
         }
     }
 

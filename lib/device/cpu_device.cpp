@@ -205,23 +205,17 @@ class CpuLinear final : public Linear {
     }
 
     static OneDnnMatmul make(const BlockWeights& weights, Shared& shared) {
-        check_block_sizes(weights);
-        std::atomic<bool> bad{false};
+        check_blocks(weights, &shared.pool);
         const auto restore = [&](size_t first, auto out) {
-            if (simd::restore_rows(weights.blocks.data() + first * bfp16::row_bytes(weights.k), out))
-                bad = true;
+            simd::restore_panels(weights.panels.data(), first, out);
         };
-        const auto checked = [&](OneDnnMatmul matmul) {
-            if (bad) check_blocks(weights);
-            return matmul;
-        };
-        if (shared.bf16) return checked({weights.n, weights.k, restore, weights.bias, shared.pool});
+        if (shared.bf16) return {weights.n, weights.k, restore, weights.bias, shared.pool};
         Buffer<float> values(weights.n * weights.k);
         const auto whole = values.matrix(weights.n, weights.k);
         shared.pool.for_each(weights.n, kBlockRows, [&](size_t begin, size_t end, size_t) {
             restore(begin, whole.rows_from(begin, end - begin));
         });
-        return checked({MatrixView<const float>(whole), weights.bias, shared.pool.size()});
+        return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
     }
 
     /// The primitives that this many rows take: full blocks and what is left over.

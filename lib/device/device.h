@@ -47,10 +47,10 @@ struct LinearWeights {
     std::string name;  // "encoder.blocks.3.mlp.0", for errors
 };
 
-/// The same from a file that holds W in BFP16: `blocks` are n rows of bfp16::row_bytes(k) bytes, k a multiple
-/// of 8. Nobody has looked at the exponents yet.
+/// The same from a file that holds W in BFP16: `panels` are those of n rows (bfp16/panels.h), k a multiple of
+/// 8. Nobody has looked at the exponents yet. They must stay where they are as long as the linear lives, where the device keeps_blocks().
 struct BlockWeights {
-    std::span<const uint8_t> blocks;
+    std::span<const uint8_t> panels;
     size_t n = 0;
     size_t k = 0;
     std::span<const float> bias;
@@ -145,6 +145,8 @@ class Device {
     /// again would be others); the rest load the values. Throws ModelError too where an exponent is none that
     /// a weight has (simd::kLargestBlockExponent).
     virtual std::unique_ptr<Linear> load_blocks(const BlockWeights&);
+    /// True where `load_blocks` makes no copy: the panels are then read at every product.
+    virtual bool keeps_blocks() const { return false; }
 
     /// Room for a left operand of up to `max_rows` × `cols`.
     virtual std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) = 0;

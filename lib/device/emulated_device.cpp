@@ -120,7 +120,7 @@ class EmulatedLinear final : public Linear {
         check_blocks(weights);
         bfp16::TileLayout layout = make_tiles();
         layout.rows = n_;
-        bfp16::shuffle(weights.blocks, layout, {tiles_.data(), layout.bytes()});
+        bfp16::shuffle(rows_of_blocks(weights), layout, {tiles_.data(), layout.bytes()});
         add_bias(weights.bias, layout);
     }
 

@@ -205,9 +205,9 @@ class NpuLinear final : public Linear {
 
     NpuLinear(const BlockWeights& weights, NpuShared& shared)
         : NpuLinear(weights.name, weights.n, weights.k, shared) {
-        check_blocks(weights);
+        check_blocks(weights, &shared.pool);
         const bfp16::TileLayout layout = allocate();
-        bfp16::shuffle(weights.blocks, layout, weights_->bytes().first(layout.bytes()));
+        bfp16::shuffle(rows_of_blocks(weights), layout, weights_->bytes().first(layout.bytes()));
         upload(weights.bias, layout);
     }
 

@@ -10,9 +10,9 @@ std::unique_ptr<Linear> load_linear(const Checkpoint& checkpoint, const std::str
     Buffer<float> bias;
     if (checkpoint.has(name + ".bias"))
         bias = checkpoint.read(name + ".bias");  // the key projection has none
-    if (const auto blocks = checkpoint.blocks(name + ".weight")) {
-        auto linear = device.load_blocks({*blocks, shape[0], shape[1], {bias.data(), bias.size()}, name});
-        checkpoint.release(name + ".weight");
+    if (const auto panels = checkpoint.panels(name + ".weight")) {
+        auto linear = device.load_blocks({*panels, shape[0], shape[1], {bias.data(), bias.size()}, name});
+        if (!device.keeps_blocks()) checkpoint.release(name + ".weight");
         return linear;
     }
     const auto weight = checkpoint.read(name + ".weight");

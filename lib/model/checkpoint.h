@@ -38,11 +38,11 @@ class Checkpoint {
     /// token embedding) can be packed piece by piece, without a whole f32 copy of it.
     virtual void read_rows(std::string_view name, size_t first, std::span<float> out) const = 0;
 
-    /// The matrix of this name where the file has it in BFP16: rows of blocks in place, each
-    /// bfp16::row_bytes(k) bytes, all exponents still to be checked. Nothing where it has it in another form.
-    /// Whoever multiplies in BFP16 takes these: quantising their values again would not give them back.
-    virtual std::optional<std::span<const uint8_t>> blocks(std::string_view) const { return std::nullopt; }
-    /// Gives the pages of a matrix that `blocks` handed out back to the system.
+    /// The matrix of this name where the file has it in BFP16: its panels (bfp16/panels.h) in place, for as
+    /// long as the checkpoint lives, all exponents still to be checked. Nothing where it has it in another
+    /// form. Whoever multiplies in BFP16 takes these: quantising their values again would not give them back.
+    virtual std::optional<std::span<const uint8_t>> panels(std::string_view) const { return std::nullopt; }
+    /// Gives the pages of a matrix that `panels` handed out back to the system.
     virtual void release(std::string_view) const {}
 
     /// [cross-attention layer, head] pairs that follow the audio, for word times; empty where the file has

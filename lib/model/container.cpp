@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "bfp16/block.h"
+#include "bfp16/panels.h"
 #include "model/json_file.h"
 #include "model/tensor_checkpoint.h"
 
@@ -59,9 +59,9 @@ nlohmann::json object_in(const safetensors::Contents& contents, std::string_view
 
 class ContainerCheckpoint final : public TensorCheckpoint {
   public:
-    ContainerCheckpoint(safetensors::Contents& contents, const std::string& file,
+    ContainerCheckpoint(safetensors::Contents& contents, size_t n_vocab, const std::string& file,
                         std::vector<MappedFile> files)
-        : TensorCheckpoint([&](std::string_view name) { return find(contents, name); }, file,
+        : TensorCheckpoint([&](std::string_view name) { return find(contents, name, n_vocab); }, file,
                            "npuscribe, converted from " + printable(metadata(contents, "source", file)),
                            std::move(files)) {
         metadata(contents, "vocabulary", file);
@@ -75,15 +75,19 @@ class ContainerCheckpoint final : public TensorCheckpoint {
 
 }  // namespace
 
-std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name) {
+std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name,
+                               size_t n_vocab) {
     const auto found = contents.tensors.find(openai_name);
     if (found == contents.tensors.end()) return std::nullopt;
     TensorData tensor = found->second;
     if (tensor.dtype != DType::u8) return tensor;
-    // What is no matrix of whole blocks keeps its bytes' shape, which is then none that Whisper has.
-    if (tensor.shape.size() != 2 || tensor.shape[1] % bfp16::kBlockBytes != 0) return std::nullopt;
+    // What is no stack of panels keeps its bytes' shape, which is then none that Whisper has.
+    const auto& stored = found->second.shape;
+    if (stored.size() != 3 || stored[2] != bfp16::kPanelBlockBytes) return std::nullopt;
     tensor.dtype = DType::bfp16;
-    tensor.shape[1] = tensor.shape[1] / bfp16::kBlockBytes * bfp16::kBlockSize;
+    tensor.shape = {stored[0] * bfp16::kPanelRows, stored[1] * bfp16::kBlockSize};
+    const bool embedding = openai_name == "decoder.token_embedding.weight";
+    if (embedding && bfp16::panels(n_vocab) == stored[0]) tensor.shape[0] = n_vocab;
     return tensor;
 }
 
@@ -93,9 +97,11 @@ std::unique_ptr<Checkpoint> open(const std::filesystem::path& path) {
     files.emplace_back(path);
     auto contents = safetensors::parse(files.front().bytes(), file);
     check_format(contents, file);
-    auto checkpoint = std::make_unique<ContainerCheckpoint>(contents, file, std::move(files));
+    const auto stated = object_in(contents, "dimensions", file);
+    const size_t n_vocab = optional_count(stated, "n_vocab", file).value_or(0);
+    auto checkpoint = std::make_unique<ContainerCheckpoint>(contents, n_vocab, file, std::move(files));
     const Dimensions& d = checkpoint->dimensions();
-    check_dimensions(object_in(contents, "dimensions", file), d, file);
+    check_dimensions(stated, d, file);
     const nlohmann::json heads{{"alignment_heads", parse_json(metadata(contents, "alignment_heads", file),
                                                               file + ": its \"alignment_heads\"")}};
     checkpoint->set_alignment_heads(read_alignment_heads(heads, d.n_text_layer, d.n_text_head, file));

@@ -2,10 +2,11 @@
 // npuscribe's own model file, NAME.npuscribe: a whole model in one safetensors file, to be mapped and used as
 // it is.
 //
-//   tensors    under OpenAI's names. The matrices of linears and the token embedding [n × k] are U8, [n ×
-//   9k/8]:
-//              rows of BFP16 blocks (bfp16/block.h). All others are F16, BF16 or F32, whichever is the
-//              smallest that holds the source's values exactly.
+//   tensors    under OpenAI's names. The matrices of linears and the token embedding [n × k] are U8, [n/64 ×
+//              k/8 × 576]: BFP16 in panels (bfp16/panels.h), n padded to whole ones; they come first, in
+//              OpenAI's order and at multiples of 64 bytes, so that a layer's query, key and value are one
+//              matrix. All others are F16, BF16 or F32, whichever is the smallest that holds the source's
+//              values exactly.
 //   metadata   format, format_version; dimensions, alignment_heads (JSON); vocabulary (a token a line, as
 //              CTranslate2's vocabulary.txt); source, producer (for people)
 
@@ -31,10 +32,12 @@ namespace container {
 
 inline constexpr std::string_view kSuffix = ".npuscribe";
 inline constexpr std::string_view kFormat = "npuscribe-bfp16";
-inline constexpr std::string_view kVersion = "1";
+inline constexpr std::string_view kVersion = "2";
 
-/// The tensor of an OpenAI name: U8 matrices as the BFP16 that they are.
-std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name);
+/// The tensor of an OpenAI name: panels as the BFP16 that they are. Their rows are all that they hold, but for
+/// the token embedding's, which are `n_vocab` where its panels hold so many.
+std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name,
+                               size_t n_vocab);
 
 /// Opens such a file. Throws ModelError beginning with `file`, for anything that does not add up and for
 /// files of a later version. Block exponents are checked where blocks are read.

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "bfp16/panels.h"
 #include "model/byte_pairs.h"
 #include "model/container.h"
 #include "model/tensor_checkpoint.h"
@@ -23,10 +24,11 @@ namespace {
 
 constexpr size_t kPieceRows = 2048;  // of a matrix, read, rounded and written together
 constexpr size_t kGrain = 64;        // of them, rounded by one worker at a time
-constexpr size_t kAlignment = 64;    // of the tensors in the file
+constexpr size_t kAlignment = 64;    // of the panels in the file
+static_assert(kPieceRows % bfp16::kPanelRows == 0 && kGrain % bfp16::kPanelLanes == 0);
 
 // A matrix that is multiplied with, or looked up in and multiplied with.
-bool goes_to_blocks(const NamedShape& tensor) {
+bool goes_to_panels(const NamedShape& tensor) {
     return tensor.shape.size() == 2 && tensor.name.ends_with(".weight");
 }
 
@@ -95,24 +97,27 @@ nlohmann::json metadata_of(const Checkpoint& source, const Tokenizer& tokenizer,
             {"vocabulary", vocabulary_of(tokenizer)}};
 }
 
-void write_blocks(const Checkpoint& source, const NamedShape& tensor, ThreadPool& pool, const Sink& sink) {
+void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool& pool, const Sink& sink) {
     const size_t k = tensor.shape[1];
-    const size_t row_bytes = bfp16::row_bytes(k);
     Buffer<float> values(kPieceRows * k);
-    std::vector<uint8_t> blocks(kPieceRows * row_bytes);
+    std::vector<uint8_t> blocks(kPieceRows * bfp16::row_bytes(k));
+    std::vector<uint8_t> panels(bfp16::panel_bytes(kPieceRows, k));
     for (size_t first = 0; first < tensor.shape[0]; first += kPieceRows) {
         const size_t rows = std::min(kPieceRows, tensor.shape[0] - first);
         source.read_rows(tensor.name, first, {values.data(), rows * k});
         const auto x = std::as_const(values).matrix(rows, k);
         std::atomic<size_t> bad{rows};
         pool.for_each(rows, kGrain, [&](size_t begin, size_t end, size_t) {
-            const auto row = simd::quantise_rows(x.rows_from(begin, end - begin), &blocks[begin * row_bytes]);
+            uint8_t* here = &blocks[begin * bfp16::row_bytes(k)];
+            const auto row = simd::quantise_rows(x.rows_from(begin, end - begin), here);
             if (row) bad = begin + *row;
+            bfp16::pack_panels(here, k, begin, end - begin, panels.data());
         });
         if (bad != rows)
             throw ModelError("tensor " + tensor.name + " holds Inf, NaN or 2^111 and more in row " +
                              std::to_string(first + bad) + ": the source is damaged");
-        sink({reinterpret_cast<const char*>(blocks.data()), rows * row_bytes});
+        bfp16::pad_last_panel(rows, k, panels.data());
+        sink({reinterpret_cast<const char*>(panels.data()), bfp16::panel_bytes(rows, k)});
     }
 }
 
@@ -129,14 +134,16 @@ uint64_t expected_size(const Dimensions& dimensions) {
     uint64_t bytes = kHeader;
     for (const NamedShape& tensor : whisper_tensors(dimensions)) {
         const uint64_t count = *element_count(tensor.shape);
-        bytes += goes_to_blocks(tensor) ? bytes_of(DType::bfp16, count) : bytes_of(DType::f16, count);
+        bytes += goes_to_panels(tensor) ? bfp16::panel_bytes(tensor.shape[0], tensor.shape[1])
+                                        : bytes_of(DType::f16, count);
     }
     return bytes;
 }
 
 void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_view producer, ThreadPool& pool,
            const Sink& sink) {
-    const std::vector<NamedShape> tensors = whisper_tensors(source.dimensions());
+    std::vector<NamedShape> tensors = whisper_tensors(source.dimensions());
+    std::stable_partition(tensors.begin(), tensors.end(), goes_to_panels);
     std::vector<std::string> small(tensors.size());  // those that are not matrices: few and short
     nlohmann::json header{{"__metadata__", metadata_of(source, tokenizer, producer)}};
     size_t at = 0;
@@ -144,9 +151,9 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
         std::string_view dtype = "U8";
         std::vector<size_t> shape = tensors[i].shape;
         size_t bytes = 0;
-        if (goes_to_blocks(tensors[i])) {
-            shape[1] = bfp16::row_bytes(shape[1]);
-            bytes = shape[0] * shape[1];
+        if (goes_to_panels(tensors[i])) {
+            bytes = bfp16::panel_bytes(shape[0], shape[1]);
+            shape = {bfp16::panels(shape[0]), shape[1] / bfp16::kBlockSize, bfp16::kPanelBlockBytes};
         } else {
             const Buffer<float> values = source.Checkpoint::read(tensors[i].name);
             if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
@@ -162,8 +169,8 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
     sink(length_in_bytes(text.size()));
     sink(text);
     for (size_t i = 0; i < tensors.size(); ++i) {
-        if (goes_to_blocks(tensors[i])) {
-            write_blocks(source, tensors[i], pool, sink);
+        if (goes_to_panels(tensors[i])) {
+            write_panels(source, tensors[i], pool, sink);
         } else {
             sink(small[i]);
         }

@@ -1,10 +1,10 @@
 #include "model/convert.h"
 
 #include <bit>
+#include <cassert>
 #include <cstring>
 
 #include "model/ggml_blocks.h"
-#include "simd/blocks.h"
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -132,13 +132,11 @@ size_t size_of(DType dtype) {
 }
 
 size_t bytes_of(DType dtype, size_t count) {
-    if (dtype == DType::bfp16) return count / bfp16::kBlockSize * bfp16::kBlockBytes;
     if (ggml::is_blocks(dtype)) return count / ggml::kBlockSize * ggml::block_bytes(dtype);
     return count * size_of(dtype);
 }
 
 size_t elements_in(DType dtype, size_t bytes) {
-    if (dtype == DType::bfp16) return bytes / bfp16::kBlockBytes * bfp16::kBlockSize;
     if (ggml::is_blocks(dtype)) return bytes / ggml::block_bytes(dtype) * ggml::kBlockSize;
     return bytes / size_of(dtype);
 }
@@ -157,10 +155,11 @@ float f16_to_f32(uint16_t bits) {
     return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(scaled));
 }
 
-bool to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
+void to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
     static_assert(std::endian::native == std::endian::little,
                   "checkpoints are little-endian, and read in place");
-    if (count == 0) return true;
+    assert(dtype != DType::bfp16);
+    if (count == 0) return;
     simd::init_isa();
     size_t i = 0;
     switch (dtype) {
@@ -191,8 +190,7 @@ bool to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
             for (; i < count; ++i) out[i] = element<uint8_t>(source, i);
             break;
         case DType::bfp16:
-            return !simd::restore_rows(reinterpret_cast<const uint8_t*>(source),
-                                       MatrixView<float>(out, 1, count));
+            break;
         case DType::q8_0:
         case DType::q5_0:
         case DType::q5_1:
@@ -201,7 +199,6 @@ bool to_f32(DType dtype, const std::byte* source, float* out, size_t count) {
             ggml::dequantise(dtype, source, out, count);
             break;
     }
-    return true;
 }
 
 }  // namespace npuscribe

@@ -15,7 +15,7 @@ enum class DType : uint8_t {
     i16,
     i32,
     u8,
-    bfp16,
+    bfp16,   // panels (bfp16/panels.h), which are read by whole matrices: TensorData
     q8_0,  // and on: ggml's blocks (ggml_blocks.h)
     q5_0,
     q5_1,
@@ -23,7 +23,7 @@ enum class DType : uint8_t {
     q4_1
 };
 
-/// Bytes of `count` elements; for BFP16 a multiple of 8, 9 bytes each; for ggml's blocks a multiple of 32.
+/// Bytes of `count` elements; for ggml's blocks a multiple of 32. Not for BFP16, whose panels are padded.
 size_t bytes_of(DType, size_t count);
 /// Elements in so many bytes: the inverse.
 size_t elements_in(DType, size_t bytes);
@@ -35,8 +35,7 @@ std::string_view name(DType);  // "f16"
 float f16_to_f32(uint16_t bits);
 
 /// `count` little-endian elements at `source` (any alignment) to f32. Exact for every dtype but i32 beyond
-/// 2^24. Vectorised for f32, f16, bf16, i8 and bfp16, the instruction set chosen at run time. False where a
-/// BFP16 block has an exponent that no weight has (simd::kLargestBlockExponent).
-bool to_f32(DType, const std::byte* source, float* out, size_t count);
+/// 2^24. Vectorised for f32, f16, bf16 and i8, the instruction set chosen at run time. Not for BFP16.
+void to_f32(DType, const std::byte* source, float* out, size_t count);
 
 }  // namespace npuscribe

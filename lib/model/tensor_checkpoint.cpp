@@ -136,14 +136,13 @@ const TensorData& TensorCheckpoint::tensor(std::string_view name) const {
     return found->second;
 }
 
-void TensorCheckpoint::convert(std::string_view name, const TensorData& data, std::span<float> out) const {
-    if (out.size() != data.count())
-        throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(data.shape) + " has " +
-                         std::to_string(data.count()) + " elements, asked for " + std::to_string(out.size()));
+void TensorCheckpoint::convert(std::string_view name, size_t first, size_t rows, std::span<float> out) const {
+    const TensorData& data = tensor(name);
+    const auto part = data.bytes_of_rows(first, rows);
     const MappedFile* file = file_of(data);
-    if (file != nullptr) file->prefetch(data.bytes);
-    const bool good = data.read(out);
-    if (file != nullptr) file->release(data.bytes);
+    if (file != nullptr) file->prefetch(part);
+    const bool good = data.read_rows(first, rows, out);
+    if (file != nullptr) file->release(part);
     if (good) return;
     const std::string tensor_name = "tensor " + std::string(name);
     if (data.dtype == DType::bfp16)
@@ -159,10 +158,9 @@ const MappedFile* TensorCheckpoint::file_of(const TensorData& data) const {
     return file == files_.end() ? nullptr : &*file;
 }
 
-std::optional<std::span<const uint8_t>> TensorCheckpoint::blocks(std::string_view name) const {
+std::optional<std::span<const uint8_t>> TensorCheckpoint::panels(std::string_view name) const {
     const TensorData& data = tensor(name);
     if (data.dtype != DType::bfp16) return std::nullopt;
-    if (const MappedFile* file = file_of(data)) file->prefetch(data.bytes);
     return std::span(reinterpret_cast<const uint8_t*>(data.bytes.data()), data.bytes.size());
 }
 
@@ -172,7 +170,11 @@ void TensorCheckpoint::release(std::string_view name) const {
 }
 
 void TensorCheckpoint::read(std::string_view name, std::span<float> out) const {
-    convert(name, tensor(name), out);
+    const TensorData& data = tensor(name);
+    if (out.size() != data.count())
+        throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(data.shape) + " has " +
+                         std::to_string(data.count()) + " elements, asked for " + std::to_string(out.size()));
+    convert(name, 0, data.shape.front(), out);
 }
 
 void TensorCheckpoint::read_rows(std::string_view name, size_t first, std::span<float> out) const {
@@ -184,7 +186,7 @@ void TensorCheckpoint::read_rows(std::string_view name, size_t first, std::span<
         throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(whole.shape) +
                          " has no such rows: from " + std::to_string(first) + ", " +
                          std::to_string(out.size()) + " elements");
-    convert(name, whole.rows(first, wanted), out);
+    convert(name, first, wanted, out);
 }
 
 }  // namespace npuscribe

@@ -51,14 +51,14 @@ class TensorCheckpoint : public Checkpoint {
     using Checkpoint::read;
     void read(std::string_view name, std::span<float> out) const override;
     void read_rows(std::string_view name, size_t first, std::span<float> out) const override;
-    std::optional<std::span<const uint8_t>> blocks(std::string_view name) const override;
+    std::optional<std::span<const uint8_t>> panels(std::string_view name) const override;
     void release(std::string_view name) const override;
     std::vector<std::pair<int, int>> alignment_heads() const override { return alignment_heads_; }
 
   private:
     const TensorData& tensor(std::string_view name) const;
     const MappedFile* file_of(const TensorData& data) const;
-    void convert(std::string_view name, const TensorData& data, std::span<float> out) const;
+    void convert(std::string_view name, size_t first, size_t rows, std::span<float> out) const;
 
     std::string file_;
     std::string format_;

@@ -5,22 +5,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "bfp16/panels.h"
+#include "simd/blocks.h"
+
 namespace npuscribe {
-namespace {
-
-TensorData rows_of(const TensorData& whole, size_t first, size_t rows) {
-    TensorData part = whole;
-    const size_t row_bytes = whole.bytes.size() / whole.shape.front();
-    part.shape.front() = rows;
-    part.bytes = whole.bytes.subspan(first * row_bytes, rows * row_bytes);
-    if (whole.scales.size() > sizeof(float)) {
-        const size_t row_scales = whole.scales.size() / whole.shape.front();
-        part.scales = whole.scales.subspan(first * row_scales, rows * row_scales);
-    }
-    return part;
-}
-
-}  // namespace
 
 std::optional<size_t> element_count(std::span<const size_t> shape) {
     size_t count = 1;
@@ -37,14 +25,38 @@ std::string to_string(std::span<const size_t> shape) {
 }
 
 TensorData TensorData::rows(size_t first, size_t rows) const {
-    assert(!shape.empty() && shape.front() > 0 && first + rows <= shape.front());
-    return rows_of(*this, first, rows);
+    assert(dtype != DType::bfp16 && !shape.empty() && shape.front() > 0 && first + rows <= shape.front());
+    TensorData part = *this;
+    const size_t row_bytes = bytes.size() / shape.front();
+    part.shape.front() = rows;
+    part.bytes = bytes.subspan(first * row_bytes, rows * row_bytes);
+    if (scales.size() > sizeof(float)) {
+        const size_t row_scales = scales.size() / shape.front();
+        part.scales = scales.subspan(first * row_scales, rows * row_scales);
+    }
+    return part;
+}
+
+std::span<const std::byte> TensorData::bytes_of_rows(size_t first, size_t rows) const {
+    if (dtype != DType::bfp16) return this->rows(first, rows).bytes;
+    const size_t begin = bfp16::panel_bytes(first / bfp16::kPanelRows * bfp16::kPanelRows, shape[1]);
+    return bytes.subspan(begin, bfp16::panel_bytes(first + rows, shape[1]) - begin);
+}
+
+bool TensorData::read_rows(size_t first, size_t rows, std::span<float> out) const {
+    if (dtype == DType::bfp16) {
+        return !simd::restore_panels(reinterpret_cast<const uint8_t*>(bytes.data()), first,
+                                     MatrixView<float>(out.data(), rows, shape[1]));
+    }
+    return rows == shape.front() ? read(out) : this->rows(first, rows).read(out);
 }
 
 bool TensorData::read(std::span<float> out) const {
     assert(out.size() == count());
+    if (dtype == DType::bfp16) return read_rows(0, shape.front(), out);
     if (scales.empty()) {
-        return to_f32(dtype, bytes.data(), out.data(), out.size());
+        to_f32(dtype, bytes.data(), out.data(), out.size());
+        return true;
     }
     const size_t n_scales = scales.size() / sizeof(float);
     const size_t run = out.size() / n_scales;
@@ -53,7 +65,7 @@ bool TensorData::read(std::span<float> out) const {
         std::memcpy(&scale, scales.data() + i * sizeof(float), sizeof scale);
         if (!std::isfinite(scale) || scale <= 0) return false;
         const std::span<float> part = out.subspan(i * run, run);
-        if (!to_f32(dtype, bytes.data() + i * run * size_of(dtype), part.data(), run)) return false;
+        to_f32(dtype, bytes.data() + i * run * size_of(dtype), part.data(), run);
         const float factor = 1.0F / scale;
         for (float& value : part) value *= factor;
     }

@@ -18,7 +18,7 @@ std::optional<size_t> element_count(std::span<const size_t> shape);
 std::string to_string(std::span<const size_t> shape);
 
 /// Row-major, C-contiguous. `bytes` holds exactly the elements of `shape`; rows are whole blocks where the
-/// type has blocks, and BFP16 is a matrix.
+/// type has blocks. BFP16 is a matrix in panels (bfp16/panels.h).
 struct TensorData {
     DType dtype = DType::f32;
     std::vector<size_t> shape;
@@ -27,11 +27,15 @@ struct TensorData {
     /// for all; the value of q is q / s (CTranslate2's convention). Empty: plain numbers.
     std::span<const std::byte> scales;
 
-    size_t count() const { return elements_in(dtype, bytes.size()); }
-    /// Rows [first, first + rows) of the first dimension. The caller checks that they exist.
+    size_t count() const { return element_count(shape).value_or(0); }
+    /// Rows [first, first + rows) of the first dimension, not of BFP16. The caller checks that they exist.
     TensorData rows(size_t first, size_t rows) const;
-    /// Converts; out.size() == count(). False where a scale is not a positive, finite number, or a block's
-    /// exponent is none that a weight has.
+    /// What holds rows [first, first + rows) and, of BFP16, perhaps some beside them.
+    std::span<const std::byte> bytes_of_rows(size_t first, size_t rows) const;
+    /// Converts them, as many as `out` holds. False where a scale is not a positive, finite number, or a
+    /// block's exponent is none that a weight has.
+    bool read_rows(size_t first, size_t rows, std::span<float> out) const;
+    /// All of them; out.size() == count().
     bool read(std::span<float> out) const;
 };
 

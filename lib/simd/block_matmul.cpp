@@ -86,7 +86,7 @@ inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& ran
     range.lowest =
         _mm512_mask_min_epi32(range.lowest, static_cast<__mmask16>(~zero), range.lowest, exponents);
     const __m512i counted =
-        _mm512_mask_mov_epi32(exponents, zero, _mm512_set1_epi32(static_cast<int>(kExponentOfZeros << 23)));
+        _mm512_mask_mov_epi32(exponents, zero, _mm512_set1_epi32(static_cast<int>(bfp16::kExponentOfZeros << 23)));
     const __m512i stored = _mm512_sub_epi32(counted, _mm512_set1_epi32(kScaleBias));
 
     const __m128i bytes = _mm512_cvtsepi32_epi8(mantissas);  // saturates at 127
@@ -250,60 +250,6 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
     return bad;
 }
 
-PackedExponents pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count,
-                                   uint8_t* weights) {
-    constexpr uint32_t kPositive = 0x80808080;  // + 128 to each of four bytes
-    const size_t row_bytes = bfp16::row_bytes(k);
-    PackedExponents result;
-    const size_t end = first + count;
-    for (size_t column = first, next = 0; column < end; column = next) {
-        // Columns side by side share cache lines of the panel: they are written together.
-        next = std::min(end, (column / kLanes + 1) * kLanes);
-        const Right right(weights, k, column / kLanes);
-        uint8_t* to = weights + (right.mantissas - weights);
-        uint8_t* exponents = weights + (right.exponents - weights);
-        for (size_t block = 0; block < right.blocks; ++block, to += kRightBytes, exponents += kRightBytes) {
-            const uint8_t* from = blocks + (column - first) * row_bytes + block * bfp16::kBlockBytes;
-            for (size_t lane = column % kLanes; lane < column % kLanes + (next - column); ++lane) {
-                uint32_t low, high;
-                std::memcpy(&low, from + 1, sizeof low);
-                std::memcpy(&high, from + 5, sizeof high);
-                const uint32_t exponent = (low | high) == 0 ? kExponentOfZeros : from[0];
-                result.range.include({exponent, exponent});
-                result.highest_stored = std::max(result.highest_stored, from[0]);
-                exponents[lane] = static_cast<uint8_t>(exponent);
-                low ^= kPositive;
-                high ^= kPositive;
-                std::memcpy(to + lane * 4, &low, sizeof low);
-                std::memcpy(to + lane * 4 + 64, &high, sizeof high);
-                from += row_bytes;
-            }
-        }
-    }
-    return result;
-}
-
-void zero_last_panel(uint8_t* weights, size_t n, size_t k) {
-    if (n % kBlockPanelCols == 0) return;
-    const size_t bytes = block_weight_bytes(kBlockPanelCols, k);
-    std::memset(weights + n / kBlockPanelCols * bytes, 0, bytes);
-}
-
-void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out) {
-    const Right right(weights, k, column / kLanes);
-    const size_t lane = column % kLanes;
-    for (size_t block = 0; block < right.blocks; ++block, out += bfp16::kBlockSize) {
-        const uint8_t* half = right.mantissas + block * kRightBytes + lane * 4;
-        uint8_t bytes[bfp16::kBlockBytes];
-        bytes[0] = right.exponents[block * kRightBytes + lane];
-        for (size_t i = 0; i < 4; ++i) {
-            bytes[1 + i] = half[i] ^ 0x80;
-            bytes[5 + i] = half[64 + i] ^ 0x80;
-        }
-        bfp16::dequantise_block(bytes, out);
-    }
-}
-
 void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t first,
                      bool scales_add, const BlockOutput& out) {
     assert(row % kRows == 0);
@@ -329,15 +275,6 @@ namespace {
 
 std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rounding, uint8_t*, size_t,
                                              size_t, size_t, ExponentRange&) {
-    refuse();
-}
-PackedExponents pack_block_weights(const uint8_t*, size_t, size_t, size_t, uint8_t*) {
-    refuse();
-}
-void zero_last_panel(uint8_t*, size_t, size_t) {
-    refuse();
-}
-void unpack_block_weights(const uint8_t*, size_t, size_t, float*) {
     refuse();
 }
 void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, bool, const BlockOutput&) {

@@ -5,12 +5,10 @@
 //
 //   left operand   groups of 4 rows; a group is its blocks along K; a block is 4 rows of 16 bytes:
 //                  8 mantissas, −128 × their sum (int32), (exponent − 139) << 23 (int32)
-//   right operand  panels of 64 columns (rows of W); a panel is its blocks along K, one stream of memory; a
-//                  block is 4 times 16 columns: mantissas 0…3 + 128 of each, then mantissas 4…7 + 128; then
-//                  the exponents of all 64: 9 bytes for 8 values
+//   right operand  panels (bfp16/panels.h), as a converted model has them
 //
-// VNNI multiplies unsigned by signed bytes: W's mantissas are made positive by 128, and the left operand
-// brings along what that adds to a sum.
+// VNNI multiplies unsigned by signed bytes: the panels' mantissas are + 128, and the left operand brings
+// along what that adds to a sum.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,31 +17,20 @@
 
 #include "base/matrix_view.h"
 #include "bfp16/block.h"
+#include "bfp16/panels.h"
 #include "simd/packing.h"
 
 namespace npuscribe::simd {
 
 inline constexpr size_t kBlockGroupRows = 4;
-inline constexpr size_t kBlockPanelCols = 4 * kLaneBlock;
+inline constexpr size_t kBlockPanelCols = bfp16::kPanelRows;
 
-/// The exponents of the blocks of an operand that are not all zero; empty: lowest > highest.
-struct ExponentRange {
-    uint32_t lowest = 255;
-    uint32_t highest = 0;
+/// Of a left operand: the exponents of its blocks that are not all zero.
+using bfp16::ExponentRange;
 
-    void include(const ExponentRange& other) {
-        lowest = lowest < other.lowest ? lowest : other.lowest;
-        highest = highest > other.highest ? highest : other.highest;
-    }
-};
-
-/// Bytes of a left operand of m rows, and of a right one of n columns. k is a multiple of 8.
+/// Bytes of a left operand of m rows. k is a multiple of 8.
 constexpr size_t block_operand_bytes(size_t m, size_t k) {
     return (m + kBlockGroupRows - 1) / kBlockGroupRows * kBlockGroupRows * 2 * k;
-}
-constexpr size_t block_weight_bytes(size_t n, size_t k) {
-    return (n + kBlockPanelCols - 1) / kBlockPanelCols * kBlockPanelCols * k / bfp16::kBlockSize *
-           bfp16::kBlockBytes;
 }
 
 /// Rounds `x` [m × c] to blocks and puts them into rows [row, row + m) and columns [col, col + c) of a left
@@ -51,25 +38,6 @@ constexpr size_t block_weight_bytes(size_t n, size_t k) {
 /// `x`, with Inf, NaN or a magnitude of 2^111 or more (its blocks are not meaningful), or nothing.
 std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding, uint8_t* operand,
                                              size_t k, size_t row, size_t col, ExponentRange& range);
-
-/// What stands for the exponent of a block of zeros, whose scale does not matter.
-inline constexpr uint32_t kExponentOfZeros = 127;
-
-struct PackedExponents {
-    ExponentRange range;         // kExponentOfZeros for zeros
-    uint8_t highest_stored = 0;  // of all blocks as they came
-};
-
-/// Puts rows [first, first + count) of W, as bfp16::quantise has them, into a right operand of k. Workers
-/// call it at once for ranges that begin at multiples of 16.
-PackedExponents pack_block_weights(const uint8_t* blocks, size_t k, size_t first, size_t count,
-                                   uint8_t* weights);
-
-/// Zeroes the panel that n columns do not fill; before it is packed.
-void zero_last_panel(uint8_t* weights, size_t n, size_t k);
-
-/// One column's values back as f32, k of them.
-void unpack_block_weights(const uint8_t* weights, size_t k, size_t column, float* out);
 
 /// What becomes of a sum: y = (accumulate ? y : 0) + sum + bias.
 struct BlockOutput {
@@ -86,7 +54,7 @@ void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, s
 
 /// True where the sum of any two exponents makes a normal float's.
 constexpr bool block_scales_add(ExponentRange x, ExponentRange w) {
-    for (ExponentRange* range : {&x, &w}) range->include({kExponentOfZeros, kExponentOfZeros});
+    for (ExponentRange* range : {&x, &w}) range->include({bfp16::kExponentOfZeros, bfp16::kExponentOfZeros});
     return x.lowest + w.lowest >= 140 && x.highest + w.highest <= 393;
 }
 

@@ -1,8 +1,11 @@
 #include "simd/blocks.h"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
+#include <vector>
 
+#include "bfp16/panels.h"
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -89,13 +92,6 @@ std::optional<size_t> quantise_rows(MatrixView<const float> x, uint8_t* blocks) 
     return bad;
 }
 
-std::optional<size_t> exponents_out_of_range(const uint8_t* blocks, size_t m, size_t k) {
-    for (size_t r = 0; r < m; ++r, blocks += bfp16::row_bytes(k)) {
-        if (!exponents_are_good(blocks, k)) return r;
-    }
-    return std::nullopt;
-}
-
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<float> out) {
     init_isa();
     return restore(blocks, out, HWY_DYNAMIC_DISPATCH(RestoreRowOfBlocks));
@@ -104,6 +100,30 @@ std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<float> out)
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<uint16_t> out) {
     init_isa();
     return restore(blocks, out, HWY_DYNAMIC_DISPATCH(RestoreRowOfBlocksBf16));
+}
+
+namespace {
+template <class T>
+std::optional<size_t> restore_from_panels(const uint8_t* panels, size_t first, MatrixView<T> out) {
+    const size_t rows = std::min<size_t>(16, out.rows);  // of blocks, on the way, in the first cache
+    std::vector<uint8_t> blocks(rows * bfp16::row_bytes(out.cols));
+    std::optional<size_t> bad;
+    for (size_t row = 0; row < out.rows; row += rows) {
+        const size_t count = std::min(rows, out.rows - row);
+        bfp16::unpack_panels(panels, out.cols, first + row, count, blocks.data());
+        const auto bad_here = restore_rows(blocks.data(), out.rows_from(row, count));
+        if (bad_here && !bad) bad = row + *bad_here;
+    }
+    return bad;
+}
+}  // namespace
+
+std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<float> out) {
+    return restore_from_panels(panels, first, out);
+}
+
+std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<uint16_t> out) {
+    return restore_from_panels(panels, first, out);
 }
 
 }  // namespace npuscribe::simd

@@ -20,14 +20,15 @@ inline constexpr uint8_t kLargestBlockExponent = 237;
 /// are not meaningful), or nothing.
 std::optional<size_t> quantise_rows(MatrixView<const float> x, uint8_t* blocks);
 
-/// The first of m rows of k values with a block exponent above kLargestBlockExponent, or nothing.
-std::optional<size_t> exponents_out_of_range(const uint8_t* blocks, size_t m, size_t k);
-
 /// The values of `blocks` [m × row_bytes(k)]; k must be a multiple of 8. Returns the first row with a block
 /// exponent above kLargestBlockExponent (its values are not meaningful), or nothing.
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<float> out);
 
 /// The same as bfloat16 bits: BFP16 values are exact in bfloat16.
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<uint16_t> out);
+
+/// The same of rows [first, first + m) of a matrix in panels (bfp16/panels.h).
+std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<float> out);
+std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<uint16_t> out);
 
 }  // namespace npuscribe::simd

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "simd/bf16_kernels.h"
+#include "simd/blocks.h"
 #include "simd/isa.h"
 #include "simd/prepare.h"
 
@@ -91,7 +92,7 @@ void ProjectBlocks(const PackedMatrix& w, const float* x, size_t m, size_t first
     constexpr size_t kGroup = kLanes >= 8 ? 4 : 2;
     const size_t block_bytes = w.k() * kLaneBlock * bytes(kElement);
     for (size_t b = first; b < first + blocks; ++b) {
-        const uint8_t* block = static_cast<const uint8_t*>(w.data()) + b * block_bytes;
+        const uint8_t* block = w.data() + b * block_bytes;
         size_t row = 0;
         for (; row + kGroup <= m; row += kGroup) {
             Tile<kGroup, kElement>(block, w.k(), x + row * w.k(), b * kLaneBlock, row, to);
@@ -122,16 +123,23 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
     : n_(n),
       k_(k),
       element_(element),
-      storage_(element == Element::bfp16 ? block_weight_bytes(n, k)
-                                         : lane_blocks(n) * kLaneBlock * k * bytes(element),
-               Pages::huge) {
+      size_bytes_(element == Element::bfp16 ? bfp16::panel_bytes(n, k)
+                                            : lane_blocks(n) * kLaneBlock * k * bytes(element)),
+      storage_(size_bytes_, Pages::huge) {
     assert(k % (element == Element::bfp16 ? bfp16::kBlockSize : 2) == 0);
-    if (element == Element::bfp16) zero_last_panel(storage_.data(), n, k);
+    if (element == Element::bfp16) bfp16::pad_last_panel(n, k, storage_.data());
 }
 
-PackedExponents PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
-    assert(element_ == Element::bfp16 && first + count <= n_);
-    return pack_block_weights(blocks, k_, first, count, storage_.data());
+PackedMatrix::PackedMatrix(size_t n, size_t k, const uint8_t* panels)
+    : n_(n),
+      k_(k),
+      element_(Element::bfp16),
+      size_bytes_(bfp16::panel_bytes(n, k)),
+      elsewhere_(panels) {}
+
+void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
+    assert(element_ == Element::bfp16 && elsewhere_ == nullptr && first + count <= n_);
+    bfp16::pack_panels(blocks, k_, first, count, storage_.data());
 }
 
 void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {
@@ -166,7 +174,10 @@ void PackedMatrix::pack(size_t block, MatrixView<const uint16_t> rows) {
 
 void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
     assert(row < n_ && out.size() == k_);
-    if (element_ == Element::bfp16) return unpack_block_weights(storage_.data(), k_, row, out.data());
+    if (element_ == Element::bfp16) {
+        restore_panels(data(), row, MatrixView<float>(out.data(), 1, k_));
+        return;
+    }
     const uint8_t* block = storage_.data() + row / kLaneBlock * kLaneBlock * k_ * bytes(element_);
     const size_t lane = row % kLaneBlock;
     for (size_t i = 0; i < k_; ++i) {
@@ -241,7 +252,7 @@ void project_blocks(const PackedMatrix& w, const LeftRows& x, size_t first, size
                     bool accumulate, MatrixView<float> y) {
     const size_t column = first * kLaneBlock;
     const auto part = y.cols_from(column, std::min(y.cols - column, blocks * kLaneBlock));
-    multiply_blocks(static_cast<const uint8_t*>(x.data()), static_cast<const uint8_t*>(w.data()), w.k(), 0,
+    multiply_blocks(static_cast<const uint8_t*>(x.data()), w.data(), w.k(), 0,
                     first, block_scales_add(x.exponents(), w.exponents()),
                     {part, bias != nullptr ? bias + column : nullptr, accumulate});
     for (const size_t row : x.bad_rows())
@@ -255,7 +266,7 @@ void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t bloc
     if (w.element() == Element::bfp16) return project_blocks(w, x, first, blocks, bias, accumulate, y);
 #if defined(__x86_64__)
     if (x.native_bf16()) {
-        avx512_bf16::project(static_cast<const uint16_t*>(w.data()), w.k(), first, blocks,
+        avx512_bf16::project(reinterpret_cast<const uint16_t*>(w.data()), w.k(), first, blocks,
                              static_cast<const uint16_t*>(x.data()), x.rows(), bias, accumulate, y.data,
                              y.stride, y.cols);
         return;

@@ -14,19 +14,21 @@
 
 namespace npuscribe::simd {
 
-/// A weight matrix [n × k] as [n/16][k/2][16][2] bf16, [n/16][k][16] f32, or a right operand of
-/// block_matmul.h; rows past n are zero. k must be even, of bfp16 a multiple of 8.
+/// A weight matrix [n × k] as [n/16][k/2][16][2] bf16, [n/16][k][16] f32, or panels of BFP16
+/// (bfp16/panels.h); rows past n are zero. k must be even, of bfp16 a multiple of 8.
 class PackedMatrix {
   public:
     PackedMatrix() = default;
     PackedMatrix(size_t n, size_t k, Element element);
+    /// Panels that lie elsewhere, and stay there for as long as this lives.
+    PackedMatrix(size_t n, size_t k, const uint8_t* panels);
 
     size_t n() const { return n_; }
     size_t k() const { return k_; }
     size_t blocks() const { return lane_blocks(n_); }
     Element element() const { return element_; }
-    size_t size_bytes() const { return storage_.size(); }
-    const void* data() const { return storage_.data(); }
+    size_t size_bytes() const { return size_bytes_; }
+    const uint8_t* data() const { return elsewhere_ != nullptr ? elsewhere_ : storage_.data(); }
     const ExponentRange& exponents() const { return exponents_; }
 
     /// Fills lane block `block` from the weights' rows [16·block, …): at most 16 × k, f32. Blocks may be
@@ -34,10 +36,10 @@ class PackedMatrix {
     void pack(size_t block, MatrixView<const float> rows);
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
-    /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix: the only way
-    /// into one. Returns their exponents, which `include` is told of, by one thread at a time.
-    PackedExponents pack_blocks(size_t first, size_t count, const uint8_t* blocks);
-    void include(const ExponentRange& exponents) { exponents_.include(exponents); }
+    /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix.
+    void pack_blocks(size_t first, size_t count, const uint8_t* blocks);
+    /// What `project` must know of a bfp16 matrix once it is filled.
+    void set_exponents(const ExponentRange& exponents) { exponents_ = exponents; }
     /// One row back as f32 (what an embedding look-up needs).
     void unpack_row(size_t row, std::span<float> out) const;
 
@@ -45,7 +47,9 @@ class PackedMatrix {
     size_t n_ = 0;
     size_t k_ = 0;
     Element element_ = Element::bf16;
+    size_t size_bytes_ = 0;
     Buffer<uint8_t> storage_;
+    const uint8_t* elsewhere_ = nullptr;
     ExponentRange exponents_;  // of bfp16
 };
 

@@ -1,0 +1,60 @@
+#pragma once
+// Panels: how a converted model keeps its weights, and how CPUs multiply them where they lie.
+//
+//   matrix   W [n × k], k a multiple of 8, in panels of 64 rows (output features); the last is padded
+//   panel    its blocks along k, one stream of memory
+//   block    64 rows × 8 columns: four times 16 rows' mantissas 0…3, then their mantissas 4…7; then the
+//            exponents of all 64: 576 bytes, 9 for 8 values
+//
+// Mantissas are stored + 128, for AVX-512 VNNI multiplies unsigned by signed bytes. A block of zeros has the
+// exponent 127 (the padding, too): its scale does not matter, and an exponent of 0 would widen the range.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "bfp16/block.h"
+
+namespace npuscribe::bfp16 {
+
+inline constexpr size_t kPanelRows = 64;
+inline constexpr size_t kPanelLanes = 16;  // rows side by side in a vector
+inline constexpr size_t kPanelBlockBytes = kPanelRows * kBlockBytes;
+inline constexpr uint8_t kExponentOfZeros = 127;
+
+constexpr size_t panels(size_t n) {
+    return (n + kPanelRows - 1) / kPanelRows;
+}
+/// Bytes of all panels of n rows.
+constexpr size_t panel_bytes(size_t n, size_t k) {
+    return panels(n) * (k / kBlockSize) * kPanelBlockBytes;
+}
+
+/// The exponents of some blocks; of none: lowest > highest.
+struct ExponentRange {
+    uint32_t lowest = 255;
+    uint32_t highest = 0;
+
+    void include(const ExponentRange& other) {
+        lowest = lowest < other.lowest ? lowest : other.lowest;
+        highest = highest > other.highest ? highest : other.highest;
+    }
+};
+
+/// Puts rows [first, first + count) of W, as `quantise` has them, into the panels of W. Several threads may
+/// do so at once for ranges that begin at multiples of 16.
+void pack_panels(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* panels);
+
+/// Pads the last panel of n rows; before or after it is packed.
+void pad_last_panel(size_t n, size_t k, uint8_t* panels);
+
+/// The inverse of `pack_panels`, byte for byte.
+void unpack_panels(const uint8_t* panels, size_t k, size_t first, size_t count, uint8_t* blocks);
+
+/// As stored in the panels [first, first + count).
+ExponentRange exponents_of(const uint8_t* panels, size_t k, size_t first, size_t count);
+
+/// The first row, of n and the padding, with a block whose exponent is above `limit`, or nothing.
+std::optional<size_t> exponent_above(uint32_t limit, const uint8_t* panels, size_t n, size_t k);
+
+}  // namespace npuscribe::bfp16
