@@ -102,9 +102,12 @@ class Convert(support.Case):
         whole = self.file.read_bytes()
         self.file.write_bytes(whole[: len(whole) // 2])
         self.check_error(support.run("-m", self.file, recording), 3, self.file)
-        # Blocks of 255: an exponent that stands for nothing.
-        self.file.write_bytes(whole[: len(whole) // 2] + b"\xff" * (len(whole) - len(whole) // 2))
+        # Blocks of 255, an exponent that stands for nothing; and at the end values that are no numbers.
+        half = len(whole) // 2
+        self.file.write_bytes(whole[:half] + b"\xff" * 100_000 + whole[half + 100_000 :])
         self.check_error(support.run("-m", self.file, recording), 3, "damaged")
+        self.file.write_bytes(whole[:half] + b"\xff" * (len(whole) - half))
+        self.check_error(support.run("-m", self.file, recording), 3, "NaN")
 
 
 class Missing(support.Case):

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "bfp16/block.h"
+#include "bfp16/panels.h"
 #include "catch.h"
 #include "device/device.h"
 #include "device/emulated_device.h"
@@ -86,6 +87,13 @@ std::unique_ptr<Operand> prepared(Device& device, const Values& x, size_t m, siz
     auto operand = device.make_operand(m, k);
     device.prepare({x.data(), m, k}, nullptr, *operand);
     return operand;
+}
+
+std::vector<uint8_t> in_panels(const std::vector<uint8_t>& blocks, size_t n, size_t k) {
+    std::vector<uint8_t> panels(bfp16::panel_bytes(n, k));
+    bfp16::pack_panels(blocks.data(), k, 0, n, panels.data());
+    bfp16::pad_last_panel(n, k, panels.data());
+    return panels;
 }
 
 Values submitted(Linear& linear, const Operand& x, Epilogue epilogue = Epilogue::none, Values y = {}) {
@@ -263,11 +271,12 @@ TEST_CASE("weights that come as blocks are taken as they are, or as their values
         blocks[i] = static_cast<uint8_t>(i % bfp16::kBlockBytes == 0 ? 118 + i / 9 % 7 : i * i / 3 + i);
     Values w(kRows * kCols);
     bfp16::dequantise(blocks, {w.data(), kRows, kCols});
+    const auto panels = in_panels(blocks, kRows, kCols);
     const Values x = test::activations(70, kCols), bias = test::activations(1, kRows);
     ThreadPool pool(2);
     const auto exact = make_cpu_device({Precision::fp32, bfp16::Rounding::nearest_even}, pool);
     for_each_device([&](Device& device, Precision precision) {
-        const auto linear = device.load_blocks({blocks, kRows, kCols, bias, "layer"});
+        const auto linear = device.load_blocks({panels, kRows, kCols, bias, "layer"});
         CHECK(linear->n() == kRows);
         CHECK(linear->k() == kCols);
         const Values y = submitted(*linear, *prepared(device, x, 70, kCols));
@@ -293,17 +302,19 @@ TEST_CASE("weights that come as blocks are taken as they are, or as their values
 
 TEST_CASE("blocks that do not fit, or that no weight has, are refused") {
     std::vector<uint8_t> blocks(16 * bfp16::row_bytes(64));
+    const auto panels = in_panels(blocks, 16, 64);
+    blocks[72 * 5 + 18] = 238;
+    blocks[72 * 5 + 18 + 1] = 1;
+    const auto damaged = in_panels(blocks, 16, 64);
     for_each_device([&](Device& device, Precision) {
         const auto refusal = [&](std::span<const uint8_t> given, std::span<const float> bias) {
             return test::message_of<ModelError>([&] { device.load_blocks({given, 16, 64, bias, "layer"}); });
         };
-        CHECK(test::contains(refusal(std::span(blocks).first(1000), {}),
-                             "layer: 16 x 64 weights take 1152 bytes"));
-        CHECK(test::contains(refusal(blocks, Values(15)), "15 biases"));
-        blocks[72 * 5 + 18] = 238;
+        CHECK(test::contains(refusal(std::span(panels).first(1000), {}),
+                             "layer: 16 x 64 weights take 4608 bytes"));
+        CHECK(test::contains(refusal(panels, Values(15)), "15 biases"));
         CHECK(
-            test::contains(refusal(blocks, {}), "layer are damaged: a block of row 5 has the exponent 238"));
-        blocks[72 * 5 + 18] = 0;
+            test::contains(refusal(damaged, {}), "layer are damaged: a block of row 5 has the exponent 238"));
     });
 }
 

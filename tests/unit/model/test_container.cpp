@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "bfp16/block.h"
+#include "bfp16/panels.h"
 #include "catch.h"
 #include "model/model.h"
 #include "model/tensor_checkpoint.h"
@@ -95,20 +95,28 @@ TEST_CASE("a converted model has its source's matrices in BFP16, and all else as
         REQUIRE(model.checkpoint->shape(tensor.name) == tensor.shape);
         const auto original = example.source.checkpoint->Checkpoint::read(tensor.name);
         const auto values = model.checkpoint->Checkpoint::read(tensor.name);
-        const auto blocks = model.checkpoint->blocks(tensor.name);
-        REQUIRE(blocks.has_value() == is_matrix(tensor));
-        CHECK_FALSE(example.source.checkpoint->blocks(tensor.name).has_value());
-        if (!blocks) {
+        const auto panels = model.checkpoint->panels(tensor.name);
+        REQUIRE(panels.has_value() == is_matrix(tensor));
+        CHECK_FALSE(example.source.checkpoint->panels(tensor.name).has_value());
+        if (!panels) {
             CHECK(std::equal(values.begin(), values.end(), original.begin(), original.end()));
             continue;
         }
         ++matrices;
         const auto wanted =
             bfp16::quantise(original.matrix(tensor.shape[0], tensor.shape[1]), bfp16::Rounding::nearest_even);
-        REQUIRE(std::equal(blocks->begin(), blocks->end(), wanted.begin(), wanted.end()));
+        const size_t n = tensor.shape[0], k = tensor.shape[1];
+        REQUIRE(panels->size() == bfp16::panel_bytes(n, k));
+        CHECK(reinterpret_cast<uintptr_t>(panels->data()) % 64 == 0);
+        std::vector<uint8_t> blocks(wanted.size());
+        bfp16::unpack_panels(panels->data(), k, 0, n, blocks.data());
+        REQUIRE(blocks == wanted);
         std::vector<float> decoded(original.size());
-        bfp16::dequantise(wanted, {decoded.data(), tensor.shape[0], tensor.shape[1]});
+        bfp16::dequantise(wanted, {decoded.data(), n, k});
         REQUIRE(std::equal(values.begin(), values.end(), decoded.begin(), decoded.end()));
+        std::vector<float> rows(3 * k);
+        model.checkpoint->read_rows(tensor.name, n - 3, rows);
+        REQUIRE(std::equal(rows.begin(), rows.end(), decoded.end() - static_cast<std::ptrdiff_t>(3 * k)));
     }
     CHECK(matrices == 6 + 10 + 1);  // an encoder layer, a decoder layer, the token embedding
 }
@@ -122,21 +130,33 @@ TEST_CASE("a converted model carries its tokenizer") {
     CHECK(model.tokenizer.encode(text) == example.source.tokenizer.encode(text));
 }
 
-TEST_CASE("a converted model is a safetensors file of 9-byte blocks, the exponent first") {
+TEST_CASE("a converted model is a safetensors file of panels, one behind the other") {
     const Example example;
     const auto& embedding = example.header.at("decoder.token_embedding.weight");
     CHECK(embedding.at("dtype") == "U8");
-    CHECK(embedding.at("shape") == nlohmann::json({51865, 64 / 8 * 9}));
+    CHECK(embedding.at("shape") == nlohmann::json({811, 64 / 8, 576}));  // 51865 of 51904 rows
     CHECK(example.header.at("encoder.conv1.weight").at("dtype") == "F16");
-    CHECK(example.header.at("__metadata__").at("format_version") == "1");
+    CHECK(example.header.at("__metadata__").at("format_version") == "2");
     CHECK((8 + example.header.dump().size()) <= example.bytes.size() - example.tensors.size());
     CHECK((example.bytes.size() - example.tensors.size()) % 64 == 0);
-    // Block 0 of the embedding's first row holds the exponent of its largest value.
+    // The first exponent is that of the largest of the first row's first eight values.
     const auto values = example.source.checkpoint->Checkpoint::read("decoder.token_embedding.weight");
     float largest = 0;
     for (size_t i = 0; i < 8; ++i) largest = std::max(largest, std::abs(values[i]));
     const auto at = embedding.at("data_offsets").at(0).get<size_t>();
-    CHECK(static_cast<uint8_t>(example.tensors[at]) == std::ilogb(largest) + 127);
+    CHECK(static_cast<uint8_t>(example.tensors[at + 512]) == std::ilogb(largest) + 127);
+}
+
+TEST_CASE("query, key and value of a converted model are one matrix") {
+    const Example example;
+    const Model model = load_model(example.write(example.bytes).string());
+    for (const std::string block : {"encoder.blocks.0.attn.", "decoder.blocks.0.cross_attn."}) {
+        const auto query = model.checkpoint->panels(block + "query.weight");
+        const auto key = model.checkpoint->panels(block + "key.weight");
+        const auto value = model.checkpoint->panels(block + "value.weight");
+        CHECK(key->data() == query->data() + query->size());
+        CHECK(value->data() == key->data() + key->size());
+    }
 }
 
 TEST_CASE("a converted file found by its name goes before its directory, unless the original is wanted") {
@@ -168,7 +188,7 @@ TEST_CASE("a converted file whose metadata does not add up says what is wrong") 
         return example.refusal(example.with(header));
     };
     CHECK(contains(changed("format", "pt"), "not one that npuscribe model convert wrote"));
-    CHECK(contains(changed("format_version", "2"), "has format version 2, read is version 1; convert"));
+    CHECK(contains(changed("format_version", "1"), "has format version 1, read is version 2; convert"));
     CHECK(contains(changed("format_version", "\x1B[2J\n"), "has format version ?[2J?"));
     CHECK(contains(changed("dimensions", "{"), "is not JSON"));
     CHECK(contains(changed("dimensions", "[]"), "\"dimensions\" is not a JSON object"));
@@ -183,20 +203,27 @@ TEST_CASE("a converted file whose metadata does not add up says what is wrong") 
     }
 }
 
-TEST_CASE("a matrix of a converted file must have whole blocks, and as many as it should") {
+TEST_CASE("a matrix of a converted file must have whole panels, and as many as it should") {
     const Example example;
-    const std::string name = "encoder.blocks.0.mlp.0.weight";  // [256 × 64]: 256 × 72 bytes
-    const auto reshaped = [&](const nlohmann::json& shape) {
+    const std::string name = "encoder.blocks.0.mlp.0.weight";  // [256 × 64]: 4 panels of 8 blocks
+    const auto reshaped = [&](const nlohmann::json& shape, const std::string& tensor) {
         auto header = example.header;
-        header[name]["shape"] = shape;
+        header[tensor]["shape"] = shape;
         return example.refusal(example.with(header));
     };
-    CHECK(contains(reshaped({128, 144}), name + " has shape [128, 128], wanted [256, 64]"));
-    CHECK(contains(reshaped({288, 64}), "has no tensor " + name));  // 64 is no multiple of 9
-    CHECK(contains(reshaped({256, 73}), "has shape [256, 73] in uint8, but 18432 bytes"));
+    CHECK(contains(reshaped({2, 16, 576}, name), name + " has shape [128, 128], wanted [256, 64]"));
+    CHECK(contains(reshaped({4, 16, 288}, name), "has no tensor " + name));
+    CHECK(contains(reshaped({256, 72}, name), "has no tensor " + name));
+    CHECK(contains(reshaped({4, 8, 577}, name), "has shape [4, 8, 577] in uint8, but 18432 bytes"));
     auto header = example.header;
     header.erase(name);
     CHECK(contains(example.refusal(example.with(header)), "has no tensor " + name));
+    // The token embedding's rows that are no padding are stated.
+    header = example.header;
+    auto dimensions = nlohmann::json::parse(header["__metadata__"]["dimensions"].get<std::string>());
+    dimensions["n_vocab"] = 51839;
+    header["__metadata__"]["dimensions"] = dimensions.dump();
+    CHECK(contains(example.refusal(example.with(header)), "\"n_vocab\" is 51839, but the tensors make it"));
 }
 
 TEST_CASE("a block exponent that no weight has is found when the tensor is read") {
@@ -204,7 +231,7 @@ TEST_CASE("a block exponent that no weight has is found when the tensor is read"
     const std::string name = "encoder.blocks.0.mlp.0.weight";
     const auto at = example.header.at(name).at("data_offsets").at(0).get<size_t>();
     std::string tensors = example.tensors;
-    tensors[at + 72 * 3 + 9] = static_cast<char>(255);
+    tensors[at + 576 + 512 + 3] = static_cast<char>(255);  // row 3, block 1
     const auto file = example.write(example.with(tensors));
     const Model model = load_model(file.string());
     const std::string message = message_of<ModelError>([&] { model.checkpoint->Checkpoint::read(name); });
