@@ -19,17 +19,14 @@ inline constexpr size_t kTileQueryRows = 32;
 constexpr size_t packed_head_size(size_t n) {
     return (lane_blocks(n) + 1) / 2 * 2 * kLaneBlock * 64;
 }
-/// Floats from one row of a tile's scores to the next: an odd number of cache lines, so that the rows do not
-/// fall into the same sets of a cache.
-constexpr size_t tile_score_stride(size_t n) {
-    return (lane_blocks(n) | 1) * kLaneBlock;
-}
-/// Floats of scratch that `attend` needs for n keys. Of tiles, which take the most: a row's scores, sums, and
-/// query in bfloat16.
+/// Floats of scratch that AMX's tiles take, for any n: of each query row 64 scores, 64 sums, twice 16 values,
+/// and 64 values in bfloat16.
+inline constexpr size_t kTileScratch = kTileQueryRows * (64 + 64 + 16 + 16 + 32);
+/// Floats of scratch that `attend` needs for n keys: of vectors, two scores a key and query row.
 constexpr size_t attention_scratch(size_t n) {
-    return kTileQueryRows * (tile_score_stride(n) + 64 + 32);
+    const size_t vectors = kQueryRows * (2 * (lane_blocks(n) + 1) * kLaneBlock + 64);
+    return vectors > kTileScratch ? vectors : kTileScratch;
 }
-static_assert(attention_scratch(0) >= kQueryRows * 64 && attention_scratch(1500) >= kQueryRows * 2 * 1504);
 
 /// `keys` [n × 64] f32 → [n/16][32][16][2] bf16 or [n/16][64][16] f32; positions past n are zero.
 void pack_keys(MatrixView<const float> keys, Element element, void* out);

@@ -1,6 +1,11 @@
-// Attention in bfloat16 on AMX: 32 query rows against all keys, 16 × 16 scores a tile. A tile of the left
-// operand is 16 rows of 32 values, one of the right operand 16 rows of 16 pairs: what pack_keys and
-// pack_values make. Intel 64 and IA-32 Architectures Optimization Reference Manual, chapter 20.
+// Attention in bfloat16 on AMX: 32 query rows at a time, 64 keys a step, so that scores, probabilities and
+// sums stay in the first cache. A tile of the left operand is 16 rows of 32 values, one of the right operand
+// 16 rows of 16 pairs: what pack_keys and pack_values make. Intel 64 and IA-32 Architectures Optimization
+// Reference Manual, chapter 20.
+//
+// A softmax does not depend on what is subtracted from its scores, as long as their exponentials neither
+// overflow nor vanish: here the largest of the first step's, which saves a pass over all of them. Where later
+// scores lie so far above that this fails, which the sums tell, the largest of all is found first.
 
 #include "simd/amx_kernels.h"
 
@@ -16,121 +21,170 @@
 #pragma GCC target( \
     "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,amx-tile,amx-bf16,prefer-vector-width=512")
 
+#include "simd/amx_tiles.h"
 #include "simd/softmax_bf16.h"
 
 namespace npuscribe::simd::amx {
 namespace {
 
 constexpr size_t kHead = 64;
-constexpr size_t kTileRows = 16;
-constexpr size_t kTileBytes = 64;                              // of a row
-constexpr size_t kKeyBlockBytes = 2 * kTileRows * kTileBytes;  // 16 keys: 32 pairs
-constexpr size_t kValueRowBytes = kHead * 4;                   // a pair of positions
-static_assert(kTileQueryRows == 2 * kTileRows);
+constexpr size_t kRows = kTileQueryRows;
+constexpr size_t kStepBlocks = 4;  // of 16 keys
+constexpr size_t kStep = kStepBlocks * kLaneBlock;
+constexpr size_t kKeyBlockBytes = 2 * kTileBytes;  // 16 keys: 32 pairs
+constexpr size_t kValueRowBytes = kHead * 4;       // a pair of positions
+constexpr float kTooLarge = 0x1p100F;              // of a sum of exponentials: they may have overflowed
+static_assert(kRows == 2 * kTileRows);
 
-/// All eight tiles at their full 16 rows of 64 bytes, for as long as it lives.
-class Tiles {
-  public:
-    Tiles() {
-        struct alignas(64) {
-            uint8_t palette = 1;
-            uint8_t start_row = 0;
-            uint8_t reserved[14] = {};
-            uint16_t row_bytes[16] = {};
-            uint8_t rows[16] = {};
-        } config;
-        for (size_t tile = 0; tile < 8; ++tile) {
-            config.row_bytes[tile] = kTileBytes;
-            config.rows[tile] = kTileRows;
-        }
-        _tile_loadconfig(&config);
-    }
-    ~Tiles() { _tile_release(); }
-    Tiles(const Tiles&) = delete;
-    Tiles& operator=(const Tiles&) = delete;
+/// What a group of query rows works on.
+struct Work {
+    float scores[kRows][kStep];         // of a step; then its probabilities, from the start of each row
+    float sums[kRows][kHead];           // Σ probability · value so far
+    float totals[kRows][kLaneBlock];    // Σ probability so far, by lane
+    float negated[kRows][kLaneBlock];   // what is subtracted from the scores of a row, in every lane
+    uint16_t queries[kRows][kHead];
+};
+static_assert(sizeof(Work) == kTileScratch * sizeof(float));
+
+/// One head's keys and values.
+struct Packed {
+    const uint8_t* keys;
+    const uint8_t* values;
+    size_t n;
 };
 
-/// scores[r][j] = q[r]·key j for all blocks of 16 keys. `q`: kTileQueryRows × 64 bfloat16.
-void score(const uint16_t* q, const uint16_t* keys, size_t blocks, float* scores, size_t stride) {
-    const size_t q_bytes = kHead * sizeof(uint16_t);
-    const size_t score_bytes = stride * sizeof(float);
-    _tile_loadd(4, q, q_bytes);
-    _tile_loadd(5, q + kHead / 2, q_bytes);
-    _tile_loadd(6, q + kTileRows * kHead, q_bytes);
-    _tile_loadd(7, q + kTileRows * kHead + kHead / 2, q_bytes);
-    const auto* block = reinterpret_cast<const uint8_t*>(keys);
-    for (size_t b = 0; b < blocks; ++b, block += kKeyBlockBytes, scores += kLaneBlock) {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_loadd(2, block, kTileBytes);
-        _tile_loadd(3, block + kKeyBlockBytes / 2, kTileBytes);
+/// Blocks of 16 keys that hold positions from `first` on, at most a step's.
+size_t blocks_from(const Packed& head, size_t first) {
+    const size_t blocks = lane_blocks(head.n - first);
+    return blocks < kStepBlocks ? blocks : kStepBlocks;
+}
+
+/// scores[r][j] = q[r]·key (first + j) − what is subtracted; positions past the last become too low to count.
+void score(Work& w, const Packed& head, size_t first, bool subtract) {
+    const uint8_t* block = head.keys + first / kLaneBlock * kKeyBlockBytes;
+    before_tile_loads();
+    _tile_loadd(4, w.queries[0], sizeof w.queries[0]);
+    _tile_loadd(5, w.queries[0] + kHead / 2, sizeof w.queries[0]);
+    _tile_loadd(6, w.queries[kTileRows], sizeof w.queries[0]);
+    _tile_loadd(7, w.queries[kTileRows] + kHead / 2, sizeof w.queries[0]);
+    const size_t blocks = blocks_from(head, first);
+    for (size_t b = 0; b < blocks; ++b, block += kKeyBlockBytes) {
+        if (subtract) {
+            _tile_loadd(0, w.negated[0], kTileRowBytes);
+            _tile_loadd(1, w.negated[kTileRows], kTileRowBytes);
+        } else {
+            _tile_zero(0);
+            _tile_zero(1);
+        }
+        _tile_loadd(2, block, kTileRowBytes);
+        _tile_loadd(3, block + kTileBytes, kTileRowBytes);
         _tile_dpbf16ps(0, 4, 2);
         _tile_dpbf16ps(1, 6, 2);
         _tile_dpbf16ps(0, 5, 3);
         _tile_dpbf16ps(1, 7, 3);
-        _tile_stored(0, scores, score_bytes);
-        _tile_stored(1, scores + kTileRows * stride, score_bytes);
+        _tile_stored(0, w.scores[0] + b * kLaneBlock, sizeof w.scores[0]);
+        _tile_stored(1, w.scores[kTileRows] + b * kLaneBlock, sizeof w.scores[0]);
+    }
+    if (head.n - first >= kStep) return;
+    for (auto& row : w.scores) {
+        for (size_t j = 0; j < kStep; j += kLaneBlock) {
+            const size_t count = head.n - first;
+            const size_t there = count < j ? 0 : count - j < kLaneBlock ? count - j : kLaneBlock;
+            _mm512_mask_storeu_ps(row + j, static_cast<__mmask16>(0xFFFFU << there), _mm512_set1_ps(-1e30F));
+        }
     }
 }
 
-/// sums[r] = Σ p[r][j]·value j, [kTileQueryRows × 64]; `positions` in whole blocks of 32.
-void weigh(const uint8_t* probabilities, size_t row_bytes, const uint16_t* values, size_t positions,
-           float* sums) {
-    constexpr size_t kPositions = 32;
-    const size_t sum_bytes = kHead * sizeof(float);
+/// Takes the largest score of each row in `steps` steps for what is subtracted.
+void find_largest(Work& w, const Packed& head, size_t steps) {
+    for (auto& row : w.negated) _mm512_storeu_ps(row, _mm512_set1_ps(-1e30F));
+    for (size_t step = 0; step < steps; ++step) {
+        score(w, head, step * kStep, false);
+        for (size_t r = 0; r < kRows; ++r) {
+            __m512 top = _mm512_loadu_ps(w.negated[r]);
+            for (size_t j = 0; j < kStep; j += kLaneBlock)
+                top = _mm512_max_ps(top, _mm512_loadu_ps(w.scores[r] + j));
+            _mm512_storeu_ps(w.negated[r], top);
+        }
+    }
+    for (auto& row : w.negated)
+        _mm512_storeu_ps(row, _mm512_set1_ps(-_mm512_reduce_max_ps(_mm512_loadu_ps(row))));
+}
+
+/// Scores of a step to bfloat16 probabilities, times what the softmax divides by in the end.
+void exponentiate(Work& w) {
+    for (size_t r = 0; r < kRows; ++r) {
+        float* scores = w.scores[r];
+        auto* probabilities = reinterpret_cast<uint16_t*>(scores);
+        __m512 total = _mm512_loadu_ps(w.totals[r]);
+#pragma GCC unroll 2
+        for (size_t j = 0; j < kStep; j += 2 * kLaneBlock) {
+            const __m512 p = exp2_cubic(_mm512_loadu_ps(scores + j));
+            const __m512 next = exp2_cubic(_mm512_loadu_ps(scores + j + kLaneBlock));
+            total = _mm512_add_ps(total, _mm512_add_ps(p, next));
+            _mm512_storeu_si512(probabilities + j, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(next, p)));
+        }
+        _mm512_storeu_ps(w.totals[r], total);
+    }
+}
+
+/// sums[r] += Σ probability[r][j] · value (first + j).
+void weigh(Work& w, const Packed& head, size_t first) {
+    const size_t pairs_of_blocks = (blocks_from(head, first) + 1) / 2;
+    before_tile_loads();
     for (size_t half = 0; half < 2; ++half) {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-        const uint8_t* p = probabilities;
-        const uint8_t* value = reinterpret_cast<const uint8_t*>(values) + half * 2 * kTileBytes;
-        for (size_t j = 0; j < positions;
-             j += kPositions, p += kTileBytes, value += kTileRows * kValueRowBytes) {
-            _tile_loadd(4, p, row_bytes);
+        float* upper = w.sums[0] + half * kHead / 2;
+        float* lower = w.sums[kTileRows] + half * kHead / 2;
+        _tile_loadd(0, upper, sizeof w.sums[0]);
+        _tile_loadd(1, lower, sizeof w.sums[0]);
+        _tile_loadd(2, upper + kLaneBlock, sizeof w.sums[0]);
+        _tile_loadd(3, lower + kLaneBlock, sizeof w.sums[0]);
+        const uint8_t* value = head.values + first / 2 * kValueRowBytes + half * kValueRowBytes / 2;
+        for (size_t i = 0; i < pairs_of_blocks; ++i, value += kTileRows * kValueRowBytes) {
+            _tile_loadd(4, w.scores[0] + i * kLaneBlock, sizeof w.scores[0]);
             _tile_loadd(6, value, kValueRowBytes);
-            _tile_loadd(5, p + kTileRows * row_bytes, row_bytes);
-            _tile_loadd(7, value + kTileBytes, kValueRowBytes);
+            _tile_loadd(5, w.scores[kTileRows] + i * kLaneBlock, sizeof w.scores[0]);
+            _tile_loadd(7, value + kTileRowBytes, kValueRowBytes);
             _tile_dpbf16ps(0, 4, 6);
             _tile_dpbf16ps(1, 5, 6);
             _tile_dpbf16ps(2, 4, 7);
             _tile_dpbf16ps(3, 5, 7);
         }
-        float* out = sums + half * 2 * kLaneBlock;
-        _tile_stored(0, out, sum_bytes);
-        _tile_stored(1, out + kTileRows * kHead, sum_bytes);
-        _tile_stored(2, out + kLaneBlock, sum_bytes);
-        _tile_stored(3, out + kTileRows * kHead + kLaneBlock, sum_bytes);
+        _tile_stored(0, upper, sizeof w.sums[0]);
+        _tile_stored(1, lower, sizeof w.sums[0]);
+        _tile_stored(2, upper + kLaneBlock, sizeof w.sums[0]);
+        _tile_stored(3, lower + kLaneBlock, sizeof w.sums[0]);
     }
 }
 
-void attend_group(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
-                  size_t n, float* out, size_t out_stride, float* scratch) {
-    const size_t blocks = lane_blocks(n);
-    const size_t stride = tile_score_stride(n);
-    float* sums = scratch;
-    auto* queries = reinterpret_cast<uint16_t*>(sums + kTileQueryRows * kHead);
-    float* scores = sums + kTileQueryRows * kHead + kTileQueryRows * kHead / 2;
-    for (size_t r = 0; r < rows; ++r) round_scaled_query(q + r * q_stride, queries + r * kHead);
-    __builtin_memset(queries + rows * kHead, 0, (kTileQueryRows - rows) * kHead * sizeof(uint16_t));
-    score(queries, keys, blocks, scores, stride);
-
-    const size_t padded = blocks * kLaneBlock;
-    const size_t positions = packed_head_size(n) / kHead;
-    float inverse[kTileQueryRows];
-    for (size_t r = 0; r < rows; ++r) {
-        float* row = scores + r * stride;
-        auto* probabilities = reinterpret_cast<uint16_t*>(row);
-        inverse[r] = softmax_row(row, n, padded, probabilities);
-        if (positions != padded)
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(probabilities + padded), _mm256_setzero_si256());
+/// All steps. False where exponentials of a row may have overflowed.
+bool sum_up(Work& w, const Packed& head, size_t steps) {
+    __builtin_memset(w.sums, 0, sizeof w.sums + sizeof w.totals);
+    for (size_t step = 0; step < steps; ++step) {
+        score(w, head, step * kStep, true);
+        exponentiate(w);
+        weigh(w, head, step * kStep);
     }
-    weigh(reinterpret_cast<const uint8_t*>(scores), stride * sizeof(float), values, positions, sums);
+    __m512 largest = _mm512_setzero_ps();
+    for (const auto& row : w.totals) largest = _mm512_max_ps(largest, _mm512_loadu_ps(row));
+    return _mm512_reduce_max_ps(largest) < kTooLarge;
+}
+
+void attend_group(const float* q, size_t q_stride, size_t rows, const Packed& head, float* out,
+                  size_t out_stride, Work& w) {
+    const size_t steps = (head.n + kStep - 1) / kStep;
+    for (size_t r = 0; r < rows; ++r) round_scaled_query(q + r * q_stride, w.queries[r]);
+    __builtin_memset(w.queries[rows], 0, (kRows - rows) * sizeof w.queries[0]);
+    find_largest(w, head, 1);
+    if (!sum_up(w, head, steps)) {
+        find_largest(w, head, steps);
+        sum_up(w, head, steps);
+    }
     for (size_t r = 0; r < rows; ++r) {
-        for (size_t i = 0; i < kHead; i += kLaneBlock) {
-            _mm512_storeu_ps(out + r * out_stride + i, _mm512_mul_ps(_mm512_loadu_ps(sums + r * kHead + i),
-                                                                     _mm512_set1_ps(inverse[r])));
-        }
+        const __m512 inverse =
+            _mm512_set1_ps(1.0F / _mm512_reduce_add_ps(_mm512_loadu_ps(w.totals[r])));
+        for (size_t i = 0; i < kHead; i += kLaneBlock)
+            _mm512_storeu_ps(out + r * out_stride + i, _mm512_mul_ps(_mm512_loadu_ps(w.sums[r] + i), inverse));
     }
 }
 
@@ -139,10 +193,11 @@ void attend_group(const float* q, size_t q_stride, size_t rows, const uint16_t* 
 void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
             size_t n, float* out, size_t out_stride, float* scratch) {
     const Tiles tiles;
-    for (size_t r = 0; r < rows; r += kTileQueryRows) {
-        const size_t count = rows - r < kTileQueryRows ? rows - r : kTileQueryRows;
-        attend_group(q + r * q_stride, q_stride, count, keys, values, n, out + r * out_stride, out_stride,
-                     scratch);
+    auto& work = *reinterpret_cast<Work*>(scratch);
+    const Packed head{reinterpret_cast<const uint8_t*>(keys), reinterpret_cast<const uint8_t*>(values), n};
+    for (size_t r = 0; r < rows; r += kRows) {
+        const size_t count = rows - r < kRows ? rows - r : kRows;
+        attend_group(q + r * q_stride, q_stride, count, head, out + r * out_stride, out_stride, work);
     }
 }
 

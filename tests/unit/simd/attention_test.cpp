@@ -139,8 +139,9 @@ TEST_CASE("attention takes its queries' place, and looks at no other columns") {
     }
 }
 
-TEST_CASE("a score far above the rest takes all the weight, whatever its size") {
-    const size_t n = 50;
+TEST_CASE("a score far above the rest takes all the weight, whatever its size and place") {
+    const auto [n, far] = GENERATE(table<size_t, size_t>({{50, 33}, {200, 3}, {200, 150}, {1500, 1499}}));
+    const float scale = GENERATE(30.0F, 1000.0F);
     const size_t rows = GENERATE(1, 20);
     auto q = random_matrix(1, 64, 1);
     q.values.resize(rows * 64);
@@ -148,7 +149,7 @@ TEST_CASE("a score far above the rest takes all the weight, whatever its size") 
     for (size_t r = 1; r < rows; ++r) std::copy_n(q.view().row(0), 64, q.view().row(r));
     auto k = random_matrix(n, 64, 2);
     const auto v = random_matrix(n, 64, 3);
-    for (size_t i = 0; i < 64; ++i) k(33, i) = q(0, i) * 1000.0F;
+    for (size_t i = 0; i < 64; ++i) k(far, i) = q(0, i) * scale;
     Buffer<uint8_t> keys(simd::packed_head_size(n) * 2);
     Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
     simd::pack_keys(k.view(), Element::bf16, keys.data());
@@ -157,7 +158,7 @@ TEST_CASE("a score far above the rest takes all the weight, whatever its size") 
     std::vector<float> scratch(simd::attention_scratch(n));
     simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16}, out.view(), scratch);
     for (size_t i = 0; i < rows * 64; ++i)
-        REQUIRE(out(i / 64, i % 64) == Approx(to_bf16(v(33, i % 64))).epsilon(1e-3));
+        REQUIRE(out(i / 64, i % 64) == Approx(to_bf16(v(far, i % 64))).epsilon(1e-3));
 }
 
 TEST_CASE("attention over plain rows equals attention over packed ones") {

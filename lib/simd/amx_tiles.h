@@ -1,0 +1,44 @@
+#pragma once
+// The tiles of AMX, as all our kernels have them. Include inside a target region with amx-tile. Private to
+// lib/simd. Intel 64 and IA-32 Architectures Optimization Reference Manual, chapter 20.
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace npuscribe::simd::amx {
+
+inline constexpr size_t kTileRows = 16;
+inline constexpr size_t kTileRowBytes = 64;
+inline constexpr size_t kTileBytes = kTileRows * kTileRowBytes;
+
+/// What LDTILECFG reads.
+struct alignas(64) TileConfig {
+    uint8_t palette;
+    uint8_t start_row;
+    uint8_t reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+};
+static_assert(sizeof(TileConfig) == 64);
+
+// Constant, for g++ takes _tile_loadconfig to read 8 bytes, and would not write the others of a local one.
+inline constexpr TileConfig kWholeTiles = {
+    1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+
+/// All eight tiles at their full 16 rows of 64 bytes, for as long as it lives.
+class Tiles {
+  public:
+    Tiles() { _tile_loadconfig(&kWholeTiles); }
+    ~Tiles() { _tile_release(); }
+    Tiles(const Tiles&) = delete;
+    Tiles& operator=(const Tiles&) = delete;
+};
+
+/// Between writing what tiles are loaded from and loading them: g++ takes _tile_loadd to read no memory.
+inline void before_tile_loads() {
+    __asm__ volatile("" ::: "memory");
+}
+
+}  // namespace npuscribe::simd::amx
