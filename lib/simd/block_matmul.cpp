@@ -17,6 +17,8 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
 
+#include "simd/avx512_blocks.h"
+
 namespace npuscribe::simd {
 namespace {
 
@@ -28,7 +30,6 @@ constexpr size_t kVectors = kBlockPanelCols / kLanes;        // of a panel
 constexpr size_t kVectorBytes = kLanes * bfp16::kBlockSize;  // of 16 columns' mantissas in a right block
 constexpr size_t kMantissaBytes = kVectors * kVectorBytes;   // of all of them
 constexpr size_t kRightBytes = kMantissaBytes + kBlockPanelCols;
-constexpr uint32_t kFirstTooLarge = 238U << 23;
 
 // A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
 constexpr int kScaleBias = 139 << 23;
@@ -41,33 +42,6 @@ struct LeftRow {
 };
 static_assert(sizeof(LeftRow) == kRowBytes);
 
-/// The largest of the 8 magnitudes of either block of a vector, in every lane of its block.
-inline __m512i largest_of_blocks(__m512i magnitudes) {
-    __m512i largest = _mm512_max_epi32(magnitudes, _mm512_shuffle_epi32(magnitudes, _MM_PERM_CDAB));
-    largest = _mm512_max_epi32(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
-    return _mm512_max_epi32(largest, _mm512_permutex_epi64(largest, 0x4E));
-}
-
-/// 16 values, two blocks, to mantissas (int32 lanes, −128 to 127) and the bits of their exponents.
-struct Quantised {
-    __m512i mantissas, exponents;
-};
-
-template <bfp16::Rounding kRounding>
-inline Quantised quantise(__m512 values, __m512i largest) {
-    const __m512i exponents = _mm512_and_si512(largest, _mm512_set1_epi32(0x7F800000));
-    // 1.5·2^23 units of the mantissas: adding it rounds to a unit, to nearest even, in the adder itself.
-    const __m512i magic = _mm512_add_epi32(exponents, _mm512_set1_epi32((17 << 23) + 0x400000));
-    const __m512 sum = _mm512_add_ps(values, _mm512_castsi512_ps(magic));
-    __m512i mantissas = _mm512_sub_epi32(_mm512_castps_si512(sum), magic);
-    if constexpr (kRounding == bfp16::Rounding::floor) {
-        const __mmask16 above =
-            _mm512_cmp_ps_mask(_mm512_sub_ps(sum, _mm512_castsi512_ps(magic)), values, _CMP_GT_OQ);
-        mantissas = _mm512_mask_sub_epi32(mantissas, above, mantissas, _mm512_set1_epi32(1));
-    }
-    return {mantissas, exponents};
-}
-
 /// Of the blocks of a row so far; without initialisers, for their code would be the baseline's.
 struct RangeOfRow {
     __m512i lowest, highest;  // exponent bits of those that are not zero
@@ -77,10 +51,10 @@ struct RangeOfRow {
 /// `count` is 1 or 2 blocks, of which `values` has that many.
 template <bfp16::Rounding kRounding>
 inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& range) {
-    const __m512i magnitudes = _mm512_and_si512(_mm512_castps_si512(values), _mm512_set1_epi32(0x7FFFFFFF));
-    const __m512i largest = largest_of_blocks(magnitudes);
+    const __m512i largest = largest_of_blocks(magnitudes_of(values));
     range.largest = _mm512_max_epi32(range.largest, largest);
-    const auto [mantissas, exponents] = quantise<kRounding>(values, largest);
+    const auto [bits, base, exponents] = round_blocks<kRounding>(values, largest);
+    const __m512i mantissas = _mm512_sub_epi32(bits, base);
     const __mmask16 zero = _mm512_testn_epi32_mask(largest, largest);
     range.highest = _mm512_max_epi32(range.highest, exponents);
     range.lowest =

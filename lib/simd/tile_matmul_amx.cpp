@@ -1,0 +1,385 @@
+#include "simd/tile_matmul.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/error.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
+// files.
+#pragma GCC push_options
+#pragma GCC target( \
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,amx-tile,amx-bf16,prefer-vector-width=512")
+
+#include "simd/amx_tiles.h"
+#include "simd/avx512_blocks.h"
+#include "simd/avx512_gelu.h"
+
+namespace npuscribe::simd {
+namespace {
+
+constexpr size_t kLanes = kLaneBlock;
+constexpr size_t kRowBytes = kTileDepth * sizeof(uint16_t);  // of a block
+constexpr size_t kCols = kTileDepth;                         // that are multiplied at once
+static_assert(kRowBytes == amx::kTileRowBytes && kTileBlockBytes == 2 * amx::kTileBytes);
+static_assert(kTileGroupRows == kCols && kTileGroupRows == 2 * amx::kTileRows);
+
+inline __mmask16 lanes_of(size_t cols, size_t vector) {
+    const size_t first = vector * kLanes;
+    if (cols >= first + kLanes) return 0xFFFF;
+    return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
+}
+
+/// The values of blocks of BFP16, their bfloat16 bits in the lower half of each lane.
+template <bfp16::Rounding kRounding>
+inline __m512i bf16_of_blocks(__m512 values, __m512i largest) {
+    auto [bits, base, exponents] = round_blocks<kRounding>(values, largest);
+    if constexpr (kRounding == bfp16::Rounding::nearest_even)
+        bits = _mm512_min_epi32(bits, _mm512_add_epi32(base, _mm512_set1_epi32(127)));
+    const __m512 rounded = _mm512_sub_ps(_mm512_castsi512_ps(bits), _mm512_castsi512_ps(base));
+    return _mm512_srli_epi32(_mm512_castps_si512(rounded), 16);
+}
+
+/// 32 values to bfloat16, `low` first. Returns the largest magnitudes of both.
+template <bfp16::Rounding kRounding>
+inline __m512i put_blocks(__m512 low, __m512 high, uint8_t* to) {
+    const __m512i largest_low = largest_of_blocks(magnitudes_of(low));
+    const __m512i largest_high = largest_of_blocks(magnitudes_of(high));
+    const __m512i mixed = _mm512_packus_epi32(bf16_of_blocks<kRounding>(low, largest_low),
+                                              bf16_of_blocks<kRounding>(high, largest_high));
+    const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);  // packed by quarters
+    _mm512_store_si512(to, _mm512_permutexvar_epi64(order, mixed));
+    return _mm512_max_epi32(largest_low, largest_high);
+}
+
+/// 8 or 16 values.
+template <bfp16::Rounding kRounding>
+inline __m512i put_narrow(__m512 values, size_t count, uint8_t* to) {
+    const __m512i largest = largest_of_blocks(magnitudes_of(values));
+    const __m256i bits = _mm512_cvtepi32_epi16(bf16_of_blocks<kRounding>(values, largest));
+    _mm256_mask_storeu_epi16(to, static_cast<__mmask16>((1U << count) - 1), bits);
+    return largest;
+}
+
+inline bool too_large(__m512i magnitudes) {
+    return static_cast<uint32_t>(_mm512_reduce_max_epi32(magnitudes)) >= kFirstTooLarge;
+}
+
+/// The blocks of a row from column `col` of its operand on, the first of which are at `to`.
+template <bfp16::Rounding kRounding>
+bool quantise_row(const float* x, size_t cols, uint8_t* group, size_t col) {
+    const auto place = [&](size_t c) {
+        return group + c / kTileDepth * kTileBlockBytes + c % kTileDepth * sizeof(uint16_t);
+    };
+    __m512i largest = _mm512_setzero_si512();
+    const size_t end = col + cols;
+    while (col < end) {
+        const size_t whole = kTileDepth - col % kTileDepth;
+        size_t count = std::min(whole, end - col);
+        __m512i of_these;
+        if (count == kTileDepth) {
+            of_these = put_blocks<kRounding>(_mm512_loadu_ps(x), _mm512_loadu_ps(x + kLanes), place(col));
+        } else {
+            count = std::min(count, kLanes);
+            of_these = put_narrow<kRounding>(_mm512_maskz_loadu_ps(lanes_of(count, 0), x), count, place(col));
+        }
+        largest = _mm512_max_epi32(largest, of_these);
+        x += count;
+        col += count;
+    }
+    return !too_large(largest);
+}
+
+/// 16 columns by 8 values along K of a right operand to 4 rows of a tile.
+inline void expand_block(const uint8_t* mantissas, const uint8_t* exponents, uint8_t* to) {
+    // A mantissa's byte is put below an exponent with which it is worth 1/64 a unit; times a power of two,
+    // less that of what the exponent and the bias of 128 add: the value, exactly.
+    const __m512i first_byte = _mm512_set1_epi32(0xFF), second_byte = _mm512_set1_epi32(0xFF00);
+    const __m512i first_base = _mm512_set1_epi32((127 + 17) << 23);
+    const __m512i second_base = _mm512_set1_epi32((127 + 9) << 23);
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(exponents));
+    const __m512 unit = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu8_epi32(bytes), 23));
+    const __m512 first_bias = _mm512_mul_ps(unit, _mm512_set1_ps(0x1p17F + 2));
+    const __m512 second_bias = _mm512_mul_ps(unit, _mm512_set1_ps(0x1p9F + 2));
+    const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
+    constexpr int kAndOr = 0xEA;  // (a & b) | c
+    const auto put_pair = [&](__m512i pair, uint8_t* row) {
+        const __m512i first = _mm512_ternarylogic_epi32(pair, first_byte, first_base, kAndOr);
+        const __m512i second = _mm512_ternarylogic_epi32(pair, second_byte, second_base, kAndOr);
+        const __m512 low = _mm512_fmsub_ps(_mm512_castsi512_ps(first), unit, first_bias);
+        const __m512 high = _mm512_fmsub_ps(_mm512_castsi512_ps(second), unit, second_bias);
+        const __m512i shifted = _mm512_srli_epi32(_mm512_castps_si512(low), 16);
+        _mm512_store_si512(row, _mm512_ternarylogic_epi32(_mm512_castps_si512(high), upper, shifted, kAndOr));
+    };
+#pragma GCC unroll 2
+    for (size_t half = 0; half < 2; ++half) {
+        const __m512i quads = _mm512_loadu_si512(mantissas + half * 64);
+        put_pair(quads, to + half * 2 * kRowBytes);
+        put_pair(_mm512_srli_epi32(quads, 16), to + (half * 2 + 1) * kRowBytes);
+    }
+}
+
+/// Finishes rows of sums into a matrix.
+template <bool kGelu>
+class ToMatrix {
+  public:
+    ToMatrix(const BlockOutput& out, const GeluTable& table) : out_(out), table_(table) {}
+
+    /// What follows are rows of the sums of 32 × 32 values from (row, col) on; returns how many there are.
+    size_t begin(size_t row, size_t col) {
+        const size_t cols = out_.y.cols - col;
+        for (size_t v = 0; v < 2; ++v) lanes_[v] = lanes_of(cols, v);
+        y_ = out_.y.data + row * out_.y.stride + col;
+        bias_ = out_.bias != nullptr ? out_.bias + col : nullptr;
+        return std::min(kTileGroupRows, out_.y.rows - row);
+    }
+    void row(const float* sums) {
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; ++v) {
+            __m512 value = _mm512_load_ps(sums + v * kLanes);
+            float* y = y_ + v * kLanes;
+            if (bias_ != nullptr)
+                value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], bias_ + v * kLanes));
+            if (out_.accumulate) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], y));
+            if constexpr (kGelu) value = gelu(value, table_);
+            _mm512_mask_storeu_ps(y, lanes_[v], value);
+        }
+        y_ += out_.y.stride;
+    }
+    void end(const float*) {}
+
+  private:
+    const BlockOutput& out_;
+    const GeluTable& table_;
+    __mmask16 lanes_[2];
+    float* y_;
+    const float* bias_;
+};
+
+/// Finishes rows of sums into a left operand.
+template <bfp16::Rounding kRounding, bool kGelu>
+class ToOperand {
+  public:
+    ToOperand(const TileOperandOutput& out, size_t first_row, const GeluTable& table)
+        : out_(out), table_(table), first_row_(first_row) {}
+
+    size_t begin(size_t row, size_t col) {
+        const size_t cols = out_.cols - col;
+        for (size_t v = 0; v < 2; ++v) lanes_[v] = lanes_of(cols, v);
+        const size_t group = (first_row_ + row) / kTileGroupRows;
+        to_ = out_.operand +
+              (group * tile_depth_blocks(out_.k) + (out_.col + col) / kTileDepth) * kTileBlockBytes;
+        bias_ = out_.bias != nullptr ? out_.bias + col : nullptr;
+        begun_ = row;
+        count_ = std::min(kTileGroupRows, out_.rows - row);
+        largest_ = _mm512_setzero_si512();
+        return count_;
+    }
+    void row(const float* sums) {
+        __m512 values[2];
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; ++v) {
+            values[v] = with_bias(sums, v);
+            if constexpr (kGelu) {
+                largest_ = _mm512_max_epi32(largest_, magnitudes_of(values[v]));
+                values[v] = gelu(values[v], table_);
+            }
+        }
+        const __m512i largest = put_blocks<kRounding>(values[0], values[1], to_);
+        if constexpr (!kGelu) largest_ = _mm512_max_epi32(largest_, largest);
+        to_ += kRowBytes;
+    }
+    void end(const float* sums) {
+        if (bad_row_ || !too_large(largest_)) return;
+        for (size_t r = 0; r < count_; ++r, sums += kCols) {
+            if (!too_large(magnitudes_of(with_bias(sums, 0))) &&
+                !too_large(magnitudes_of(with_bias(sums, 1))))
+                continue;
+            bad_row_ = begun_ + r;
+            return;
+        }
+    }
+    std::optional<size_t> bad_row() const {
+        return bad_row_;
+    }
+
+  private:
+    __m512 with_bias(const float* sums, size_t v) const {
+        const __m512 value = _mm512_maskz_load_ps(lanes_[v], sums + v * kLanes);
+        if (bias_ == nullptr) return value;
+        return _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], bias_ + v * kLanes));
+    }
+
+    const TileOperandOutput& out_;
+    const GeluTable& table_;
+    size_t first_row_;
+    __mmask16 lanes_[2];
+    uint8_t* to_;
+    const float* bias_;
+    size_t begun_, count_;
+    __m512i largest_;
+    std::optional<size_t> bad_row_;
+};
+
+/// The product by 32 × 32 sums; those of one are finished while the tiles multiply the next.
+template <class Finish>
+void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t rows, size_t cols,
+              Finish& finish) {
+    const size_t steps = tile_depth_blocks(k);
+    const size_t group_bytes = steps * kTileBlockBytes;
+    alignas(64) float sums[kTileGroupRows * kCols];
+    size_t pending = 0;  // rows of sums
+    const amx::Tiles tiles;
+    amx::before_tile_loads();
+    for (size_t col = 0; col < cols; col += kCols, expanded += group_bytes) {
+        const uint8_t* x = operand;
+        for (size_t row = 0; row < rows; row += kTileGroupRows) {
+            _tile_zero(0);
+            _tile_zero(1);
+            _tile_zero(2);
+            _tile_zero(3);
+            const uint8_t* w = expanded;
+            size_t done = 0;
+            for (size_t step = 0, due = 0; step < steps; ++step, x += kTileBlockBytes, w += kTileBlockBytes) {
+                _tile_loadd(4, x, kRowBytes);
+                _tile_loadd(6, w, kRowBytes);
+                _tile_loadd(5, x + amx::kTileBytes, kRowBytes);
+                _tile_loadd(7, w + amx::kTileBytes, kRowBytes);
+                _tile_dpbf16ps(0, 4, 6);
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(2, 5, 6);
+                _tile_dpbf16ps(3, 5, 7);
+                for (due += pending; due >= steps; due -= steps) finish.row(sums + done++ * kCols);
+            }
+            if (pending != 0) finish.end(sums);
+            _tile_stored(0, sums, kCols * sizeof(float));
+            _tile_stored(1, sums + kLanes, kCols * sizeof(float));
+            _tile_stored(2, sums + amx::kTileRows * kCols, kCols * sizeof(float));
+            _tile_stored(3, sums + amx::kTileRows * kCols + kLanes, kCols * sizeof(float));
+            pending = finish.begin(row, col);
+        }
+    }
+    for (size_t r = 0; r < pending; ++r) finish.row(sums + r * kCols);
+    if (pending != 0) finish.end(sums);
+}
+
+const GeluTable& gelu_table() {
+    static const GeluTable table;
+    return table;
+}
+
+template <bfp16::Rounding kRounding, bool kGelu>
+std::optional<size_t> multiply_to_operand(const uint8_t* left, const uint8_t* expanded, size_t k, size_t row,
+                                          const TileOperandOutput& out) {
+    ToOperand<kRounding, kGelu> finish(out, row, gelu_table());
+    multiply(left, expanded, k, out.rows, out.cols, finish);
+    return finish.bad_row();
+}
+
+const uint8_t* group_of(const uint8_t* operand, size_t k, size_t row) {
+    assert(row % kTileGroupRows == 0);
+    return operand + row / kTileGroupRows * tile_depth_blocks(k) * kTileBlockBytes;
+}
+
+}  // namespace
+
+std::optional<size_t> quantise_tile_operand(MatrixView<const float> x, bfp16::Rounding rounding,
+                                            uint8_t* operand, size_t k, size_t row, size_t col) {
+    assert(x.cols % bfp16::kBlockSize == 0 && k % bfp16::kBlockSize == 0 && col % bfp16::kBlockSize == 0);
+    std::optional<size_t> bad;
+    for (size_t r = 0; r < x.rows; ++r) {
+        const size_t at = row + r;
+        uint8_t* to = operand + at / kTileGroupRows * tile_depth_blocks(k) * kTileBlockBytes +
+                      at % kTileGroupRows * kRowBytes;
+        const bool good = rounding == bfp16::Rounding::floor
+                              ? quantise_row<bfp16::Rounding::floor>(x.row(r), x.cols, to, col)
+                              : quantise_row<bfp16::Rounding::nearest_even>(x.row(r), x.cols, to, col);
+        if (!good && !bad) bad = r;
+    }
+    return bad;
+}
+
+void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out) {
+    constexpr size_t kMantissaBytes = kBlockPanelCols * bfp16::kBlockSize;
+    constexpr size_t kBlockBytes = kMantissaBytes + kBlockPanelCols;
+    constexpr size_t kVectorBytes = kLanes * bfp16::kBlockSize;
+    constexpr size_t kRows = bfp16::kBlockSize / 2;  // of a tile, that a block fills
+    const size_t blocks = k / bfp16::kBlockSize;
+    const size_t half_bytes = tile_depth_blocks(k) * kTileBlockBytes;
+    const uint8_t* from = weights + panel * blocks * kBlockBytes;
+    const auto place = [&](size_t block, size_t vector) {
+        return out + vector / 2 * half_bytes + block / kRows * kTileBlockBytes +
+               vector % 2 * amx::kTileBytes + block % kRows * kRows * kRowBytes;
+    };
+    for (size_t block = 0; block < blocks; ++block, from += kBlockBytes) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kBlockPanelCols / kLanes; ++v)
+            expand_block(from + v * kVectorBytes, from + kMantissaBytes + v * kLanes, place(block, v));
+    }
+    for (size_t block = blocks; block % kRows != 0; ++block) {
+        for (size_t v = 0; v < kBlockPanelCols / kLanes; ++v)
+            __builtin_memset(place(block, v), 0, kRows * kRowBytes);
+    }
+}
+
+void multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
+                    const BlockOutput& out, bool gelu) {
+    assert(out.y.cols <= kBlockPanelCols);
+    const uint8_t* left = group_of(operand, k, row);
+    if (gelu) {
+        ToMatrix<true> finish(out, gelu_table());
+        return multiply(left, expanded, k, out.y.rows, out.y.cols, finish);
+    }
+    ToMatrix<false> finish(out, gelu_table());
+    multiply(left, expanded, k, out.y.rows, out.y.cols, finish);
+}
+
+std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
+                                     const TileOperandOutput& out) {
+    assert(out.cols <= kBlockPanelCols && out.col % kTileDepth == 0);
+    using bfp16::Rounding;
+    const auto work = out.rounding == Rounding::floor
+                          ? (out.gelu ? multiply_to_operand<Rounding::floor, true>
+                                      : multiply_to_operand<Rounding::floor, false>)
+                          : (out.gelu ? multiply_to_operand<Rounding::nearest_even, true>
+                                      : multiply_to_operand<Rounding::nearest_even, false>);
+    return work(group_of(operand, k, row), expanded, k, row, out);
+}
+
+}  // namespace npuscribe::simd
+
+#pragma GCC pop_options
+
+#else
+
+namespace npuscribe::simd {
+namespace {
+
+[[noreturn]] void refuse() {
+    throw DeviceError("products of bfloat16 tiles want AMX, which this CPU lacks");
+}
+
+}  // namespace
+
+std::optional<size_t> quantise_tile_operand(MatrixView<const float>, bfp16::Rounding, uint8_t*, size_t,
+                                            size_t, size_t) {
+    refuse();
+}
+void expand_panel(const uint8_t*, size_t, size_t, uint8_t*) {
+    refuse();
+}
+void multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t, const BlockOutput&, bool) {
+    refuse();
+}
+std::optional<size_t> multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t,
+                                     const TileOperandOutput&) {
+    refuse();
+}
+
+}  // namespace npuscribe::simd
+
+#endif
