@@ -95,7 +95,8 @@ bool quantise_row(const float* x, size_t cols, uint8_t* group, size_t col) {
 }
 
 /// 16 columns by 8 values along K of a right operand to 4 rows of a tile.
-inline void expand_block(const uint8_t* mantissas, const uint8_t* exponents, uint8_t* to) {
+[[gnu::always_inline]] inline void expand_block(const uint8_t* mantissas, const uint8_t* exponents,
+                                                uint8_t* to) {
     // A mantissa's byte is put below an exponent with which it is worth 1/64 a unit; times a power of two,
     // less that of what the exponent and the bias of 128 add: the value, exactly.
     const __m512i first_byte = _mm512_set1_epi32(0xFF), second_byte = _mm512_set1_epi32(0xFF00);
@@ -105,15 +106,17 @@ inline void expand_block(const uint8_t* mantissas, const uint8_t* exponents, uin
     const __m512 unit = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu8_epi32(bytes), 23));
     const __m512 first_bias = _mm512_mul_ps(unit, _mm512_set1_ps(0x1p17F + 2));
     const __m512 second_bias = _mm512_mul_ps(unit, _mm512_set1_ps(0x1p9F + 2));
-    const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
-    constexpr int kAndOr = 0xEA;  // (a & b) | c
+    const __m512i upper_to_lower =
+        _mm512_broadcast_i32x4(_mm_set_epi8(15, 14, 15, 14, 11, 10, 11, 10, 7, 6, 7, 6, 3, 2, 3, 2));
+    constexpr __mmask64 kLower = 0x3333333333333333;  // half of each lane
+    constexpr int kAndOr = 0xEA;                      // (a & b) | c
     const auto put_pair = [&](__m512i pair, uint8_t* row) {
         const __m512i first = _mm512_ternarylogic_epi32(pair, first_byte, first_base, kAndOr);
         const __m512i second = _mm512_ternarylogic_epi32(pair, second_byte, second_base, kAndOr);
         const __m512 low = _mm512_fmsub_ps(_mm512_castsi512_ps(first), unit, first_bias);
         const __m512 high = _mm512_fmsub_ps(_mm512_castsi512_ps(second), unit, second_bias);
-        const __m512i shifted = _mm512_srli_epi32(_mm512_castps_si512(low), 16);
-        _mm512_store_si512(row, _mm512_ternarylogic_epi32(_mm512_castps_si512(high), upper, shifted, kAndOr));
+        _mm512_store_si512(row, _mm512_mask_shuffle_epi8(_mm512_castps_si512(high), kLower,
+                                                         _mm512_castps_si512(low), upper_to_lower));
     };
 #pragma GCC unroll 2
     for (size_t half = 0; half < 2; ++half) {
@@ -316,7 +319,6 @@ void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out) 
                vector % 2 * amx::kTileBytes + block % kRows * kRows * kRowBytes;
     };
     for (size_t block = 0; block < blocks; ++block, from += kBlockBytes) {
-#pragma GCC unroll 4
         for (size_t v = 0; v < kBlockPanelCols / kLanes; ++v)
             expand_block(from + v * kVectorBytes, from + kMantissaBytes + v * kLanes, place(block, v));
     }
