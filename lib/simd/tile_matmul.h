@@ -57,7 +57,7 @@ struct TileOperandOutput {
     size_t k = 0;
     size_t rows = 0;
     size_t col = 0;               // first of the columns that are written, a multiple of 64
-    size_t cols = 0;              // of the product, at most 64; zeros follow up to a multiple of 32
+    size_t cols = 0;              // of the product, at most 64; zeros follow to a multiple of 32
     const float* bias = nullptr;  // of column col
     bfp16::Rounding rounding = bfp16::Rounding::nearest_even;
     bool gelu = false;

@@ -13,7 +13,7 @@
 // files.
 #pragma GCC push_options
 #pragma GCC target( \
-    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,amx-tile,amx-bf16,prefer-vector-width=512")
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prfchw,amx-tile,amx-bf16,prefer-vector-width=512")
 
 #include "simd/amx_tiles.h"
 #include "simd/avx512_blocks.h"
@@ -25,6 +25,7 @@ namespace {
 constexpr size_t kLanes = kLaneBlock;
 constexpr size_t kRowBytes = kTileDepth * sizeof(uint16_t);  // of a block
 constexpr size_t kCols = kTileDepth;                         // that are multiplied at once
+constexpr size_t kSumBytes = kCols * sizeof(float);          // of a row of sums
 static_assert(kRowBytes == amx::kTileRowBytes && kTileBlockBytes == 2 * amx::kTileBytes);
 static_assert(kTileGroupRows == kCols && kTileGroupRows == 2 * amx::kTileRows);
 
@@ -137,16 +138,16 @@ class ToMatrix {
         const size_t cols = out_.y.cols - col;
         for (size_t v = 0; v < 2; ++v) lanes_[v] = lanes_of(cols, v);
         y_ = out_.y.data + row * out_.y.stride + col;
-        bias_ = out_.bias != nullptr ? out_.bias + col : nullptr;
         return std::min(kTileGroupRows, out_.y.rows - row);
     }
     void row(const float* sums) {
+        constexpr size_t kRowsAhead =
+            16;  // y comes from far away, in pieces too short for the CPU to foresee
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; ++v) {
-            __m512 value = _mm512_load_ps(sums + v * kLanes);
             float* y = y_ + v * kLanes;
-            if (bias_ != nullptr)
-                value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], bias_ + v * kLanes));
+            __builtin_prefetch(y + kRowsAhead * out_.y.stride, 1);
+            __m512 value = _mm512_load_ps(sums + v * kLanes);
             if (out_.accumulate) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], y));
             if constexpr (kGelu) value = gelu(value, table_);
             _mm512_mask_storeu_ps(y, lanes_[v], value);
@@ -160,7 +161,6 @@ class ToMatrix {
     const GeluTable& table_;
     __mmask16 lanes_[2];
     float* y_;
-    const float* bias_;
 };
 
 /// Finishes rows of sums into a left operand.
@@ -171,103 +171,149 @@ class ToOperand {
         : out_(out), table_(table), first_row_(first_row) {}
 
     size_t begin(size_t row, size_t col) {
-        const size_t cols = out_.cols - col;
-        for (size_t v = 0; v < 2; ++v) lanes_[v] = lanes_of(cols, v);
         const size_t group = (first_row_ + row) / kTileGroupRows;
-        to_ = out_.operand +
-              (group * tile_depth_blocks(out_.k) + (out_.col + col) / kTileDepth) * kTileBlockBytes;
-        bias_ = out_.bias != nullptr ? out_.bias + col : nullptr;
+        const size_t block = group * tile_depth_blocks(out_.k) + (out_.col + col) / kTileDepth;
+        to_ = out_.operand + block * kTileBlockBytes;
         begun_ = row;
         count_ = std::min(kTileGroupRows, out_.rows - row);
         largest_ = _mm512_setzero_si512();
         return count_;
     }
     void row(const float* sums) {
-        __m512 values[2];
-#pragma GCC unroll 2
-        for (size_t v = 0; v < 2; ++v) {
-            values[v] = with_bias(sums, v);
-            if constexpr (kGelu) {
-                largest_ = _mm512_max_epi32(largest_, magnitudes_of(values[v]));
-                values[v] = gelu(values[v], table_);
-            }
+        __m512 low = _mm512_load_ps(sums), high = _mm512_load_ps(sums + kLanes);
+        if constexpr (kGelu) {
+            const __m512i largest = _mm512_max_epi32(magnitudes_of(low), magnitudes_of(high));
+            largest_ = _mm512_max_epi32(largest_, largest);
+            low = gelu(low, table_);
+            high = gelu(high, table_);
         }
-        const __m512i largest = put_blocks<kRounding>(values[0], values[1], to_);
+        const __m512i largest = put_blocks<kRounding>(low, high, to_);
         if constexpr (!kGelu) largest_ = _mm512_max_epi32(largest_, largest);
         to_ += kRowBytes;
     }
     void end(const float* sums) {
-        if (bad_row_ || !too_large(largest_)) return;
+        if (bad_row_ <= begun_ || !too_large(largest_)) return;
         for (size_t r = 0; r < count_; ++r, sums += kCols) {
-            if (!too_large(magnitudes_of(with_bias(sums, 0))) &&
-                !too_large(magnitudes_of(with_bias(sums, 1))))
-                continue;
-            bad_row_ = begun_ + r;
+            const __m512 low = _mm512_load_ps(sums), high = _mm512_load_ps(sums + kLanes);
+            if (!too_large(_mm512_max_epi32(magnitudes_of(low), magnitudes_of(high)))) continue;
+            bad_row_ = std::min(bad_row_, begun_ + r);
             return;
         }
     }
     std::optional<size_t> bad_row() const {
-        return bad_row_;
+        return bad_row_ == SIZE_MAX ? std::nullopt : std::optional(bad_row_);
     }
 
   private:
-    __m512 with_bias(const float* sums, size_t v) const {
-        const __m512 value = _mm512_maskz_load_ps(lanes_[v], sums + v * kLanes);
-        if (bias_ == nullptr) return value;
-        return _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], bias_ + v * kLanes));
-    }
-
     const TileOperandOutput& out_;
     const GeluTable& table_;
     size_t first_row_;
-    __mmask16 lanes_[2];
     uint8_t* to_;
-    const float* bias_;
     size_t begun_, count_;
     __m512i largest_;
-    std::optional<size_t> bad_row_;
+    size_t bad_row_ = SIZE_MAX;
 };
 
-/// The product by 32 × 32 sums; those of one are finished while the tiles multiply the next.
+/// Finishes 32 × 32 sums a few rows at a time.
+template <class Finish>
+class Pending {
+  public:
+    explicit Pending(Finish& finish) : finish_(finish) {}
+
+    void begin(const float* sums, size_t row, size_t col) {
+        sums_ = sums;
+        rows_ = finish_.begin(row, col);
+        done_ = due_ = 0;
+    }
+    /// One of `parts` calls that leave nothing but end() to do.
+    void part(size_t parts) {
+        for (due_ += rows_; due_ >= parts; due_ -= parts) next();
+    }
+    void end() {
+        while (done_ < rows_) next();
+        if (rows_ != 0) finish_.end(sums_);
+        rows_ = done_ = 0;
+    }
+
+  private:
+    void next() { finish_.row(sums_ + done_++ * kCols); }
+
+    Finish& finish_;
+    const float* sums_ = nullptr;
+    size_t rows_ = 0, done_ = 0, due_ = 0;
+};
+
+/// Tiles 0 to 3 from 32 × 32 sums, or from one row of 32 where row_bytes is 0.
+inline void load_sums(const float* sums, size_t row_bytes) {
+    const size_t lower = amx::kTileRows * row_bytes / sizeof(float);
+    _tile_loadd(0, sums, row_bytes);
+    _tile_loadd(1, sums + kLanes, row_bytes);
+    _tile_loadd(2, sums + lower, row_bytes);
+    _tile_loadd(3, sums + lower + kLanes, row_bytes);
+}
+
+inline void store_sums(float* sums) {
+    constexpr size_t kLower = amx::kTileRows * kCols;
+    _tile_stored(0, sums, kSumBytes);
+    _tile_stored(1, sums + kLanes, kSumBytes);
+    _tile_stored(2, sums + kLower, kSumBytes);
+    _tile_stored(3, sums + kLower + kLanes, kSumBytes);
+}
+
+/// Sums that are finished while the tiles multiply the next: those take 16 cycles an instruction, and leave
+/// the vector units idle. x passes by the first cache, in which 32 columns of w stay, and a long K is cut so
+/// that they do.
 template <class Finish>
 void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t rows, size_t cols,
-              Finish& finish) {
+              const float* bias, Finish& finish) {
+    constexpr size_t kMostSteps = 16;  // of a slice: w takes 32 KB
+    constexpr size_t kMostGroups = 8;  // whose sums wait for the next slice
     const size_t steps = tile_depth_blocks(k);
+    const size_t slices = (steps + kMostSteps - 1) / kMostSteps;
+    const size_t slice_steps = (steps + slices - 1) / slices;
     const size_t group_bytes = steps * kTileBlockBytes;
-    alignas(64) float sums[kTileGroupRows * kCols];
-    size_t pending = 0;  // rows of sums
+    const size_t part_rows = slices == 1 ? rows : kMostGroups * kTileGroupRows;
+    alignas(64) float sums[kMostGroups][kTileGroupRows * kCols];
+    alignas(64) float first_sums[kBlockPanelCols] = {};
+    if (bias != nullptr) std::copy_n(bias, cols, first_sums);
+    Pending<Finish> pending(finish);
+
+    // The sums of one group along one slice.
+    const auto multiply_slice = [&](size_t row, size_t col, size_t first, size_t count, float* to) {
+        const uint8_t* x = operand + row / kTileGroupRows * group_bytes + first * kTileBlockBytes;
+        const uint8_t* w = expanded + col / kCols * group_bytes + first * kTileBlockBytes;
+        first == 0 ? load_sums(first_sums + col, 0) : load_sums(to, kSumBytes);
+        for (size_t step = 0; step < count; ++step, x += kTileBlockBytes, w += kTileBlockBytes) {
+            _tile_stream_loadd(4, x, kRowBytes);
+            _tile_loadd(6, w, kRowBytes);
+            _tile_stream_loadd(5, x + amx::kTileBytes, kRowBytes);
+            _tile_loadd(7, w + amx::kTileBytes, kRowBytes);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_dpbf16ps(1, 4, 7);
+            _tile_dpbf16ps(2, 5, 6);
+            _tile_dpbf16ps(3, 5, 7);
+            pending.part(count);
+        }
+        pending.end();  // before its sums are written over
+        store_sums(to);
+        if (first + count == steps) pending.begin(to, row, col);
+    };
+
     const amx::Tiles tiles;
     amx::before_tile_loads();
-    for (size_t col = 0; col < cols; col += kCols, expanded += group_bytes) {
-        const uint8_t* x = operand;
-        for (size_t row = 0; row < rows; row += kTileGroupRows) {
-            _tile_zero(0);
-            _tile_zero(1);
-            _tile_zero(2);
-            _tile_zero(3);
-            const uint8_t* w = expanded;
-            size_t done = 0;
-            for (size_t step = 0, due = 0; step < steps; ++step, x += kTileBlockBytes, w += kTileBlockBytes) {
-                _tile_loadd(4, x, kRowBytes);
-                _tile_loadd(6, w, kRowBytes);
-                _tile_loadd(5, x + amx::kTileBytes, kRowBytes);
-                _tile_loadd(7, w + amx::kTileBytes, kRowBytes);
-                _tile_dpbf16ps(0, 4, 6);
-                _tile_dpbf16ps(1, 4, 7);
-                _tile_dpbf16ps(2, 5, 6);
-                _tile_dpbf16ps(3, 5, 7);
-                for (due += pending; due >= steps; due -= steps) finish.row(sums + done++ * kCols);
+    for (size_t col = 0; col < cols; col += kCols) {
+        for (size_t part = 0; part < rows; part += part_rows) {
+            const size_t end = std::min(rows, part + part_rows);
+            for (size_t first = 0; first < steps; first += slice_steps) {
+                const size_t count = std::min(slice_steps, steps - first);
+                for (size_t row = part; row < end; row += kTileGroupRows) {
+                    const size_t group = slices == 1 ? 0 : (row - part) / kTileGroupRows;
+                    multiply_slice(row, col, first, count, sums[group]);
+                }
             }
-            if (pending != 0) finish.end(sums);
-            _tile_stored(0, sums, kCols * sizeof(float));
-            _tile_stored(1, sums + kLanes, kCols * sizeof(float));
-            _tile_stored(2, sums + amx::kTileRows * kCols, kCols * sizeof(float));
-            _tile_stored(3, sums + amx::kTileRows * kCols + kLanes, kCols * sizeof(float));
-            pending = finish.begin(row, col);
         }
     }
-    for (size_t r = 0; r < pending; ++r) finish.row(sums + r * kCols);
-    if (pending != 0) finish.end(sums);
+    pending.end();
 }
 
 const GeluTable& gelu_table() {
@@ -279,7 +325,7 @@ template <bfp16::Rounding kRounding, bool kGelu>
 std::optional<size_t> multiply_to_operand(const uint8_t* left, const uint8_t* expanded, size_t k, size_t row,
                                           const TileOperandOutput& out) {
     ToOperand<kRounding, kGelu> finish(out, row, gelu_table());
-    multiply(left, expanded, k, out.rows, out.cols, finish);
+    multiply(left, expanded, k, out.rows, out.cols, out.bias, finish);
     return finish.bad_row();
 }
 
@@ -334,10 +380,10 @@ void multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, s
     const uint8_t* left = group_of(operand, k, row);
     if (gelu) {
         ToMatrix<true> finish(out, gelu_table());
-        return multiply(left, expanded, k, out.y.rows, out.y.cols, finish);
+        return multiply(left, expanded, k, out.y.rows, out.y.cols, out.bias, finish);
     }
     ToMatrix<false> finish(out, gelu_table());
-    multiply(left, expanded, k, out.y.rows, out.y.cols, finish);
+    multiply(left, expanded, k, out.y.rows, out.y.cols, out.bias, finish);
 }
 
 std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
