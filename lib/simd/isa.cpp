@@ -1,7 +1,5 @@
 #include "simd/isa.h"
 
-#include <hwy/targets.h>
-
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -67,16 +65,6 @@ Isa cap() {
 Isa choose() {
     Isa level = std::min(cpu_isa(), cap());
     if (level == Isa::amx && !may_use_tiles()) level = Isa::bf16;
-#if HWY_ARCH_X86
-    // Highway orders its targets newest first: a newer one has a lower bit.
-    constexpr int64_t kAvx512Targets = HWY_AVX2 - 1;
-    constexpr int64_t kAvx2Targets = 2 * HWY_AVX2 - 1;
-    if (level < Isa::avx2) {
-        hwy::DisableTargets(kAvx2Targets);
-    } else if (level < Isa::avx512) {
-        hwy::DisableTargets(kAvx512Targets);
-    }
-#endif
     return level;
 }
 

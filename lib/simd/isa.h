@@ -21,8 +21,8 @@ Isa isa();
 /// True where `isa()` is avx512 or more and the CPU has AVX-512 VNNI: sums of four int8 products.
 bool has_vnni();
 
-/// Applies the cap to Highway's dispatch. Every public function of lib/simd calls it before its first
-/// dispatch; after the first call it costs one load.
+/// Refuses a wrong NPUSCRIBE_MAX_ISA before anything is computed. Every public function of lib/simd calls it
+/// before its first dispatch; after the first call it costs one load.
 void init_isa();
 
 }  // namespace npuscribe::simd

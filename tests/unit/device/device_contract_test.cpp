@@ -13,9 +13,11 @@
 #include "bfp16/block.h"
 #include "bfp16/panels.h"
 #include "catch.h"
+#include "device/cpu_blocks.h"
 #include "device/device.h"
 #include "device/emulated_device.h"
 #include "device/npu_device.h"
+#include "simd/isa.h"
 #include "whisper_like.h"
 
 using namespace npuscribe;
