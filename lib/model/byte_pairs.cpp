@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <numeric>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 namespace npuscribe {
@@ -75,44 +77,74 @@ size_t white_space(std::string_view text) {
 
 }  // namespace
 
+BytePairs::BytePairs(std::span<const uint8_t> lengths, std::string_view bytes) : blob_(bytes) {
+    ends_.reserve(lengths.size());
+    uint32_t end = 0;
+    for (const uint8_t length : lengths) ends_.push_back(end += length);
+}
+
 void BytePairs::add(std::string_view bytes) {
     blob_ += bytes;
     ends_.push_back(static_cast<uint32_t>(blob_.size()));
 }
 
-std::string_view BytePairs::bytes(size_t id) const {
-    const size_t begin = id == 0 ? 0 : ends_[id - 1];
-    return std::string_view(blob_).substr(begin, ends_[id] - begin);
-}
-
-void BytePairs::truncate(size_t size) {
-    if (size >= ends_.size()) return;
-    ends_.resize(size);
-    blob_.resize(size == 0 ? 0 : ends_.back());
-}
-
-void BytePairs::index() {
-    size_t capacity = 16;
-    while (capacity < 2 * size()) capacity *= 2;
-    slots_.assign(capacity, -1);
-    for (size_t id = 0; id < size(); ++id) {
-        size_t slot = hash(bytes(id)) & (capacity - 1);
-        while (slots_[slot] >= 0 && bytes(static_cast<size_t>(slots_[slot])) != bytes(id))
-            slot = (slot + 1) & (capacity - 1);
-        if (slots_[slot] < 0) slots_[slot] = static_cast<int32_t>(id);  // of equal tokens, the lowest id
+void BytePairs::check_bytes(const std::string& file) const {
+    std::array<bool, 256> seen{};
+    uint32_t begin = 0;
+    for (const uint32_t end : ends_) {
+        if (end - begin == 1) seen[static_cast<uint8_t>(blob_[begin])] = true;
+        begin = end;
+    }
+    for (size_t byte = 0; byte < seen.size(); ++byte) {
+        if (!seen[byte]) throw ModelError(file + ": has no token for byte " + std::to_string(byte));
     }
 }
 
-int BytePairs::find(std::string_view wanted) const {
-    if (slots_.empty()) return -1;
+TokenIndex::TokenIndex(const BytePairs& tokens) : tokens_(&tokens) {
+    alphabet_.fill(true);
+    std::vector<int32_t> ids(tokens.size());
+    std::iota(ids.begin(), ids.end(), 0);
+    fill(ids);
+}
+
+TokenIndex::TokenIndex(const BytePairs& tokens, std::string_view alphabet) : tokens_(&tokens) {
+    for (const char c : alphabet) alphabet_[static_cast<uint8_t>(c)] = true;
+    std::vector<int32_t> ids;
+    for (size_t id = 0; id < tokens.size(); ++id) {
+        const std::string_view bytes = tokens.bytes(id);
+        // The first byte is a space in half of the tokens, the last one a letter in nearly all.
+        if (!bytes.empty() && alphabet_[static_cast<uint8_t>(bytes.back())] && covers(bytes))
+            ids.push_back(static_cast<int32_t>(id));
+    }
+    fill(ids);
+}
+
+bool TokenIndex::covers(std::string_view text) const {
+    return std::all_of(text.begin(), text.end(), [&](char c) { return alphabet_[static_cast<uint8_t>(c)]; });
+}
+
+void TokenIndex::fill(const std::vector<int32_t>& ids) {
+    size_t capacity = 16;
+    while (capacity < 2 * ids.size()) capacity *= 2;
+    slots_.assign(capacity, -1);
+    for (const int32_t id : ids) {
+        const std::string_view bytes = tokens_->bytes(static_cast<size_t>(id));
+        size_t slot = hash(bytes) & (capacity - 1);
+        while (slots_[slot] >= 0 && tokens_->bytes(static_cast<size_t>(slots_[slot])) != bytes)
+            slot = (slot + 1) & (capacity - 1);
+        if (slots_[slot] < 0) slots_[slot] = id;  // of equal tokens, the lowest id
+    }
+}
+
+int TokenIndex::find(std::string_view wanted) const {
     const size_t mask = slots_.size() - 1;
     for (size_t slot = hash(wanted) & mask; slots_[slot] >= 0; slot = (slot + 1) & mask) {
-        if (bytes(static_cast<size_t>(slots_[slot])) == wanted) return slots_[slot];
+        if (tokens_->bytes(static_cast<size_t>(slots_[slot])) == wanted) return slots_[slot];
     }
     return -1;
 }
 
-void BytePairs::encode_piece(std::string_view piece, std::vector<int>& tokens) const {
+void TokenIndex::encode_piece(std::string_view piece, std::vector<int>& tokens) const {
     if (const int whole = find(piece); whole >= 0) {
         tokens.push_back(whole);
         return;

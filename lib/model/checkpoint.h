@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "model/byte_pairs.h"
 #include "model/dimensions.h"
 
 namespace npuscribe {
@@ -49,9 +50,9 @@ class Checkpoint {
     /// none.
     virtual std::vector<std::pair<int, int>> alignment_heads() const = 0;
 
-    /// The vocabulary where the file carries it, a token a line in GPT-2's byte alphabet; empty where it lies
-    /// beside the file.
-    virtual std::string_view vocabulary() const { return {}; }
+    /// The n_text text tokens where the file carries them; nothing where they lie beside the file. Throws
+    /// ModelError where they are not that vocabulary.
+    virtual std::optional<BytePairs> vocabulary(size_t /*n_text*/) const { return std::nullopt; }
 
     /// Reads a tensor into memory of its own.
     Buffer<float> read(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "bfp16/panels.h"
 #include "model/json_file.h"
+#include "model/packed_vocabulary.h"
 #include "model/tensor_checkpoint.h"
 
 namespace npuscribe::container {
@@ -57,20 +58,32 @@ nlohmann::json object_in(const safetensors::Contents& contents, std::string_view
     return json;
 }
 
+std::span<const std::byte> vocabulary_in(const safetensors::Contents& contents, const std::string& file) {
+    const auto found = contents.tensors.find(kVocabulary);
+    if (found == contents.tensors.end()) throw ModelError(file + ": is damaged: it has no vocabulary");
+    const TensorData& tensor = found->second;
+    if (tensor.dtype != DType::u8 || tensor.shape.size() != 1)
+        throw ModelError(file + ": is damaged: its vocabulary has shape " + to_string(tensor.shape) + " in " +
+                         std::string(name(tensor.dtype)));
+    return tensor.bytes;
+}
+
 class ContainerCheckpoint final : public TensorCheckpoint {
   public:
     ContainerCheckpoint(safetensors::Contents& contents, size_t n_vocab, const std::string& file,
                         std::vector<MappedFile> files)
         : TensorCheckpoint([&](std::string_view name) { return find(contents, name, n_vocab); }, file,
                            "npuscribe, converted from " + printable(metadata(contents, "source", file)),
-                           std::move(files)) {
-        metadata(contents, "vocabulary", file);
-        vocabulary_ = std::move(contents.metadata.find("vocabulary")->second);
+                           std::move(files)),
+          file_(file),
+          vocabulary_(vocabulary_in(contents, file)) {}
+    std::optional<BytePairs> vocabulary(size_t n_text) const override {
+        return unpack_vocabulary(vocabulary_, n_text, file_);
     }
-    std::string_view vocabulary() const override { return vocabulary_; }
 
   private:
-    std::string vocabulary_;
+    std::string file_;
+    std::span<const std::byte> vocabulary_;
 };
 
 }  // namespace

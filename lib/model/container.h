@@ -7,8 +7,8 @@
 //              OpenAI's order and at multiples of 64 bytes, so that a layer's query, key and value are one
 //              matrix. All others are F16, BF16 or F32, whichever is the smallest that holds the source's
 //              values exactly.
-//   metadata   format, format_version; dimensions, alignment_heads (JSON); vocabulary (a token a line, as
-//              CTranslate2's vocabulary.txt); source, producer (for people)
+//   vocabulary U8, one-dimensional: the text tokens (packed_vocabulary.h)
+//   metadata   format, format_version; dimensions, alignment_heads (JSON); source, producer (for people)
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +33,7 @@ namespace container {
 inline constexpr std::string_view kSuffix = ".npuscribe";
 inline constexpr std::string_view kFormat = "npuscribe-bfp16";
 inline constexpr std::string_view kVersion = "2";
+inline constexpr std::string_view kVocabulary = "vocabulary";  // the tensor's name
 
 /// The tensor of an OpenAI name: panels as the BFP16 that they are. Their rows are all that they hold, but for
 /// the token embedding's, which are `n_vocab` where its panels hold so many.

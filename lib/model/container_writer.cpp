@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "bfp16/panels.h"
-#include "model/byte_pairs.h"
 #include "model/container.h"
+#include "model/packed_vocabulary.h"
 #include "model/tensor_checkpoint.h"
 #include "simd/blocks.h"
 
@@ -70,22 +70,13 @@ std::pair<std::string_view, std::string> pack_exactly(std::span<const float> val
     return {"BF16", std::move(bytes)};
 }
 
-std::string vocabulary_of(const Tokenizer& tokenizer) {
-    std::string lines;
-    for (Token token = 0; token < tokenizer.eot(); ++token) {
-        append_gpt2_text(tokenizer.bytes({&token, 1}), lines);
-        lines += '\n';
-    }
-    return lines;
-}
-
 std::string dimensions_json(const Dimensions& d) {
     nlohmann::json json;
     for (const auto& [name, field] : kDimensionFields) json[name] = d.*field;
     return json.dump();
 }
 
-nlohmann::json metadata_of(const Checkpoint& source, const Tokenizer& tokenizer, std::string_view producer) {
+nlohmann::json metadata_of(const Checkpoint& source, std::string_view producer) {
     nlohmann::json heads = nlohmann::json::array();
     for (const auto& [layer, head] : source.alignment_heads()) heads.push_back({layer, head});
     return {{"format", kFormat},
@@ -93,8 +84,7 @@ nlohmann::json metadata_of(const Checkpoint& source, const Tokenizer& tokenizer,
             {"dimensions", dimensions_json(source.dimensions())},
             {"alignment_heads", heads.dump()},
             {"source", source.description()},
-            {"producer", producer},
-            {"vocabulary", vocabulary_of(tokenizer)}};
+            {"producer", producer}};
 }
 
 void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool& pool, const Sink& sink) {
@@ -145,7 +135,7 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
     std::vector<NamedShape> tensors = whisper_tensors(source.dimensions());
     std::stable_partition(tensors.begin(), tensors.end(), goes_to_panels);
     std::vector<std::string> small(tensors.size());  // those that are not matrices: few and short
-    nlohmann::json header{{"__metadata__", metadata_of(source, tokenizer, producer)}};
+    nlohmann::json header{{"__metadata__", metadata_of(source, producer)}};
     size_t at = 0;
     for (size_t i = 0; i < tensors.size(); ++i) {
         std::string_view dtype = "U8";
@@ -164,6 +154,9 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
         header[tensors[i].name] = {{"dtype", dtype}, {"shape", shape}, {"data_offsets", {at, at + bytes}}};
         at += bytes;
     }
+    const std::string vocabulary = pack_vocabulary(tokenizer);  // last: it would shift the tensors' alignment
+    header[std::string(kVocabulary)] = {
+        {"dtype", "U8"}, {"shape", {vocabulary.size()}}, {"data_offsets", {at, at + vocabulary.size()}}};
     std::string text = header.dump();
     while ((sizeof(uint64_t) + text.size()) % kAlignment != 0) text += ' ';
     sink(length_in_bytes(text.size()));
@@ -175,6 +168,7 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
             sink(small[i]);
         }
     }
+    sink(vocabulary);
 }
 
 }  // namespace npuscribe::container

@@ -13,6 +13,7 @@
 #include "model/ggml_blocks.h"
 #include "model/mapped_file.h"
 #include "model/tensor_checkpoint.h"
+#include "model/vocabulary_files.h"
 
 namespace npuscribe::ggml {
 namespace {
@@ -137,10 +138,14 @@ class GgmlCheckpoint final : public TensorCheckpoint {
     GgmlCheckpoint(Contents contents, const std::string& file, std::vector<MappedFile> files)
         : TensorCheckpoint([&](std::string_view name) { return find(contents, name); }, file, "whisper.cpp",
                            std::move(files)),
+          file_(file),
           vocabulary_(std::move(contents.vocabulary)) {}
-    std::string_view vocabulary() const override { return vocabulary_; }
+    std::optional<BytePairs> vocabulary(size_t n_text) const override {
+        return parse_vocabulary(vocabulary_, n_text, file_);
+    }
 
   private:
+    std::string file_;
     std::string vocabulary_;
 };
 

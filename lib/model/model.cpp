@@ -85,9 +85,7 @@ std::optional<fs::path> find_fetched(const std::string& name, Prefer prefer) {
 Model load_model(std::string_view name_or_path, Prefer prefer) {
     const fs::path path = find_model(std::string(name_or_path), prefer);
     auto checkpoint = open_checkpoint(path);
-    const std::string_view vocabulary = checkpoint->vocabulary();
-    Tokenizer tokenizer = vocabulary.empty() ? Tokenizer(path, checkpoint->dimensions())
-                                             : Tokenizer(vocabulary, path, checkpoint->dimensions());
+    Tokenizer tokenizer(*checkpoint, path);
     return {name_of(path), path, std::move(checkpoint), std::move(tokenizer)};
 }
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "model/byte_pairs.h"
+#include "model/checkpoint.h"
 #include "model/languages.h"
 #include "model/vocabulary_files.h"
 #include "model/word_split.h"
@@ -28,13 +31,38 @@ size_t text_tokens(const Dimensions& d, const std::filesystem::path& directory) 
     return n_text;
 }
 
+BytePairs vocabulary_of(const Checkpoint& checkpoint, const std::filesystem::path& path) {
+    const size_t n_text = text_tokens(checkpoint.dimensions(), path);
+    auto carried = checkpoint.vocabulary(n_text);
+    return carried ? std::move(*carried) : read_vocabulary(path, n_text);
+}
+
+// whisper/tokenizer.py: non_speech_tokens. As single tokens, alone and behind a space.
+constexpr std::string_view kSymbols[] = {
+    "\"",  "#",  "(",  ")",  "*",   "+",  "/",  ":",   ";",   "<",  "=",  ">",  "@",  "[",   "\\",  "]",
+    "^",   "_",  "`",  "{",  "|",   "}",  "~",  "「",  "」",  "『", "』", "<<", ">>", "<<<", ">>>", "--",
+    "---", "-(", "-[", "('", "(\"", "((", "))", "(((", ")))", "[[", "]]", "{{", "}}", "♪♪",  "♪♪♪"};
+// One token or several: of several the first is taken, which these characters share (U+2640 to U+267F).
+constexpr std::string_view kNotes[] = {"♩", "♪", "♫", "♬", "♭", "♮", "♯"};
+
+// What every start of a decoder encodes: the above, and the blank " ".
+std::string non_speech_alphabet() {
+    std::string alphabet = " -'";
+    for (const std::string_view symbol : kSymbols) alphabet += symbol;
+    for (const std::string_view note : kNotes) alphabet += note;
+    return alphabet;
+}
+
 }  // namespace
 
 struct Tokenizer::Impl {
     Dimensions dimensions;
     BytePairs text;
     std::vector<std::string> languages;
-    std::once_flag indexed;
+    std::once_flag few_indexed;
+    std::once_flag all_indexed;
+    std::optional<TokenIndex> few;  // of the non-speech symbols
+    std::optional<TokenIndex> all;
     std::once_flag non_speech_found;
     std::vector<Token> non_speech;
 
@@ -44,25 +72,24 @@ struct Tokenizer::Impl {
     }
     bool is_text(Token token) const { return token >= 0 && token < eot(); }
 
+    // Decoding alone never pays for the index of all tokens: prompts and hotwords do.
+    const TokenIndex& index_for(std::string_view utf8) {
+        std::call_once(few_indexed, [this] { few.emplace(text, non_speech_alphabet()); });
+        if (few->covers(utf8)) return *few;
+        std::call_once(all_indexed, [this] { all.emplace(text); });
+        return *all;
+    }
+
     void encode(std::string_view utf8, std::vector<Token>& tokens) {
-        std::call_once(indexed, [this] { text.index(); });  // decoding alone never pays for it
+        const TokenIndex& index = index_for(utf8);
         while (!utf8.empty()) {
             const size_t size = first_piece(utf8);
-            text.encode_piece(utf8.substr(0, size), tokens);
+            index.encode_piece(utf8.substr(0, size), tokens);
             utf8.remove_prefix(size);
         }
     }
 
-    // whisper/tokenizer.py: non_speech_tokens.
     std::vector<Token> find_non_speech() {
-        constexpr std::string_view symbols[] = {
-            "\"",  "#",  "(",  ")",   "*",   "+",   "/",   ":",  ";",   "<",  "=",  ">",
-            "@",   "[",  "\\", "]",   "^",   "_",   "`",   "{",  "|",   "}",  "~",  "「",
-            "」",  "『", "』", "<<",  ">>",  "<<<", ">>>", "--", "---", "-(", "-[", "('",
-            "(\"", "((", "))", "(((", ")))", "[[",  "]]",  "{{", "}}",  "♪♪", "♪♪♪"};
-        // One token or several: of several the first is taken, which these characters share (U+2640 to
-        // U+267F).
-        constexpr std::string_view notes[] = {"♩", "♪", "♫", "♬", "♭", "♮", "♯"};
         std::vector<Token> found;
         std::vector<Token> tokens;
         const auto add = [&](std::string symbol, bool any_length) {
@@ -73,11 +100,11 @@ struct Tokenizer::Impl {
         add(" -", true);  // between words they are fine, at the start of one they are a speaker's turn or a
                           // quotation
         add(" '", true);
-        for (const std::string_view symbol : symbols) {
+        for (const std::string_view symbol : kSymbols) {
             add(std::string(symbol), false);
             add(std::string(" ").append(symbol), false);
         }
-        for (const std::string_view note : notes) {
+        for (const std::string_view note : kNotes) {
             add(std::string(note), true);
             add(std::string(" ").append(note), true);
         }
@@ -90,9 +117,8 @@ struct Tokenizer::Impl {
 Tokenizer::Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions)
     : Tokenizer(read_vocabulary(directory, text_tokens(dimensions, directory)), dimensions) {}
 
-Tokenizer::Tokenizer(std::string_view vocabulary, const std::filesystem::path& file,
-                     const Dimensions& dimensions)
-    : Tokenizer(parse_vocabulary(vocabulary, text_tokens(dimensions, file), file.string()), dimensions) {}
+Tokenizer::Tokenizer(const Checkpoint& checkpoint, const std::filesystem::path& path)
+    : Tokenizer(vocabulary_of(checkpoint, path), checkpoint.dimensions()) {}
 
 Tokenizer::Tokenizer(BytePairs text, const Dimensions& dimensions) : impl_(std::make_unique<Impl>()) {
     impl_->dimensions = dimensions;

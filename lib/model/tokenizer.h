@@ -15,6 +15,7 @@
 namespace npuscribe {
 
 class BytePairs;
+class Checkpoint;
 
 using Token = int;
 
@@ -25,8 +26,8 @@ class Tokenizer {
     /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model
     /// directory. Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
     Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions);
-    /// From a vocabulary of a token a line, as CTranslate2's vocabulary.txt; `file` is where it comes from.
-    Tokenizer(std::string_view vocabulary, const std::filesystem::path& file, const Dimensions& dimensions);
+    /// The vocabulary that `checkpoint`, opened from `path`, carries, else the one in the directory `path`.
+    Tokenizer(const Checkpoint& checkpoint, const std::filesystem::path& path);
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
 

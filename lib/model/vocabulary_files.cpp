@@ -47,7 +47,7 @@ class Collector {
         }
         check_special(n_text_, "<|endoftext|>");
         check_special(n_text_ + 1, "<|startoftranscript|>");
-        check_bytes(vocabulary);
+        vocabulary.check_bytes(file_);
         return vocabulary;
     }
 
@@ -56,16 +56,6 @@ class Collector {
         if (tokens_[id].data() != nullptr && tokens_[id] != wanted)
             throw ModelError(file_ + ": token " + std::to_string(id) + " is not " + std::string(wanted) +
                              ": not the vocabulary of this model");
-    }
-
-    void check_bytes(const BytePairs& text) const {
-        std::vector<bool> seen(256);
-        for (size_t id = 0; id < text.size(); ++id) {
-            if (text.bytes(id).size() == 1) seen[static_cast<uint8_t>(text.bytes(id)[0])] = true;
-        }
-        for (size_t byte = 0; byte < seen.size(); ++byte) {
-            if (!seen[byte]) throw ModelError(file_ + ": has no token for byte " + std::to_string(byte));
-        }
     }
 
     size_t n_text_;

@@ -1,9 +1,13 @@
 #include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/utf8.h"
 #include "catch.h"
 #include "model/byte_pairs.h"
+#include "model/packed_vocabulary.h"
 #include "model/vocabulary_files.h"
 #include "random_model.h"
 #include "temporary_directory.h"
@@ -45,16 +49,34 @@ TEST_CASE("text is cut where GPT-2's pattern cuts it") {
 TEST_CASE("merging takes the lowest id first, and the leftmost of equals") {
     BytePairs pairs;
     for (const char* token : {"a", "b", "c", "bc", "ab", "abc", "aa"}) pairs.add(token);
-    pairs.index();
+    const TokenIndex index(pairs);
     const auto encode = [&](const char* text) {
         std::vector<int> tokens;
-        pairs.encode_piece(text, tokens);
+        index.encode_piece(text, tokens);
         return tokens;
     };
     CHECK(encode("b") == std::vector<int>{1});
     CHECK(encode("abcb") == std::vector<int>{5, 1});  // bc (3) before ab (4), then a + bc
     CHECK(encode("aaa") == std::vector<int>{6, 0});
     CHECK(encode("abab") == std::vector<int>{4, 4});
+}
+
+TEST_CASE("an index of few tokens encodes what they make up as the index of all does") {
+    BytePairs pairs;
+    for (const char* token : {"-", "x", " ", "(", " -", "--", "x-", "", "-("}) pairs.add(token);
+    const TokenIndex all(pairs);
+    const TokenIndex few(pairs, " -(");
+    CHECK(few.covers(" --(("));
+    CHECK_FALSE(few.covers("-x"));
+    CHECK(few.find("x-") == -1);
+    CHECK(all.find("x-") == 6);
+    for (const char* text : {"-", " -", "--(", "- -", "((", "--- ("}) {
+        std::vector<int> by_few;
+        std::vector<int> by_all;
+        few.encode_piece(text, by_few);
+        all.encode_piece(text, by_all);
+        CHECK(by_few == by_all);
+    }
 }
 
 TEST_CASE("ill-formed UTF-8 is replaced as Unicode recommends") {
@@ -99,6 +121,42 @@ TEST_CASE("every kind of vocabulary file gives the same tokens") {
         for (size_t id = 0; id < kText; ++id) wrong += got.bytes(id) != wanted.bytes(id) ? 1 : 0;
         CHECK(wrong == 0);
     }
+}
+
+TEST_CASE("a packed vocabulary is n lengths and then the tokens' bytes, and nothing else") {
+    std::string lengths(kText, '\1');
+    std::string bytes;
+    for (size_t id = 0; id < kText; ++id) bytes += static_cast<char>(id % 256);
+    lengths[300] = '\2';
+    bytes.insert(300, "\xFE");
+    lengths.back() = '\0';
+    bytes.pop_back();
+    const auto unpacked = [&](const std::string& packed, size_t n_text = kText) {
+        return unpack_vocabulary(std::as_bytes(std::span(packed)), n_text, "f");
+    };
+    const auto refusal = [&](const std::string& packed, size_t n_text = kText) {
+        return message_of<ModelError>([&] { unpacked(packed, n_text); });
+    };
+    const BytePairs tokens = unpacked(lengths + bytes);
+    REQUIRE(tokens.size() == kText);
+    CHECK(tokens.bytes(0) == std::string_view("\0", 1));
+    CHECK(tokens.bytes(255) == "\xFF");
+    CHECK(tokens.bytes(300) == "\xFE\x2C");
+    CHECK(tokens.bytes(301) == "\x2D");
+    CHECK(tokens.bytes(kText - 1).empty());
+
+    CHECK(refusal("") == "f: is damaged: its vocabulary has 0 bytes, fewer than 50257 tokens");
+    CHECK(contains(refusal(lengths.substr(1)), "has 50256 bytes, fewer than 50257 tokens"));
+    CHECK(contains(refusal(lengths + bytes.substr(1)),
+                   "has 100513 bytes, but 50257 tokens that add up to 100514"));
+    CHECK(contains(refusal(lengths + bytes + "x"), "has 100515 bytes, but 50257 tokens"));
+    CHECK(contains(refusal(lengths + bytes, kText + 1), "but 50258 tokens that add up to"));
+    CHECK(contains(refusal(lengths + bytes, kText - 1), "but 50256 tokens that add up to"));
+    std::string far = lengths;
+    far[7] = '\xFF';
+    CHECK(contains(refusal(far + bytes), "add up to 100768"));
+    for (char& c : bytes) c = c == 'A' ? 'B' : c;
+    CHECK(refusal(lengths + bytes) == "f: has no token for byte 65");
 }
 
 TEST_CASE("a vocabulary that is not this model's is refused") {
