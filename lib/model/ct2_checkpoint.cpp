@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "model/byte_cursor.h"
 #include "model/json_file.h"
-#include "model/mapped_file.h"
 #include "model/tensor_checkpoint.h"
 #include "model/tensor_names.h"
 

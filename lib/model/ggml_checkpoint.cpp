@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "model/byte_cursor.h"
 #include "model/byte_pairs.h"
 #include "model/catalog.h"
 #include "model/ggml_blocks.h"
-#include "model/mapped_file.h"
 #include "model/tensor_checkpoint.h"
 #include "model/vocabulary_files.h"
 

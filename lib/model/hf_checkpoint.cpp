@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "model/json_file.h"
-#include "model/mapped_file.h"
 #include "model/safetensors.h"
 #include "model/tensor_checkpoint.h"
 #include "model/tensor_names.h"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/mapped_file.h"
 #include "model/checkpoint.h"
-#include "model/mapped_file.h"
 #include "model/tensor_data.h"
 
 namespace npuscribe {
