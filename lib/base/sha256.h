@@ -1,5 +1,6 @@
 #pragma once
-// SHA-256 (FIPS 180-4), by OpenSSL's libcrypto.
+// SHA-256 (FIPS 180-4), by OpenSSL's libcrypto, which is loaded for the first. Throws Error where it is not
+// there.
 
 #include <cstddef>
 #include <cstdint>
