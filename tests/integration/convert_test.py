@@ -1,5 +1,6 @@
 """npuscribe model convert, and a converted model in the place of the one that it was made from."""
 
+import json
 import os
 import shutil
 import stat
@@ -102,11 +103,13 @@ class Convert(support.Case):
         whole = self.file.read_bytes()
         self.file.write_bytes(whole[: len(whole) // 2])
         self.check_error(support.run("-m", self.file, recording), 3, self.file)
-        # Blocks of 255, an exponent that stands for nothing; and at the end values that are no numbers.
+        # Blocks of 255, an exponent that stands for nothing; and before the vocabulary values that are no numbers.
         half = len(whole) // 2
         self.file.write_bytes(whole[:half] + b"\xff" * 100_000 + whole[half + 100_000 :])
         self.check_error(support.run("-m", self.file, recording), 3, "damaged")
-        self.file.write_bytes(whole[:half] + b"\xff" * (len(whole) - half))
+        header = 8 + int.from_bytes(whole[:8], "little")
+        end = header + json.loads(whole[8:header])["vocabulary"]["data_offsets"][0]
+        self.file.write_bytes(whole[:half] + b"\xff" * (end - half) + whole[end:])
         self.check_error(support.run("-m", self.file, recording), 3, "NaN")
 
 
