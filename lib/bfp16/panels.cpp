@@ -8,10 +8,10 @@
 namespace npuscribe::bfp16 {
 namespace {
 
-constexpr uint32_t kPositive = 0x80808080;                // + 128 to each of four bytes
-constexpr size_t kHalfBytes = kPanelLanes * 4;            // 16 rows' mantissas 0…3
-constexpr size_t kMantissas = kPanelRows * kBlockSize;    // of a block, before its exponents
-constexpr size_t kLaneBytes = kPanelLanes * kBlockSize;   // of 16 rows' mantissas
+constexpr uint32_t kPositive = 0x80808080;               // + 128 to each of four bytes
+constexpr size_t kHalfBytes = kPanelLanes * 4;           // 16 rows' mantissas 0…3
+constexpr size_t kMantissas = kPanelRows * kBlockSize;   // of a block, before its exponents
+constexpr size_t kLaneBytes = kPanelLanes * kBlockSize;  // of 16 rows' mantissas
 
 /// Where the first block of a row of W begins, and what its exponent is stored at.
 struct Place {

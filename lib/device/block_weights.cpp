@@ -16,11 +16,12 @@ bfp16::ExponentRange check_exponents(const uint8_t* panels, size_t n, size_t k, 
         exponents = bfp16::exponents_of(panels, k, 0, count);
     } else {
         std::mutex mutex;
-        pool->for_each(count, (count + pool->size() - 1) / pool->size(), [&](size_t begin, size_t end, size_t) {
-            const auto some = bfp16::exponents_of(panels, k, begin, end - begin);
-            const std::lock_guard lock(mutex);
-            exponents.include(some);
-        });
+        pool->for_each(count, (count + pool->size() - 1) / pool->size(),
+                       [&](size_t begin, size_t end, size_t) {
+                           const auto some = bfp16::exponents_of(panels, k, begin, end - begin);
+                           const std::lock_guard lock(mutex);
+                           exponents.include(some);
+                       });
     }
     if (exponents.highest > simd::kLargestBlockExponent) {
         const auto row = bfp16::exponent_above(simd::kLargestBlockExponent, panels, n, k);

@@ -56,10 +56,7 @@ class BlockOperand final : public Operand {
 
     /// Empties it.
     void resize(size_t rows) {
-        if (rows > max_rows_) {
-            throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                              std::to_string(max_rows_) + " were planned");
-        }
+        check_fits(rows, max_rows_);
         rows_ = rows;
         exponents_ = {};
     }
@@ -103,7 +100,8 @@ class BlockLinear final : public Linear {
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
             const Stopwatch watch;
             const auto piece = y.rows_from(begin, rows);
-            multiply(left, begin, 0, scales_add, {piece, weights_.bias_of(0), epilogue == Epilogue::add_residual});
+            multiply(left, begin, 0, scales_add,
+                     {piece, weights_.bias_of(0), epilogue == Epilogue::add_residual});
             if (epilogue == Epilogue::gelu) simd::gelu(piece);
             worker.matmul += watch.seconds();
         });
@@ -111,9 +109,7 @@ class BlockLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(weights_.name() + ": a residual can only be added to a matrix, not to an operand");
-        }
+        check_into_operand(weights_.name(), epilogue);
         auto& result = dynamic_cast<BlockOperand&>(y);
         result.resize(x.rows());
         check_product(weights_.name(), x, n(), k(), y.rows(), y.cols());
@@ -130,7 +126,8 @@ class BlockLinear final : public Linear {
                 const MatrixView<float> values(worker.scratch.data(), rows, padded);
                 for (size_t r = 0; padded != cols && r < rows; ++r)
                     std::fill(values.row(r) + cols, values.row(r) + padded, 0.0F);
-                multiply(left, begin, first, scales_add, {values.cols_from(0, cols), weights_.bias_of(first), false});
+                multiply(left, begin, first, scales_add,
+                         {values.cols_from(0, cols), weights_.bias_of(first), false});
                 worker.matmul += watch.seconds();
                 watch.restart();
                 if (epilogue == Epilogue::gelu) simd::gelu(values);
@@ -139,10 +136,7 @@ class BlockLinear final : public Linear {
                 worker.prepare += watch.seconds();
             }
         });
-        if (bad_row != x.rows()) {
-            throw DeviceError(weights_.name() + ": its result has Inf, NaN or 2^111 and more in row " +
-                              std::to_string(bad_row.load()));
-        }
+        if (bad_row != x.rows()) refuse_result(weights_.name(), bad_row);
         return {};
     }
 
@@ -194,18 +188,9 @@ class CpuBlockDevice final : public Device {
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         auto& operand = dynamic_cast<BlockOperand&>(out);
-        if (x.cols != operand.cols()) {
-            throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
-                              std::to_string(operand.cols()) + " columns");
-        }
+        check_columns(x, operand);
         operand.resize(x.rows);
-        simd::RowPreparation how;
-        how.numerics = simd::Numerics::f32;
-        if (norm != nullptr) {
-            how.operation = simd::RowOperation::layer_norm;
-            how.norm_weight = norm->weight.data();
-            how.norm_bias = norm->bias.data();
-        }
+        const auto how = in_f32(norm);
         std::atomic<bool> bad{false};
         shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
             Worker& worker = shared_.workers[index];
@@ -215,8 +200,7 @@ class CpuBlockDevice final : public Device {
             worker.prepare += watch.seconds();
         });
         if (bad) {
-            throw DeviceError("an operand of the cpu device holds " +
-                              place_of_bad_value(x, kLimit));
+            throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
         }
     }
 
@@ -225,10 +209,6 @@ class CpuBlockDevice final : public Device {
 };
 
 }  // namespace
-
-bool blocks_are_fastest() {
-    return simd::has_vnni() && onednn_isa() != "AMX";
-}
 
 std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, ThreadPool& pool) {
     if (!simd::has_vnni()) {

@@ -16,6 +16,7 @@
 #include "device/cpu_blocks.h"
 #include "device/cpu_info.h"
 #include "device/cpu_int8.h"
+#include "device/cpu_tiles.h"
 #include "device/device.h"
 #include "device/onednn_matmul.h"
 #include "device/operand_rows.h"
@@ -56,10 +57,7 @@ class CpuOperand final : public Operand {
     }
 
     void resize(size_t rows) {
-        if (rows > max_rows_) {
-            throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                              std::to_string(max_rows_) + " were planned");
-        }
+        check_fits(rows, max_rows_);
         rows_ = rows;
     }
     const void* row(size_t r) const { return storage_.data() + r * padded_ * (bf16_ ? 2 : 4); }
@@ -138,9 +136,7 @@ class CpuLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
-        }
+        check_into_operand(name_, epilogue);
         auto& result = dynamic_cast<CpuOperand&>(y);
         result.resize(x.rows());
         check_product(name_, x, n(), k(), y.rows(), y.cols());
@@ -161,10 +157,7 @@ class CpuLinear final : public Linear {
             shared_.times[worker].prepare += watch.seconds();
         });
         ++shared_.matmuls;
-        if (bad_row != x.rows()) {
-            throw DeviceError(name_ + ": its result has Inf, NaN or 2^111 and more in row " +
-                              std::to_string(bad_row.load()));
-        }
+        if (bad_row != x.rows()) refuse_result(name_, bad_row);
         return {};
     }
 
@@ -270,10 +263,7 @@ class CpuDevice final : public Device {
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         auto& operand = dynamic_cast<CpuOperand&>(out);
-        if (x.cols != operand.cols()) {
-            throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
-                              std::to_string(operand.cols()) + " columns");
-        }
+        check_columns(x, operand);
         operand.resize(x.rows);
         const auto how = shared_.preparation(
             norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none, norm);
@@ -296,7 +286,9 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
     if (options.precision == Precision::int8 || options.precision == Precision::int8_tensor) {
         return make_cpu_int8_device(options, pool);
     }
-    if (options.precision == Precision::bfp16 && blocks_are_fastest())
+    if (options.precision == Precision::bfp16 && simd::isa() == simd::Isa::amx)
+        return make_cpu_tile_device(options, pool);
+    if (options.precision == Precision::bfp16 && simd::has_vnni())
         return make_cpu_block_device(options, pool);
     return make_cpu_onednn_device(options, pool);
 }

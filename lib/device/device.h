@@ -48,7 +48,8 @@ struct LinearWeights {
 };
 
 /// The same from a file that holds W in BFP16: `panels` are those of n rows (bfp16/panels.h), k a multiple of
-/// 8. Nobody has looked at the exponents yet. They must stay where they are as long as the linear lives, where the device keeps_blocks().
+/// 8. Nobody has looked at the exponents yet. They must stay where they are as long as the linear lives,
+/// where the device keeps_blocks().
 struct BlockWeights {
     std::span<const uint8_t> panels;
     size_t n = 0;

@@ -16,6 +16,7 @@
 #include "device/block_weights.h"
 #include "device/emulated_array.h"
 #include "device/emulated_int8.h"
+#include "device/operand_rows.h"
 #include "simd/npu_prepare.h"
 
 namespace npuscribe {
@@ -78,10 +79,7 @@ class EmulatedOperand final : public Operand {
     /// Fills all rows of a matrix of `rows`: `x_of(first, count)` gives rows [first, first + count) as f32.
     template <class Rows>
     std::optional<simd::Place> fill(size_t rows, const simd::RowPreparation& how, Rows&& x_of) {
-        if (rows > max_rows_) {
-            throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                              std::to_string(max_rows_) + " were planned");
-        }
+        check_fits(rows, max_rows_);
         rows_ = rows;
         std::optional<simd::Place> bad;
         std::mutex bad_mutex;
@@ -165,9 +163,7 @@ class EmulatedLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
-        }
+        check_into_operand(name_, epilogue);
         check(x, x.rows(), y.cols());
         const auto parts = operand(x).parts();
         simd::RowPreparation how;
@@ -271,10 +267,7 @@ class EmulatedDevice final : public Device {
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         auto& operand = dynamic_cast<EmulatedOperand&>(out);
-        if (x.cols != operand.cols()) {
-            throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
-                              std::to_string(operand.cols()) + " columns");
-        }
+        check_columns(x, operand);
         simd::RowPreparation how;
         how.rounding = shared_.rounding;
         if (norm != nullptr) {

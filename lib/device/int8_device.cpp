@@ -110,9 +110,7 @@ class Int8Linear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
-        }
+        check_into_operand(name_, epilogue);
         auto& result = dynamic_cast<Int8Operand&>(y);
         result.resize(x.rows());
         check_product(name_, x, n_, k_, y.rows(), y.cols());
@@ -207,10 +205,7 @@ class Int8Device final : public Device {
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         auto& operand = dynamic_cast<Int8Operand&>(out);
-        if (x.cols != operand.cols()) {
-            throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
-                              std::to_string(operand.cols()) + " columns");
-        }
+        check_columns(x, operand);
         auto how =
             preparation(norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none, shared_);
         if (norm != nullptr) {

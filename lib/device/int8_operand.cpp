@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "device/operand_rows.h"
 #include "simd/int8_rows.h"
 
 namespace npuscribe {
@@ -25,10 +26,7 @@ Int8Rows::Int8Rows(size_t max_rows, size_t cols, bool one_exponent, bfp16::Round
       exponents_(max_rows) {}
 
 void Int8Rows::resize(size_t rows) {
-    if (rows > max_rows_) {
-        throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                          std::to_string(max_rows_) + " were planned");
-    }
+    check_fits(rows, max_rows_);
     rows_ = rows;
 }
 

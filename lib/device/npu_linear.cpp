@@ -9,6 +9,7 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/block_weights.h"
+#include "device/operand_rows.h"
 
 namespace npuscribe {
 
@@ -220,9 +221,7 @@ class NpuLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        if (epilogue == Epilogue::add_residual) {
-            throw DeviceError(name_ + ": a residual can only be added to a matrix, not to an operand");
-        }
+        check_into_operand(name_, epilogue);
         auto& operand = dynamic_cast<NpuOperand&>(y);
         if (operand.pending != nullptr) operand.pending->complete();
         operand.begin(x.rows());

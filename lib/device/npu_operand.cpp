@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/operand_rows.h"
 
 namespace npuscribe {
 
@@ -89,10 +90,7 @@ std::vector<NpuOperand::Part> NpuOperand::parts() const {
 }
 
 void NpuOperand::begin(size_t rows) {
-    if (rows > max_rows_) {
-        throw DeviceError("an operand of " + std::to_string(rows) + " rows does not fit where " +
-                          std::to_string(max_rows_) + " were planned");
-    }
+    check_fits(rows, max_rows_);
     if (chunks_.empty()) allocate();
     rows_ = rows;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The weights of a linear on a CPU that multiplies BFP16 blocks: panels of its own, or a file's where they lie.
+// The weights of a linear on a CPU that multiplies BFP16 blocks: panels of its own, or a file's where they
+// lie.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +17,8 @@ class ThreadPool;
 
 class PanelWeights {
   public:
-    /// Rounds W, K padded with zeros to whole blocks. Throws ModelError for Inf, NaN and 2^111 or more, naming
-    /// row and column.
+    /// Rounds W, K padded with zeros to whole blocks. Throws ModelError for Inf, NaN and 2^111 or more,
+    /// naming row and column.
     PanelWeights(const LinearWeights&, bfp16::Rounding, ThreadPool&);
     /// Keeps the panels in place. Throws ModelError where sizes or an exponent cannot be.
     PanelWeights(const BlockWeights&, ThreadPool&);

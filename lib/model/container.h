@@ -35,8 +35,8 @@ inline constexpr std::string_view kFormat = "npuscribe-bfp16";
 inline constexpr std::string_view kVersion = "2";
 inline constexpr std::string_view kVocabulary = "vocabulary";  // the tensor's name
 
-/// The tensor of an OpenAI name: panels as the BFP16 that they are. Their rows are all that they hold, but for
-/// the token embedding's, which are `n_vocab` where its panels hold so many.
+/// The tensor of an OpenAI name: panels as the BFP16 that they are. Their rows are all that they hold, but
+/// for the token embedding's, which are `n_vocab` where its panels hold so many.
 std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name,
                                size_t n_vocab);
 

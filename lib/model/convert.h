@@ -15,8 +15,8 @@ enum class DType : uint8_t {
     i16,
     i32,
     u8,
-    bfp16,   // panels (bfp16/panels.h), which are read by whole matrices: TensorData
-    q8_0,  // and on: ggml's blocks (ggml_blocks.h)
+    bfp16,  // panels (bfp16/panels.h), which are read by whole matrices: TensorData
+    q8_0,   // and on: ggml's blocks (ggml_blocks.h)
     q5_0,
     q5_1,
     q4_0,

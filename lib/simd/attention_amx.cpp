@@ -38,10 +38,10 @@ static_assert(kRows == 2 * kTileRows);
 
 /// What a group of query rows works on.
 struct Work {
-    float scores[kRows][kStep];         // of a step; then its probabilities, from the start of each row
-    float sums[kRows][kHead];           // Σ probability · value so far
-    float totals[kRows][kLaneBlock];    // Σ probability so far, by lane
-    float negated[kRows][kLaneBlock];   // what is subtracted from the scores of a row, in every lane
+    float scores[kRows][kStep];        // of a step; then its probabilities, from the start of each row
+    float sums[kRows][kHead];          // Σ probability · value so far
+    float totals[kRows][kLaneBlock];   // Σ probability so far, by lane
+    float negated[kRows][kLaneBlock];  // what is subtracted from the scores of a row, in every lane
     uint16_t queries[kRows][kHead];
 };
 static_assert(sizeof(Work) == kTileScratch * sizeof(float));
@@ -181,10 +181,10 @@ void attend_group(const float* q, size_t q_stride, size_t rows, const Packed& he
         sum_up(w, head, steps);
     }
     for (size_t r = 0; r < rows; ++r) {
-        const __m512 inverse =
-            _mm512_set1_ps(1.0F / _mm512_reduce_add_ps(_mm512_loadu_ps(w.totals[r])));
+        const __m512 inverse = _mm512_set1_ps(1.0F / _mm512_reduce_add_ps(_mm512_loadu_ps(w.totals[r])));
         for (size_t i = 0; i < kHead; i += kLaneBlock)
-            _mm512_storeu_ps(out + r * out_stride + i, _mm512_mul_ps(_mm512_loadu_ps(w.sums[r] + i), inverse));
+            _mm512_storeu_ps(out + r * out_stride + i,
+                             _mm512_mul_ps(_mm512_loadu_ps(w.sums[r] + i), inverse));
     }
 }
 

@@ -25,8 +25,8 @@ inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
     return largest / limit;
 }
 
-/// 2^x; a cubic in what is above the next lower whole number, relative error 8e-5: a thirtieth of the rounding
-/// that follows.
+/// 2^x; a cubic in what is above the next lower whole number, relative error 8e-5: a thirtieth of the
+/// rounding that follows.
 inline __m512 exp2_cubic(__m512 x) {
     const __m512 f = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
     __m512 p = _mm512_set1_ps(0.07790716F);

@@ -59,8 +59,8 @@ inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& ran
     range.highest = _mm512_max_epi32(range.highest, exponents);
     range.lowest =
         _mm512_mask_min_epi32(range.lowest, static_cast<__mmask16>(~zero), range.lowest, exponents);
-    const __m512i counted =
-        _mm512_mask_mov_epi32(exponents, zero, _mm512_set1_epi32(static_cast<int>(bfp16::kExponentOfZeros << 23)));
+    const __m512i counted = _mm512_mask_mov_epi32(
+        exponents, zero, _mm512_set1_epi32(static_cast<int>(bfp16::kExponentOfZeros << 23)));
     const __m512i stored = _mm512_sub_epi32(counted, _mm512_set1_epi32(kScaleBias));
 
     const __m128i bytes = _mm512_cvtsepi32_epi8(mantissas);  // saturates at 127

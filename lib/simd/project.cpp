@@ -131,11 +131,7 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
 }
 
 PackedMatrix::PackedMatrix(size_t n, size_t k, const uint8_t* panels)
-    : n_(n),
-      k_(k),
-      element_(Element::bfp16),
-      size_bytes_(bfp16::panel_bytes(n, k)),
-      elsewhere_(panels) {}
+    : n_(n), k_(k), element_(Element::bfp16), size_bytes_(bfp16::panel_bytes(n, k)), elsewhere_(panels) {}
 
 void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
     assert(element_ == Element::bfp16 && elsewhere_ == nullptr && first + count <= n_);
@@ -252,8 +248,8 @@ void project_blocks(const PackedMatrix& w, const LeftRows& x, size_t first, size
                     bool accumulate, MatrixView<float> y) {
     const size_t column = first * kLaneBlock;
     const auto part = y.cols_from(column, std::min(y.cols - column, blocks * kLaneBlock));
-    multiply_blocks(static_cast<const uint8_t*>(x.data()), w.data(), w.k(), 0,
-                    first, block_scales_add(x.exponents(), w.exponents()),
+    multiply_blocks(static_cast<const uint8_t*>(x.data()), w.data(), w.k(), 0, first,
+                    block_scales_add(x.exponents(), w.exponents()),
                     {part, bias != nullptr ? bias + column : nullptr, accumulate});
     for (const size_t row : x.bad_rows())
         std::fill_n(part.row(row), part.cols, std::numeric_limits<float>::quiet_NaN());

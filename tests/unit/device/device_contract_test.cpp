@@ -32,8 +32,9 @@ struct Maker {
     std::vector<Precision> precisions;
 };
 
-const std::vector<Maker>& devices() {
-    static const std::vector<Maker> all = {
+/// The cpu's several ways to multiply, "cpu" being the fastest that there is.
+std::vector<Maker> devices_here() {
+    std::vector<Maker> all = {
 #ifdef NPUSCRIBE_TEST_NPU  // a program of its own, run on tests/xrt_double
         {"npu",
          [](const auto& options, auto& pool) { return make_npu_device(options, pool); },
@@ -46,6 +47,14 @@ const std::vector<Maker>& devices() {
         {"emulated", make_emulated_device, {Precision::bfp16, Precision::int8, Precision::int8_tensor}},
 #endif
     };
+#ifndef NPUSCRIBE_TEST_NPU
+    if (simd::has_vnni()) all.push_back({"cpu, blocks", make_cpu_block_device, {Precision::bfp16}});
+#endif
+    return all;
+}
+
+const std::vector<Maker>& devices() {
+    static const auto all = devices_here();
     return all;
 }
 

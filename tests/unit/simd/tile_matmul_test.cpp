@@ -47,10 +47,10 @@ Buffer<uint8_t> left(const Matrix& x, Rounding rounding) {
 }
 
 Buffer<uint8_t> right(const Matrix& w) {
-    Buffer<uint8_t> bytes(simd::block_weight_bytes(w.rows, w.cols));
-    simd::zero_last_panel(bytes.data(), w.rows, w.cols);
+    Buffer<uint8_t> bytes(bfp16::panel_bytes(w.rows, w.cols));
+    bfp16::pad_last_panel(w.rows, w.cols, bytes.data());
     const auto blocks = bfp16::quantise(w.view(), Rounding::nearest_even);
-    simd::pack_block_weights(blocks.data(), w.cols, 0, w.rows, bytes.data());
+    bfp16::pack_panels(blocks.data(), w.cols, 0, w.rows, bytes.data());
     return bytes;
 }
 
