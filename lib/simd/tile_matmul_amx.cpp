@@ -45,16 +45,20 @@ inline __m512i bf16_of_blocks(__m512 values, __m512i largest) {
     return _mm512_srli_epi32(_mm512_castps_si512(rounded), 16);
 }
 
-/// 32 values to bfloat16, `low` first. Returns the largest magnitudes of both.
+/// 32 values, four blocks, to bfloat16, `low` first. Returns their largest magnitudes.
 template <bfp16::Rounding kRounding>
 inline __m512i put_blocks(__m512 low, __m512 high, uint8_t* to) {
-    const __m512i largest_low = largest_of_blocks(magnitudes_of(low));
-    const __m512i largest_high = largest_of_blocks(magnitudes_of(high));
-    const __m512i mixed = _mm512_packus_epi32(bf16_of_blocks<kRounding>(low, largest_low),
-                                              bf16_of_blocks<kRounding>(high, largest_high));
+    // The largest of a block of `low` in lanes 0 and 2 of each quarter, of one of `high` in lanes 1 and 3.
+    const __m512i of_low = magnitudes_of(low), of_high = magnitudes_of(high);
+    __m512i largest =
+        _mm512_max_epi32(_mm512_unpacklo_epi32(of_low, of_high), _mm512_unpackhi_epi32(of_low, of_high));
+    largest = _mm512_max_epi32(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
+    largest = _mm512_max_epi32(largest, _mm512_permutex_epi64(largest, 0x4E));
+    const __m512i bits_low = bf16_of_blocks<kRounding>(low, _mm512_shuffle_epi32(largest, _MM_PERM_CCAA));
+    const __m512i bits_high = bf16_of_blocks<kRounding>(high, _mm512_shuffle_epi32(largest, _MM_PERM_DDBB));
     const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);  // packed by quarters
-    _mm512_store_si512(to, _mm512_permutexvar_epi64(order, mixed));
-    return _mm512_max_epi32(largest_low, largest_high);
+    _mm512_store_si512(to, _mm512_permutexvar_epi64(order, _mm512_packus_epi32(bits_low, bits_high)));
+    return largest;
 }
 
 /// 8 or 16 values.
@@ -127,6 +131,12 @@ bool quantise_row(const float* x, size_t cols, uint8_t* group, size_t col) {
     }
 }
 
+/// A row of y comes from far away, in a piece too short for the CPU to foresee.
+inline void fetch_to_write(const float* row) {
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + kLanes, 1);
+}
+
 /// Finishes rows of sums into a matrix.
 template <bool kGelu>
 class ToMatrix {
@@ -141,12 +151,11 @@ class ToMatrix {
         return std::min(kTileGroupRows, out_.y.rows - row);
     }
     void row(const float* sums) {
-        constexpr size_t kRowsAhead =
-            16;  // y comes from far away, in pieces too short for the CPU to foresee
+        constexpr size_t kRowsAhead = 16;
+        fetch_to_write(y_ + kRowsAhead * out_.y.stride);
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; ++v) {
             float* y = y_ + v * kLanes;
-            __builtin_prefetch(y + kRowsAhead * out_.y.stride, 1);
             __m512 value = _mm512_load_ps(sums + v * kLanes);
             if (out_.accumulate) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes_[v], y));
             if constexpr (kGelu) value = gelu(value, table_);
@@ -155,6 +164,15 @@ class ToMatrix {
         y_ += out_.y.stride;
     }
     void end(const float*) {}
+
+    /// Where the sums from (row, col) on may be stored as they are; null where they are to be finished.
+    float* place_of(size_t row, size_t col) const {
+        const bool whole = row + kTileGroupRows <= out_.y.rows && col + kCols <= out_.y.cols;
+        return whole && !kGelu && !out_.accumulate ? out_.y.data + row * out_.y.stride + col : nullptr;
+    }
+    size_t stride() const {
+        return out_.y.stride;
+    }
 
   private:
     const BlockOutput& out_;
@@ -200,6 +218,8 @@ class ToOperand {
             return;
         }
     }
+    float* place_of(size_t, size_t) const { return nullptr; }
+    size_t stride() const { return 0; }
     std::optional<size_t> bad_row() const {
         return bad_row_ == SIZE_MAX ? std::nullopt : std::optional(bad_row_);
     }
@@ -252,12 +272,12 @@ inline void load_sums(const float* sums, size_t row_bytes) {
     _tile_loadd(3, sums + lower + kLanes, row_bytes);
 }
 
-inline void store_sums(float* sums) {
-    constexpr size_t kLower = amx::kTileRows * kCols;
-    _tile_stored(0, sums, kSumBytes);
-    _tile_stored(1, sums + kLanes, kSumBytes);
-    _tile_stored(2, sums + kLower, kSumBytes);
-    _tile_stored(3, sums + kLower + kLanes, kSumBytes);
+inline void store_sums(float* sums, size_t row_bytes) {
+    const size_t lower = amx::kTileRows * row_bytes / sizeof(float);
+    _tile_stored(0, sums, row_bytes);
+    _tile_stored(1, sums + kLanes, row_bytes);
+    _tile_stored(2, sums + lower, row_bytes);
+    _tile_stored(3, sums + lower + kLanes, row_bytes);
 }
 
 /// Sums that are finished while the tiles multiply the next: those take 16 cycles an instruction, and leave
@@ -282,21 +302,27 @@ void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t 
     const auto multiply_slice = [&](size_t row, size_t col, size_t first, size_t count, float* to) {
         const uint8_t* x = operand + row / kTileGroupRows * group_bytes + first * kTileBlockBytes;
         const uint8_t* w = expanded + col / kCols * group_bytes + first * kTileBlockBytes;
+        const bool last = first + count == steps;
+        const float* fetched = last ? finish.place_of(row, col) : nullptr;
+        const size_t fetched_a_step = fetched != nullptr ? (kTileGroupRows + count - 1) / count : 0;
         first == 0 ? load_sums(first_sums + col, 0) : load_sums(to, kSumBytes);
         for (size_t step = 0; step < count; ++step, x += kTileBlockBytes, w += kTileBlockBytes) {
             _tile_stream_loadd(4, x, kRowBytes);
             _tile_loadd(6, w, kRowBytes);
-            _tile_stream_loadd(5, x + amx::kTileBytes, kRowBytes);
             _tile_loadd(7, w + amx::kTileBytes, kRowBytes);
+            _tile_stream_loadd(5, x + amx::kTileBytes, kRowBytes);
+            pending.part(2 * count);
             _tile_dpbf16ps(0, 4, 6);
             _tile_dpbf16ps(1, 4, 7);
+            pending.part(2 * count);
             _tile_dpbf16ps(2, 5, 6);
             _tile_dpbf16ps(3, 5, 7);
-            pending.part(count);
+            for (size_t i = 0; i < fetched_a_step; ++i, fetched += finish.stride()) fetch_to_write(fetched);
         }
         pending.end();  // before its sums are written over
-        store_sums(to);
-        if (first + count == steps) pending.begin(to, row, col);
+        if (fetched != nullptr) return store_sums(finish.place_of(row, col), finish.stride() * sizeof(float));
+        store_sums(to, kSumBytes);
+        if (last) pending.begin(to, row, col);
     };
 
     const amx::Tiles tiles;

@@ -136,6 +136,33 @@ std::optional<size_t> multiply_to_operand(const Buffer<uint8_t>& operand, const 
     return bad;
 }
 
+void check_product(size_t m, size_t n, size_t k, Rounding rounding) {
+    const auto x = random_matrix(m, k, 4), w = random_matrix(n, k, 5, 0.05F), bias = random_matrix(1, n, 6);
+    const auto operand = left(x, rounding);
+    const auto panels = expanded(right(w), n, k);
+    const auto x_rounded = rounded(x, rounding), w_rounded = rounded(w, Rounding::nearest_even);
+    Matrix y(m, n);
+    multiply(operand, panels, k, y.view(), nullptr);
+    // DESIGN.md's gate for a matmul on identical quantised operands.
+    CHECK(error_of(y, product(x_rounded, w_rounded, Matrix(1, n))) < 1e-6);
+
+    const auto expected = product(x_rounded, w_rounded, bias);
+    const size_t stride = n + 3;
+    Matrix wide(m, stride);
+    const auto check = [&](float there) {
+        for (size_t r = 0; r < m; ++r) {
+            for (size_t c = 0; c < n; ++c)
+                REQUIRE(wide(r, c) == test::Approx(expected(r, c) + there).margin(1e-5));
+            for (size_t c = n; c < stride; ++c) REQUIRE(wide(r, c) == 10.0F);
+        }
+    };
+    for (float& value : wide.values) value = 10;
+    multiply(operand, panels, k, wide.view().cols_from(0, n), bias.values.data(), true);
+    check(10);
+    multiply(operand, panels, k, wide.view().cols_from(0, n), bias.values.data());
+    check(0);
+}
+
 }  // namespace
 
 TEST_CASE("an operand of tiles holds what the format's plain statement rounds to") {
@@ -199,27 +226,13 @@ TEST_CASE("tiles give the product of what the blocks hold, plus a bias and what 
     if (skipped()) return;
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const size_t m = GENERATE(1, 15, 33, 70), n = GENERATE(16, 64, 100, 129), k = GENERATE(8, 40, 240, 512);
-    const auto x = random_matrix(m, k, 4), w = random_matrix(n, k, 5, 0.05F), bias = random_matrix(1, n, 6);
-    const auto operand = left(x, rounding);
-    const auto panels = expanded(right(w), n, k);
-    const auto x_rounded = rounded(x, rounding), w_rounded = rounded(w, Rounding::nearest_even);
-    Matrix y(m, n);
-    multiply(operand, panels, k, y.view(), nullptr);
-    // DESIGN.md's gate for a matmul on identical quantised operands.
-    CHECK(error_of(y, product(x_rounded, w_rounded, Matrix(1, n))) < 1e-6);
+    check_product(m, n, k, rounding);
+}
 
-    const auto expected = product(x_rounded, w_rounded, bias);
-    multiply(operand, panels, k, y.view(), bias.values.data());
-    CHECK(error_of(y, expected) < 1e-6);
-
-    const size_t stride = n + 3;
-    Matrix wide(m, stride);
-    for (float& value : wide.values) value = 10;
-    multiply(operand, panels, k, wide.view().cols_from(0, n), bias.values.data(), true);
-    for (size_t r = 0; r < m; ++r) {
-        for (size_t c = 0; c < n; ++c) REQUIRE(wide(r, c) == test::Approx(expected(r, c) + 10).margin(1e-5));
-        for (size_t c = n; c < stride; ++c) REQUIRE(wide(r, c) == 10.0F);
-    }
+TEST_CASE("a K too long for the first cache is multiplied slice by slice") {
+    if (skipped()) return;
+    const auto [m, n, k] = GENERATE(table<size_t, size_t, size_t>({{300, 100, 1056}, {40, 64, 2048}}));
+    check_product(m, n, k, Rounding::nearest_even);
 }
 
 TEST_CASE("a product is of the rows that are asked for") {
