@@ -1,8 +1,11 @@
 #pragma once
-// Rounding to BFP16 blocks, two of them a vector. Include inside a target region with avx512f and avx512dq.
-// Private to lib/simd.
+// Rounding to BFP16 blocks, two of them a vector. Include inside a target region with avx512f, bw, dq and vl,
+// and simd/packing.h before it. Private to lib/simd.
 
 #include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
 
 #include "bfp16/block.h"
 
@@ -10,6 +13,13 @@ namespace npuscribe::simd {
 
 /// Bits of the smallest magnitude that round_blocks cannot place, 2^111; Inf and NaN are above it.
 inline constexpr uint32_t kFirstTooLarge = 238U << 23;
+
+/// Those of lane block `vector` that the first `cols` columns have.
+inline __mmask16 lanes_of(size_t cols, size_t vector) {
+    const size_t first = vector * kLaneBlock;
+    if (cols >= first + kLaneBlock) return 0xFFFF;
+    return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
+}
 
 inline __m512i magnitudes_of(__m512 values) {
     return _mm512_and_si512(_mm512_castps_si512(values), _mm512_set1_epi32(0x7FFFFFFF));
@@ -42,6 +52,36 @@ inline RoundedBlocks round_blocks(__m512 values, __m512i largest) {
         bits = _mm512_mask_sub_epi32(bits, above, bits, _mm512_set1_epi32(1));
     }
     return {bits, base, exponents};
+}
+
+/// The values of blocks of BFP16, their bfloat16 bits in the lower half of each lane.
+template <bfp16::Rounding kRounding>
+inline __m512i bf16_of_blocks(__m512 values, __m512i largest) {
+    auto [bits, base, exponents] = round_blocks<kRounding>(values, largest);
+    if constexpr (kRounding == bfp16::Rounding::nearest_even)
+        bits = _mm512_min_epi32(bits, _mm512_add_epi32(base, _mm512_set1_epi32(127)));
+    const __m512 rounded = _mm512_sub_ps(_mm512_castsi512_ps(bits), _mm512_castsi512_ps(base));
+    return _mm512_srli_epi32(_mm512_castps_si512(rounded), 16);
+}
+
+/// 32 values, four blocks, to bfloat16, `low` first. Returns their largest magnitudes.
+template <bfp16::Rounding kRounding>
+inline __m512i put_bf16_blocks(__m512 low, __m512 high, uint8_t* to) {
+    // The largest of a block of `low` in lanes 0 and 2 of each quarter, of one of `high` in lanes 1 and 3.
+    const __m512i of_low = magnitudes_of(low), of_high = magnitudes_of(high);
+    __m512i largest =
+        _mm512_max_epi32(_mm512_unpacklo_epi32(of_low, of_high), _mm512_unpackhi_epi32(of_low, of_high));
+    largest = _mm512_max_epi32(largest, _mm512_shuffle_epi32(largest, _MM_PERM_BADC));
+    largest = _mm512_max_epi32(largest, _mm512_permutex_epi64(largest, 0x4E));
+    const __m512i bits_low = bf16_of_blocks<kRounding>(low, _mm512_shuffle_epi32(largest, _MM_PERM_CCAA));
+    const __m512i bits_high = bf16_of_blocks<kRounding>(high, _mm512_shuffle_epi32(largest, _MM_PERM_DDBB));
+    const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);  // packed by quarters
+    _mm512_store_si512(to, _mm512_permutexvar_epi64(order, _mm512_packus_epi32(bits_low, bits_high)));
+    return largest;
+}
+
+inline bool too_large(__m512i magnitudes) {
+    return static_cast<uint32_t>(_mm512_reduce_max_epi32(magnitudes)) >= kFirstTooLarge;
 }
 
 }  // namespace npuscribe::simd

@@ -84,7 +84,7 @@ bool quantise_row(const float* x, size_t cols, uint8_t* to, ExponentRange& range
     if (col < cols) put_blocks<kRounding>(_mm512_maskz_loadu_ps(0x00FF, x + col), 1, to, of_row);
     range.include({static_cast<uint32_t>(_mm512_reduce_min_epi32(of_row.lowest)) >> 23,
                    static_cast<uint32_t>(_mm512_reduce_max_epi32(of_row.highest)) >> 23});
-    return static_cast<uint32_t>(_mm512_reduce_max_epi32(of_row.largest)) < kFirstTooLarge;
+    return !too_large(of_row.largest);
 }
 
 /// The product of a sum with 2^(ea − 127), 2^(eb − 127) and what is left of both biases, 2^−12, from the
@@ -149,12 +149,6 @@ inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)
             }
         }
     }
-}
-
-inline __mmask16 lanes_of(size_t cols, size_t vector) {
-    const size_t first = vector * kLanes;
-    if (cols >= first + kLanes) return 0xFFFF;
-    return cols <= first ? __mmask16(0) : static_cast<__mmask16>((1U << (cols - first)) - 1);
 }
 
 template <bool kScalesAdd, size_t kCount>

@@ -51,13 +51,14 @@ void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out);
 void multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
                     const BlockOutput& out, bool gelu = false);
 
-/// Where a product becomes the left operand of the next, of k columns.
+/// Where a product becomes the left operand of the next, of k columns. A panel that is not full must have
+/// been zeroed (zero_last_panel): zeros follow the product's last column to a multiple of 32.
 struct TileOperandOutput {
     uint8_t* operand = nullptr;
     size_t k = 0;
     size_t rows = 0;
-    size_t col = 0;               // first of the columns that are written, a multiple of 64
-    size_t cols = 0;              // of the product, at most 64; zeros follow to a multiple of 32
+    size_t col = 0;               // first of the product's, a multiple of 64
+    size_t cols = 0;              // of the product, at most 64
     const float* bias = nullptr;  // of column col
     bfp16::Rounding rounding = bfp16::Rounding::nearest_even;
     bool gelu = false;
