@@ -22,10 +22,10 @@ namespace npuscribe {
 namespace {
 
 constexpr size_t kPieceRows = 64;  // that a worker prepares at once
-constexpr size_t kChunkBytes = size_t{1}
-                               << 20;  // of an operand, multiplied by one expanded panel: half an L2
-constexpr size_t kFewestRows = 256;    // of a chunk: a panel's expansion must be worth it
-constexpr float kLimit = 0x1p111F;     // magnitudes that no kernel takes
+// Of an operand, multiplied by one expanded panel: in a core's second cache.
+constexpr size_t kChunkBytes = size_t{768} << 10;
+constexpr size_t kFewestRows = 256;  // of a chunk: a panel's expansion must be worth it
+constexpr float kLimit = 0x1p111F;   // magnitudes that no kernel takes
 static_assert(kPieceRows % simd::kTileGroupRows == 0 && kFewestRows % simd::kTileGroupRows == 0);
 
 /// What a worker has to itself, alone on its cache line.
@@ -64,8 +64,6 @@ class TileOperand final : public Operand {
     size_t padded_cols() const { return padded_; }
     uint8_t* data() { return storage_.data(); }
     const uint8_t* data() const { return storage_.data(); }
-    /// Where the group of rows that begins at `row` is.
-    uint8_t* from_row(size_t row) { return data() + simd::tile_operand_bytes(row, padded_); }
 
   private:
     size_t max_rows_;
@@ -105,9 +103,9 @@ class TileLinear final : public Linear {
         for_each_piece(x.rows(), [&](const Piece& piece) {
             const auto bad = simd::multiply_tiles(
                 left.data(), piece.panel, weights_.padded_k(), piece.row,
-                simd::TileOperandOutput{result.from_row(piece.row), result.padded_cols(), piece.rows,
-                                        piece.col, piece.cols, weights_.bias_of(piece.col),
-                                        shared_.options.rounding, epilogue == Epilogue::gelu});
+                simd::TileOperandOutput{result.data(), result.padded_cols(), piece.rows, piece.col,
+                                        piece.cols, weights_.bias_of(piece.col), shared_.options.rounding,
+                                        epilogue == Epilogue::gelu});
             if (bad) bad_row = piece.row + *bad;
         });
         if (bad_row != x.rows()) refuse_result(weights_.name(), bad_row);
