@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -50,8 +49,6 @@ class BlockOperand final : public Operand {
           padded_(bfp16::padded(cols)),
           storage_(simd::block_operand_bytes(max_rows, padded_)) {
         cols_ = cols;
-        // A group's rows beyond the last are multiplied too, and dropped.
-        std::memset(storage_.data(), 0, storage_.size());
     }
 
     /// Empties it.

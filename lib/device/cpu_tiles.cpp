@@ -51,8 +51,9 @@ class TileOperand final : public Operand {
           padded_(bfp16::padded(cols)),
           storage_(simd::tile_operand_bytes(max_rows, padded_), Pages::huge) {
         cols_ = cols;
-        // The columns that pad K are multiplied, and a group's rows beyond the last, which are dropped.
-        std::memset(storage_.data(), 0, storage_.size());
+        // The columns that pad K are multiplied. So are a group's rows beyond the last, but these are
+        // dropped.
+        if (padded_ % simd::kTileDepth != 0) std::memset(storage_.data(), 0, storage_.size());
     }
 
     /// Empties it.

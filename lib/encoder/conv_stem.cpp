@@ -13,13 +13,18 @@ constexpr size_t kKernel = 3;
 /// it.
 std::unique_ptr<Linear> load_convolution(const Checkpoint& checkpoint, const std::string& name, size_t in,
                                          size_t out, Device& device) {
-    const auto weight = checkpoint.read(name + ".weight");
     const auto bias = checkpoint.read(name + ".bias");
-    Buffer<float> by_frame(weight.size());
-    for (size_t o = 0; o < out; ++o) {
-        for (size_t i = 0; i < in; ++i) {
-            for (size_t t = 0; t < kKernel; ++t) {
-                by_frame[(o * kKernel + t) * in + i] = weight[(o * in + i) * kKernel + t];
+    Buffer<float> by_frame(out * kKernel * in, Pages::huge);
+    constexpr size_t kPiece = 64;  // outputs, which stay in the cache
+    Buffer<float> piece(kPiece * in * kKernel);
+    for (size_t first = 0; first < out; first += kPiece) {
+        const size_t count = std::min(kPiece, out - first);
+        checkpoint.read_rows(name + ".weight", first, {piece.data(), count * in * kKernel});
+        for (size_t o = 0; o < count; ++o) {
+            const float* weight = piece.data() + o * in * kKernel;
+            float* row = by_frame.data() + (first + o) * kKernel * in;
+            for (size_t i = 0; i < in; ++i) {
+                for (size_t t = 0; t < kKernel; ++t) row[t * in + i] = weight[i * kKernel + t];
             }
         }
     }
