@@ -43,7 +43,8 @@ void SpinBarrier::arrive_and_wait() {
     }
 }
 
-ThreadPool::ThreadPool(size_t threads) : size_(threads == 0 ? available_cpus() : threads), barrier_(size_) {
+ThreadPool::ThreadPool(size_t threads)
+    : size_(threads == 0 ? available_cpus() : threads), shares_(size_), barrier_(size_) {
     for (size_t worker = 1; worker < size_; ++worker) {
         threads_.emplace_back([this, worker] { worker_loop(worker); });
     }
@@ -69,6 +70,10 @@ void ThreadPool::call(size_t worker) {
 
 void ThreadPool::run(const std::function<void(size_t)>& work) {
     const std::lock_guard region(region_);
+    run_region(work);
+}
+
+void ThreadPool::run_region(const std::function<void(size_t)>& work) {
     const OneOpenMpThread here;
     work_ = &work;
     error_ = nullptr;
@@ -112,12 +117,18 @@ void ThreadPool::worker_loop(size_t worker) {
 void ThreadPool::for_each(size_t count, size_t grain,
                           const std::function<void(size_t, size_t, size_t)>& work) {
     if (count == 0) return;
-    std::atomic<size_t> next{0};
-    run([&](size_t worker) {
-        while (true) {
-            const size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
-            if (begin >= count) return;
-            work(begin, std::min(begin + grain, count), worker);
+    const size_t pieces = (count + grain - 1) / grain;
+    const std::lock_guard region(region_);
+    for (size_t worker = 0; worker < size_; ++worker) shares_[worker].next = worker * pieces / size_;
+    run_region([&](size_t worker) {
+        for (size_t i = 0; i < size_; ++i) {
+            const size_t share = (worker + i) % size_;
+            const size_t end = (share + 1) * pieces / size_;
+            while (true) {
+                const size_t piece = shares_[share].next.fetch_add(1, std::memory_order_relaxed);
+                if (piece >= end) break;
+                work(piece * grain, std::min((piece + 1) * grain, count), worker);
+            }
         }
     });
 }

@@ -43,14 +43,21 @@ class ThreadPool {
     /// Calls `work(worker)` once on each worker, worker in [0, size()), and waits for all. Not reentrant.
     void run(const std::function<void(size_t)>& work);
 
-    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`, handed out as workers
-    /// come free.
+    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`. Each worker takes
+    /// pieces of its own share, a contiguous one, then of those who have not finished: what a worker left in
+    /// its cache it meets again, where the next call has the same rows.
     void for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work);
 
     /// The barrier of the running region, for steps inside one `run`.
     SpinBarrier& barrier() { return barrier_; }
 
   private:
+    /// The next piece of a worker's share, alone on its cache line.
+    struct alignas(64) Share {
+        std::atomic<size_t> next{0};
+    };
+
+    void run_region(const std::function<void(size_t)>& work);
     void worker_loop(size_t worker);
     void call(size_t worker);
 
@@ -61,6 +68,7 @@ class ThreadPool {
     std::atomic<size_t> generation_{0};
     std::atomic<size_t> running_{0};
     std::atomic<bool> stop_{false};
+    std::vector<Share> shares_;  // of for_each
     std::mutex sleep_;
     std::condition_variable wake_;
     std::mutex error_mutex_;
