@@ -10,10 +10,8 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "device/bad_value.h"
-#include "device/cpu_info.h"
-#include "device/onednn_matmul.h"
 #include "device/operand_rows.h"
+#include "device/panel_device.h"
 #include "device/panel_weights.h"
 #include "simd/block_matmul.h"
 #include "simd/isa.h"
@@ -25,21 +23,6 @@ namespace {
 // Rows that a worker takes at once: of FC2's operand, 64 × 2048, they fill a quarter of a 1 MB L2.
 constexpr size_t kPieceRows = 64;
 static_assert(kPieceRows % simd::kBlockGroupRows == 0);
-constexpr float kLimit = 0x1p111F;  // magnitudes that no kernel takes
-
-/// What a worker has to itself, alone on its cache line.
-struct alignas(kCacheLine) Worker {
-    Buffer<float> scratch{};  // f32 on the way to blocks
-    double prepare = 0;
-    double matmul = 0;
-};
-
-struct Shared {
-    DeviceOptions options;
-    ThreadPool& pool;
-    std::vector<Worker> workers;
-    uint64_t matmuls = 0;
-};
 
 /// Rows of blocks, K padded with zeros to whole ones, in the layout of simd/block_matmul.h.
 class BlockOperand final : public Operand {
@@ -82,9 +65,9 @@ class BlockOperand final : public Operand {
 
 class BlockLinear final : public Linear {
   public:
-    BlockLinear(const LinearWeights& weights, Shared& shared)
+    BlockLinear(const LinearWeights& weights, PanelShared& shared)
         : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
-    BlockLinear(const BlockWeights& weights, Shared& shared)
+    BlockLinear(const BlockWeights& weights, PanelShared& shared)
         : shared_(shared), weights_(weights, shared.pool) {}
 
     size_t n() const override { return weights_.n(); }
@@ -94,7 +77,7 @@ class BlockLinear final : public Linear {
         check_product(weights_.name(), x, n(), k(), y.rows, y.cols);
         const auto& left = static_cast<const BlockOperand&>(x);
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
-        for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
+        for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
             const Stopwatch watch;
             const auto piece = y.rows_from(begin, rows);
             multiply(left, begin, 0, scales_add,
@@ -114,7 +97,7 @@ class BlockLinear final : public Linear {
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         std::atomic<size_t> bad_row{x.rows()};
         // Some columns of the result stay in the first cache until they are quantised.
-        for_each_piece(x.rows(), [&](size_t begin, size_t rows, Worker& worker) {
+        for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
             worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
             for (size_t first = 0; first < n(); first += simd::kBlockPanelCols) {
                 const size_t cols = std::min(simd::kBlockPanelCols, n() - first);
@@ -152,57 +135,8 @@ class BlockLinear final : public Linear {
                               column / simd::kLaneBlock, scales_add, out);
     }
 
-    Shared& shared_;
+    PanelShared& shared_;
     const PanelWeights weights_;
-};
-
-class CpuBlockDevice final : public Device {
-  public:
-    CpuBlockDevice(const DeviceOptions& options, ThreadPool& pool)
-        : shared_{options, pool, std::vector<Worker>(pool.size())} {}
-
-    DeviceInfo info() const override {
-        DeviceInfo info;
-        info.name = "cpu";
-        info.description = cpu_name() + ", " + onednn_isa() + ", oneDNN " + onednn_version();
-        info.precision = shared_.options.precision;
-        info.numerics = "bfp16 in integers, exact within a block";
-        return info;
-    }
-
-    DeviceStats stats() const override { return stats_of(shared_.workers, shared_.matmuls); }
-
-    std::unique_ptr<Linear> load(const LinearWeights& weights) override {
-        return std::make_unique<BlockLinear>(weights, shared_);
-    }
-    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
-        return std::make_unique<BlockLinear>(weights, shared_);
-    }
-    bool keeps_blocks() const override { return true; }
-    std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<BlockOperand>(max_rows, cols);
-    }
-
-    void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
-        auto& operand = dynamic_cast<BlockOperand&>(out);
-        check_columns(x, operand);
-        operand.resize(x.rows);
-        const auto how = in_f32(norm);
-        std::atomic<bool> bad{false};
-        shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
-            Worker& worker = shared_.workers[index];
-            const Stopwatch watch;
-            const auto rows = in_whole_blocks(x.rows_from(begin, end - begin), how, worker.scratch);
-            if (operand.put(rows, shared_.options.rounding, begin, 0)) bad = true;
-            worker.prepare += watch.seconds();
-        });
-        if (bad) {
-            throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
-        }
-    }
-
-  private:
-    Shared shared_;
 };
 
 }  // namespace
@@ -211,7 +145,8 @@ std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, Thre
     if (!simd::has_vnni()) {
         throw DeviceError("blocks are multiplied as integers by AVX-512 VNNI, which this CPU lacks");
     }
-    return std::make_unique<CpuBlockDevice>(options, pool);
+    return std::make_unique<PanelDevice<BlockOperand, BlockLinear>>(
+        options, pool, "bfp16 in integers, exact within a block");
 }
 
 }  // namespace npuscribe

@@ -3,45 +3,25 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <vector>
+#include <optional>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "device/bad_value.h"
-#include "device/cpu_info.h"
-#include "device/onednn_matmul.h"
 #include "device/operand_rows.h"
+#include "device/panel_device.h"
 #include "device/panel_weights.h"
 #include "simd/isa.h"
-#include "simd/prepare.h"
 #include "simd/tile_matmul.h"
 
 namespace npuscribe {
 namespace {
 
-constexpr size_t kPieceRows = 64;  // that a worker prepares at once
 // Of an operand, multiplied by one expanded panel: in a core's second cache.
 constexpr size_t kChunkBytes = size_t{768} << 10;
 constexpr size_t kFewestRows = 256;  // of a chunk: a panel's expansion must be worth it
-constexpr float kLimit = 0x1p111F;   // magnitudes that no kernel takes
-static_assert(kPieceRows % simd::kTileGroupRows == 0 && kFewestRows % simd::kTileGroupRows == 0);
-
-/// What a worker has to itself, alone on its cache line.
-struct alignas(kCacheLine) Worker {
-    Buffer<float> scratch{};  // f32 on the way to tiles
-    Buffer<uint8_t> panel{};  // expanded
-    double prepare = 0;
-    double matmul = 0;
-};
-
-struct Shared {
-    DeviceOptions options;
-    ThreadPool& pool;
-    std::vector<Worker> workers;
-    uint64_t matmuls = 0;
-};
+static_assert(kFewestRows % simd::kTileGroupRows == 0);
 
 /// Rows of BFP16 values in bfloat16, in the layout of simd/tile_matmul.h.
 class TileOperand final : public Operand {
@@ -62,6 +42,12 @@ class TileOperand final : public Operand {
         rows_ = rows;
     }
 
+    /// Rounds `x` into rows from `row` on, a multiple of 32, and columns from `col` on. Called from several
+    /// workers at once. Returns the first bad row, counted in `x`.
+    std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
+        return simd::quantise_tile_operand(x, rounding, storage_.data(), padded_, row, col);
+    }
+
     size_t padded_cols() const { return padded_; }
     uint8_t* data() { return storage_.data(); }
     const uint8_t* data() const { return storage_.data(); }
@@ -74,9 +60,9 @@ class TileOperand final : public Operand {
 
 class TileLinear final : public Linear {
   public:
-    TileLinear(const LinearWeights& weights, Shared& shared)
+    TileLinear(const LinearWeights& weights, PanelShared& shared)
         : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
-    TileLinear(const BlockWeights& weights, Shared& shared)
+    TileLinear(const BlockWeights& weights, PanelShared& shared)
         : shared_(shared), weights_(weights, shared.pool) {}
 
     size_t n() const override { return weights_.n(); }
@@ -131,7 +117,7 @@ class TileLinear final : public Linear {
         const size_t chunk = (groups + chunks - 1) / chunks * simd::kTileGroupRows;
         const size_t panels = bfp16::panels(n());
         shared_.pool.for_each((rows + chunk - 1) / chunk * panels, 1, [&](size_t task, size_t, size_t index) {
-            Worker& worker = shared_.workers[index];
+            PanelWorker& worker = shared_.workers[index];
             const Stopwatch watch;
             const size_t row = task / panels * chunk;
             const size_t panel = task % panels;
@@ -145,57 +131,8 @@ class TileLinear final : public Linear {
         ++shared_.matmuls;
     }
 
-    Shared& shared_;
+    PanelShared& shared_;
     const PanelWeights weights_;
-};
-
-class CpuTileDevice final : public Device {
-  public:
-    CpuTileDevice(const DeviceOptions& options, ThreadPool& pool)
-        : shared_{options, pool, std::vector<Worker>(pool.size())} {}
-
-    DeviceInfo info() const override {
-        DeviceInfo info;
-        info.name = "cpu";
-        info.description = cpu_name() + ", " + onednn_isa() + ", oneDNN " + onednn_version();
-        info.precision = shared_.options.precision;
-        info.numerics = "bfp16 as bf16 in tiles, exact";
-        return info;
-    }
-
-    DeviceStats stats() const override { return stats_of(shared_.workers, shared_.matmuls); }
-
-    std::unique_ptr<Linear> load(const LinearWeights& weights) override {
-        return std::make_unique<TileLinear>(weights, shared_);
-    }
-    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
-        return std::make_unique<TileLinear>(weights, shared_);
-    }
-    bool keeps_blocks() const override { return true; }
-    std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<TileOperand>(max_rows, cols);
-    }
-
-    void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
-        auto& operand = dynamic_cast<TileOperand&>(out);
-        check_columns(x, operand);
-        operand.resize(x.rows);
-        const auto how = in_f32(norm);
-        std::atomic<bool> bad{false};
-        shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
-            Worker& worker = shared_.workers[index];
-            const Stopwatch watch;
-            const auto rows = in_whole_blocks(x.rows_from(begin, end - begin), how, worker.scratch);
-            if (simd::quantise_tile_operand(rows, shared_.options.rounding, operand.data(),
-                                            operand.padded_cols(), begin, 0))
-                bad = true;
-            worker.prepare += watch.seconds();
-        });
-        if (bad) throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
-    }
-
-  private:
-    Shared shared_;
 };
 
 }  // namespace
@@ -203,7 +140,8 @@ class CpuTileDevice final : public Device {
 std::unique_ptr<Device> make_cpu_tile_device(const DeviceOptions& options, ThreadPool& pool) {
     if (simd::isa() < simd::Isa::amx)
         throw DeviceError("blocks are multiplied as bfloat16 tiles by AMX, which this CPU lacks");
-    return std::make_unique<CpuTileDevice>(options, pool);
+    return std::make_unique<PanelDevice<TileOperand, TileLinear>>(options, pool,
+                                                                  "bfp16 as bf16 in tiles, exact");
 }
 
 }  // namespace npuscribe
