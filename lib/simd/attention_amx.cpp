@@ -159,7 +159,8 @@ void weigh(Work& w, const Packed& head, size_t first) {
 
 /// All steps. False where exponentials of a row may have overflowed.
 bool sum_up(Work& w, const Packed& head, size_t steps) {
-    __builtin_memset(w.sums, 0, sizeof w.sums + sizeof w.totals);
+    __builtin_memset(w.sums, 0, sizeof w.sums);
+    __builtin_memset(w.totals, 0, sizeof w.totals);
     for (size_t step = 0; step < steps; ++step) {
         score(w, head, step * kStep, true);
         exponentiate(w);
