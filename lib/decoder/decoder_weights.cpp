@@ -13,6 +13,7 @@ namespace npuscribe {
 namespace {
 
 constexpr size_t kPieceRows = 16 * simd::kLaneBlock;
+static_assert(kPieceRows % bfp16::kPanelRows == 0);
 
 class Loader {
   public:
@@ -65,9 +66,8 @@ class Loader {
         std::span<const uint8_t> whole;
         for (const auto& name : names) {
             const auto panels = checkpoint_.panels(name);
-            const bool whole_panels = checkpoint_.shape(name)[0] % bfp16::kPanelRows == 0;
-            if (!panels || (names.size() > 1 && !whole_panels)) return std::nullopt;
-            if (!whole.empty() && panels->data() != whole.data() + whole.size()) return std::nullopt;
+            if (!panels || (!whole.empty() && panels->data() != whole.data() + whole.size()))
+                return std::nullopt;
             whole = {whole.empty() ? panels->data() : whole.data(), whole.size() + panels->size()};
         }
         const auto shape = checkpoint_.shape(names.front());
@@ -96,7 +96,7 @@ class Loader {
     std::optional<size_t> pack_restored(std::span<const uint8_t> panels, size_t first, size_t count,
                                         size_t row, size_t worker, simd::PackedMatrix& packed) const {
         const size_t k = packed.k();
-        auto& [values, rounded, quantised] = scratch_[worker];
+        auto& [values, rounded] = scratch_[worker];
         if (element_ == simd::Element::bf16) {
             rounded.reserve_discard(count * k);
             const auto bad = simd::restore_panels(panels.data(), first, rounded.matrix(count, k));
@@ -109,9 +109,7 @@ class Loader {
             put(std::as_const(values).matrix(count, k), row + first, packed);
             return bad;
         }
-        quantised.reserve_discard(count * bfp16::row_bytes(k));
-        bfp16::unpack_panels(panels.data(), k, first, count, quantised.data());
-        packed.pack_blocks(row + first, count, quantised.data());
+        packed.copy_in(row + first, count, panels.data() + bfp16::panel_bytes(first, k));
         return std::nullopt;  // exponents are looked at once all is there
     }
 
@@ -119,7 +117,7 @@ class Loader {
     std::optional<size_t> pack_read(const std::string& name, size_t first, size_t count, size_t row,
                                     size_t worker, simd::PackedMatrix& packed) const {
         const size_t k = packed.k();
-        auto& [values, rounded, quantised] = scratch_[worker];
+        auto& [values, rounded] = scratch_[worker];
         values.reserve_discard(count * k);
         checkpoint_.read_rows(name, first, {values.data(), count * k});
         const auto x = std::as_const(values).matrix(count, k);
@@ -132,9 +130,7 @@ class Loader {
             bad = simd::prepare_bf16(x, how, rounded.matrix(count, k));
             put(std::as_const(rounded).matrix(count, k), row + first, packed);
         } else {
-            quantised.reserve_discard(count * bfp16::row_bytes(k));
-            bad = simd::quantise_rows(x, quantised.data());
-            packed.pack_blocks(row + first, count, quantised.data());
+            bad = packed.round_in(row + first, x);
         }
         return bad;
     }
@@ -155,7 +151,6 @@ class Loader {
     struct Scratch {
         Buffer<float> values;
         Buffer<uint16_t> rounded;
-        Buffer<uint8_t> quantised;
     };
     mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
 };

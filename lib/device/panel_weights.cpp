@@ -29,26 +29,21 @@ PanelWeights::PanelWeights(const LinearWeights& weights, bfp16::Rounding roundin
         throw ModelError(name_ + ": " + std::to_string(bias_.size()) + " biases for " + std::to_string(n_) +
                          " output features");
     }
-    struct Scratch {
-        Buffer<float> wide;
-        Buffer<uint8_t> blocks;
-    };
-    std::vector<Scratch> scratch(pool.size());
+    std::vector<Buffer<float>> wide(pool.size());
     std::atomic<bool> bad{false};
     pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
-        auto& [wide, blocks] = scratch[worker];
-        blocks.reserve_discard(kPieceRows * bfp16::row_bytes(k_));
-        const auto rows = in_whole_blocks(weights.weight.rows_from(begin, end - begin), {}, wide);
+        const auto rows = in_whole_blocks(weights.weight.rows_from(begin, end - begin), {}, wide[worker]);
         if (rounding == bfp16::Rounding::nearest_even) {
-            if (simd::quantise_rows(rows, blocks.data())) bad = true;
+            if (simd::quantise_panels(rows, begin, own_.data())) bad = true;
         } else {
+            std::vector<uint8_t> blocks(rows.rows * bfp16::row_bytes(rows.cols));
             uint8_t* block = blocks.data();
             for (size_t r = 0; r < rows.rows; ++r) {
                 for (size_t c = 0; c < rows.cols; c += bfp16::kBlockSize, block += bfp16::kBlockBytes)
                     bfp16::quantise_block(rows.row(r) + c, block, rounding);
             }
+            bfp16::pack_panels(blocks.data(), padded_k(), begin, end - begin, own_.data());
         }
-        bfp16::pack_panels(blocks.data(), padded_k(), begin, end - begin, own_.data());
     });
     if (bad)
         throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(weights.weight, kLimit));

@@ -90,7 +90,6 @@ nlohmann::json metadata_of(const Checkpoint& source, std::string_view producer) 
 void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool& pool, const Sink& sink) {
     const size_t k = tensor.shape[1];
     Buffer<float> values(kPieceRows * k);
-    std::vector<uint8_t> blocks(kPieceRows * bfp16::row_bytes(k));
     std::vector<uint8_t> panels(bfp16::panel_bytes(kPieceRows, k));
     for (size_t first = 0; first < tensor.shape[0]; first += kPieceRows) {
         const size_t rows = std::min(kPieceRows, tensor.shape[0] - first);
@@ -98,10 +97,8 @@ void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool
         const auto x = std::as_const(values).matrix(rows, k);
         std::atomic<size_t> bad{rows};
         pool.for_each(rows, kGrain, [&](size_t begin, size_t end, size_t) {
-            uint8_t* here = &blocks[begin * bfp16::row_bytes(k)];
-            const auto row = simd::quantise_rows(x.rows_from(begin, end - begin), here);
+            const auto row = simd::quantise_panels(x.rows_from(begin, end - begin), begin, panels.data());
             if (row) bad = begin + *row;
-            bfp16::pack_panels(here, k, begin, end - begin, panels.data());
         });
         if (bad != rows)
             throw ModelError("tensor " + tensor.name + " holds Inf, NaN or 2^111 and more in row " +

@@ -102,6 +102,19 @@ std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<uint16_t> o
     return restore(blocks, out, HWY_DYNAMIC_DISPATCH(RestoreRowOfBlocksBf16));
 }
 
+std::optional<size_t> quantise_panels(MatrixView<const float> x, size_t first, uint8_t* panels) {
+    constexpr size_t kRows = bfp16::kPanelLanes;  // on the way, in the first cache
+    std::vector<uint8_t> blocks(kRows * bfp16::row_bytes(x.cols));
+    std::optional<size_t> bad;
+    for (size_t row = 0; row < x.rows; row += kRows) {
+        const auto rows = x.rows_from(row, std::min(kRows, x.rows - row));
+        const auto bad_here = quantise_rows(rows, blocks.data());
+        if (bad_here && !bad) bad = row + *bad_here;
+        bfp16::pack_panels(blocks.data(), x.cols, first + row, rows.rows, panels);
+    }
+    return bad;
+}
+
 namespace {
 template <class T>
 std::optional<size_t> restore_from_panels(const uint8_t* panels, size_t first, MatrixView<T> out) {

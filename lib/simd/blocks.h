@@ -27,7 +27,11 @@ std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<float> out)
 /// The same as bfloat16 bits: BFP16 values are exact in bfloat16.
 std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<uint16_t> out);
 
-/// The same of rows [first, first + m) of a matrix in panels (bfp16/panels.h).
+/// Like quantise_rows, into rows [first, first + m) of a matrix in panels (bfp16/panels.h); `first` is a
+/// multiple of 16. Several threads may do so at once.
+std::optional<size_t> quantise_panels(MatrixView<const float> x, size_t first, uint8_t* panels);
+
+/// Like restore_rows, of rows [first, first + m) of a matrix in panels.
 std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<float> out);
 std::optional<size_t> restore_panels(const uint8_t* panels, size_t first, MatrixView<uint16_t> out);
 

@@ -133,9 +133,15 @@ PackedMatrix::PackedMatrix(size_t n, size_t k, Element element)
 PackedMatrix::PackedMatrix(size_t n, size_t k, const uint8_t* panels)
     : n_(n), k_(k), element_(Element::bfp16), size_bytes_(bfp16::panel_bytes(n, k)), elsewhere_(panels) {}
 
-void PackedMatrix::pack_blocks(size_t first, size_t count, const uint8_t* blocks) {
-    assert(element_ == Element::bfp16 && elsewhere_ == nullptr && first + count <= n_);
-    bfp16::pack_panels(blocks, k_, first, count, storage_.data());
+std::optional<size_t> PackedMatrix::round_in(size_t first, MatrixView<const float> rows) {
+    assert(element_ == Element::bfp16 && elsewhere_ == nullptr && first + rows.rows <= n_);
+    return quantise_panels(rows, first, storage_.data());
+}
+
+void PackedMatrix::copy_in(size_t first, size_t count, const uint8_t* panels) {
+    assert(element_ == Element::bfp16 && elsewhere_ == nullptr && first % bfp16::kPanelRows == 0 &&
+           count % bfp16::kPanelRows == 0 && first + count <= n_);
+    std::memcpy(storage_.data() + bfp16::panel_bytes(first, k_), panels, bfp16::panel_bytes(count, k_));
 }
 
 void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {

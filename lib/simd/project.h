@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,8 +37,11 @@ class PackedMatrix {
     void pack(size_t block, MatrixView<const float> rows);
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
-    /// Rows [first, first + count) from blocks as bfp16::quantise has them, into a bfp16 matrix.
-    void pack_blocks(size_t first, size_t count, const uint8_t* blocks);
+    /// Rows from `first` on, a multiple of 16, rounded into a bfp16 matrix. Returns the first that BFP16
+    /// cannot hold, counted in `rows`.
+    std::optional<size_t> round_in(size_t first, MatrixView<const float> rows);
+    /// Whole panels from row `first` on into a bfp16 matrix, as they are.
+    void copy_in(size_t first, size_t count, const uint8_t* panels);
     /// What `project` must know of a bfp16 matrix once it is filled.
     void set_exponents(const ExponentRange& exponents) { exponents_ = exponents; }
     /// One row back as f32 (what an embedding look-up needs).

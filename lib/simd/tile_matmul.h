@@ -1,8 +1,8 @@
 #pragma once
 // x·Wᵀ for hundreds of rows on AMX: bfloat16 tiles, in which BFP16 values are exact, and fp32 sums. W stays
-// in the right operand's blocks of block_matmul.h; a panel of 64 columns at a time is expanded into tiles,
-// which pays where many rows are multiplied by it. Only where isa() == Isa::amx; elsewhere all throw
-// DeviceError.
+// in panels (bfp16/panels.h); a panel of 64 columns at a time is expanded into tiles, which pays where many
+// rows are multiplied by it. Call these only where isa() == Isa::amx; on other architectures than x86 they
+// throw DeviceError.
 //
 //   left operand    groups of 32 rows; a group is its blocks along K; a block is 2 KB: 32 rows of 32 values
 //   expanded panel  2 × 32 columns; these are their blocks along K; a block is 2 KB: 2 × 16 columns, each 16

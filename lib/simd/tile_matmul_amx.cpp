@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/error.h"
-
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -287,26 +285,5 @@ std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expa
 }  // namespace npuscribe::simd
 
 #pragma GCC pop_options
-
-#else
-
-namespace npuscribe::simd {
-namespace {
-
-[[noreturn]] void refuse() {
-    throw DeviceError("products of bfloat16 tiles want AMX, which this CPU lacks");
-}
-
-}  // namespace
-
-void multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t, const BlockOutput&, bool) {
-    refuse();
-}
-std::optional<size_t> multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t,
-                                     const TileOperandOutput&) {
-    refuse();
-}
-
-}  // namespace npuscribe::simd
 
 #endif

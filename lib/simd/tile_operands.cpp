@@ -137,11 +137,12 @@ void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out) 
 
 #else
 
+// For all of tile_matmul.h.
 namespace npuscribe::simd {
 namespace {
 
 [[noreturn]] void refuse() {
-    throw DeviceError("operands of bfloat16 tiles are for CPUs with AMX, which this one lacks");
+    throw DeviceError("products of bfloat16 tiles want AMX, which this CPU lacks");
 }
 
 }  // namespace
@@ -151,6 +152,13 @@ std::optional<size_t> quantise_tile_operand(MatrixView<const float>, bfp16::Roun
     refuse();
 }
 void expand_panel(const uint8_t*, size_t, size_t, uint8_t*) {
+    refuse();
+}
+void multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t, const BlockOutput&, bool) {
+    refuse();
+}
+std::optional<size_t> multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t,
+                                     const TileOperandOutput&) {
     refuse();
 }
 
