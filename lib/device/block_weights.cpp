@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe {
 

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "device/emulated_device.h"
-#include "device/npu_array.h"
-#include "device/npu_device.h"
-#include "device/npu_probe.h"
+#include "device/emulated/emulated_device.h"
+#include "device/npu/npu_array.h"
+#include "device/npu/npu_device.h"
+#include "device/npu/npu_probe.h"
 
 namespace npuscribe {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "device/block_weights.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe {
 namespace {

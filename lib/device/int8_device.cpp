@@ -11,9 +11,9 @@
 #include "device/bad_value.h"
 #include "device/int8_operand.h"
 #include "device/operand_rows.h"
-#include "simd/int8_convert.h"
-#include "simd/int8_rows.h"
-#include "simd/prepare.h"
+#include "simd/rows/int8_convert.h"
+#include "simd/rows/int8_rows.h"
+#include "simd/rows/prepare.h"
 
 namespace npuscribe {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "device/operand_rows.h"
-#include "simd/int8_rows.h"
+#include "simd/rows/int8_rows.h"
 
 namespace npuscribe {
 namespace {

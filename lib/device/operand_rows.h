@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/matrix_view.h"
 #include "device/device.h"
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 namespace npuscribe {
 

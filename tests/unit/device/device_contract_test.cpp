@@ -13,12 +13,12 @@
 #include "bfp16/block.h"
 #include "bfp16/panels.h"
 #include "catch.h"
-#include "device/cpu_blocks.h"
+#include "device/cpu/block_device.h"
 #include "device/device.h"
-#include "device/emulated_device.h"
-#include "device/npu_device.h"
+#include "device/emulated/emulated_device.h"
+#include "device/npu/npu_device.h"
 #include "simd/isa.h"
-#include "whisper_like.h"
+#include "unit/device/whisper_like.h"
 
 using namespace npuscribe;
 using test::Approx;

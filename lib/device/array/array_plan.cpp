@@ -1,0 +1,260 @@
+#include "device/array/array_plan.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "base/error.h"
+#include "device/array/array_plan_json.h"
+
+namespace npuscribe::array {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kBlocking = 16;  // the kernels compute 2 × 2 subtiles of C together
+
+size_t round_up(size_t value, size_t step) {
+    return (value + step - 1) / step * step;
+}
+
+[[noreturn]] void refuse(const Program& program, const std::string& what) {
+    throw DeviceError("the array cannot run " + program.name + ": " + what +
+                      "; change its tile or its buffers in kernels/plan.json");
+}
+
+TileLimits parse_limits(const Json& json) {
+    TileLimits limits;
+    limits.memory = json.value("memory", size_t{0});
+    limits.reserved = json.value("stack", size_t{0}) + json.value("static", size_t{0});
+    limits.dma_in = json.at("dma_in").get<size_t>();
+    limits.dma_out = json.at("dma_out").get<size_t>();
+    limits.buffer_descriptors = json.at("buffer_descriptors").get<size_t>();
+    return limits;
+}
+
+Depths parse_depths(const Json& json) {
+    return {json.at("a").get<size_t>(), json.at("b").get<size_t>(), json.at("c").get<size_t>()};
+}
+
+Program parse_program(const Json& json) {
+    Program program;
+    program.name = json.at("name").get<std::string>();
+    const auto kernel = json.at("kernel").get<std::string>();
+    if (kernel != "bfp16" && kernel != "int8") refuse(program, "there is no kernel '" + kernel + "'");
+    program.kernel = kernel == "bfp16" ? Kernel::bfp16 : Kernel::int8;
+    const Json& tile = json.at("tile");
+    program.tile = {tile.at("m").get<size_t>(), tile.at("k").get<size_t>(), tile.at("n").get<size_t>()};
+    program.states = json.at("states").get<std::vector<size_t>>();
+    return program;
+}
+
+struct Buffer {
+    const char* name;
+    size_t tile_bytes;
+    size_t count;
+    size_t bytes() const { return tile_bytes * count; }
+};
+
+std::string list(const std::vector<Buffer>& buffers, size_t reserved) {
+    std::string text;
+    for (const auto& buffer : buffers) {
+        text += std::string(text.empty() ? "" : " + ") + std::to_string(buffer.count) + " x " + buffer.name +
+                " of " + std::to_string(buffer.tile_bytes);
+    }
+    if (reserved != 0) text += " + stack and static data of " + std::to_string(reserved);
+    return text;
+}
+
+void check_memory(const Program& program, const char* place, const TileLimits& limits,
+                  const std::vector<Buffer>& buffers) {
+    size_t total = limits.reserved;
+    for (const auto& buffer : buffers) total += buffer.bytes();
+    if (total <= limits.memory) return;
+    const auto largest = std::max_element(buffers.begin(), buffers.end(),
+                                          [](const auto& x, const auto& y) { return x.bytes() < y.bytes(); });
+    refuse(program, std::string(place) + " would hold " + list(buffers, limits.reserved) + " = " +
+                        std::to_string(total) + " bytes and has " + std::to_string(limits.memory) +
+                        ", most of it taken by " + largest->name);
+}
+
+void check_count(const Program& program, const char* place, const char* what, size_t wanted, size_t limit) {
+    if (wanted <= limit) return;
+    refuse(program, std::string(place) + " needs " + std::to_string(wanted) + " " + what + " and has " +
+                        std::to_string(limit));
+}
+
+std::vector<Buffer> core_buffers(const Plan& plan, const Program& program) {
+    return {{"A", program.a_tile_bytes(), plan.core_buffers.a},
+            {"B", program.b_tile_bytes(), plan.core_buffers.b},
+            {"C", program.c_tile_bytes(), plan.core_buffers.c}};
+}
+
+// Of a memory tile that carries A, B and C: columns beyond the fourth carry no A.
+std::vector<Buffer> memory_buffers(const Plan& plan, const Program& program) {
+    return {{"A", program.a_tile_bytes(), plan.memory_buffers.a},
+            {"B", program.b_tile_bytes(), plan.memory_buffers.b},
+            {"C", program.c_tile_bytes() * plan.rows, plan.memory_buffers.c}};
+}
+
+void check_program(const Plan& plan, const Program& program) {
+    const Tile& tile = program.tile;
+    if (tile.m == 0 || tile.k == 0 || tile.n == 0 || tile.m % kBlocking != 0 || tile.n % kBlocking != 0 ||
+        tile.k % bfp16::kBlockSize != 0) {
+        refuse(program, "a tile's m and n must be multiples of 16 and k of 8");
+    }
+    for (const auto& buffer : core_buffers(plan, program)) {
+        if (buffer.count == 0) refuse(program, std::string("it has no buffer for ") + buffer.name);
+        if (buffer.tile_bytes % plan.dma_granularity != 0) {
+            refuse(program, std::string("a tile of ") + buffer.name + " is " +
+                                std::to_string(buffer.tile_bytes) + " bytes, and DMA moves multiples of " +
+                                std::to_string(plan.dma_granularity));
+        }
+    }
+    if (program.kernel == Kernel::bfp16 && tile.n * sizeof(float) > program.b_tile_bytes()) {
+        refuse(program, "the bias of a tile does not fit a tile of B");
+    }
+    check_memory(program, "a core", plan.core, core_buffers(plan, program));
+    check_memory(program, "a memory tile", plan.memory_tile, memory_buffers(plan, program));
+
+    // A and B come in, C goes out; a memory tile gathers C from its column's cores.
+    check_count(program, "a core", "DMA channels in", 2, plan.core.dma_in);
+    check_count(program, "a core", "DMA channels out", 1, plan.core.dma_out);
+    check_count(program, "a memory tile", "DMA channels in", 2 + plan.rows, plan.memory_tile.dma_in);
+    check_count(program, "a memory tile", "DMA channels out", 3, plan.memory_tile.dma_out);
+    check_count(program, "a shim tile", "DMA channels in", 2, plan.shim.dma_in);
+    check_count(program, "a shim tile", "DMA channels out", 1, plan.shim.dma_out);
+
+    const auto& core = plan.core_buffers;
+    const auto& memory = plan.memory_buffers;
+    check_count(program, "a core", "buffer descriptors", core.a + core.b + core.c,
+                plan.core.buffer_descriptors);
+    check_count(program, "a memory tile", "buffer descriptors",
+                2 * (memory.a + memory.b) + memory.c * (plan.rows + 1), plan.memory_tile.buffer_descriptors);
+    check_count(program, "a shim tile", "buffer descriptors", 3 * plan.groups_in_flight,
+                plan.shim.buffer_descriptors);
+}
+
+}  // namespace
+
+std::string_view name(Kernel kernel) {
+    return kernel == Kernel::bfp16 ? "bfp16" : "int8";
+}
+
+size_t Program::a_tile_bytes() const {
+    return kernel == Kernel::bfp16 ? tile.m * bfp16::row_bytes(tile.k) : tile.m * tile.k;
+}
+
+size_t Program::b_tile_bytes() const {
+    return kernel == Kernel::bfp16 ? tile.n * bfp16::row_bytes(tile.k) : tile.n * tile.k;
+}
+
+bfp16::TileLayout Gemm::a_layout() const {
+    return {m, k, program->tile.m, program->tile.k, 0};
+}
+
+bfp16::TileLayout Gemm::b_layout() const {
+    return {n, k, program->tile.n, program->tile.k, program->b_tile_bytes()};
+}
+
+size_t Gemm::a_bytes() const {
+    return m / program->tile.m * k_tiles() * program->a_tile_bytes();
+}
+
+size_t Gemm::b_bytes() const {
+    const size_t headers = program->kernel == Kernel::bfp16 ? 1 : 0;
+    return n / program->tile.n * (k_tiles() + headers) * program->b_tile_bytes();
+}
+
+std::string Gemm::describe() const {
+    return program->name + ", " + std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n);
+}
+
+const Plan& Plan::built_in() {
+    static const Plan plan(kPlanJson);
+    return plan;
+}
+
+Plan::Plan(std::string_view text) {
+    try {
+        const Json json = Json::parse(text);
+        const Json& array = json.at("array");
+        layout_version = json.at("layout_version").get<int>();
+        rows = array.at("rows").get<size_t>();
+        columns = array.at("columns").get<size_t>();
+        dma_granularity = array.at("dma_granularity").get<size_t>();
+        core = parse_limits(array.at("core"));
+        memory_tile = parse_limits(array.at("memory_tile"));
+        shim = parse_limits(array.at("shim"));
+        core_buffers = parse_depths(json.at("core_buffers"));
+        memory_buffers = parse_depths(json.at("memory_buffers"));
+        groups_in_flight = json.at("groups_in_flight").get<size_t>();
+        for (const Json& program : json.at("programs")) programs.push_back(parse_program(program));
+        row_counts = json.at("rows").get<std::vector<size_t>>();
+    } catch (const Json::exception& error) {
+        throw DeviceError(std::string("the array's plan cannot be read: ") + error.what());
+    }
+    if (layout_version != bfp16::kLayoutVersion) {
+        throw DeviceError("the array's plan is for tile layout " + std::to_string(layout_version) +
+                          ", this program writes layout " + std::to_string(bfp16::kLayoutVersion));
+    }
+    if (rows == 0 || columns == 0 || dma_granularity == 0 || programs.empty() || row_counts.empty() ||
+        !std::is_sorted(row_counts.begin(), row_counts.end())) {
+        throw DeviceError("the array's plan has no rows, columns, programs or ascending row counts");
+    }
+    for (const auto& program : programs) {
+        check_program(*this, program);
+        for (const size_t count : row_counts) {
+            if (count == 0 || count % (program.tile.m * rows) != 0) {
+                refuse(program, std::to_string(count) + " rows are not a multiple of " +
+                                    std::to_string(program.tile.m * rows));
+            }
+        }
+    }
+}
+
+size_t Plan::core_bytes(const Program& program) const {
+    size_t total = core.reserved;
+    for (const auto& buffer : array::core_buffers(*this, program)) total += buffer.bytes();
+    return total;
+}
+
+size_t Plan::memory_tile_bytes(const Program& program) const {
+    size_t total = 0;
+    for (const auto& buffer : array::memory_buffers(*this, program)) total += buffer.bytes();
+    return total;
+}
+
+const Program& Plan::program_for(Kernel kernel, size_t k) const {
+    constexpr size_t kMlpWidth = 4;  // Whisper's MLP is four times n_audio_state wide
+    const Program* best = nullptr;
+    std::tuple<bool, size_t, size_t> best_cost;
+    for (const auto& program : programs) {
+        if (program.kernel != kernel) continue;
+        const Tile& tile = program.tile;
+        const bool meant = std::any_of(program.states.begin(), program.states.end(),
+                                       [&](size_t state) { return k == state || k == kMlpWidth * state; });
+        const std::tuple cost(!meant, round_up(k, tile.k), SIZE_MAX - tile.m * tile.k * tile.n);
+        if (best == nullptr || cost < best_cost) {
+            best = &program;
+            best_cost = cost;
+        }
+    }
+    if (best == nullptr) {
+        throw DeviceError("the array's plan has no program of kernel " + std::string(array::name(kernel)));
+    }
+    return *best;
+}
+
+Gemm Plan::gemm(const Program& program, size_t m, size_t k, size_t n) const {
+    const auto count = std::lower_bound(row_counts.begin(), row_counts.end(), m);
+    if (m == 0 || k == 0 || n == 0 || count == row_counts.end()) {
+        throw DeviceError("the array has no program for " + std::to_string(m) + " x " + std::to_string(k) +
+                          " x " + std::to_string(n) + ": it takes 1 to " + std::to_string(max_rows()) +
+                          " rows at a time");
+    }
+    return {&program, *count, round_up(k, program.tile.k), round_up(n, program.tile.n * columns),
+            rows,     columns};
+}
+
+}  // namespace npuscribe::array

@@ -1,0 +1,14 @@
+#pragma once
+// BFP16 on CPUs with AVX-512 VNNI: blocks are multiplied as integers, at a rate above that of the same values
+// as bfloat16 (simd/matmul/block_matmul.h). AMX's bfloat16 tiles are faster still: cpu_tiles.h.
+
+#include <memory>
+
+#include "device/device.h"
+
+namespace npuscribe {
+
+/// Throws DeviceError where the CPU has no VNNI. The precision is bfp16; `pool` must outlive the device.
+std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions&, ThreadPool& pool);
+
+}  // namespace npuscribe

@@ -1,0 +1,142 @@
+#include "device/npu/npu_device.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "device/npu/npu_array.h"
+#include "device/npu/npu_linear.h"
+#include "device/npu/npu_operand.h"
+#include "device/npu/npu_probe.h"
+
+namespace npuscribe {
+namespace {
+
+using xrt_backend::XrtError;
+
+const XrtLibrary& library_of(const NpuOptions& options) {
+    return options.library != nullptr ? *options.library : xrt_library();
+}
+
+/// The NPU's own description. Throws DeviceError with everything that is missing where it cannot be used.
+std::string check_usable(const NpuOptions& options) {
+    ProbeEnvironment environment;
+    environment.library = &library_of(options);
+    environment.xclbin_directory = options.xclbin_directory;
+    const NpuStatus status = probe_npu(environment);
+    if (!status.usable()) throw DeviceError("there is no NPU to use: " + status.summary());
+    if (options.index >= status.devices.size()) {
+        throw DeviceError("there is no NPU " + std::to_string(options.index) + ": XRT counts " +
+                          std::to_string(status.devices.size()) + ", from 0 (NPUSCRIBE_NPU_INDEX)");
+    }
+    return describe(status.devices[options.index]) + ", XRT " + status.xrt_version;
+}
+
+double number_from_environment(const char* name, double otherwise, double least) {
+    const char* text = std::getenv(name);
+    if (text == nullptr || *text == '\0') return otherwise;
+    char* end = nullptr;
+    const double value = std::strtod(text, &end);
+    if (*end != '\0' || !std::isfinite(value) || value < least) {
+        throw UsageError(std::string(name) + " is '" + text + "', and must be a number" +
+                         (least > 0 ? " above zero" : " of at least 0"));
+    }
+    return value;
+}
+
+class NpuDevice final : public Device {
+  public:
+    NpuDevice(const DeviceOptions& options, ThreadPool& pool, const NpuOptions& npu)
+        : description_(check_usable(npu)),
+          array_(*library_of(npu).backend, npu.index, NpuPrograms(xclbin_directory_of(npu)), npu.limit),
+          shared_{array_, pool, options.rounding, {}, {}} {}
+
+    DeviceInfo info() const override {
+        DeviceInfo info;
+        info.name = "npu";
+        info.precision = Precision::bfp16;
+        info.numerics = "bfp16 blocks, accumulated in fp32 on the array";
+        info.asynchronous = true;
+        info.description = description_;
+        return info;
+    }
+
+    DeviceStats stats() const override {
+        DeviceStats stats = shared_.stats;
+        stats.matmul_seconds = shared_.array.queue().seconds();
+        return stats;
+    }
+
+    std::unique_ptr<Linear> load(const LinearWeights& weights) override {
+        return make_npu_linear(weights, shared_);
+    }
+    std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
+        return make_npu_linear(weights, shared_);
+    }
+    std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
+        return std::make_unique<NpuOperand>(max_rows, cols, shared_);
+    }
+    void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
+        dynamic_cast<NpuOperand&>(out).fill(x, norm);
+    }
+
+  private:
+    static std::filesystem::path xclbin_directory_of(const NpuOptions& options) {
+        return options.xclbin_directory.empty() ? xclbin_directory() : options.xclbin_directory;
+    }
+
+    std::string description_;
+    NpuArray array_;
+    NpuShared shared_;
+};
+
+}  // namespace
+
+NpuOptions npu_options_from_environment() {
+    NpuOptions options;
+    options.index = static_cast<unsigned>(number_from_environment("NPUSCRIBE_NPU_INDEX", 0, 0));
+    const double seconds = number_from_environment("NPUSCRIBE_NPU_TIMEOUT", 10, 1e-3);
+    options.limit = std::chrono::milliseconds(static_cast<long>(std::ceil(seconds * 1000)));
+    return options;
+}
+
+std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool& pool) {
+    return make_npu_device(options, pool, npu_options_from_environment());
+}
+
+std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool& pool,
+                                        const NpuOptions& npu) {
+    if (options.precision != Precision::bfp16) {
+        throw DeviceError("the npu device multiplies in bfp16, not in " +
+                          std::string(name(options.precision)));
+    }
+    return std::make_unique<NpuDevice>(options, pool, npu);
+}
+
+std::optional<double> npu_power_watts(const NpuOptions& options) {
+    const XrtLibrary& library = library_of(options);
+    if (library.backend == nullptr) return {};
+    try {
+        const auto sensors = nlohmann::json::parse(library.backend->open_device(options.index)->sensors());
+        // XRT writes every number as text.
+        const std::string watts = sensors.at("power_consumption_watts").get<std::string>();
+        char* end = nullptr;
+        const double value = std::strtod(watts.c_str(), &end);
+        if (end == watts.c_str()) return {};
+        return value;
+    } catch (const XrtError&) {
+        return {};
+    } catch (const nlohmann::json::exception&) {
+        return {};
+    }
+}
+
+}  // namespace npuscribe

@@ -1,0 +1,128 @@
+#include "device/npu/npu_programs.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "bfp16/layout.h"
+
+namespace npuscribe {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int kManifestFormat = 1;
+constexpr const char* kManifestName = "manifest.json";
+
+NpuProgram read_program(const json& entry, const fs::path& directory) {
+    NpuProgram program;
+    program.name = entry.at("name").get<std::string>();
+    program.tile_m = entry.at("tile").at("m").get<size_t>();
+    program.tile_k = entry.at("tile").at("k").get<size_t>();
+    program.tile_n = entry.at("tile").at("n").get<size_t>();
+    program.xclbin = directory / entry.at("xclbin").get<std::string>();
+    program.sha256 = entry.at("sha256").get<std::string>();
+    for (const json& given : entry.at("shapes")) {
+        NpuShape shape;
+        shape.m = given.at("m").get<size_t>();
+        shape.k = given.at("k").get<size_t>();
+        shape.n = given.at("n").get<size_t>();
+        shape.instructions = directory / given.at("instructions").get<std::string>();
+        shape.sha256 = given.at("sha256").get<std::string>();
+        program.shapes.push_back(std::move(shape));
+    }
+    return program;
+}
+
+}  // namespace
+
+const NpuShape* NpuProgram::find(size_t m, size_t k, size_t n) const {
+    for (const NpuShape& shape : shapes) {
+        if (shape.m == m && shape.k == k && shape.n == n) return &shape;
+    }
+    return nullptr;
+}
+
+fs::path xclbin_directory() {
+    if (const char* given = std::getenv("NPUSCRIBE_XCLBIN_DIR"); given != nullptr && *given != '\0')
+        return given;
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    return program.parent_path().parent_path() / "share" / "npuscribe" / "xclbin";
+}
+
+NpuPrograms::NpuPrograms(const fs::path& directory) : directory_(directory) {
+    const fs::path file = directory / kManifestName;
+    std::ifstream in(file);
+    if (!in) {
+        why_empty_ =
+            "there are no array programs: " + file.string() +
+            " does not exist; build them with mlir-aie (kernels/README.md), or name their directory in "
+            "NPUSCRIBE_XCLBIN_DIR";
+        return;
+    }
+    try {
+        const json manifest = json::parse(in);
+        const int format = manifest.at("format").get<int>();
+        if (format != kManifestFormat) {
+            throw DeviceError(file.string() + " is of format " + std::to_string(format) +
+                              ", and this npuscribe reads " + std::to_string(kManifestFormat) +
+                              ": build the array programs again");
+        }
+        const int layout = manifest.at("layout_version").get<int>();
+        if (layout != bfp16::kLayoutVersion) {
+            throw DeviceError("the array programs in " + directory.string() + " were built for version " +
+                              std::to_string(layout) +
+                              " of the tile layout, and this npuscribe writes version " +
+                              std::to_string(bfp16::kLayoutVersion) + ": build them again");
+        }
+        for (const json& entry : manifest.at("programs")) programs_.push_back(read_program(entry, directory));
+    } catch (const json::exception& error) {
+        throw DeviceError(file.string() + " is damaged: " + error.what());
+    }
+    if (programs_.empty()) why_empty_ = file.string() + " lists no array program";
+}
+
+size_t NpuPrograms::shapes() const {
+    size_t count = 0;
+    for (const NpuProgram& program : programs_) count += program.shapes.size();
+    return count;
+}
+
+const NpuProgram* NpuPrograms::find(const std::string& name) const {
+    for (const NpuProgram& program : programs_) {
+        if (program.name == name) return &program;
+    }
+    return nullptr;
+}
+
+std::string NpuPrograms::describe() const {
+    if (programs_.empty()) return "no array program";
+    std::string text;
+    for (const NpuProgram& program : programs_) {
+        text += (text.empty() ? "" : ", ") + program.name + " (" + std::to_string(program.shapes.size()) +
+                " shapes)";
+    }
+    return text;
+}
+
+std::vector<uint8_t> read_verified(const fs::path& file, const std::string& expected) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in)
+        throw DeviceError(file.string() + " cannot be read, though its manifest lists it: build it again");
+    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const std::string actual = sha256(bytes);
+    if (actual != expected) {
+        throw DeviceError(file.string() + " is not the file its manifest vouches for (SHA-256 " +
+                          actual.substr(0, 16) + "… instead of " + expected.substr(0, 16) +
+                          "…): build the array programs again");
+    }
+    return bytes;
+}
+
+}  // namespace npuscribe

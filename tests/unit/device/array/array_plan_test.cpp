@@ -1,0 +1,143 @@
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "catch.h"
+#include "device/array/array_plan.h"
+
+using namespace npuscribe;
+using array::Kernel;
+using array::Plan;
+using Json = nlohmann::json;
+
+namespace {
+
+Json plan_json() {
+    std::ifstream file(std::string(NPUSCRIBE_SOURCE_DIR) + "/kernels/plan.json");
+    return Json::parse(file);
+}
+
+/// The message that a changed plan is refused with.
+template <class Change>
+std::string refusal(Change&& change) {
+    Json json = plan_json();
+    change(json);
+    return test::message_of<DeviceError>([&] { Plan plan(json.dump()); });
+}
+
+}  // namespace
+
+TEST_CASE("the plan describes the array of XDNA2") {
+    const Plan& plan = Plan::built_in();
+    CHECK(plan.columns == 8);
+    CHECK(plan.rows == 4);
+    CHECK(plan.core.memory == 64 * 1024);
+    CHECK(plan.memory_tile.memory == 512 * 1024);
+    CHECK(plan.dma_granularity == 4);
+}
+
+TEST_CASE("what a core holds is added up as by hand") {
+    const Plan& plan = Plan::built_in();
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
+    REQUIRE(program.tile == array::Tile{64, 64, 64});
+    // 64 x 64 values are 4608 bytes in BFP16, 16384 in f32; two of each; 3328 of stack and 1024 of data.
+    CHECK(plan.core_bytes(program) == 2 * 4608 + 2 * 4608 + 2 * 16384 + 4352);
+    // And the C of four cores in the memory tile.
+    CHECK(plan.memory_tile_bytes(program) == 2 * 4608 + 2 * 4608 + 2 * 4 * 16384);
+}
+
+TEST_CASE("every Whisper size has programs that waste nothing on K and N") {
+    const Json json = plan_json();
+    for (const Json& model : json.at("models")) {
+        const auto state = model.at("n_audio_state").get<size_t>();
+        for (const Json& linear : json.at("linears")) {
+            const size_t k = state * linear.at("k").get<size_t>(), n = state * linear.at("n").get<size_t>();
+            for (const Kernel kernel : {Kernel::bfp16, Kernel::int8}) {
+                const auto& program = Plan::built_in().program_for(kernel, k);
+                const auto gemm = Plan::built_in().gemm(program, 1500, k, n);
+                INFO(gemm.describe());
+                CHECK(gemm.k == k);
+                CHECK(gemm.n == n);
+                CHECK(gemm.m == 1536);
+                CHECK(std::count(program.states.begin(), program.states.end(), state) == 1);
+            }
+        }
+    }
+}
+
+TEST_CASE("sizes are padded to the whole array's tiles") {
+    const Plan& plan = Plan::built_in();
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
+    const auto gemm = plan.gemm(program, 3, 100, 70);
+    CHECK(gemm.m == 256);
+    CHECK(gemm.k == 128);
+    CHECK(gemm.n == 512);
+    CHECK(gemm.row_groups() == 1);
+    CHECK(gemm.column_groups() == 1);
+    CHECK(gemm.k_tiles() == 2);
+    CHECK(gemm.a_bytes() == 256 * 128 / 8 * 9);
+    CHECK(gemm.b_bytes() == 8 * (1 + 2) * 4608);  // eight column tiles, each with the tile of its bias
+    CHECK(gemm.b_layout().bytes() == gemm.b_bytes());
+    CHECK(gemm.a_layout().bytes() == gemm.a_bytes());
+    CHECK(gemm.c_bytes() == 256 * 512 * 4);
+    CHECK(plan.gemm(program, 3072, 512, 512).groups() == 12);
+}
+
+TEST_CASE("a window of any length up to 30 s wastes less than one group of rows") {
+    const Plan& plan = Plan::built_in();
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
+    for (size_t frames = 1; frames <= 1500; ++frames) {
+        const size_t rows = plan.gemm(program, frames, 512, 512).m;
+        CHECK(rows >= frames);
+        CHECK(rows < frames + 256);
+    }
+}
+
+TEST_CASE("more rows than the largest program holds are refused") {
+    const Plan& plan = Plan::built_in();
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
+    CHECK(test::contains(test::message_of<DeviceError>([&] { plan.gemm(program, 3073, 512, 512); }),
+                         "1 to 3072 rows"));
+}
+
+TEST_CASE("a tile that does not fit a core is refused with the buffer and the sizes") {
+    const auto message = refusal([](Json& json) { json["programs"][1]["tile"]["n"] = 128; });
+    CHECK(test::contains(message, "a core would hold 2 x A of 4608 + 2 x B of 9216 + 2 x C of 32768"));
+    CHECK(test::contains(message, "= 97536 bytes and has 65536, most of it taken by C"));
+}
+
+TEST_CASE("a memory tile that is too full is refused") {
+    const auto message = refusal([](Json& json) { json["memory_buffers"]["c"] = 8; });
+    CHECK(test::contains(message, "a memory tile would hold"));
+    CHECK(test::contains(message, "8 x C of 65536"));
+    CHECK(test::contains(message, "has 524288"));
+}
+
+TEST_CASE("more DMA channels or buffer descriptors than there are is refused") {
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["dma_in"] = 5; }),
+                         "needs 6 DMA channels in and has 5"));
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["core"]["dma_in"] = 1; }),
+                         "needs 2 DMA channels in and has 1"));
+    CHECK(test::contains(refusal([](Json& json) { json["groups_in_flight"] = 6; }),
+                         "needs 18 buffer descriptors and has 16"));
+}
+
+TEST_CASE("tiles that the multiplier or the DMA cannot take are refused") {
+    CHECK(test::contains(refusal([](Json& json) { json["programs"][0]["tile"]["n"] = 40; }),
+                         "multiples of 16"));
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["dma_granularity"] = 1024; }),
+                         "DMA moves multiples of 1024"));
+    CHECK(test::contains(refusal([](Json& json) {
+                             json["rows"] = {512, 700};
+                         }),
+                         "700 rows are not a multiple of 256"));
+    CHECK(test::contains(refusal([](Json& json) { json["programs"][0]["kernel"] = "bf16"; }),
+                         "there is no kernel 'bf16'"));
+}
+
+TEST_CASE("a plan of another layout, or no plan at all, is refused") {
+    CHECK(test::contains(refusal([](Json& json) { json["layout_version"] = 99; }), "tile layout 99"));
+    CHECK(test::contains(refusal([](Json& json) { json.erase("array"); }), "cannot be read"));
+    CHECK(test::contains(test::message_of<DeviceError>([] { Plan plan("{"); }), "cannot be read"));
+}

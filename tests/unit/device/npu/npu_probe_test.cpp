@@ -1,0 +1,233 @@
+// What is told of an NPU that is missing, on made-up machines: a directory stands for / and an object for
+// XRT.
+
+#include "device/npu/npu_probe.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include "catch.h"
+
+using namespace npuscribe;
+using namespace npuscribe::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+using xrt_backend::Failure;
+using xrt_backend::XrtError;
+
+/// A machine with a Strix Halo NPU, its driver, its node and no limit on locked memory, until something is
+/// taken away.
+struct Machine {
+    fs::path root;
+    ProbeEnvironment environment;
+    XrtLibrary library;
+
+    Machine() {
+        std::string pattern = (fs::temp_directory_path() / "npuscribe-probe-XXXXXX").string();
+        root = mkdtemp(pattern.data());
+        fs::permissions(root, fs::perms(0755));
+        write("sys/bus/pci/devices/0000:00:00.0/vendor", "0x8086");
+        write("sys/bus/pci/devices/0000:c5:00.1/vendor", "0x1022");
+        write("sys/bus/pci/devices/0000:c5:00.1/device", "0x17f0");
+        write("sys/bus/pci/devices/0000:c5:00.1/fw_version", "1.0.0.166");
+        write("sys/bus/pci/devices/0000:c5:00.1/vbnv", "NPU Strix Halo");
+        write("sys/module/amdxdna/version", "2.21.0");
+        write("dev/accel/accel0", "");
+        write("opt/xrt/libxrt_driver_xdna.so.2", "");
+        library.library_directory = root / "opt/xrt";
+        environment.root = root;
+        environment.kernel_release = "6.14.2-arch1-1";
+        environment.memlock_bytes = ProbeEnvironment::kUnlimited;
+        environment.library = &library;
+        environment.xclbin_directory = root / "xclbin";
+    }
+    ~Machine() { fs::remove_all(root); }
+
+    void write(const fs::path& file, const std::string& text) const {
+        fs::create_directories((root / file).parent_path());
+        std::ofstream(root / file) << text << "\n";
+    }
+    void remove(const fs::path& path) const { fs::remove_all(root / path); }
+    void programs() const {
+        write("xclbin/manifest.json",
+              R"({"format": 1, "layout_version": 1, "programs": [{"name": "p", "xclbin": "p.xclbin",
+            "sha256": "0", "tile": {"m": 64, "k": 64, "n": 64},
+            "shapes": [{"m": 512, "k": 512, "n": 512, "instructions": "i.bin", "sha256": "0"}]}]})");
+    }
+    /// The kinds of problems, in order.
+    std::vector<NpuProblem> problems() const {
+        std::vector<NpuProblem> kinds;
+        for (const auto& found : probe_npu(environment).problems) kinds.push_back(found.problem);
+        return kinds;
+    }
+    std::string text_of(NpuProblem problem) const {
+        for (const auto& found : probe_npu(environment).problems) {
+            if (found.problem == problem) return found.text;
+        }
+        return {};
+    }
+};
+
+class FakeDevice : public xrt_backend::XrtDevice {
+  public:
+    xrt_backend::Description describe() override { return {"NPU Strix Halo", "0000:c5:00.1"}; }
+    std::string sensors() override { return {}; }
+    std::unique_ptr<xrt_backend::Context> open(const std::string&, const std::string&) override {
+        return nullptr;
+    }
+};
+
+class FakeXrt : public xrt_backend::Backend {
+  public:
+    unsigned devices = 0;
+    std::unique_ptr<XrtError> error;
+
+    std::string running_version() override { return "2.25"; }
+    std::string built_version() override { return "2.25"; }
+    unsigned count_devices() override { return devices; }
+    std::string find_kernel(const std::string&, const std::string&) override { return {}; }
+    std::unique_ptr<xrt_backend::XrtDevice> open_device(unsigned) override {
+        if (error) throw *error;
+        return std::make_unique<FakeDevice>();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an NPU with all that it needs is usable, and is named with its driver and firmware") {
+    Machine machine;
+    machine.programs();
+    FakeXrt xrt;
+    xrt.devices = 1;
+    machine.library.backend = &xrt;
+    const NpuStatus status = probe_npu(machine.environment);
+    CHECK(status.usable());
+    CHECK(status.summary() == "usable");
+    CHECK(status.xrt_version == "2.25");
+    CHECK(status.shapes == 1);
+    REQUIRE(status.devices.size() == 1);
+    CHECK(status.devices[0].name == "NPU Strix Halo");
+    CHECK(status.devices[0].address == "0000:c5:00.1");
+    CHECK(status.devices[0].driver == "amdxdna 2.21.0");
+    CHECK(status.devices[0].firmware == "1.0.0.166");
+    CHECK(describe(status.devices[0]) ==
+          "NPU Strix Halo at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166");
+
+    SECTION("the kernel's own driver has no version but the kernel's") {
+        machine.remove("sys/module/amdxdna/version");
+        CHECK(probe_npu(machine.environment).devices[0].driver == "amdxdna (Linux 6.14.2-arch1-1)");
+    }
+    SECTION("a low memlock limit is warned of while the device opens all the same") {
+        machine.environment.memlock_bytes = 8U << 20;
+        const NpuStatus warned = probe_npu(machine.environment);
+        CHECK(warned.usable());
+        REQUIRE(warned.warnings.size() == 1);
+        CHECK(warned.warnings[0].problem == NpuProblem::memlock);
+    }
+    SECTION("without array programs there is nothing to run") {
+        machine.remove("xclbin");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_xclbin});
+        CHECK(contains(machine.text_of(NpuProblem::no_xclbin), "NPUSCRIBE_XCLBIN_DIR"));
+    }
+}
+
+TEST_CASE("where XRT finds no device, the first thing that is missing is named") {
+    Machine machine;
+    machine.programs();
+    FakeXrt xrt;
+    machine.library.backend = &xrt;
+
+    SECTION("nothing that can be seen") {
+        CHECK(machine.problems() == std::vector{NpuProblem::not_enumerated});
+    }
+    SECTION("the driver, on a kernel that has it") {
+        machine.remove("sys/module/amdxdna");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_kernel_driver});
+        CHECK(contains(machine.text_of(NpuProblem::no_kernel_driver), "modprobe amdxdna"));
+    }
+    SECTION("the driver, on a kernel too old for it") {
+        machine.remove("sys/module/amdxdna");
+        machine.environment.kernel_release = "6.12.48+deb13-amd64";
+        CHECK(machine.problems() == std::vector{NpuProblem::old_kernel});
+        CHECK(contains(machine.text_of(NpuProblem::old_kernel), "6.12.48+deb13-amd64"));
+    }
+    SECTION("the device node") {
+        machine.remove("dev/accel");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_device_node});
+    }
+    SECTION("the right to open the node") {
+        fs::permissions(machine.root / "dev/accel/accel0", fs::perms::none);
+        const bool was_root = geteuid() == 0;  // whom permissions do not stop
+        if (was_root) REQUIRE(seteuid(65534) == 0);
+        const auto problems = machine.problems();
+        const auto text = machine.text_of(NpuProblem::access_denied);
+        if (was_root) REQUIRE(seteuid(0) == 0);
+        CHECK(problems == std::vector{NpuProblem::access_denied});
+        CHECK(contains(text, "/dev/accel/accel0"));
+        CHECK(contains(text, "render"));
+    }
+    SECTION("locked memory: XRT's driver takes 64 MiB when it opens the device") {
+        machine.environment.memlock_bytes = 8U << 20;
+        CHECK(machine.problems() == std::vector{NpuProblem::memlock});
+        CHECK(contains(machine.text_of(NpuProblem::memlock), "may lock 8 MiB"));
+        CHECK(contains(machine.text_of(NpuProblem::memlock), "ulimit -l unlimited"));
+        machine.environment.memlock_bytes = 64U << 20;
+        CHECK_FALSE(probe_npu(machine.environment).has(NpuProblem::memlock));
+        machine.environment.memlock_bytes = 1024;
+        machine.environment.may_lock_memory = true;
+        CHECK_FALSE(probe_npu(machine.environment).has(NpuProblem::memlock));
+    }
+    SECTION("the hardware") {
+        machine.remove("sys/bus/pci/devices/0000:c5:00.1");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_hardware});
+    }
+    SECTION("the second generation of it") {
+        machine.write("sys/bus/pci/devices/0000:c5:00.1/device", "0x1502");
+        CHECK(machine.problems() == std::vector{NpuProblem::first_generation});
+    }
+    SECTION("XRT's part for NPUs") {
+        machine.remove("opt/xrt/libxrt_driver_xdna.so.2");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_xrt_driver});
+        CHECK(contains(machine.text_of(NpuProblem::no_xrt_driver), "libxrt-npu2"));
+    }
+    SECTION("several at once are all named") {
+        machine.remove("sys/module/amdxdna");
+        machine.remove("dev/accel");
+        CHECK(machine.problems() == std::vector{NpuProblem::no_kernel_driver, NpuProblem::no_device_node});
+    }
+}
+
+TEST_CASE("a device that XRT counts and cannot open") {
+    Machine machine;
+    machine.programs();
+    FakeXrt xrt;
+    xrt.devices = 1;
+    machine.library.backend = &xrt;
+    SECTION("for want of locked memory") {
+        xrt.error = std::make_unique<XrtError>(Failure::no_memory, "mmap failed");
+        machine.environment.memlock_bytes = 8U << 20;
+        CHECK(machine.problems() == std::vector{NpuProblem::memlock});
+    }
+    SECTION("for want of permission") {
+        xrt.error = std::make_unique<XrtError>(Failure::access_denied, "open failed");
+        CHECK(machine.problems() == std::vector{NpuProblem::access_denied});
+    }
+}
+
+TEST_CASE("without XRT, what else is missing is told too") {
+    Machine machine;
+    machine.programs();
+    machine.library.problem = XrtProblem::no_library;
+    machine.library.detail = "libxrt_coreutil.so.2: cannot open";
+    CHECK(machine.problems() == std::vector{NpuProblem::no_xrt});
+    machine.remove("dev/accel");
+    CHECK(machine.problems() == std::vector{NpuProblem::no_xrt, NpuProblem::no_device_node});
+    machine.library.problem = XrtProblem::old_library;
+    CHECK(machine.problems().front() == NpuProblem::old_xrt);
+    machine.library.problem = XrtProblem::no_module;
+    CHECK(machine.problems().front() == NpuProblem::no_module);
+    CHECK(contains(probe_npu(machine.environment).summary(), "cannot open; there is no /dev/accel/accel0"));
+}
