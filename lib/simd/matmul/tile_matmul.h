@@ -16,7 +16,7 @@
 
 #include "base/matrix_view.h"
 #include "bfp16/block.h"
-#include "simd/block_matmul.h"
+#include "simd/matmul/block_matmul.h"
 
 namespace npuscribe::simd {
 

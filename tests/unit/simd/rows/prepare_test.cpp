@@ -1,4 +1,4 @@
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 
 #include "bfp16/block.h"
 #include "catch.h"
-#include "random_matrix.h"
+#include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;

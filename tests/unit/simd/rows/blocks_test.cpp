@@ -1,4 +1,4 @@
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 #include <bit>
 #include <cmath>

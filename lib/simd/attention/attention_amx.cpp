@@ -7,13 +7,13 @@
 // overflow nor vanish: here the largest of the first step's, which saves a pass over all of them. Where later
 // scores lie so far above that this fails, which the sums tell, the largest of all is found first.
 
-#include "simd/amx_kernels.h"
+#include "simd/attention/amx_kernels.h"
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
-#include "simd/attention.h"
+#include "simd/attention/attention.h"
 
 // Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
 // files.
@@ -22,7 +22,7 @@
     "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,amx-tile,amx-bf16,prefer-vector-width=512")
 
 #include "simd/amx_tiles.h"
-#include "simd/softmax_bf16.h"
+#include "simd/attention/softmax_bf16.h"
 
 namespace npuscribe::simd::amx {
 namespace {

@@ -1,15 +1,15 @@
-#include "simd/attention.h"
+#include "simd/attention/attention.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cstring>
 
-#include "simd/amx_kernels.h"
+#include "simd/attention/amx_kernels.h"
 #include "simd/bf16_kernels.h"
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/attention.cpp"
+#define HWY_TARGET_INCLUDE "simd/attention/attention.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

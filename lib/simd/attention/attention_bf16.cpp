@@ -4,14 +4,14 @@
 
 #include <immintrin.h>
 
-#include "simd/attention.h"
+#include "simd/attention/attention.h"
 
 // Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
 // files.
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma,prefer-vector-width=512")
 
-#include "simd/softmax_bf16.h"
+#include "simd/attention/softmax_bf16.h"
 
 namespace npuscribe::simd::avx512_bf16 {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#include "simd/avx512_rows.h"
+#include "simd/attention/avx512_rows.h"
 
 namespace npuscribe::simd {
 

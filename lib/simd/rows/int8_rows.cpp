@@ -1,15 +1,15 @@
-#include "simd/int8_rows.h"
+#include "simd/rows/int8_rows.h"
 
 #include <bit>
 
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/int8_rows.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/int8_rows.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/round_block-inl.h"
+#include "simd/rows/round_block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {

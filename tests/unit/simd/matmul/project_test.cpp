@@ -1,4 +1,4 @@
-#include "simd/project.h"
+#include "simd/matmul/project.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "random_matrix.h"
+#include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;

@@ -1,4 +1,4 @@
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 #include <cmath>
 #include <cstring>
@@ -6,12 +6,12 @@
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/prepare.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/prepare.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "simd/math-inl.h"
-#include "simd/round_block-inl.h"
+#include "simd/rows/round_block-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-#include "simd/tile_matmul.h"
+#include "simd/matmul/tile_matmul.h"
 
 #include <algorithm>
 #include <bit>
@@ -11,8 +11,8 @@
 #include "base/buffer.h"
 #include "bfp16/block.h"
 #include "catch.h"
-#include "random_matrix.h"
 #include "simd/isa.h"
+#include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;

@@ -1,4 +1,4 @@
-#include "simd/project.h"
+#include "simd/matmul/project.h"
 
 #include <algorithm>
 #include <cassert>
@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "simd/bf16_kernels.h"
-#include "simd/blocks.h"
 #include "simd/isa.h"
-#include "simd/prepare.h"
+#include "simd/rows/blocks.h"
+#include "simd/rows/prepare.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/project.cpp"
+#define HWY_TARGET_INCLUDE "simd/matmul/project.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -1,11 +1,11 @@
-#include "simd/row.h"
+#include "simd/rows/row.h"
 
 #include <limits>
 
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/row.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/row.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

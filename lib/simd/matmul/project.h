@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
-#include "simd/block_matmul.h"
+#include "simd/matmul/block_matmul.h"
 #include "simd/packing.h"
 
 namespace npuscribe::simd {

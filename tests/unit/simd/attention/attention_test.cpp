@@ -1,4 +1,4 @@
-#include "simd/attention.h"
+#include "simd/attention/attention.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 
 #include "base/buffer.h"
 #include "catch.h"
-#include "random_matrix.h"
-#include "simd/attention_int8.h"
+#include "simd/attention/attention_int8.h"
+#include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;

@@ -1,4 +1,4 @@
-#include "simd/tile_matmul.h"
+#include "simd/matmul/tile_matmul.h"
 
 #include <algorithm>
 #include <cassert>
@@ -14,8 +14,8 @@
     "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prfchw,amx-tile,amx-bf16,prefer-vector-width=512")
 
 #include "simd/amx_tiles.h"
-#include "simd/avx512_blocks.h"
-#include "simd/avx512_gelu.h"
+#include "simd/matmul/avx512_blocks.h"
+#include "simd/matmul/avx512_gelu.h"
 
 namespace npuscribe::simd {
 namespace {

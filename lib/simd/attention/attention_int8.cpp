@@ -1,4 +1,4 @@
-#include "simd/attention_int8.h"
+#include "simd/attention/attention_int8.h"
 
 #include <cassert>
 
@@ -47,7 +47,7 @@ size_t int8_attention_scratch(size_t n) {
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
 
-#include "simd/avx512_rows.h"
+#include "simd/attention/avx512_rows.h"
 
 namespace npuscribe::simd {
 namespace {

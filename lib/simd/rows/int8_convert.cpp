@@ -1,15 +1,15 @@
-#include "simd/int8_convert.h"
+#include "simd/rows/int8_convert.h"
 
 #include <algorithm>
 
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/int8_convert.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/int8_convert.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/npu_blocks-inl.h"
+#include "simd/rows/npu_blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {

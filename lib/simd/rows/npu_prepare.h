@@ -10,7 +10,7 @@
 
 #include "base/matrix_view.h"
 #include "bfp16/layout.h"
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 namespace npuscribe::simd {
 

@@ -1,4 +1,4 @@
-#include "simd/npu_prepare.h"
+#include "simd/rows/npu_prepare.h"
 
 #include <algorithm>
 #include <array>
@@ -10,11 +10,11 @@
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/npu_prepare.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/npu_prepare.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/npu_blocks-inl.h"
+#include "simd/rows/npu_blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {

@@ -1,6 +1,6 @@
 #pragma once
-// Track 1's conversions (bfp16/int8.h) without blocks in between: the same numbers as simd/int8_convert.h,
-// rounded in registers. What the cpu device runs inside its matmuls.
+// Track 1's conversions (bfp16/int8.h) without blocks in between: the same numbers as
+// simd/rows/int8_convert.h, rounded in registers. What the cpu device runs inside its matmuls.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "simd/block_matmul.h"
+#include "simd/matmul/block_matmul.h"
 
 #include <cmath>
 #include <cstring>
@@ -7,8 +7,8 @@
 
 #include "bfp16/block.h"
 #include "catch.h"
-#include "random_matrix.h"
 #include "simd/isa.h"
+#include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;

@@ -1,4 +1,4 @@
-#include "simd/int8_convert.h"
+#include "simd/rows/int8_convert.h"
 
 #include <cmath>
 #include <random>
@@ -6,8 +6,8 @@
 
 #include "bfp16/int8.h"
 #include "catch.h"
-#include "simd/int8_rows.h"
 #include "simd/isa.h"
+#include "simd/rows/int8_rows.h"
 
 using namespace npuscribe;
 using bfp16::Rounding;

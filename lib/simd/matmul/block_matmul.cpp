@@ -1,4 +1,4 @@
-#include "simd/block_matmul.h"
+#include "simd/matmul/block_matmul.h"
 
 #include <algorithm>
 #include <array>
@@ -17,7 +17,7 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
 
-#include "simd/avx512_blocks.h"
+#include "simd/matmul/avx512_blocks.h"
 
 namespace npuscribe::simd {
 namespace {

@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "base/error.h"
-#include "simd/tile_matmul.h"
+#include "simd/matmul/tile_matmul.h"
 
 #if defined(__x86_64__)
 
@@ -15,7 +15,7 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
 
-#include "simd/avx512_blocks.h"
+#include "simd/matmul/avx512_blocks.h"
 
 namespace npuscribe::simd {
 namespace {

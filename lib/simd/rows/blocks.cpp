@@ -1,4 +1,4 @@
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,11 +9,11 @@
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/blocks.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/blocks.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "simd/npu_blocks-inl.h"
+#include "simd/rows/npu_blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-#include "simd/npu_prepare.h"
+#include "simd/rows/npu_prepare.h"
 
 #include <algorithm>
 #include <cmath>
