@@ -1,9 +1,9 @@
 #pragma once
-// An encoder's layers on the NPU's array, by the array's model (device/array_model.h): nothing here was
+// An encoder's layers on the NPU's array, by the array's model (device/array/array_model.h): nothing here was
 // measured.
 
 #include "bench/projection.h"
-#include "device/array_model.h"
+#include "device/array/array_model.h"
 
 namespace npuscribe::bench {
 

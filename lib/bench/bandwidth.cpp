@@ -7,7 +7,7 @@
 #include "base/thread_pool.h"
 #include "bench/benchmarks.h"
 #include "bench/memory_speed.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 
 namespace npuscribe::bench {
 namespace {

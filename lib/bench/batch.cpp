@@ -6,7 +6,7 @@
 #include "bench/benchmarks.h"
 #include "bench/encoder_runner.h"
 #include "bench/statistics.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 
 namespace npuscribe::bench {
 

@@ -1,6 +1,6 @@
 #pragma once
 // The benchmarks of `npuscribe bench`, a file each. The limits of their criteria are the study's
-// (bench/study.h).
+// (bench/study/study_figures.h).
 
 #include <cstddef>
 #include <filesystem>

@@ -8,7 +8,7 @@
 #include "bench/benchmarks.h"
 #include "bench/layer_runner.h"
 #include "bench/statistics.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 
 namespace npuscribe::bench {
 namespace {

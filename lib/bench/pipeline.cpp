@@ -14,8 +14,8 @@
 #include "bench/pipeline_stages.h"
 #include "bfp16/block.h"
 #include "decoder/decoder.h"
-#include "device/onednn_matmul.h"
-#include "simd/attention_int8.h"
+#include "device/cpu/onednn_matmul.h"
+#include "simd/attention/attention_int8.h"
 #include "simd/isa.h"
 
 namespace npuscribe::bench {

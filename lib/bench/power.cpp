@@ -5,7 +5,7 @@
 #include "bench/encoder_runner.h"
 #include "bench/power_sensors.h"
 #include "bench/projection.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 
 namespace npuscribe::bench {
 namespace {

@@ -7,11 +7,11 @@
 #include "base/buffer.h"
 #include "base/stopwatch.h"
 #include "bench/benchmarks.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 #include "bfp16/layout.h"
-#include "device/array_plan.h"
-#include "simd/int8_convert.h"
-#include "simd/npu_prepare.h"
+#include "device/array/array_plan.h"
+#include "simd/rows/int8_convert.h"
+#include "simd/rows/npu_prepare.h"
 
 namespace npuscribe::bench {
 namespace {

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "bench/array_projection.h"
 #include "bench/cpu_projection.h"
-#include "bench/study.h"
-#include "device/cpu_info.h"
-#include "device/onednn_matmul.h"
+#include "bench/study/study_figures.h"
+#include "device/cpu/cpu_info.h"
+#include "device/cpu/onednn_matmul.h"
 #include "model/catalog.h"
 
 namespace npuscribe::bench {

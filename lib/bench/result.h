@@ -13,7 +13,7 @@ namespace npuscribe::bench {
 enum class Origin {
     measured,  // on this machine, now
     modelled,  // from the timing model of an NPU array that nobody here has
-    stated,    // from the study (bench/study.h)
+    stated,    // from the study (bench/study/study_figures.h)
     computed,  // arithmetic on sizes: FLOPs, bytes
 };
 std::string_view name(Origin);

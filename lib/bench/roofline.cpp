@@ -4,8 +4,8 @@
 
 #include "bench/benchmarks.h"
 #include "bench/limits.h"
-#include "device/cpu_info.h"
-#include "device/onednn_matmul.h"
+#include "device/cpu/cpu_info.h"
+#include "device/cpu/onednn_matmul.h"
 
 namespace npuscribe::bench {
 

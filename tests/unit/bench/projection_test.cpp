@@ -1,6 +1,6 @@
 #include "bench/projection.h"
 
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 #include "catch.h"
 
 using namespace npuscribe::bench;

@@ -1,6 +1,6 @@
 #pragma once
-// What the study (bench/study.h) got wrong, in one place. Where it is arithmetic, the right number is
-// computed here from the study's own.
+// What the study (bench/study/study_figures.h) got wrong, in one place. Where it is arithmetic, the right
+// number is computed here from the study's own.
 
 #include <optional>
 #include <string>

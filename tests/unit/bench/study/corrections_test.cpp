@@ -1,5 +1,5 @@
 // Every expected value here was worked out by hand from the study's numbers.
-#include "bench/corrections.h"
+#include "bench/study/corrections.h"
 
 #include "catch.h"
 

@@ -1,4 +1,4 @@
-#include "bench/corrections.h"
+#include "bench/study/corrections.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -8,7 +8,7 @@
 #include <span>
 
 #include "bench/projection.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 #include "bfp16/block.h"
 
 namespace npuscribe::bench {
