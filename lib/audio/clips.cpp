@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 

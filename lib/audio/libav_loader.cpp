@@ -5,7 +5,7 @@
 
 #include <mutex>
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 #include "audio/libav_module/libav_module.h"
 #include "base/error.h"
 #include "base/module_path.h"
@@ -48,13 +48,13 @@ const Module& module() {
 
 }  // namespace
 
-std::unique_ptr<Decoder> open_with_libav(const InputFile& file) {
+std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file) {
     if (module().open == nullptr) {
         throw InputError(file.name() +
                          " is not a format that libsndfile reads, and FFmpeg's libraries cannot be used: " +
                          module().missing);
     }
-    return std::unique_ptr<Decoder>(module().open(file));
+    return std::unique_ptr<FileDecoder>(module().open(file));
 }
 
 std::string libav_version() {

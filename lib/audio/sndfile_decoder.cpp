@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 #include "base/error.h"
 
 namespace npuscribe::audio {
@@ -65,7 +65,7 @@ sf_count_t source_tell(void* source) {
     return static_cast<Source*>(source)->position;
 }
 
-class SndfileDecoder final : public Decoder {
+class SndfileDecoder final : public FileDecoder {
   public:
     explicit SndfileDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0} {
         SF_INFO info{};
@@ -141,7 +141,7 @@ class SndfileDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> open_with_libsndfile(const InputFile& file) {
+std::unique_ptr<FileDecoder> open_with_libsndfile(const InputFile& file) {
     return std::make_unique<SndfileDecoder>(file);
 }
 

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <vector>
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 #include "audio/resampler.h"
 #include "base/error.h"
 
@@ -67,7 +67,7 @@ void to_mono(std::vector<float>& block, int n_channels, int channel) {
     block.resize(frames);
 }
 
-/// Decoder → one channel → 16 kHz.
+/// FileDecoder → one channel → 16 kHz.
 class DecodedStream final : public Stream {
   public:
     DecodedStream(std::shared_ptr<const InputFile> file, const OpenOptions& options)
@@ -132,7 +132,7 @@ class DecodedStream final : public Stream {
     }
 
   private:
-    static std::unique_ptr<Decoder> open_decoder(const InputFile& file);
+    static std::unique_ptr<FileDecoder> open_decoder(const InputFile& file);
 
     /// To `samples` from here, by the decoder: to a frame somewhat before, which is a whole sample of the
     /// output, so that a fresh resampler has heard enough when its output counts.
@@ -192,7 +192,7 @@ class DecodedStream final : public Stream {
 
     std::shared_ptr<const InputFile> file_;
     int channel_;
-    std::unique_ptr<Decoder> decoder_;
+    std::unique_ptr<FileDecoder> decoder_;
     std::optional<Resampler> resampler_;
     std::vector<float> block_;  // decoded, one channel, at the file's rate
     size_t position_ = 0;       // samples of block_ that are done
@@ -212,13 +212,13 @@ bool looks_like_mp3(const InputFile& file) {
 }
 
 /// A wav header that was never completed says 0 samples, and libsndfile believes it.
-bool claims_nothing(const Decoder& decoder, const InputFile& file) {
+bool claims_nothing(const FileDecoder& decoder, const InputFile& file) {
     constexpr int64_t kLongestHeader = 4096;
     return decoder.format().duration == 0.0 && file.size() > kLongestHeader;
 }
 #endif
 
-std::unique_ptr<Decoder> DecodedStream::open_decoder(const InputFile& file) {
+std::unique_ptr<FileDecoder> DecodedStream::open_decoder(const InputFile& file) {
 #ifdef NPUSCRIBE_HAVE_LIBAV
     if (looks_like_mp3(file)) {
         try {

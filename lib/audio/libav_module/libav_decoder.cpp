@@ -11,7 +11,7 @@ extern "C" {
 #include <mutex>
 #include <string_view>
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 #include "audio/libav_module/libav_module.h"
 #include "audio/libav_module/libav_samples.h"
 #include "base/error.h"
@@ -89,7 +89,7 @@ bool holds_tag(const AVPacket& packet) {
     return bytes.find("ID3") != bytes.npos || bytes.find("APETAGEX") != bytes.npos;
 }
 
-class LibavDecoder final : public Decoder {
+class LibavDecoder final : public FileDecoder {
   public:
     explicit LibavDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0} {
         static std::once_flag once;
@@ -284,7 +284,7 @@ class LibavDecoder final : public Decoder {
 
 extern "C" {
 
-npuscribe::audio::Decoder* npuscribe_libav_open(const npuscribe::audio::InputFile& file) {
+npuscribe::audio::FileDecoder* npuscribe_libav_open(const npuscribe::audio::InputFile& file) {
     return new npuscribe::audio::LibavDecoder(file);
 }
 

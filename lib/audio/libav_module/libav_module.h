@@ -1,7 +1,7 @@
 #pragma once
 // What the program asks of the module that reads files with FFmpeg's libraries.
 
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 
 namespace npuscribe::audio {
 
@@ -10,7 +10,7 @@ inline constexpr const char* kLibavOpen = "npuscribe_libav_open";
 inline constexpr const char* kLibavVersion = "npuscribe_libav_version";
 
 /// As open_with_libav; the caller owns the result.
-using LibavOpen = Decoder* (*)(const InputFile& file);
+using LibavOpen = FileDecoder* (*)(const InputFile& file);
 /// "libavformat 59.27.100".
 using LibavVersion = const char* (*)();
 

@@ -1,4 +1,4 @@
-#include "audio/decoder.h"
+#include "audio/file_decoder.h"
 
 #include <cstdio>
 

@@ -19,9 +19,9 @@ struct Format {
     std::optional<double> duration;  // seconds, where stated
 };
 
-class Decoder {
+class FileDecoder {
   public:
-    virtual ~Decoder() = default;
+    virtual ~FileDecoder() = default;
     virtual const Format& format() const = 0;
     /// Replaces `block` with the next frames, interleaved; leaves it empty at the end. Throws InputError at a
     /// break, after everything before it has been given.
@@ -32,10 +32,10 @@ class Decoder {
 };
 
 /// Throws InputError, saying why, where libsndfile cannot read it. `file` must outlive the result.
-std::unique_ptr<Decoder> open_with_libsndfile(const InputFile& file);
+std::unique_ptr<FileDecoder> open_with_libsndfile(const InputFile& file);
 
 /// The same with FFmpeg's libraries. Only where built with NPUSCRIBE_HAVE_LIBAV.
-std::unique_ptr<Decoder> open_with_libav(const InputFile& file);
+std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file);
 
 /// "12.34 s": how messages name a time in a file.
 std::string seconds_text(double seconds);
