@@ -10,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "bench/benchmarks.h"
 #include "bench/plot.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 #include "bench_options.h"
 #include "bench_output.h"
 #include "command_line.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "bench/study.h"
+#include "bench/study/study_figures.h"
 
 namespace npuscribe::app {
 namespace {

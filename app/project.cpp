@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "bench/corrections.h"
+#include "bench/study/corrections.h"
 #include "bench_options.h"
 #include "bench_output.h"
 #include "command_line.h"

@@ -3,7 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "audio/stream.h"
-#include "device/onednn_matmul.h"
+#include "device/cpu/onednn_matmul.h"
 #include "simd/isa.h"
 
 namespace npuscribe::app {

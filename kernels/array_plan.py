@@ -2,7 +2,7 @@
 """The plan of the array (plan.json) in Python: what fits, and which bytes go where.
 
 Needs nothing but the standard library, so that it is checked on machines without mlir-aie. design.py turns what this
-module works out into an IRON design. lib/device/array_plan.cpp is the same in C++.
+module works out into an IRON design. lib/device/array/array_plan.cpp is the same in C++.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def sha256(file: Path) -> str:
 
 
 def manifest(plan: Plan, out: Path, built: dict[Program, list[Shape]]) -> dict:
-    """What lib/device/npu_programs.cpp reads; the files are in `out`."""
+    """What lib/device/npu/npu_programs.cpp reads; the files are in `out`."""
     return {
         "format": MANIFEST_FORMAT,
         "layout_version": plan.layout_version,

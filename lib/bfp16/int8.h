@@ -4,7 +4,7 @@
 //
 //   value = q / 64 × 2^(exponent − 127)          as in a block, but for a whole row (or a whole tensor)
 //
-// The plain statement; simd/int8_convert.h has it in vector code.
+// The plain statement; simd/rows/int8_convert.h has it in vector code.
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "base/thread_pool.h"
-#include "simd/attention.h"
-#include "simd/attention_int8.h"
+#include "simd/attention/attention.h"
+#include "simd/attention/attention_int8.h"
 
 namespace npuscribe {
 namespace {

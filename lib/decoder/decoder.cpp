@@ -11,8 +11,8 @@
 #include "decoder/cross_cache.h"
 #include "decoder/decoder_weights.h"
 #include "decoder/self_cache.h"
-#include "simd/attention.h"
-#include "simd/attention_int8.h"
+#include "simd/attention/attention.h"
+#include "simd/attention/attention_int8.h"
 #include "simd/isa.h"
 
 namespace npuscribe {

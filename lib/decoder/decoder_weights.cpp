@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "device/block_weights.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe {
 namespace {

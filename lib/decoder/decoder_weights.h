@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "model/checkpoint.h"
-#include "simd/prepare.h"
-#include "simd/project.h"
+#include "simd/matmul/project.h"
+#include "simd/rows/prepare.h"
 
 namespace npuscribe {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simd/row.h"
+#include "simd/rows/row.h"
 
 namespace npuscribe::row {
 

@@ -8,7 +8,7 @@
 #include "encoder/conv_stem.h"
 #include "encoder/layer.h"
 #include "encoder/self_attention.h"
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 namespace npuscribe {
 

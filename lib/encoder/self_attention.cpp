@@ -5,8 +5,8 @@
 
 #include "base/thread_pool.h"
 #include "model/dimensions.h"
-#include "simd/attention.h"
-#include "simd/attention_int8.h"
+#include "simd/attention/attention.h"
+#include "simd/attention/attention_int8.h"
 
 namespace npuscribe {
 namespace {

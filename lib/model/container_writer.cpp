@@ -17,7 +17,7 @@
 #include "model/container.h"
 #include "model/packed_vocabulary.h"
 #include "model/tensor_checkpoint.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe::container {
 namespace {

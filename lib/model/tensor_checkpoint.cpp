@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe {
 namespace {

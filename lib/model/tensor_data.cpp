@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "bfp16/panels.h"
-#include "simd/blocks.h"
+#include "simd/rows/blocks.h"
 
 namespace npuscribe {
 

@@ -20,10 +20,10 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "device/device.h"
-#include "device/emulated_device.h"
+#include "device/emulated/emulated_device.h"
 #include "encoder/encoder.h"
 #include "model/checkpoint.h"
-#include "simd/prepare.h"
+#include "simd/rows/prepare.h"
 
 namespace {
 

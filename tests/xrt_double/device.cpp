@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "device/emulated_array.h"
+#include "device/emulated/emulated_array.h"
 #include "state.h"
 
 using npuscribe::xrt_double::counters;

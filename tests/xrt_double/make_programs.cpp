@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "container.h"
-#include "device/array_plan.h"
+#include "device/array/array_plan.h"
 
 namespace {
 

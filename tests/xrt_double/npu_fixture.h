@@ -14,7 +14,7 @@
 #include "base/thread_pool.h"
 #include "bfp16/block.h"
 #include "catch.h"
-#include "device/npu_device.h"
+#include "device/npu/npu_device.h"
 
 namespace npuscribe::test {
 

@@ -8,7 +8,7 @@
 
 #include "catch.h"
 #include "container.h"
-#include "device/xrt_loader.h"
+#include "device/npu/xrt_loader.h"
 
 using namespace npuscribe;
 using test::contains;

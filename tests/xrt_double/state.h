@@ -24,7 +24,7 @@
 
 #include "base/thread_pool.h"
 #include "container.h"
-#include "device/array_plan.h"
+#include "device/array/array_plan.h"
 
 namespace npuscribe::xrt_double {
 

@@ -15,7 +15,7 @@
 
 #include "catch.h"
 #include "container.h"
-#include "device/array_plan.h"
+#include "device/array/array_plan.h"
 
 using namespace npuscribe;
 using test::contains;
