@@ -5,6 +5,7 @@ find_package(OpenMP REQUIRED COMPONENTS CXX) # oneDNN's own threads are OpenMP's
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED) # the one that spdlog is built with
 find_package(spdlog REQUIRED)
 pkg_check_modules(hwy REQUIRED libhwy) # its headers: lib/simd/highway_targets.cpp is what it takes of the library
 add_library(highway INTERFACE)

@@ -17,13 +17,6 @@ double compression_ratio(std::string_view text) {
     return static_cast<double>(text.size()) / static_cast<double>(compressed);
 }
 
-std::string_view strip(std::string_view text) {
-    constexpr std::string_view kSpace = " \t\n\r\f\v";
-    const size_t first = text.find_first_not_of(kSpace);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 bool needs_fallback(const DecodingResult& result, const DecodingOptions& options) {
     const bool repetitive = options.compression_ratio_threshold &&
                             result.compression_ratio > *options.compression_ratio_threshold;

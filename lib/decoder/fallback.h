@@ -12,9 +12,6 @@ namespace npuscribe {
 /// for no text.
 double compression_ratio(std::string_view text);
 
-/// Without the white space (ASCII's) around it.
-std::string_view strip(std::string_view text);
-
 /// True where the result should be decoded again at the next temperature. Silence is accepted whatever its
 /// text.
 bool needs_fallback(const DecodingResult& result, const DecodingOptions& options);

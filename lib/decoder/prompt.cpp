@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
 #include "decoder/fallback.h"
 
 namespace npuscribe {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/text.h"
 #include "decoder/fallback.h"
 #include "decoder/language.h"
 #include "decoder/row_math.h"

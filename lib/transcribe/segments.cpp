@@ -5,7 +5,7 @@
 #include <span>
 
 #include "audio/log_mel.h"
-#include "decoder/fallback.h"
+#include "base/text.h"
 #include "transcribe/hallucination.h"
 
 namespace npuscribe {

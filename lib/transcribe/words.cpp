@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "decoder/fallback.h"
+#include "base/text.h"
 
 namespace npuscribe {
 

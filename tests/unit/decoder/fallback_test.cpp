@@ -14,11 +14,6 @@ TEST_CASE("The compression ratio is zlib's") {
     CHECK(compression_ratio(loop) == Approx(550.0 / 25));
 }
 
-TEST_CASE("Space around a text does not count") {
-    CHECK(strip("  a b\n") == "a b");
-    CHECK(strip(" \t ").empty());
-}
-
 namespace {
 
 DecodingResult result(double ratio, double logprob, double no_speech) {

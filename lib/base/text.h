@@ -1,0 +1,20 @@
+#pragma once
+// Small operations on text that several folders need. All of them treat bytes above 127 as ordinary letters.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace npuscribe {
+
+/// `text` without the ASCII white space at its ends.
+std::string_view strip(std::string_view text);
+
+/// `text` with ASCII's capital letters made small.
+std::string to_lower(std::string_view text);
+
+/// The parts of `text` between separators, in order. Empty text has no parts, and a separator at the end adds
+/// none: split("a,,b,", ',') is {"a", "", "b"}. The parts point into `text`.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+}  // namespace npuscribe
