@@ -14,6 +14,9 @@ namespace npuscribe::bfp16 {
 
 inline constexpr size_t kBlockSize = 8;   // values a block
 inline constexpr size_t kBlockBytes = 9;  // bytes a block
+/// Weights and operands must be smaller than this in magnitude: the kernels take no block whose exponent is
+/// above 237 (simd::kLargestBlockExponent), the exponent of the largest value below 2^111.
+inline constexpr float kMagnitudeLimit = 0x1p111F;
 
 enum class Rounding {
     nearest_even,  // default; saturates at −128 and 127
