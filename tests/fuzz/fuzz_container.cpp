@@ -1,35 +1,23 @@
 // Whatever the bytes of a converted model are, reading them ends in tensors or in a ModelError.
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "model/container.h"
 #include "model/model.h"
 #include "small_model.h"
+#include "temporary_directory.h"
 
 namespace {
 
 using namespace npuscribe;
-namespace fs = std::filesystem;
-
-/// A file of this process alone.
-fs::path scratch(const char* name) {
-    return fs::temp_directory_path() / ("npuscribe-fuzz-" + std::to_string(getpid()) + name);
-}
 
 void read(std::string_view bytes) {
-    static const struct File {
-        fs::path path = scratch(".npuscribe");
-        ~File() { fs::remove(path); }
-    } file;
-    std::ofstream(file.path, std::ios::binary) << bytes;
+    static const test::TemporaryDirectory directory;
+    const auto path = directory.write("fuzz.npuscribe", bytes);
     try {
-        const Model model = load_model(file.path.string());
+        const Model model = load_model(path.string());
         for (const auto& [name, shape] : whisper_tensors(model.dimensions()))
             model.checkpoint->Checkpoint::read(name);
     } catch (const ModelError&) {
@@ -37,14 +25,13 @@ void read(std::string_view bytes) {
 }
 
 std::string small_container() {
-    const fs::path directory = scratch("-source");
-    test::write_random_model(directory, {.dimensions = test::small_dimensions(1, 51865)});
-    const Model source = load_model(directory.string());
+    const test::TemporaryDirectory directory;
+    test::write_random_model(directory.path(), {.dimensions = test::small_dimensions(1, 51865)});
+    const Model source = load_model(directory.path().string());
     ThreadPool pool(1);
     std::string bytes;
     container::write(*source.checkpoint, source.tokenizer, "fuzz", pool,
                      [&](std::string_view piece) { bytes += piece; });
-    fs::remove_all(directory);
     return bytes;
 }
 

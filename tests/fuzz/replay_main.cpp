@@ -10,14 +10,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "data_paths.h"
+#include "temporary_directory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -108,8 +107,8 @@ int main(int argc, char** argv) {
     std::sort(files.begin(), files.end());
     size_t runs = 0;
     for (const auto& path : files) {
-        std::ifstream file(path, std::ios::binary);
-        const Bytes bytes{std::istreambuf_iterator<char>(file), {}};
+        const std::string content = npuscribe::test::read_file(path);
+        const Bytes bytes(content.begin(), content.end());
         LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
         for (size_t i = 0; i < mutations; ++i) {
             const Bytes changed = mutated(bytes, i + 1);

@@ -1,25 +1,18 @@
 #include "small_model.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/error.h"
+#include "temporary_directory.h"
 
 namespace npuscribe::fuzz {
 
 std::string small_model(test::ModelFormat format, DType dtype, const char* file_name) {
-    const auto directory = std::filesystem::temp_directory_path() /
-                           ("npuscribe-fuzz-" + std::to_string(getpid()) + "-" + file_name);
-    test::write_random_model(directory,
+    const test::TemporaryDirectory directory;
+    test::write_random_model(directory.path(),
                              {.dimensions = test::small_dimensions(1, 20), .format = format, .dtype = dtype});
-    std::ifstream stream(directory / file_name, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-    std::filesystem::remove_all(directory);
+    std::string bytes = test::read_file(directory / file_name);
     if (bytes.empty()) std::abort();
     return bytes;
 }

@@ -1,34 +1,26 @@
 #include "config_file.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
-#include <fstream>
+#include <filesystem>
 
 #include "base/error.h"
 #include "catch.h"
+#include "temporary_directory.h"
 #include "transcribe_options.h"
 
 using namespace npuscribe;
 using namespace npuscribe::app;
-namespace fs = std::filesystem;
 
 namespace {
 
 /// A config file of one test.
 class ConfigFile {
   public:
-    explicit ConfigFile(const std::string& text) {
-        std::string name = (fs::temp_directory_path() / "npuscribe-config-XXXXXX").string();
-        close(mkstemp(name.data()));
-        path_ = name;
-        std::ofstream(path_) << text;
-    }
-    ~ConfigFile() { fs::remove(path_); }
+    explicit ConfigFile(const std::string& text) : path_(directory_.write("config.toml", text)) {}
     std::string path() const { return path_.string(); }
 
   private:
-    fs::path path_;
+    test::TemporaryDirectory directory_;
+    std::filesystem::path path_;
 };
 
 std::string refusal(const std::string& text) {

@@ -1,7 +1,5 @@
 #include "inputs.h"
 
-#include <fstream>
-
 #include "base/error.h"
 #include "catch.h"
 #include "temporary_directory.h"
@@ -79,7 +77,7 @@ TEST_CASE("a list has a name a line, or a NUL after each") {
     const test::TemporaryDirectory directory;
     const auto list = directory / "list";
     const auto holds = [&](const std::string& bytes) {
-        std::ofstream(list, std::ios::binary) << bytes;
+        test::write_file(list, bytes);
         return read_list(list);
     };
     using Names = std::vector<std::string>;

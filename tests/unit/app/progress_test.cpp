@@ -1,7 +1,5 @@
 #include "progress.h"
 
-#include <fstream>
-
 #include "catch.h"
 #include "temporary_directory.h"
 #include "terminal_text.h"
@@ -75,8 +73,8 @@ TEST_CASE("times are as people write them") {
 
 TEST_CASE("a file's share of the run is its size") {
     const test::TemporaryDirectory directory;
-    std::ofstream(directory / "small") << std::string(100, 'x');
-    std::ofstream(directory / "large") << std::string(300, 'x');
+    directory.write("small", std::string(100, 'x'));
+    directory.write("large", std::string(300, 'x'));
     BatchProgress progress({directory / "small", directory / "large"});
     CHECK(progress.view(0).fraction == test::Approx(0));
     CHECK_FALSE(progress.view(0).seconds_left);
@@ -94,7 +92,7 @@ TEST_CASE("a file's share of the run is its size") {
 
 TEST_CASE("what has no size counts as much as another") {
     const test::TemporaryDirectory directory;
-    std::ofstream(directory / "file") << std::string(100, 'x');
+    directory.write("file", std::string(100, 'x'));
     BatchProgress progress({directory / "file", "-"});
     progress.finish(0);
     CHECK(progress.view(1).fraction == test::Approx(0.5));

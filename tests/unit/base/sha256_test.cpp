@@ -1,11 +1,9 @@
 #include "base/sha256.h"
 
-#include <unistd.h>
-
 #include <filesystem>
-#include <fstream>
 
 #include "catch.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 
@@ -23,9 +21,8 @@ TEST_CASE("SHA-256 is that of FIPS 180-4's examples") {
 }
 
 TEST_CASE("a file's SHA-256 is that of its bytes, however many there are") {
-    const auto path =
-        std::filesystem::temp_directory_path() / ("npuscribe-sha256-" + std::to_string(getpid()));
-    std::ofstream(path, std::ios::binary) << std::string(1'000'000, 'a');  // NIST's third example
+    const test::TemporaryDirectory directory;
+    const auto path = directory.write("a.bin", std::string(1'000'000, 'a'));  // NIST's third example
     CHECK(sha256_of_file(path) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     CHECK(sha256_of_file(path, [] { return true; }) == std::nullopt);
     std::filesystem::remove(path);
