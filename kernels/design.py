@@ -99,6 +99,9 @@ def build(plan: Plan, program: Program, shape: Shape):
         barrier.wait_for_value(1)
         tiles = given[TILES]
         depth = given[DEPTH]
+        # Waiting does not take the lock. Without this a second dispatch would not wait, and run with these parameters.
+        # The sequence cannot set it again before this dispatch's C has left.
+        barrier.release_with_value(1)
         for _ in range_(tiles):
             c = c_fifo.acquire(1)
             if program.has_bias:

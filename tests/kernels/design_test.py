@@ -116,13 +116,11 @@ class Transfers(unittest.TestCase):
 
 
 class Design(unittest.TestCase):
-    def follow(self, kernel):
-        plan = small_plan(kernel)
-        (program,) = plan.programs
-        shape = Shape(64, 96, 128)
+    """The design, on an array that runs it (fake_iron)."""
+
+    def check(self, program, shape, c):
+        """Every word of C must be the right row of A times the right row of B, and lie where it belongs."""
         tile, tiles_of_k = program.tile, shape.k // program.tile.k
-        with fake_iron.installed():
-            c = design.build(plan, program, shape).run()
         headers = 1 if program.has_bias else 0
         a_words, b_words = program.a_bytes // 4, program.b_bytes // 4
         self.assertEqual(set(c), set(range(shape.m * shape.n)))
@@ -147,35 +145,68 @@ class Design(unittest.TestCase):
                 ],
             )
 
-    def test_every_word_of_c_is_its_row_of_a_times_its_row_of_b(self):
-        self.follow("bfp16")
+    def in_turn(self, kernel, *shapes):
+        """Loads one xclbin and dispatches each shape in turn, whoever of sequence, DMA and cores goes first."""
+        plan = small_plan(kernel)
+        (program,) = plan.programs
+        for seed in (None, 1, 2):
+            with fake_iron.installed():
+                modules = {shape: design.build(plan, program, shape) for shape in set(shapes)}
+                array = fake_iron.Array(modules[shapes[0]], seed)
+                try:
+                    for shape in shapes:
+                        self.check(program, shape, array.run(modules[shape]))
+                finally:
+                    array.stop()
+
+    # Tiles are 16 x 32 x 32 and there are two rows and two columns of cores.
+    large, small, one_tile = Shape(64, 96, 128), Shape(32, 64, 192), Shape(32, 32, 64)
+
+    def test_one_shape(self):
+        self.in_turn("bfp16", self.large)
 
     def test_int8_starts_at_zero_and_has_no_tile_of_bias(self):
-        self.follow("int8")
+        self.in_turn("int8", self.large, self.small)
+
+    def test_the_same_shape_twice(self):
+        self.in_turn("bfp16", self.large, self.large)
+
+    def test_two_shapes_in_turn(self):
+        self.in_turn("bfp16", self.large, self.small, self.large, self.small)
+
+    def test_a_shape_with_one_tile(self):
+        self.in_turn("bfp16", self.one_tile)
+        self.in_turn("bfp16", self.large, self.one_tile, self.one_tile, self.large)
+
+    def test_shapes_of_one_program_share_its_xclbin(self):
+        plan = Plan.load()
+        for program in plan.programs:
+            with fake_iron.installed():
+                first, *others = [
+                    design.build(plan, program, Shape(256, program.tile.k * k, program.tile.n * plan.columns * n))
+                    for k, n in ((1, 1), (2, 1), (3, 2))
+                ]
+                for other in others:
+                    self.assertEqual(other.configuration(), first.configuration())
 
     def test_every_program_stays_within_channels_and_descriptors(self):
         plan = Plan.load()
         for program in plan.programs:
             shape = Shape(3072, program.tile.k * 2, program.tile.n * plan.columns * 2)
-            with fake_iron.installed() as world:
+            with fake_iron.installed():
                 module = design.build(plan, program, shape)
-                for (_, row), used in world.channels.items():
-                    limits = plan.shim if row == 0 else plan.memory_tile if row == 1 else plan.core
-                    # A shim's way out is the array's way in.
-                    ways = ("dma_in", "dma_out") if row else ("dma_out", "dma_in")
-                    self.assertLessEqual(used["in"], limits[ways[0]])
-                    self.assertLessEqual(used["out"], limits[ways[1]])
-                self.assertEqual(len(module.workers), 32)
-                self.assertEqual({w.stack_size for w in module.workers}, {plan.core["stack"]})
-                self.assertEqual({w.tile.row for w in module.workers}, {2, 3, 4, 5})
-                self.assertEqual({file for file, _ in world.kernels.values()}, {f"{program.name}.o"})
-
-    def test_transfers_in_flight_fit_the_shims(self):
-        plan = small_plan("bfp16")
-        with fake_iron.installed() as world:
-            design.build(plan, plan.programs[0], Shape(256, 64, 256)).run()
-            self.assertLessEqual(world.most_descriptors, plan.shim["buffer_descriptors"])
-            self.assertGreater(world.most_descriptors, 3)  # more than one group at once
+            for (_, row), used in module.channels().items():
+                limits = plan.shim if row == 0 else plan.memory_tile if row == 1 else plan.core
+                # A shim's way out is the array's way in.
+                ways = ("dma_in", "dma_out") if row else ("dma_out", "dma_in")
+                self.assertLessEqual(used["in"], limits[ways[0]])
+                self.assertLessEqual(used["out"], limits[ways[1]])
+            self.assertLessEqual(module.most_descriptors(), plan.shim["buffer_descriptors"])
+            self.assertGreater(module.most_descriptors(), 3)  # more than one group at once
+            self.assertEqual(len(module.workers), 32)
+            self.assertEqual({w.stack_size for w in module.workers}, {plan.core["stack"]})
+            self.assertEqual({w.tile.row for w in module.workers}, {2, 3, 4, 5})
+            self.assertEqual({file for file, _ in module.kernels.values()}, {f"{program.name}.o"})
 
 
 class Build(unittest.TestCase):

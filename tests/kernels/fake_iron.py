@@ -1,36 +1,64 @@
-"""As much of IRON (mlir-aie's Python) as kernels/design.py uses, and it runs: fills put pieces of the host's buffers into
-fifos, cores take them out, drains write them back. A piece is a tuple of word addresses, so that a test can tell where
-every word went. Names and arguments are IRON's; what a design may not do raises.
+"""As much of IRON (mlir-aie's Python) as kernels/design.py uses, and an array that runs what the design describes.
+
+`installed()` puts this module in the place of mlir-aie. A design then resolves to a `Module`: its workers, its fifos and
+the commands of its runtime sequence. `Array(module)` is an NPU that has loaded that module's xclbin: its cores run for
+ever, as on the hardware, and `Array.run(module)` dispatches one runtime sequence, of that module or of another shape's.
+
+The parts of the hardware that can hang or go wrong in silence are modelled, and every one raises `Hang` or `Wrong`:
+
+    locks           waiting for a value does not take it: a lock stays as it is until somebody releases or sets it
+    task queues     hold `QUEUE_DEPTH` transfers a channel; hardware drops the next one without a word
+    descriptors     a transfer keeps its descriptor until the sequence frees it, and may be freed only once it has run
+    fifos           hold as many objects as they are deep, on both sides of a memory tile
+    parameters      are the sequence's to write while the core waits, and the core's to read while it holds the barrier
+
+A buffer's content is symbolic: a piece of A or B is (buffer, word addresses), a tile of C is a `Sum`. A test can therefore
+tell where every word went.
 """
 
+import random
 import sys
+import threading
 import types
 from collections import deque
 from contextlib import contextmanager
 
+QUEUE_DEPTH = 4
 
-class World:
-    """What one design has declared and done."""
+
+class Hang(Exception):
+    """The array would wait for ever, or a transfer would be lost."""
+
+
+class Wrong(Exception):
+    """The array would compute something else than what the sequence asks for."""
+
+
+# What a design declares ---------------------------------------------------------------------------------------------
+
+
+class Declared:
+    """What one design has declared so far."""
 
     def __init__(self):
-        self.workers, self.drains, self.kernels = [], [], {}
-        self.channels = {}  # (column, row) → {"in": n, "out": n}
-        self.descriptors, self.most_descriptors = {}, 0
-
-    def connect(self, source, target):
-        for tile, way in ((source, "out"), (target, "in")):
-            self.channels.setdefault((tile.col, tile.row), {"in": 0, "out": 0})[way] += 1
+        self.kernels = {}  # name → (object file, words of each argument)
+        self.commands = []  # of the runtime sequence that is being recorded
+        self.recording = False
 
 
-world = World()
+declared = Declared()
 
 
 class Tile:
     def __init__(self, col, row):
         self.col, self.row = col, row
 
+    @property
+    def place(self):
+        return (self.col, self.row)
 
-class Array:
+
+class ArrayType:
     """np.ndarray[(n,), np.dtype[kind]]: a type with a size."""
 
     def __init__(self, shape, kind):
@@ -40,88 +68,97 @@ class Array:
 
 class _Subscript(type):
     def __getitem__(cls, arguments):
-        return Array(*arguments)
+        return ArrayType(*arguments)
 
 
 class Handle:
     """One end of a fifo."""
 
-    def __init__(self, fifo, tile=None):
-        self.fifo, self.tile, self.queue = fifo, tile, deque()
+    def __init__(self, fifo, is_producer, tile=None):
+        self.fifo, self.is_producer, self.tile = fifo, is_producer, tile
+        self.queue, self.held = deque(), 0  # a consumer's objects, and how many of them the core has acquired
 
     # A core's end
     def acquire(self, count):
-        assert count == 1
-        return self.fifo.acquire(self)
+        assert count == 1, "the design takes one object at a time"
+        core = Process.current
+        if self.is_producer:
+            part = self.fifo
+            core.wait_until(lambda: len(part.filled) + part.filling < part.depth, f"a free buffer of {part.name}")
+            part.filling += 1
+            part.object = Sum()
+            return part.object
+        core.wait_until(lambda: len(self.queue) > self.held, f"data in {self.fifo.name}")
+        self.held += 1
+        return self.queue[self.held - 1]
 
     def release(self, count):
         assert count == 1
-        self.fifo.release(self)
+        if self.is_producer:
+            part = self.fifo
+            if not part.filling:
+                raise Wrong(f"{part.name} is released without being acquired")
+            part.filling -= 1
+            part.filled.append(part.object)
+        else:
+            if not self.held:
+                raise Wrong(f"{self.fifo.name} is released without being acquired")
+            self.held -= 1
+            self.queue.popleft()
 
     # A memory tile's end
     def forward(self, obj_type, name, depth, tile):
-        assert obj_type.words == self.fifo.type.words
-        world.connect(self.fifo.source_tile(), tile)
+        assert not self.is_producer and obj_type.words == self.fifo.type.words
+        self.tile = tile
         out = ObjectFifo(obj_type, name=name, depth=depth)
-        out.tile = tile
-        self.fifo.target = out
+        out.source = self.fifo
+        out.prod().tile = tile
         return out
 
     def join(self, offsets, obj_types, names, depths, tile):
+        assert self.is_producer
         assert [o // obj_types[0].words for o in offsets] == list(range(len(offsets)))
         assert sum(t.words for t in obj_types) == self.fifo.type.words
-        self.fifo.tile, self.fifo.parts = tile, []
-        for obj_type, name, depth in zip(obj_types, names, depths):
-            part = ObjectFifo(obj_type, name=name, depth=depth)
+        self.tile = tile
+        self.fifo.parts = [ObjectFifo(t, name=n, depth=d) for t, n, d in zip(obj_types, names, depths, strict=True)]
+        for part in self.fifo.parts:
             part.joined = self.fifo
-            self.fifo.parts.append(part)
+            part.cons().tile = tile
         return self.fifo.parts
 
     # A shim's end
     def fill(self, source, tap, group, wait=False):
-        addresses = tap.addresses()
-        size = self.fifo.type.words
-        assert len(addresses) % size == 0, "a transfer must be whole elements of its fifo"
-        group.add(self.tile, wait)
-        for at in range(0, len(addresses), size):
-            self.fifo.target.deliver((source, tuple(addresses[at : at + size])))
+        assert self.is_producer, "fill() needs a producer's handle"
+        Task(self, source, tap, wait, group)
 
     def drain(self, target, tap, group, wait=False):
-        group.add(self.tile, wait)
-        world.drains.append((self.fifo, target, tap.addresses()))
+        assert not self.is_producer, "drain() needs a consumer's handle"
+        Task(self, target, tap, wait, group)
 
 
 class ObjectFifo:
     def __init__(self, obj_type, name, depth, dims_to_stream=None):
+        assert depth >= 1
         self.type, self.name, self.depth, self.dims = obj_type, name, depth, dims_to_stream
-        self.tile = self.target = self.joined = None
-        self.producer, self.consumers, self.made = None, [], []
+        self.source = self.joined = None
+        self.parts, self.consumers, self.producer = [], [], None
+        self.pool = deque()  # objects in the memory tile, or of one part of a joined fifo
+        self.filled, self.filling, self.object = deque(), 0, None  # a core's own buffers, on their way out
 
     def prod(self, tile=None):
-        self.producer = Handle(self, tile)
+        if self.producer is None:
+            self.producer = Handle(self, True, tile)
         return self.producer
 
     def cons(self, tile=None):
-        handle = Handle(self, tile)
-        self.consumers.append(handle)
-        return handle
+        self.consumers.append(Handle(self, False, tile))
+        return self.consumers[-1]
 
-    def source_tile(self):
-        return self.producer.tile
-
-    def deliver(self, element):
-        assert self.consumers, f"nobody reads {self.name}"
-        for consumer in self.consumers:  # broadcast
-            consumer.queue.append(element)
-
-    def acquire(self, handle):
-        if handle is self.producer:
-            self.made.append(Sum())
-            return self.made[-1]
-        return handle.queue.popleft()
-
-    def release(self, handle):
-        pass
+    def configuration(self):
+        """What of it is in the xclbin."""
+        ends = [self.producer.tile.place, *(handle.tile.place for handle in self.consumers)]
+        dims = None if self.dims is None else tuple(map(tuple, self.dims))
+        return (self.type.words, self.type.kind, self.depth, dims, tuple(ends))
 
 
 class Sum:
@@ -134,7 +171,7 @@ class Sum:
 class Kernel:
     def __init__(self, name, object_file_name, arg_types):
         self.name, self.types = name, arg_types
-        world.kernels[name] = (object_file_name, [t.words for t in arg_types])
+        declared.kernels[name] = (object_file_name, [t.words for t in arg_types])
 
     def __call__(self, *arguments):
         assert len(arguments) == len(self.types), self.name
@@ -148,54 +185,61 @@ class Kernel:
 
 
 class Buffer:
-    def __init__(self, kind, name, initial_value, use_write_rtp):
-        assert use_write_rtp
-        self.values = list(initial_value)
+    """Run-time parameters of a core."""
+
+    def __init__(self, type, name, initial_value, use_write_rtp):
+        assert use_write_rtp, "without it the sequence cannot write the buffer"
+        self.name, self.initial, self.values, self.worker = name, list(initial_value), list(initial_value), None
 
     def __setitem__(self, index, value):
-        self.values[index] = value
+        assert declared.recording, "parameters are the sequence's to write"
+        declared.commands.append(("parameter", self.name, index, value))
 
     def __getitem__(self, index):
+        if not self.worker.barrier.may_read():
+            raise Wrong(f"{self.name} is read while the sequence may write it")
         return self.values[index]
 
 
 class WorkerRuntimeBarrier:
-    def __init__(self):
-        self.value = 0
+    """A lock of the core's tile. The sequence sets it; the core waits for a value, which leaves the lock as it is."""
+
+    def __init__(self, initial_value=0):
+        self.initial, self.lock, self.waited, self.worker = initial_value, initial_value, False, None
 
     def set(self, value):
-        self.value = value
+        assert declared.recording, "set() is the sequence's, release_with_value() the core's"
+        declared.commands.append(("lock", self.worker.tile.place, value))
 
     def wait_for_value(self, value):
-        assert self.value == value, "a core would wait for ever"
+        Process.current.wait_until(lambda: self.lock == value, f"{value} in its barrier")
+        self.waited = True
+
+    def release_with_value(self, value):
+        self.lock -= value
+        self.waited = False
+        if self.lock < 0:
+            raise Wrong("a barrier is released that was not set")
+
+    def may_read(self):
+        return self.waited and self.lock != 0
 
 
 class Worker:
     def __init__(self, core_fn, fn_args, tile, stack_size):
         self.core, self.arguments, self.tile, self.stack_size = core_fn, fn_args, tile, stack_size
+        self.barrier = None
         for argument in fn_args:
             if isinstance(argument, Handle):
                 argument.tile = tile
-                channels = world.channels.setdefault((tile.col, tile.row), {"in": 0, "out": 0})
-                channels["out" if argument is argument.fifo.producer else "in"] += 1
+            elif isinstance(argument, (Buffer, WorkerRuntimeBarrier)):
+                assert argument.worker is None, "each core has its own"
+                argument.worker = self
+                if isinstance(argument, WorkerRuntimeBarrier):
+                    self.barrier = argument
 
-
-class TaskGroup:
-    def __init__(self):
-        self.tiles, self.waits = [], 0
-
-    def add(self, tile, wait):
-        self.tiles.append(tile)
-        self.waits += wait
-        key = (tile.col, tile.row)
-        assert tile.row == 0, "transfers start and end in shims"
-        world.descriptors[key] = world.descriptors.get(key, 0) + 1
-        world.most_descriptors = max(world.most_descriptors, world.descriptors[key])
-
-    def finish(self):
-        assert self.waits, "a group with nothing to wait for frees what is still in use"
-        for tile in self.tiles:
-            world.descriptors[(tile.col, tile.row)] -= 1
+    def handles(self):
+        return [argument for argument in self.arguments if isinstance(argument, Handle)]
 
 
 class TensorAccessPattern:
@@ -212,66 +256,303 @@ class TensorAccessPattern:
         return found
 
 
+class Task:
+    """One transfer of a shim tile, with a descriptor of its own."""
+
+    def __init__(self, handle, buffer, tap, wait, group):
+        assert declared.recording and handle.tile.row == 0, "transfers start and end in shims"
+        self.fifo, self.buffer, self.wait, self.tile = handle.fifo.name, buffer, wait, handle.tile
+        self.addresses = tap.addresses()
+        assert len(self.addresses) % handle.fifo.type.words == 0, "a transfer must be whole objects of its fifo"
+        declared.commands.append(("push", self))
+        group.tasks.append(self)
+
+
+class TaskGroup:
+    def __init__(self):
+        self.tasks = []
+
+    def finish(self):
+        """Waits for those that were to be waited for, then frees them all."""
+        assert any(task.wait for task in self.tasks), "a group with nothing to wait for frees what is still in use"
+        declared.commands += [("await", task) for task in self.tasks if task.wait]
+        declared.commands += [("free", task) for task in self.tasks]
+        self.tasks = []
+
+
 class Runtime:
-    def __init__(self, sequence, arguments):
-        self.sequence, self.arguments = sequence, arguments
+    def __init__(self, seq_fn, fn_args):
+        self.sequence, self.arguments = seq_fn, fn_args
 
 
 class Program:
-    def __init__(self, device, runtime, workers):
-        self.runtime, self.workers = runtime, workers
+    def __init__(self, device, rt, workers):
+        self.runtime, self.workers = rt, workers
 
     def resolve_program(self):
-        world.workers = self.workers
-        for argument in self.runtime.arguments:
-            if isinstance(argument, Handle) and argument is not argument.fifo.producer:
-                world.connect(argument.fifo.tile, argument.tile)  # memory tile → shim
-        for worker in self.workers:
-            for argument in worker.arguments:
-                if isinstance(argument, Handle):
-                    fifo = argument.fifo
-                    if fifo.joined is not None:
-                        world.channels.setdefault((fifo.joined.tile.col, 1), {"in": 0, "out": 0})["in"] += 1
-        counted = set()
-        for worker in self.workers:
-            for argument in worker.arguments:
-                if isinstance(argument, Handle) and argument.fifo.tile is not None and argument.fifo.name not in counted:
-                    counted.add(argument.fifo.name)  # one channel out, however many cores listen
-                    world.channels[(argument.fifo.tile.col, 1)]["out"] += 1
-        return self
+        return Module(self.runtime, self.workers)
 
-    def run(self):
-        """Returns C: word address → (sum, index in its tile)."""
-        types = [a for a in self.runtime.arguments if isinstance(a, Array)]
-        handles = [a for a in self.runtime.arguments if isinstance(a, Handle)]
-        assert len(types) == 3, "a kernel call has three buffers"
-        self.runtime.sequence("a", "b", "c", *handles)
-        assert not any(world.descriptors.values()), "transfers that nobody waited for"
-        for worker in self.workers:
-            worker.core(*worker.arguments)
-            for argument in worker.arguments:
-                if isinstance(argument, Handle):
-                    assert not argument.queue, f"{argument.fifo.name} was not read to its end"
-        result, taken = {}, {}
-        for fifo, target, addresses in world.drains:
-            assert target == "c"
-            index = taken[fifo.name] = taken.get(fifo.name, -1) + 1
-            words = [(part.made[index], i) for part in fifo.parts for i in range(part.type.words)]
-            order = [0]
-            for size, stride in fifo.dims:
-                order = [base + i * stride for base in order for i in range(size)]
-            assert sorted(order) == list(range(len(words))), "the way out must carry every word once"
-            for address, at in zip(addresses, order, strict=True):
-                assert address not in result, "a word of C is written twice"
-                result[address] = words[at]
-        return result
+
+class Module:
+    """What a design resolves to: an xclbin's content and one instruction stream."""
+
+    def __init__(self, runtime, workers):
+        self.workers, self.kernels = workers, dict(declared.kernels)
+        self.host_types = [a for a in runtime.arguments if isinstance(a, ArrayType)]
+        assert len(self.host_types) == 3, "a kernel call has three buffers"
+        self.fifos = {}
+        for argument in [*runtime.arguments, *(handle for worker in workers for handle in worker.handles())]:
+            if isinstance(argument, Handle):
+                for fifo in (argument.fifo, argument.fifo.source, argument.fifo.joined):
+                    if fifo is not None:
+                        self.fifos[fifo.name] = fifo
+        handles = [a for a in runtime.arguments if isinstance(a, Handle)]
+        declared.commands, declared.recording = [], True
+        runtime.sequence("a", "b", "c", *handles)
+        self.commands, declared.recording = declared.commands, False
+
+    def configuration(self):
+        """All that the xclbin holds. One xclbin can serve two shapes only if this is the same for both."""
+        cores = [
+            (worker.tile.place, worker.stack_size, worker.barrier.initial, [b.initial for b in self.parameters(worker)])
+            for worker in self.workers
+        ]
+        return {name: fifo.configuration() for name, fifo in self.fifos.items()}, cores, self.kernels
+
+    @staticmethod
+    def parameters(worker):
+        return [argument for argument in worker.arguments if isinstance(argument, Buffer)]
+
+    def channels(self):
+        """(column, row) → {"in": DMA channels, "out": DMA channels}."""
+        used = {}
+        for fifo in self.fifos.values():
+            source = fifo.producer.tile
+            used.setdefault(source.place, {"in": 0, "out": 0})["out"] += 1  # however many listen
+            for handle in fifo.consumers:
+                used.setdefault(handle.tile.place, {"in": 0, "out": 0})["in"] += 1
+        return used
+
+    def most_descriptors(self):
+        """The most that a shim tile's transfers hold at once."""
+        held, most = {}, 0
+        for command, *arguments in self.commands:
+            if command in ("push", "free"):
+                place = arguments[0].tile.place
+                held[place] = held.get(place, 0) + (1 if command == "push" else -1)
+                most = max(most, held[place])
+        assert not any(held.values()), "transfers that nobody waited for"
+        return most
+
+
+# How it runs --------------------------------------------------------------------------------------------------------
+
+
+class Stopped(Exception):
+    pass
+
+
+class Process:
+    """Something that runs until it has to wait; one at a time, so that a schedule decides who goes first."""
+
+    current = None
+
+    def __init__(self, name, body):
+        self.name, self.waiting_for, self.ready = name, "its start", lambda: True
+        self.done, self.error, self.stopped = False, None, False
+        self.go, self.back = threading.Semaphore(0), threading.Semaphore(0)
+        self.thread = threading.Thread(target=self._main, args=(body,), daemon=True)
+        self.thread.start()
+
+    def _main(self, body):
+        self.go.acquire()
+        try:
+            if not self.stopped:
+                body()
+        except Stopped:
+            pass
+        except BaseException as error:  # told to whoever steps this process
+            self.error = error
+        self.done = True
+        self.back.release()
+
+    def wait_until(self, ready, what):
+        while not ready():
+            self.ready, self.waiting_for = ready, what
+            self.back.release()
+            self.go.acquire()
+            if self.stopped:
+                raise Stopped
+        Process.current = self
+
+    def step(self):
+        """Runs until it waits again. False if it still has to wait."""
+        if self.done or not self.ready():
+            return False
+        Process.current, self.ready = self, lambda: True
+        self.go.release()
+        self.back.acquire()
+        if self.error is not None:
+            raise self.error
+        return True
+
+    def stop(self):
+        if not self.done:
+            self.stopped = True
+            self.go.release()
+            self.thread.join()
+
+
+class Channel:
+    """A DMA channel of a shim tile: its task queue and the tokens of transfers that have ended."""
+
+    def __init__(self):
+        self.tasks, self.tokens, self.moved = deque(), 0, 0
+
+    def finish(self):
+        task = self.tasks.popleft()
+        self.moved, task.done = 0, True
+        self.tokens += task.wait
+
+
+class Array:
+    """An NPU with an xclbin: that of `module`. `seed` picks the schedule; None lets the sequence go first, always."""
+
+    def __init__(self, module, seed=None):
+        self.module, self.random = module, None if seed is None else random.Random(seed)
+        self.channels = {name: Channel() for name in module.fifos}
+        self.cores = [Process(f"core {worker.tile.place}", self._core(worker)) for worker in module.workers]
+        self.results = []
+
+    @staticmethod
+    def _core(worker):
+        def for_ever():
+            while True:
+                worker.core(*worker.arguments)
+
+        return for_ever
+
+    def stop(self):
+        for core in self.cores:
+            core.stop()
+
+    def run(self, module):
+        """Dispatches the runtime sequence of `module`. Returns C: word address → (sum, index in its tile)."""
+        if module.configuration() != self.module.configuration():
+            raise Wrong("this sequence belongs to another xclbin")
+        self.results = {}
+        sequence = Process("the sequence", lambda: self._sequence(module.commands))
+        try:
+            while self._advance([sequence]):
+                pass
+            if not sequence.done:
+                waiting = ", ".join(f"{p.name} for {p.waiting_for}" for p in [sequence, *self.cores] if not p.done)
+                raise Hang(f"everything waits: {waiting}")
+        finally:
+            sequence.stop()
+        self._check_idle()
+        return self.results
+
+    def _advance(self, sequences):
+        """One round of everything that can run. False if nothing could."""
+        steps = [process.step for process in [*sequences, *self.cores]]
+        for fifo in self.module.fifos.values():
+            steps += [lambda f=fifo: self._shim(f), lambda f=fifo: self._memory_tile(f)]
+        if self.random:
+            self.random.shuffle(steps)
+        return sum([bool(step()) for step in steps]) > 0
+
+    def _sequence(self, commands):
+        process = Process.current
+        parameters = {b.name: b for worker in self.module.workers for b in Module.parameters(worker)}
+        barriers = {worker.tile.place: worker.barrier for worker in self.module.workers}
+        for command, *arguments in commands:
+            if command == "parameter":
+                name, index, value = arguments
+                if parameters[name].worker.barrier.may_read():
+                    raise Wrong(f"{name} is written while its core may read it")
+                parameters[name].values[index] = value
+            elif command == "lock":
+                place, value = arguments
+                barriers[place].lock = value
+            elif command == "push":
+                (task,) = arguments
+                channel = self.channels[task.fifo]
+                if len(channel.tasks) >= QUEUE_DEPTH:
+                    raise Hang(f"{task.fifo}'s task queue is full: the next transfer would be dropped")
+                task.done = False
+                channel.tasks.append(task)
+            elif command == "await":
+                (task,) = arguments
+                channel = self.channels[task.fifo]
+                process.wait_until(lambda: channel.tokens > 0, f"the end of a transfer of {task.fifo}")
+                channel.tokens -= 1
+            elif command == "free" and not arguments[0].done:
+                raise Wrong(f"the descriptor of a transfer of {arguments[0].fifo} is freed while it runs")
+
+    def _shim(self, fifo):
+        """Moves one object between a shim's channel and its memory tile."""
+        channel = self.channels[fifo.name]
+        if not channel.tasks or fifo.source is not None or fifo.joined is not None:
+            return False
+        task, words = channel.tasks[0], fifo.type.words
+        piece = task.addresses[channel.moved : channel.moved + words]
+        if fifo.parts:
+            if not all(part.pool for part in fifo.parts):
+                return False
+            self._write_c(fifo, [part.pool.popleft() for part in fifo.parts], task, piece)
+        else:
+            if len(fifo.pool) >= fifo.depth:
+                return False
+            fifo.pool.append((task.buffer, tuple(piece)))
+        channel.moved += words
+        if channel.moved == len(task.addresses):
+            channel.finish()
+        return True
+
+    def _write_c(self, fifo, sums, task, piece):
+        assert task.buffer == "c"
+        words = [(total, i) for total, part in zip(sums, fifo.parts) for i in range(part.type.words)]
+        order = [0]
+        for size, stride in fifo.dims:
+            order = [base + i * stride for base in order for i in range(size)]
+        assert sorted(order) == list(range(len(words))), "the way out must carry every word once"
+        for address, at in zip(piece, order, strict=True):
+            assert address not in self.results, "a word of C is written twice"
+            self.results[address] = words[at]
+
+    def _memory_tile(self, fifo):
+        """Moves one object between a memory tile and the cores."""
+        if fifo.source is not None:  # broadcast: when every listener has room
+            if not fifo.source.pool or any(len(handle.queue) >= fifo.depth for handle in fifo.consumers):
+                return False
+            element = fifo.source.pool.popleft()
+            for handle in fifo.consumers:
+                handle.queue.append(element)
+            return True
+        if fifo.joined is not None and fifo.filled and len(fifo.pool) < fifo.joined.depth:
+            fifo.pool.append(fifo.filled.popleft())
+            return True
+        return False
+
+    def _check_idle(self):
+        """After a dispatch nothing may be left over for the next one to find."""
+        for name, fifo in self.module.fifos.items():
+            channel = self.channels[name]
+            if channel.tasks or channel.tokens or fifo.pool or fifo.filled or any(h.queue for h in fifo.consumers):
+                raise Wrong(f"{name} is not empty after the dispatch")
+        for worker, core in zip(self.module.workers, self.cores):
+            if worker.barrier.lock != 0:
+                raise Wrong(f"{core.name} leaves its barrier at {worker.barrier.lock}: its next dispatch would not wait")
+            if core.ready():
+                raise Wrong(f"{core.name} does not wait after the dispatch")
 
 
 @contextmanager
 def installed():
     """Puts this in the place of mlir-aie (and of NumPy, of which a design needs the types alone)."""
-    global world
-    world = World()
+    global declared
+    declared = Declared()
 
     def module(name, **contents):
         made = types.ModuleType(name)
@@ -302,7 +583,7 @@ def installed():
     before = {name: sys.modules.get(name) for name in modules}
     sys.modules.update(modules)
     try:
-        yield world
+        yield declared
     finally:
         for name, old in before.items():
             if old is None:
