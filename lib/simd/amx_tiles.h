@@ -1,12 +1,15 @@
 #pragma once
-// The tiles of AMX, as all our kernels have them. Include inside a target region with amx-tile. Private to
-// lib/simd. Intel 64 and IA-32 Architectures Optimization Reference Manual, chapter 20.
+// AMX's tiles, as all our kernels configure them. Private to lib/simd. Intel 64 and IA-32 Architectures
+// Optimization Reference Manual, chapter 20.
 
 #include <immintrin.h>
 
 #include <cstddef>
 #include <cstdint>
 
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN("amx-tile")
 namespace npuscribe::simd::amx {
 
 inline constexpr size_t kTileRows = 16;
@@ -42,3 +45,4 @@ inline void before_tile_loads() {
 }
 
 }  // namespace npuscribe::simd::amx
+NPUSCRIBE_TARGET_END

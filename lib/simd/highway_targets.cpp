@@ -4,6 +4,7 @@
 
 #include <hwy/targets.h>
 
+#include "simd/cpuid.h"
 #include "simd/isa.h"
 
 namespace npuscribe::simd {
@@ -19,8 +20,8 @@ bool has_sse4() {
 
 // And AVX2 with, beyond what Isa::avx2 stands for (HWY_TARGET_STR_AVX2).
 bool has_avx2_extras() {
-    return __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-           __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt");
+    return __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && cpu_has_f16c() &&
+           cpu_has_lzcnt();
 }
 #endif
 

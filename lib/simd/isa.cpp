@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "simd/cpuid.h"
 
 namespace npuscribe::simd {
 namespace {
@@ -44,9 +45,7 @@ Isa cpu_isa() {
         return Isa::avx2;
     }
     if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
-    const bool tiles = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("amx-tile") &&
-                       __builtin_cpu_supports("amx-bf16");
-    return tiles ? Isa::amx : Isa::bf16;
+    return __builtin_cpu_supports("avx512vnni") && cpu_has_bf16_tiles() ? Isa::amx : Isa::bf16;
 #else
     return Isa::baseline;
 #endif

@@ -13,16 +13,12 @@
 
 #include <immintrin.h>
 
-#include "simd/attention/attention.h"
-
-// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
-// files.
-#pragma GCC push_options
-#pragma GCC target( \
-    "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,amx-tile,amx-bf16,prefer-vector-width=512")
-
 #include "simd/amx_tiles.h"
+#include "simd/attention/attention.h"
 #include "simd/attention/softmax_bf16.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16,amx-tile,amx-bf16")
 
 namespace npuscribe::simd::amx {
 namespace {
@@ -204,6 +200,6 @@ void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, 
 
 }  // namespace npuscribe::simd::amx
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #endif

@@ -5,13 +5,10 @@
 #include <immintrin.h>
 
 #include "simd/attention/attention.h"
-
-// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
-// files.
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma,prefer-vector-width=512")
-
 #include "simd/attention/softmax_bf16.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16,avx512vnni")
 
 namespace npuscribe::simd::avx512_bf16 {
 namespace {
@@ -232,6 +229,6 @@ void attend(const float* q, size_t q_stride, size_t rows, const uint8_t* keys, c
 
 }  // namespace npuscribe::simd::avx512_bf16
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #endif

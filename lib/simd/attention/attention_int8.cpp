@@ -44,10 +44,10 @@ size_t int8_attention_scratch(size_t n) {
 
 #include <immintrin.h>
 
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
-
 #include "simd/attention/avx512_rows.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512vnni")
 
 namespace npuscribe::simd {
 namespace {
@@ -270,7 +270,7 @@ void weights_group(MatrixView<const float> q, const uint8_t* head, size_t n, siz
 }  // namespace
 }  // namespace npuscribe::simd
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 namespace npuscribe::simd {
 

@@ -1,9 +1,14 @@
 #pragma once
-// Intrinsics that the AVX-512 files share. Include inside their target region, and simd/packing.h before it.
-// Private to lib/simd.
+// Rows of 64 values and rows of scores in AVX-512 registers. Private to lib/simd.
 
 #include <immintrin.h>
 
+#include <cstddef>
+
+#include "simd/packing.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 namespace npuscribe::simd {
 
 inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
@@ -57,3 +62,4 @@ inline __m512 largest_score(float* scores, size_t n, size_t padded) {
 }
 
 }  // namespace npuscribe::simd
+NPUSCRIBE_TARGET_END

@@ -1,11 +1,16 @@
 #pragma once
-// What attention in bfloat16 has in common on AVX-512 BF16 and AMX. Include inside a target region with
-// avx512bf16, and simd/packing.h before it. Private to lib/simd.
+// What attention in bfloat16 has in common on AVX-512 BF16 and on AMX. Private to lib/simd.
 
 #include <immintrin.h>
 
-#include "simd/attention/avx512_rows.h"
+#include <cstddef>
+#include <cstdint>
 
+#include "simd/attention/avx512_rows.h"
+#include "simd/packing.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16")
 namespace npuscribe::simd {
 
 /// The 64 values of a query, scaled so that its products are scores in units of log2, to bfloat16.
@@ -42,3 +47,4 @@ inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* proba
 }
 
 }  // namespace npuscribe::simd
+NPUSCRIBE_TARGET_END

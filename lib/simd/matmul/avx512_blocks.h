@@ -1,6 +1,5 @@
 #pragma once
-// Rounding to BFP16 blocks, two of them a vector. Include inside a target region with avx512f, bw, dq and vl,
-// and simd/packing.h before it. Private to lib/simd.
+// Rounding to BFP16 blocks, two of them in an AVX-512 register. Private to lib/simd.
 
 #include <immintrin.h>
 
@@ -8,7 +7,10 @@
 #include <cstdint>
 
 #include "bfp16/block.h"
+#include "simd/packing.h"
+#include "simd/target.h"
 
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 namespace npuscribe::simd {
 
 /// Bits of the smallest magnitude that round_blocks cannot place, 2^111; Inf and NaN are above it.
@@ -85,3 +87,4 @@ inline bool too_large(__m512i magnitudes) {
 }
 
 }  // namespace npuscribe::simd
+NPUSCRIBE_TARGET_END

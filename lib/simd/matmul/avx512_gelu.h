@@ -1,11 +1,12 @@
 #pragma once
-// GELU from a table, in half the instructions of math-inl.h's polynomial. Include inside a target
-// region with avx512f and avx512dq. Private to lib/simd.
+// GELU from a table, in half the instructions of math-inl.h's polynomial. Private to lib/simd.
 
 #include <immintrin.h>
 
 #include <cmath>
 #include <cstddef>
+
+#include "simd/target.h"
 
 namespace npuscribe::simd {
 
@@ -37,6 +38,11 @@ struct GeluTable {
     alignas(64) float coefficients[4][kParts] = {};
 };
 
+}  // namespace npuscribe::simd
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
+namespace npuscribe::simd {
+
 /// x·½·(1 + erf(x/√2)), absolute error below 2e-6; x where it is large, 0 where it is very negative.
 inline __m512 gelu(__m512 x, const GeluTable& table) {
     const auto coefficient = [&table](size_t power, __m512i part) {
@@ -58,3 +64,4 @@ inline __m512 gelu(__m512 x, const GeluTable& table) {
 }
 
 }  // namespace npuscribe::simd
+NPUSCRIBE_TARGET_END

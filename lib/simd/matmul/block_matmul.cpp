@@ -12,12 +12,10 @@
 
 #include <immintrin.h>
 
-// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
-// files.
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prefer-vector-width=512")
-
 #include "simd/matmul/avx512_blocks.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512vnni")
 
 namespace npuscribe::simd {
 namespace {
@@ -228,7 +226,7 @@ void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, s
 
 }  // namespace npuscribe::simd
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #else
 

@@ -5,9 +5,9 @@
 #include <immintrin.h>
 
 #include "simd/packing.h"
+#include "simd/target.h"
 
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma,prefer-vector-width=512")
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16")
 
 namespace npuscribe::simd::avx512_bf16 {
 namespace {
@@ -122,6 +122,6 @@ void project(const uint16_t* weights, size_t k, size_t first, size_t blocks, con
 
 }  // namespace npuscribe::simd::avx512_bf16
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #endif

@@ -7,15 +7,12 @@
 
 #include <immintrin.h>
 
-// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
-// files.
-#pragma GCC push_options
-#pragma GCC target( \
-    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,prfchw,amx-tile,amx-bf16,prefer-vector-width=512")
-
 #include "simd/amx_tiles.h"
 #include "simd/matmul/avx512_blocks.h"
 #include "simd/matmul/avx512_gelu.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512vnni,prfchw,amx-tile,amx-bf16")
 
 namespace npuscribe::simd {
 namespace {
@@ -284,6 +281,6 @@ std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expa
 
 }  // namespace npuscribe::simd
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #endif

@@ -10,12 +10,10 @@
 
 #include <immintrin.h>
 
-// Only for functions defined here: the headers above stay at the baseline, for their code is shared by all
-// files.
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")
-
 #include "simd/matmul/avx512_blocks.h"
+#include "simd/target.h"
+
+NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 
 namespace npuscribe::simd {
 namespace {
@@ -133,7 +131,7 @@ void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out) 
 
 }  // namespace npuscribe::simd
 
-#pragma GCC pop_options
+NPUSCRIBE_TARGET_END
 
 #else
 
