@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 
 namespace npuscribe::audio {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "audio/break_aware_reader.h"
 #include "audio/sample_store.h"
+#include "audio/silero_vad.h"
 #include "audio/speech_packing.h"
 #include "audio/speech_segments.h"
-#include "audio/vad.h"
 #include "audio/window.h"
 
 namespace npuscribe::audio {

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "audio/log_mel.h"
+#include "audio/silero_vad.h"
 #include "audio/stream.h"
-#include "audio/vad.h"
 #include "audio/window.h"
 #include "base/stopwatch.h"
 #include "bench/benchmarks.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 #include "base/thread_pool.h"
 #include "device/choose.h"
 #include "npuscribe/npuscribe.h"

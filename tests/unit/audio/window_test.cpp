@@ -8,7 +8,7 @@
 #include <sstream>
 #include <vector>
 
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 #include "base/error.h"
 #include "catch.h"
 #include "data_paths.h"

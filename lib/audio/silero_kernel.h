@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "audio/fft_tables.h"
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 #include "base/buffer.h"
 
 namespace npuscribe::audio {

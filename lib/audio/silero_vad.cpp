@@ -1,9 +1,9 @@
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "audio/vad_kernel.h"
+#include "audio/silero_kernel.h"
 
 namespace npuscribe::audio {
 

@@ -1,4 +1,4 @@
-#include "audio/vad.h"
+#include "audio/silero_vad.h"
 
 #include <algorithm>
 #include <cmath>

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "audio/vad.h"
-#include "audio/vad_kernel.h"
+#include "audio/silero_kernel.h"
+#include "audio/silero_vad.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 

@@ -1,11 +1,11 @@
-#include "audio/vad_kernel.h"
+#include "audio/silero_kernel.h"
 
 #include <cmath>
 
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "audio/vad_kernel.cpp"
+#define HWY_TARGET_INCLUDE "audio/silero_kernel.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
