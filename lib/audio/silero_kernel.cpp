@@ -55,44 +55,44 @@ HWY_INLINE void MatMul(const float* HWY_RESTRICT p, size_t rows, const float* HW
 
 /// One output position of a convolution of width 3 over `positions` input positions, zeros outside.
 /// Positions, and the taps over them, lie one behind the other: one long matrix product.
-HWY_INLINE void ConvPosition(const VadConv& conv, const float* in, size_t positions, size_t centre,
+HWY_INLINE void ConvPosition(const SileroConv& conv, const float* in, size_t positions, size_t centre,
                              float* out) {
     const size_t first = centre == 0 ? 1 : 0;
     const size_t last = centre + 1 < positions ? 2 : 1;
     MatMul<Bias::row, true>(conv.tap(first), conv.outputs,
-                            in + (centre + first - 1) * conv.inputs * kVadBatch, kVadBatch,
+                            in + (centre + first - 1) * conv.inputs * kSileroBatch, kSileroBatch,
                             (last - first + 1) * conv.inputs, conv.bias.data(), out);
 }
 
-HWY_INLINE void Spectra(const VadModel::Weights& weights, VadActivations& x) {
+HWY_INLINE void Spectra(const SileroVad::Weights& weights, SileroActivations& x) {
     const FrameTag d;
     FftScratch<FrameTag, 4> scratch;
     for (size_t position = 0; position < 4; ++position) {
-        for (size_t first = 0; first < kVadBatch; first += kFrameLanes) {
-            const float* from = x.samples.data() + position * 128 * kVadBatch + first;
-            float* to = x.spectrum.data() + position * kVadBins * kVadBatch + first;
+        for (size_t first = 0; first < kSileroBatch; first += kFrameLanes) {
+            const float* from = x.samples.data() + position * 128 * kSileroBatch + first;
+            float* to = x.spectrum.data() + position * kSileroBins * kSileroBatch + first;
             PowerSpectrum(
                 d, weights.fft, scratch,
                 [&](size_t n) HWY_ATTR {
-                    return hn::Mul(hn::Load(d, from + n * kVadBatch), hn::Set(d, weights.window[n]));
+                    return hn::Mul(hn::Load(d, from + n * kSileroBatch), hn::Set(d, weights.window[n]));
                 },
                 [&](size_t bin, FrameVec power)
-                    HWY_ATTR { hn::Store(hn::Sqrt(power), d, to + bin * kVadBatch); });
+                    HWY_ATTR { hn::Store(hn::Sqrt(power), d, to + bin * kSileroBatch); });
         }
     }
 }
 
-void VadEncode(const VadModel::Weights& w, VadActivations& x) {
+void SileroEncode(const SileroVad::Weights& w, SileroActivations& x) {
     Spectra(w, x);
     for (size_t i = 0; i < 4; ++i) {
-        ConvPosition(w.conv1, x.spectrum.data(), 4, i, x.conv1.data() + i * 128 * kVadBatch);
+        ConvPosition(w.conv1, x.spectrum.data(), 4, i, x.conv1.data() + i * 128 * kSileroBatch);
     }
     for (size_t i = 0; i < 2; ++i) {  // stride 2
-        ConvPosition(w.conv2, x.conv1.data(), 4, 2 * i, x.conv2.data() + i * 64 * kVadBatch);
+        ConvPosition(w.conv2, x.conv1.data(), 4, 2 * i, x.conv2.data() + i * 64 * kSileroBatch);
     }
     ConvPosition(w.conv3, x.conv2.data(), 2, 0, x.conv3.data());  // stride 2
     ConvPosition(w.conv4, x.conv3.data(), 1, 0, x.conv4.data());
-    MatMul<Bias::column, false>(x.conv4.data(), kVadBatch, w.lstm_input.data(), kVadGates, kVadState,
+    MatMul<Bias::column, false>(x.conv4.data(), kSileroBatch, w.lstm_input.data(), kSileroGates, kSileroState,
                                 w.lstm_bias.data(), x.gates.data());
 }
 
@@ -113,13 +113,13 @@ HWY_INLINE void AddRecurrent(const float* HWY_RESTRICT weights, const float* HWY
     constexpr size_t kVectors = 8;
     constexpr size_t kWidth = kVectors * kFrameLanes;
     static_assert(kGateBlock % kWidth == 0);
-    for (size_t block = 0; block < kVadGates; block += kGateBlock) {
+    for (size_t block = 0; block < kSileroGates; block += kGateBlock) {
         for (size_t inside = 0; inside < kGateBlock; inside += kWidth) {
-            const float* w = weights + block * kVadState + inside;
+            const float* w = weights + block * kSileroState + inside;
             FrameVec sum[kVectors];
             for (size_t v = 0; v < kVectors; ++v)
                 sum[v] = hn::LoadU(d, from + block + inside + v * kFrameLanes);
-            for (size_t k = 0; k < kVadState; ++k) {
+            for (size_t k = 0; k < kSileroState; ++k) {
                 const FrameVec h = hn::Set(d, hidden[k]);
                 for (size_t v = 0; v < kVectors; ++v) {
                     sum[v] = hn::MulAdd(h, hn::Load(d, w + k * kGateBlock + v * kFrameLanes), sum[v]);
@@ -131,18 +131,18 @@ HWY_INLINE void AddRecurrent(const float* HWY_RESTRICT weights, const float* HWY
     }
 }
 
-void VadRecur(const VadModel::Weights& w, const float* gates, size_t frames, VadMemory& memory,
-              float* probabilities) {
+void SileroRecur(const SileroVad::Weights& w, const float* gates, SileroMemory& memory,
+                 std::span<float> probabilities) {
     const FrameTag d;
-    HWY_ALIGN_MAX float sums[kVadGates];
-    for (size_t frame = 0; frame < frames; ++frame) {
-        AddRecurrent(w.lstm_recurrent.data(), memory.hidden, gates + frame * kVadGates, sums);
+    HWY_ALIGN_MAX float sums[kSileroGates];
+    for (size_t frame = 0; frame < probabilities.size(); ++frame) {
+        AddRecurrent(w.lstm_recurrent.data(), memory.hidden, gates + frame * kSileroGates, sums);
         FrameVec logit = hn::Zero(d);
-        for (size_t i = 0; i < kVadState; i += kFrameLanes) {
+        for (size_t i = 0; i < kSileroState; i += kFrameLanes) {
             const FrameVec input = Sigmoid(hn::Load(d, sums + i));
-            const FrameVec forget = Sigmoid(hn::Load(d, sums + kVadState + i));
-            const FrameVec candidate = Tanh(hn::Load(d, sums + 2 * kVadState + i));
-            const FrameVec output = Sigmoid(hn::Load(d, sums + 3 * kVadState + i));
+            const FrameVec forget = Sigmoid(hn::Load(d, sums + kSileroState + i));
+            const FrameVec candidate = Tanh(hn::Load(d, sums + 2 * kSileroState + i));
+            const FrameVec output = Sigmoid(hn::Load(d, sums + 3 * kSileroState + i));
             const FrameVec cell = hn::MulAdd(forget, hn::Load(d, memory.cell + i), hn::Mul(input, candidate));
             const FrameVec hidden = hn::Mul(output, Tanh(cell));
             hn::Store(cell, d, memory.cell + i);
@@ -160,18 +160,18 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace npuscribe::audio {
 
-HWY_EXPORT(VadEncode);
-HWY_EXPORT(VadRecur);
+HWY_EXPORT(SileroEncode);
+HWY_EXPORT(SileroRecur);
 
-void vad_encode(const VadModel::Weights& weights, VadActivations& activations) {
+void silero_encode(const SileroVad::Weights& weights, SileroActivations& activations) {
     simd::init_isa();
-    HWY_DYNAMIC_DISPATCH(VadEncode)(weights, activations);
+    HWY_DYNAMIC_DISPATCH(SileroEncode)(weights, activations);
 }
 
-void vad_recur(const VadModel::Weights& weights, const float* gates, size_t frames, VadMemory& memory,
-               float* probabilities) {
+void silero_recur(const SileroVad::Weights& weights, const float* gates, SileroMemory& memory,
+                  std::span<float> probabilities) {
     simd::init_isa();
-    HWY_DYNAMIC_DISPATCH(VadRecur)(weights, gates, frames, memory, probabilities);
+    HWY_DYNAMIC_DISPATCH(SileroRecur)(weights, gates, memory, probabilities);
 }
 
 }  // namespace npuscribe::audio

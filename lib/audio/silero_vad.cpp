@@ -6,58 +6,64 @@
 #include "audio/silero_kernel.h"
 
 namespace npuscribe::audio {
-
-struct VadDetector::State {
-    const VadModel::Weights* weights = nullptr;
-    float context[kVadContext] = {};  // the last samples of the frame before
-    VadMemory memory;
-    VadActivations activations;
-};
-
-VadDetector::VadDetector(const VadModel& model) : state_(std::make_unique<State>()) {
-    state_->weights = &model.weights();
-}
-VadDetector::~VadDetector() = default;
-VadDetector::VadDetector(VadDetector&&) noexcept = default;
-
-void VadDetector::reset() {
-    std::fill_n(state_->context, kVadContext, 0.0F);
-    state_->memory = {};
-}
-
 namespace {
 
-/// One frame, with what stands before it and its mirrored end, as column `column` of the batch.
+/// Writes one frame as column `column` of the batch: the samples before it, the frame, and its end mirrored.
 void put_frame(const float* before, const float* frame, size_t column, float* batch) {
-    const auto put = [&](size_t row, float value) { batch[row * kVadBatch + column] = value; };
-    for (size_t i = 0; i < kVadContext; ++i) put(i, before[i]);
-    for (size_t i = 0; i < kVadFrame; ++i) put(kVadContext + i, frame[i]);
-    for (size_t i = 0; i < kVadPadded - kVadContext - kVadFrame; ++i) {
-        put(kVadContext + kVadFrame + i, frame[kVadFrame - 2 - i]);
+    const auto put = [&](size_t row, float value) { batch[row * kSileroBatch + column] = value; };
+    for (size_t i = 0; i < kSileroContext; ++i) put(i, before[i]);
+    for (size_t i = 0; i < SileroVad::kFrame; ++i) put(kSileroContext + i, frame[i]);
+    for (size_t i = 0; i < kSileroPadded - kSileroContext - SileroVad::kFrame; ++i) {
+        put(kSileroContext + SileroVad::kFrame + i, frame[SileroVad::kFrame - 2 - i]);
     }
 }
+
+class SileroDetector final : public SpeechDetector {
+  public:
+    explicit SileroDetector(const SileroVad::Weights& weights) : weights_(weights) {}
+
+    size_t frame_samples() const override { return SileroVad::kFrame; }
+
+    void run(std::span<const float> samples, std::span<float> probabilities) override {
+        if (samples.size() != probabilities.size() * SileroVad::kFrame) {
+            throw std::invalid_argument("SileroDetector: every probability needs 512 samples");
+        }
+        for (size_t first = 0; first < probabilities.size(); first += kSileroBatch) {
+            const size_t frames = std::min(kSileroBatch, probabilities.size() - first);
+            run_batch(samples.data() + first * SileroVad::kFrame, probabilities.subspan(first, frames));
+        }
+    }
+
+    void reset() override {
+        std::fill_n(context_, kSileroContext, 0.0F);
+        memory_ = {};
+    }
+
+  private:
+    /// At most kSileroBatch frames.
+    void run_batch(const float* samples, std::span<float> probabilities) {
+        const size_t frames = probabilities.size();
+        Buffer<float>& batch = activations_.samples;
+        if (frames < kSileroBatch) std::fill(batch.begin(), batch.end(), 0.0F);
+        for (size_t i = 0; i < frames; ++i) {
+            const float* frame = samples + i * SileroVad::kFrame;
+            put_frame(i == 0 ? context_ : frame - kSileroContext, frame, i, batch.data());
+        }
+        std::copy_n(samples + frames * SileroVad::kFrame - kSileroContext, kSileroContext, context_);
+        silero_encode(weights_, activations_);
+        silero_recur(weights_, activations_.gates.data(), memory_, probabilities);
+    }
+
+    const SileroVad::Weights& weights_;
+    float context_[kSileroContext] = {};  // the last samples of the frame before
+    SileroMemory memory_;
+    SileroActivations activations_;
+};
 
 }  // namespace
 
-void VadDetector::run(std::span<const float> samples, std::span<float> probabilities) {
-    if (samples.size() != probabilities.size() * kVadFrame) {
-        throw std::invalid_argument("VadDetector: samples are not 512 a probability");
-    }
-    State& state = *state_;
-    for (size_t first = 0; first < probabilities.size(); first += kVadBatch) {
-        const size_t frames = std::min(kVadBatch, probabilities.size() - first);
-        float* batch = state.activations.samples.data();
-        if (frames < kVadBatch) std::fill_n(batch, kVadPadded * kVadBatch, 0.0F);
-        const float* at = samples.data() + first * kVadFrame;
-        for (size_t i = 0; i < frames; ++i) {
-            const float* frame = at + i * kVadFrame;
-            put_frame(i == 0 ? state.context : frame - kVadContext, frame, i, batch);
-        }
-        std::copy_n(at + frames * kVadFrame - kVadContext, kVadContext, state.context);
-        vad_encode(*state.weights, state.activations);
-        vad_recur(*state.weights, state.activations.gates.data(), frames, state.memory,
-                  probabilities.data() + first);
-    }
+std::unique_ptr<SpeechDetector> SileroVad::detector() const {
+    return std::make_unique<SileroDetector>(*weights_);
 }
 
 }  // namespace npuscribe::audio

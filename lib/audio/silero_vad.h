@@ -1,48 +1,25 @@
 #pragma once
-// Silero voice activity detection, version 6, 16 kHz: weights as safetensors (PyPI: silero-vad, MIT).
+// Silero voice activity detection, version 6, for 16 kHz. PyPI's package silero-vad (MIT) has the weights.
 
-#include <cstddef>
 #include <filesystem>
-#include <memory>
-#include <span>
+
+#include "audio/vad.h"
 
 namespace npuscribe::audio {
 
-inline constexpr size_t kVadFrame = 512;  // samples: 32 ms
-
-/// The weights; immutable, shared by any number of detectors.
-class VadModel {
+class SileroVad final : public VadModel {
   public:
+    static constexpr size_t kFrame = 512;  // samples: 32 ms
+
     /// Reads `silero_vad_16k.safetensors`. Throws ModelError.
-    explicit VadModel(const std::filesystem::path& path);
-    ~VadModel();
-    VadModel(VadModel&&) noexcept;
+    explicit SileroVad(const std::filesystem::path& path);
+    ~SileroVad() override;
+    std::unique_ptr<SpeechDetector> detector() const override;
+
     struct Weights;
-    const Weights& weights() const { return *weights_; }
 
   private:
     std::unique_ptr<Weights> weights_;
-};
-
-/// Frames that a detector takes through the network at once; fewer cost as much as this many.
-inline constexpr size_t kVadBatch = 64;
-
-/// One running detector: 64 samples of context and the LSTM's state. Not for several threads at once.
-class VadDetector {
-  public:
-    /// `model` must outlive it.
-    explicit VadDetector(const VadModel& model);
-    ~VadDetector();
-    VadDetector(VadDetector&&) noexcept;
-    /// probabilities[i] that the i-th frame of `samples` holds speech; the frames follow those of the last
-    /// call. `samples` has kVadFrame samples for each probability: pad the last frame of a stream with zeros.
-    void run(std::span<const float> samples, std::span<float> probabilities);
-    /// Back to the beginning of a stream.
-    void reset();
-
-  private:
-    struct State;
-    std::unique_ptr<State> state_;
 };
 
 }  // namespace npuscribe::audio

@@ -111,10 +111,10 @@ void transpose(const Values& in, size_t first_row, size_t rows, size_t cols, Row
 }
 
 /// [outputs × inputs × 3], as PyTorch has it, to [3 × inputs × outputs].
-VadConv convolution(const Tensors& tensors, const std::string& name, size_t outputs, size_t inputs) {
+SileroConv convolution(const Tensors& tensors, const std::string& name, size_t outputs, size_t inputs) {
     const Values weights = tensors.get(name + ".weight", {outputs, inputs, 3});
-    VadConv conv{inputs, outputs, Buffer<float>(weights.size()),
-                 buffer_of(tensors.get(name + ".bias", {outputs}))};
+    SileroConv conv{inputs, outputs, Buffer<float>(weights.size()),
+                    buffer_of(tensors.get(name + ".bias", {outputs}))};
     const auto row_of = [&](size_t column) { return column % 3 * inputs + column / 3; };
     transpose(weights, 0, outputs, 3 * inputs, row_of, conv.weights.data());
     return conv;
@@ -123,17 +123,17 @@ VadConv convolution(const Tensors& tensors, const std::string& name, size_t outp
 /// The STFT is stored as a convolution. It must be the Hann-windowed DFT, for an FFT takes its place here.
 void check_stft(const Tensors& tensors, const std::filesystem::path& path,
                 const std::array<float, 256>& window) {
-    const Values basis = tensors.get("stft_conv.weight", {2 * kVadBins, 1, 256});
+    const Values basis = tensors.get("stft_conv.weight", {2 * kSileroBins, 1, 256});
     std::array<float, 256> cosines{};  // of all phases that there are; a sine is the cosine of 90° less
     for (size_t i = 0; i < 256; ++i)
         cosines[i] = static_cast<float>(std::cos(2 * std::numbers::pi * static_cast<double>(i) / 256.0));
     bool same = true;
-    for (size_t k = 0; k < kVadBins; ++k) {
+    for (size_t k = 0; k < kSileroBins; ++k) {
         for (size_t n = 0; n < 256; ++n) {
             const float cosine = window[n] * cosines[k * n % 256];
             const float sine = -window[n] * cosines[(k * n + 192) % 256];
             same &= std::abs(basis[k * 256 + n] - cosine) <= 1e-5F;
-            same &= std::abs(basis[(kVadBins + k) * 256 + n] - sine) <= 1e-5F;
+            same &= std::abs(basis[(kSileroBins + k) * 256 + n] - sine) <= 1e-5F;
         }
     }
     if (!same) refuse(path, "its STFT is not a Hann-windowed DFT of 256 points");
@@ -142,32 +142,31 @@ void check_stft(const Tensors& tensors, const std::filesystem::path& path,
 /// [512 × 128] to [512/block × 128 × block].
 Buffer<float> blocked(const Values& weights, size_t block) {
     Buffer<float> out(weights.size());
-    for (size_t gate = 0; gate < kVadGates; gate += block) {
+    for (size_t gate = 0; gate < kSileroGates; gate += block) {
         const auto same = [](size_t column) { return column; };
-        transpose(weights, gate, block, kVadState, same, out.data() + gate * kVadState);
+        transpose(weights, gate, block, kSileroState, same, out.data() + gate * kSileroState);
     }
     return out;
 }
 
 }  // namespace
 
-VadModel::VadModel(const std::filesystem::path& path) : weights_(std::make_unique<Weights>()) {
+SileroVad::SileroVad(const std::filesystem::path& path) : weights_(std::make_unique<Weights>()) {
     const Tensors tensors(path);
     Weights& w = *weights_;
     check_stft(tensors, path, w.window);
-    w.conv1 = convolution(tensors, "conv1", 128, kVadBins);
+    w.conv1 = convolution(tensors, "conv1", 128, kSileroBins);
     w.conv2 = convolution(tensors, "conv2", 64, 128);
     w.conv3 = convolution(tensors, "conv3", 64, 64);
     w.conv4 = convolution(tensors, "conv4", 128, 64);
-    w.lstm_input = blocked(tensors.get("lstm_cell.weight_ih", {kVadGates, kVadState}), kVadGates);
-    w.lstm_recurrent = blocked(tensors.get("lstm_cell.weight_hh", {kVadGates, kVadState}), kGateBlock);
-    w.lstm_bias = buffer_of(tensors.get("lstm_cell.bias_ih", {kVadGates}));
-    const Values second_bias = tensors.get("lstm_cell.bias_hh", {kVadGates});
-    for (size_t i = 0; i < kVadGates; ++i) w.lstm_bias[i] += second_bias[i];
-    w.out_weights = buffer_of(tensors.get("final_conv.weight", {1, kVadState, 1}));
+    w.lstm_input = blocked(tensors.get("lstm_cell.weight_ih", {kSileroGates, kSileroState}), kSileroGates);
+    w.lstm_recurrent = blocked(tensors.get("lstm_cell.weight_hh", {kSileroGates, kSileroState}), kGateBlock);
+    w.lstm_bias = buffer_of(tensors.get("lstm_cell.bias_ih", {kSileroGates}));
+    const Values second_bias = tensors.get("lstm_cell.bias_hh", {kSileroGates});
+    for (size_t i = 0; i < kSileroGates; ++i) w.lstm_bias[i] += second_bias[i];
+    w.out_weights = buffer_of(tensors.get("final_conv.weight", {1, kSileroState, 1}));
     w.out_bias = tensors.get("final_conv.bias", {1})[0];
 }
-VadModel::~VadModel() = default;
-VadModel::VadModel(VadModel&&) noexcept = default;
+SileroVad::~SileroVad() = default;
 
 }  // namespace npuscribe::audio

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "audio/stream.h"
+
 namespace npuscribe::audio {
 namespace {
 

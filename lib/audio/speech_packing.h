@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "audio/speech_segments.h"
-#include "audio/window.h"
+#include "audio/vad.h"
 
 namespace npuscribe::audio {
 
@@ -18,7 +18,8 @@ struct FileRange {
 
 class SpeechPacker {
   public:
-    explicit SpeechPacker(const VadOptions& options, size_t max_samples = kWindowSamples);
+    /// No window is longer than `max_samples`.
+    SpeechPacker(const VadOptions& options, size_t max_samples);
 
     /// The next segment, after all before it and no longer than a window without its padding. Appends the
     /// windows that are complete with that, each as its ranges in order.

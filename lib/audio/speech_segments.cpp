@@ -2,29 +2,30 @@
 
 #include <algorithm>
 
-#include "audio/silero_vad.h"
+#include "audio/stream.h"
 
 namespace npuscribe::audio {
 namespace {
 
-constexpr int64_t kFrame = kVadFrame;
 constexpr int64_t kSamplesPerMs = kSampleRate / 1000;
-// A pause that may end a segment of the greatest length: faster-whisper's 98 ms, in whole frames.
-constexpr int64_t kCutPauseFrames = (98 * kSamplesPerMs + kFrame - 1) / kFrame;
-// Without any pause, the end of the segment in which the cut is looked for.
-constexpr int64_t kCutSearchFrames = 5 * kSampleRate / kFrame;
+constexpr int64_t kCutPauseMs = 98;  // faster-whisper's
+constexpr int64_t kCutSearchMs = 5000;
 
 }  // namespace
 
-SpeechSegmenter::SpeechSegmenter(const VadOptions& options, size_t max_samples)
-    : threshold_(options.threshold),
+SpeechSegmenter::SpeechSegmenter(const VadOptions& options, size_t frame_samples, size_t max_samples)
+    : frame_samples_(static_cast<int64_t>(frame_samples)),
+      threshold_(options.threshold),
       end_threshold_(std::max(options.threshold - 0.15F, 0.01F)),
       min_speech_(options.min_speech_ms * kSamplesPerMs),
       min_silence_(options.min_silence_ms * kSamplesPerMs),
-      max_frames_((static_cast<int64_t>(max_samples) - 2 * options.speech_pad_ms * kSamplesPerMs) / kFrame) {}
+      max_frames_((static_cast<int64_t>(max_samples) - 2 * options.speech_pad_ms * kSamplesPerMs) /
+                  frame_samples_),
+      cut_pause_((kCutPauseMs * kSamplesPerMs + frame_samples_ - 1) / frame_samples_),
+      cut_search_(kCutSearchMs * kSamplesPerMs / frame_samples_) {}
 
 int64_t SpeechSegmenter::earliest_begin() const {
-    return speaking_ ? begin_ : frame_ * kFrame;
+    return speaking_ ? begin_ : frame_ * frame_samples_;
 }
 
 void SpeechSegmenter::end_segment(int64_t end, std::vector<SpeechSegment>& out) {
@@ -42,7 +43,7 @@ void SpeechSegmenter::push(float probability, std::vector<SpeechSegment>& out) {
     if (!speaking_) {
         if (probability < threshold_) return;
         speaking_ = true;
-        begin_ = now * kFrame;
+        begin_ = now * frame_samples_;
         probabilities_.push_back(probability);
         return;
     }
@@ -56,18 +57,19 @@ void SpeechSegmenter::push(float probability, std::vector<SpeechSegment>& out) {
     }
     probabilities_.push_back(probability);
     if (probability >= threshold_ && quiet_since_ >= 0) {
-        if (now - quiet_since_ >= kCutPauseFrames) pauses_.push_back({quiet_since_, now});
+        if (now - quiet_since_ >= cut_pause_) pauses_.push_back({quiet_since_, now});
         quiet_since_ = -1;
     }
     if (probability < end_threshold_) {
         if (quiet_since_ < 0) quiet_since_ = now;
-        if ((now - quiet_since_) * kFrame >= min_silence_) end_segment(quiet_since_ * kFrame, out);
+        if ((now - quiet_since_) * frame_samples_ >= min_silence_)
+            end_segment(quiet_since_ * frame_samples_, out);
     }
 }
 
 void SpeechSegmenter::finish(int64_t length, std::vector<SpeechSegment>& out) {
     if (!speaking_) return;
-    end_segment(std::min(length, quiet_since_ >= 0 ? quiet_since_ * kFrame : length), out);
+    end_segment(std::min(length, quiet_since_ >= 0 ? quiet_since_ * frame_samples_ : length), out);
 }
 
 /// The longest pause in the last third, the later of equals; else the last one there is; else nothing.
@@ -83,27 +85,27 @@ const SpeechSegmenter::Pause* SpeechSegmenter::best_pause() const {
 
 int64_t SpeechSegmenter::least_likely_frame() const {
     const int64_t count = static_cast<int64_t>(probabilities_.size());
-    const auto from = probabilities_.begin() + std::max<int64_t>(count / 2, count - kCutSearchFrames);
+    const auto from = probabilities_.begin() + std::max<int64_t>(count / 2, count - cut_search_);
     return frame_ - 1 - count + (std::min_element(from, probabilities_.end()) - probabilities_.begin());
 }
 
 /// The open segment has its greatest length: ends it at a pause, or in a weak frame, and goes on after that.
 void SpeechSegmenter::cut_long_speech(std::vector<SpeechSegment>& out) {
     const int64_t now = frame_ - 1;  // not in probabilities_ yet
-    if (quiet_since_ >= 0 && now - quiet_since_ >= kCutPauseFrames) {
-        end_segment(quiet_since_ * kFrame, out);
+    if (quiet_since_ >= 0 && now - quiet_since_ >= cut_pause_) {
+        end_segment(quiet_since_ * frame_samples_, out);
         return;
     }
     int64_t end = 0;
     int64_t next_begin = 0;
     int64_t next_frame = 0;
     if (const Pause* pause = best_pause()) {
-        end = pause->begin * kFrame;
-        next_begin = pause->end * kFrame;
+        end = pause->begin * frame_samples_;
+        next_begin = pause->end * frame_samples_;
         next_frame = pause->end;
     } else {
         next_frame = least_likely_frame();
-        end = next_begin = next_frame * kFrame + kFrame / 2;
+        end = next_begin = next_frame * frame_samples_ + frame_samples_ / 2;
     }
     out.push_back({begin_, end});
     probabilities_.erase(probabilities_.begin(), probabilities_.end() - (now - next_frame));

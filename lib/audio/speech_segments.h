@@ -2,10 +2,11 @@
 // Probabilities of speech to stretches of speech: Silero's hysteresis, as faster-whisper's
 // get_speech_timestamps has it.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "audio/window.h"
+#include "audio/vad.h"
 
 namespace npuscribe::audio {
 
@@ -19,9 +20,10 @@ struct SpeechSegment {
 
 class SpeechSegmenter {
   public:
-    explicit SpeechSegmenter(const VadOptions& options, size_t max_samples = kWindowSamples);
+    /// Frames have `frame_samples` samples. No segment is longer than `max_samples` less its padding.
+    SpeechSegmenter(const VadOptions& options, size_t frame_samples, size_t max_samples);
 
-    /// The probability of the next frame of kVadFrame samples. Appends to `out` the segments that ended.
+    /// Takes the probability of the next frame. Appends to `out` the segments that ended.
     void push(float probability, std::vector<SpeechSegment>& out);
     /// The file ends at sample `length`.
     void finish(int64_t length, std::vector<SpeechSegment>& out);
@@ -39,11 +41,14 @@ class SpeechSegmenter {
     const Pause* best_pause() const;
     int64_t least_likely_frame() const;
 
+    int64_t frame_samples_;
     float threshold_;
     float end_threshold_;
     int64_t min_speech_;   // samples
     int64_t min_silence_;  // samples
     int64_t max_frames_;   // of one segment, so that it fits a window with its padding
+    int64_t cut_pause_;    // frames of a pause that may end a segment of the greatest length
+    int64_t cut_search_;   // frames at the segment's end in which it is cut if it has no pause
 
     int64_t frame_ = 0;          // the next one
     bool speaking_ = false;      // a segment is open

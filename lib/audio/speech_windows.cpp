@@ -8,15 +8,16 @@
 
 #include "audio/break_aware_reader.h"
 #include "audio/sample_store.h"
-#include "audio/silero_vad.h"
 #include "audio/speech_packing.h"
 #include "audio/speech_segments.h"
+#include "audio/vad.h"
 #include "audio/window.h"
 
 namespace npuscribe::audio {
 namespace {
 
 constexpr int kLongestPadMs = 5000;
+constexpr size_t kBatchSamples = 32768;       // 2 s: the 64 frames that Silero's network takes at once
 constexpr size_t kLeastSpeech = kSampleRate;  // that a window must hold beside its padding
 
 void check(const VadOptions& options, size_t max_samples) {
@@ -45,7 +46,10 @@ void check(const VadOptions& options, size_t max_samples) {
 class SpeechWindows final : public Windows {
   public:
     SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options, size_t max_samples)
-        : reader_(stream), detector_(vad), segmenter_(options, max_samples), packer_(options, max_samples) {}
+        : reader_(stream),
+          detector_(vad.detector()),
+          segmenter_(options, detector_->frame_samples(), max_samples),
+          packer_(options, max_samples) {}
 
     std::optional<Window> next() override {
         while (ready_.empty() && !finished_) advance();
@@ -73,19 +77,20 @@ class SpeechWindows final : public Windows {
     }
 
   private:
-    /// One batch of frames: about 2 s of the file.
+    /// Takes in the next batch of frames.
     void advance() {
-        batch_.resize(kVadBatch * kVadFrame);
+        const size_t frame = detector_->frame_samples();
+        batch_.resize(std::max(kBatchSamples / frame, size_t{1}) * frame);
         const size_t count = reader_.read(batch_);
         store_.append(std::span(batch_).first(count));
 
-        const size_t frames = (count + kVadFrame - 1) / kVadFrame;
-        batch_.resize(frames * kVadFrame);
+        const size_t frames = (count + frame - 1) / frame;
+        batch_.resize(frames * frame);
         std::fill(batch_.begin() + static_cast<ptrdiff_t>(count), batch_.end(), 0.0F);
         probabilities_.resize(frames);
         {
             const AddTime time(vad_seconds_);
-            detector_.run(batch_, probabilities_);
+            detector_->run(batch_, probabilities_);
         }
 
         segments_.clear();
@@ -115,7 +120,7 @@ class SpeechWindows final : public Windows {
     }
 
     BreakAwareReader reader_;
-    VadDetector detector_;
+    std::unique_ptr<SpeechDetector> detector_;
     SpeechSegmenter segmenter_;
     SpeechPacker packer_;
     SampleStore store_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audio/stream.h"
+#include "audio/vad.h"
 
 namespace npuscribe::audio {
 
@@ -55,20 +56,6 @@ class Windows {
     /// Samples in memory now: about a minute at the most, however long the file is.
     virtual int64_t samples_held() const = 0;
 };
-
-/// Silero's and faster-whisper's names; milliseconds and probabilities. The defaults suit packed windows: as
-/// in faster-whisper's batched pipeline even a short pause ends a speech segment, so that there are many
-/// places to choose the end of a window from. It does not shorten anything: a pause of up to `max_pause_ms`
-/// stays as it is.
-struct VadOptions {
-    float threshold = 0.5F;   // speech begins here, and ends 0.15 below
-    int min_speech_ms = 100;  // shorter is a click
-    int min_silence_ms = 160;
-    int speech_pad_ms = 400;  // kept before and after speech, where the pause has room for it
-    int max_pause_ms = 1000;  // a longer pause inside a window is shortened to the padding on its two sides
-};
-
-class VadModel;  // Silero's weights; audio/vad.h
 
 /// Cut at pauses: speech is packed into windows; long silences are left out. A window ends at the longest
 /// pause in its last third, if it cannot hold the next speech segment; speech of 30 s without one pause is

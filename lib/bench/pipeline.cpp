@@ -86,13 +86,13 @@ double decode_audio(const std::filesystem::path& file, size_t runs) {
 }
 
 double voice_activity(const std::filesystem::path& weights, std::span<const float> samples, size_t runs) {
-    const audio::VadModel model(weights);
-    audio::VadDetector detector(model);
-    const size_t frames = samples.size() / audio::kVadFrame;
+    const audio::SileroVad model(weights);
+    const auto detector = model.detector();
+    const size_t frames = samples.size() / detector->frame_samples();
     std::vector<float> probabilities(frames);
     return fastest(runs, [&] {
-        detector.reset();
-        detector.run(samples.first(frames * audio::kVadFrame), probabilities);
+        detector->reset();
+        detector->run(samples.first(frames * detector->frame_samples()), probabilities);
     });
 }
 

@@ -59,7 +59,7 @@ struct Session::Impl {
     Model model;
     ThreadPool pool;
     ChosenDevice chosen;
-    std::optional<audio::VadModel> vad;
+    std::optional<audio::SileroVad> vad;
     std::optional<Transcriber> transcriber;
 };
 

@@ -14,9 +14,7 @@
 #include "data_paths.h"
 
 using namespace npuscribe;
-using audio::kVadFrame;
-using audio::VadDetector;
-using audio::VadModel;
+using audio::SileroVad;
 
 namespace {
 
@@ -31,14 +29,14 @@ std::vector<float> frames_of(const std::filesystem::path& path) {
     std::vector<float> block(10000);
     while (const size_t count = stream->read(block))
         samples.insert(samples.end(), block.begin(), block.begin() + count);
-    samples.resize((samples.size() + kVadFrame - 1) / kVadFrame * kVadFrame);
+    samples.resize((samples.size() + SileroVad::kFrame - 1) / SileroVad::kFrame * SileroVad::kFrame);
     return samples;
 }
 
-std::vector<float> probabilities(const VadModel& model, std::span<const float> samples) {
-    VadDetector detector(model);
-    std::vector<float> out(samples.size() / kVadFrame);
-    detector.run(samples, out);
+std::vector<float> probabilities(const SileroVad& model, std::span<const float> samples) {
+    const auto detector = model.detector();
+    std::vector<float> out(samples.size() / SileroVad::kFrame);
+    detector->run(samples, out);
     return out;
 }
 
@@ -56,7 +54,7 @@ TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own
     REQUIRE(*std::max_element(golden.begin(), golden.end()) > 0.99F);
     REQUIRE(*std::min_element(golden.begin(), golden.end()) < 0.05F);
 
-    const auto actual = probabilities(VadModel(*weights), frames_of(*data / kSpeech));
+    const auto actual = probabilities(SileroVad(*weights), frames_of(*data / kSpeech));
     REQUIRE(actual.size() == golden.size());
     float worst = 0;
     for (size_t i = 0; i < golden.size(); ++i) worst = std::max(worst, std::abs(golden[i] - actual[i]));
@@ -68,34 +66,34 @@ TEST_CASE("how the frames are handed over does not matter", "[vad]") {
     SKIP_WITHOUT(weights, kNoWeights);
     const auto data = test::pocketsphinx_data();
     SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const VadModel model(*weights);
+    const SileroVad model(*weights);
     const auto samples = frames_of(*data / kSpeech);
     const auto at_once = probabilities(model, samples);
 
-    VadDetector detector(model);
+    const auto detector = model.detector();
     std::vector<float> in_parts(at_once.size());
     const size_t parts[] = {1, 63, 64, 65, 2};
     for (size_t done = 0, i = 0; done < in_parts.size(); ++i) {
         const size_t count = std::min(parts[i % 5], in_parts.size() - done);
-        detector.run(std::span(samples).subspan(done * kVadFrame, count * kVadFrame),
-                     std::span(in_parts).subspan(done, count));
+        detector->run(std::span(samples).subspan(done * SileroVad::kFrame, count * SileroVad::kFrame),
+                      std::span(in_parts).subspan(done, count));
         done += count;
     }
     CHECK(in_parts == at_once);
 
-    detector.reset();
-    detector.run(samples, in_parts);
+    detector->reset();
+    detector->run(samples, in_parts);
     CHECK(in_parts == at_once);
 }
 
 TEST_CASE("a detector wants whole frames", "[vad]") {
     const auto weights = test::model_directory(kWeights);
     SKIP_WITHOUT(weights, kNoWeights);
-    const VadModel model(*weights);
-    VadDetector detector(model);
-    std::vector<float> samples(kVadFrame + 1);
+    const SileroVad model(*weights);
+    const auto detector = model.detector();
+    std::vector<float> samples(SileroVad::kFrame + 1);
     std::vector<float> out(1);
-    CHECK_THROWS_AS(detector.run(samples, out), std::invalid_argument);
+    CHECK_THROWS_AS(detector->run(samples, out), std::invalid_argument);
 }
 
 TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
@@ -103,7 +101,7 @@ TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
         std::filesystem::temp_directory_path() / ("npuscribe-vad-" + std::to_string(std::rand()));
     const auto message_for = [&](const std::string& bytes) {
         std::ofstream(path, std::ios::binary) << bytes;
-        return test::message_of<ModelError>([&] { VadModel model(path); });
+        return test::message_of<ModelError>([&] { SileroVad model(path); });
     };
     const auto with_header = [](const std::string& json, uint64_t length) {
         return std::string(reinterpret_cast<const char*>(&length), sizeof length) + json;
@@ -118,5 +116,5 @@ TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
     const std::string shape = R"({"stft_conv.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
     CHECK(test::contains(message_for(with_header(shape, shape.size())), "another type or shape"));
     std::filesystem::remove(path);
-    CHECK(test::contains(test::message_of<ModelError>([&] { VadModel model(path); }), "No such file"));
+    CHECK(test::contains(test::message_of<ModelError>([&] { SileroVad model(path); }), "No such file"));
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audio/speech_packing.h"
+#include "audio/window.h"
 #include "catch.h"
 #include "data_paths.h"
 
@@ -23,7 +24,7 @@ constexpr int64_t kFrame = 512;
 constexpr int64_t kSecond = kSampleRate;
 
 std::vector<SpeechSegment> segments_of(const std::vector<float>& probabilities, const VadOptions& options) {
-    SpeechSegmenter segmenter(options);
+    SpeechSegmenter segmenter(options, kFrame, audio::kWindowSamples);
     std::vector<SpeechSegment> out;
     for (const float p : probabilities) segmenter.push(p, out);
     segmenter.finish(static_cast<int64_t>(probabilities.size()) * kFrame, out);
@@ -53,7 +54,7 @@ std::vector<float> frames(std::initializer_list<std::pair<int, float>> runs) {
 
 std::vector<std::vector<FileRange>> packed(const std::vector<SpeechSegment>& segments, int64_t length,
                                            const VadOptions& options = {}) {
-    SpeechPacker packer(options);
+    SpeechPacker packer(options, audio::kWindowSamples);
     std::vector<std::vector<FileRange>> out;
     for (const auto& segment : segments) packer.add(segment, out);
     packer.finish(length, out);

@@ -6,7 +6,6 @@
 #include <cctype>
 #include <filesystem>
 
-#include "audio/silero_vad.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "catch.h"

@@ -1,0 +1,311 @@
+// Speech windows by a detector whose answers are known, and by Silero's on real speech.
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+#include "audio/silero_vad.h"
+#include "audio/window.h"
+#include "base/error.h"
+#include "catch.h"
+#include "computed_stream.h"
+#include "data_paths.h"
+
+using namespace npuscribe;
+using audio::kSampleRate;
+using audio::VadOptions;
+using audio::Window;
+using test::ComputedStream;
+using test::noise;
+
+namespace {
+
+constexpr const char* kWeights = "silero_vad_16k.safetensors";
+constexpr const char* kNoWeights = "Silero's weights are not fetched";
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int64_t kHours = 1;  // of the long test: under a sanitizer three would take a minute and more
+#else
+constexpr int64_t kHours = 3;
+#endif
+
+std::vector<float> all_samples(const std::filesystem::path& path) {
+    const auto stream = audio::open(path);
+    std::vector<float> samples;
+    std::vector<float> block(16000);
+    while (const size_t count = stream->read(block)) {
+        samples.insert(samples.end(), block.begin(), block.begin() + static_cast<ptrdiff_t>(count));
+    }
+    return samples;
+}
+
+/// What must hold for any window of any file.
+void check_window(const Window& window, int64_t& last_in_file) {
+    CHECK(window.samples.size() <= audio::kWindowSamples);
+    int64_t at = 0;
+    for (const auto& piece : window.pieces) {
+        CHECK(piece.in_window == at);
+        CHECK(piece.length > 0);
+        CHECK(piece.in_file >= last_in_file);
+        at += piece.length;
+        last_in_file = piece.in_file + piece.length;
+    }
+    CHECK(at == static_cast<int64_t>(window.samples.size()));
+}
+
+/// Takes a frame of 10 ms for speech if its first sample is not 0.
+class AnySound final : public audio::VadModel {
+  public:
+    static constexpr size_t kFrame = 160;
+
+    std::unique_ptr<audio::SpeechDetector> detector() const override { return std::make_unique<Detector>(); }
+
+  private:
+    struct Detector final : audio::SpeechDetector {
+        size_t frame_samples() const override { return kFrame; }
+        void run(std::span<const float> samples, std::span<float> probabilities) override {
+            if (samples.size() != probabilities.size() * kFrame)
+                throw std::invalid_argument("not whole frames");
+            for (size_t i = 0; i < probabilities.size(); ++i)
+                probabilities[i] = samples[i * kFrame] != 0.0F ? 1.0F : 0.0F;
+        }
+        void reset() override {}
+    };
+};
+
+}  // namespace
+
+TEST_CASE("any detector can choose the windows, with frames of its own length", "[window]") {
+    // Sound from 10.00 s to 13.01 s and from 23 s to 25 s; the last frame of the stream is not whole.
+    ComputedStream stream(40 * kSampleRate + 7, [](int64_t i) {
+        const bool first = i >= 10 * kSampleRate && i < 13 * kSampleRate + 160;
+        const bool second = i >= 23 * kSampleRate && i < 25 * kSampleRate;
+        return first || second ? 0.5F : 0.0F;
+    });
+    const AnySound vad;
+    const auto windows = audio::speech_windows(stream, vad, {});
+    const auto window = windows->next();
+    REQUIRE(window);
+    REQUIRE(window->pieces.size() == 2);
+    constexpr int64_t kPad = kSampleRate * 400 / 1000;
+    CHECK(window->pieces[0].in_file == 10 * kSampleRate - kPad);
+    CHECK(window->pieces[0].length == 3 * kSampleRate + 160 + 2 * kPad);
+    CHECK(window->pieces[1].in_file == 23 * kSampleRate - kPad);
+    CHECK(window->pieces[1].length == 2 * kSampleRate + 2 * kPad);
+    CHECK_FALSE(windows->next());
+    CHECK(windows->speech_samples() == 5 * kSampleRate + 160);
+}
+
+TEST_CASE("speech without a pause makes windows of 30 s at the most, whatever a frame's length", "[window]") {
+    ComputedStream stream(100 * kSampleRate, [](int64_t) { return 0.5F; });
+    const AnySound vad;
+    const auto windows = audio::speech_windows(stream, vad, {});
+    int64_t last = 0;
+    while (const auto window = windows->next()) check_window(*window, last);
+    CHECK(last == 100 * kSampleRate);
+}
+
+TEST_CASE("options that cannot be used are refused", "[window]") {
+    const AnySound vad;
+    ComputedStream stream(100, noise);
+    const auto refuse = [&](const VadOptions& options) {
+        CHECK_THROWS_AS(audio::speech_windows(stream, vad, options), UsageError);
+    };
+    VadOptions options;
+    options.threshold = 1.5F;
+    refuse(options);
+    options = {};
+    options.speech_pad_ms = 16000;
+    refuse(options);
+    options = {};
+    options.min_silence_ms = -1;
+    refuse(options);
+}
+
+TEST_CASE("silence gives no windows", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const audio::SileroVad vad(*weights);
+    SECTION("digital silence") {
+        ComputedStream stream(100 * kSampleRate, [](int64_t) { return 0.0F; });
+        const auto windows = audio::speech_windows(stream, vad, {});
+        CHECK_FALSE(windows->next());
+        CHECK(windows->samples_read() == 100 * kSampleRate);
+        CHECK(windows->speech_samples() == 0);
+    }
+    SECTION("a recording of a quiet room") {
+        const auto data = test::shared_audio();
+        SKIP_WITHOUT(data, "shared audio is not there");
+        const auto stream = audio::open(*data / "formats" / "empty.wav");
+        CHECK_FALSE(audio::speech_windows(*stream, vad, {})->next());
+    }
+}
+
+TEST_CASE("windows of a long recording hold every utterance and are cut between them", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const auto data = test::shared_audio();
+    SKIP_WITHOUT(data, "shared audio is not there");
+    const audio::SileroVad vad(*weights);
+    const auto path = *data / "long" / "test-other-5-speakers.flac";
+    const auto samples = all_samples(path);
+    const auto stream = audio::open(path);
+    const auto windows = audio::speech_windows(*stream, vad, {});
+
+    std::vector<Window> cut;
+    int64_t last = 0;
+    while (auto window = windows->next()) {
+        check_window(*window, last);
+        for (const auto& piece : window->pieces) {
+            CHECK(std::equal(window->samples.begin() + piece.in_window,
+                             window->samples.begin() + piece.in_window + piece.length,
+                             samples.begin() + piece.in_file));
+        }
+        cut.push_back(std::move(*window));
+    }
+    CHECK(windows->samples_read() == static_cast<int64_t>(samples.size()));
+
+    struct Utterance {
+        double begin = 0;
+        double end = 0;
+    };
+    std::vector<Utterance> utterances;
+    std::ifstream table(*data / "long" / "test-other-5-speakers.segments.tsv");
+    std::string line;
+    std::getline(table, line);  // the names of the columns
+    while (std::getline(table, line)) {
+        Utterance u;
+        std::istringstream(line) >> u.begin >> u.end;
+        utterances.push_back(u);
+    }
+    REQUIRE(utterances.size() == 50);
+
+    // Of each utterance's energy, how much is in some window. What is left out are pauses, which have next to
+    // none.
+    for (const auto& u : utterances) {
+        double energy = 0;
+        double held = 0;
+        const auto begin = static_cast<int64_t>(u.begin * kSampleRate);
+        const auto end = std::min(static_cast<int64_t>(u.end * kSampleRate), std::ssize(samples));
+        const auto energy_of = [&](int64_t from, int64_t to) {
+            double sum = 0;
+            for (int64_t i = from; i < to; ++i) sum += static_cast<double>(samples[i]) * samples[i];
+            return sum;
+        };
+        energy = energy_of(begin, end);
+        for (const auto& window : cut) {
+            for (const auto& piece : window.pieces) {
+                held +=
+                    energy_of(std::max(begin, piece.in_file), std::min(end, piece.in_file + piece.length));
+            }
+        }
+        INFO("utterance at " << u.begin);
+        CHECK(held > 0.99 * energy);
+    }
+
+    // A cut is where one window ends and the next begins; it must have at least half of a true gap's 0.4 s on
+    // it, or be next to one by no more than the silence that LibriSpeech leaves around an utterance.
+    size_t between = 0;
+    for (size_t i = 1; i < cut.size(); ++i) {
+        const auto& before = cut[i - 1].pieces.back();
+        const double middle =
+            static_cast<double>(before.in_file + before.length + cut[i].pieces.front().in_file) / 2 /
+            kSampleRate;
+        between += std::any_of(utterances.begin(), utterances.end(), [&](const Utterance& u) {
+            return middle > u.end - 0.25 && middle < u.end + 0.4 + 0.25;
+        });
+    }
+    std::cout << cut.size() << " windows of " << samples.size() / kSampleRate << " s, " << between << " of "
+              << cut.size() - 1 << " cuts between utterances\n";
+    CHECK(cut.size() <= 16);  // 402 s make 14 full ones
+    CHECK(static_cast<double>(between) >= 0.8 * static_cast<double>(cut.size() - 1));
+}
+
+TEST_CASE("windows of a shorter context are shorter, and leave no speech out", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const auto data = test::pocketsphinx_data();
+    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+    const audio::SileroVad vad(*weights);
+    // A minute of speech without end: every sample of it is in some window.
+    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    const auto length = static_cast<int64_t>(speech.size());
+    VadOptions options;
+    options.max_pause_ms = 30000;
+    constexpr size_t kShort = 512 * 320;  // 512 encoder frames of 20 ms
+    ComputedStream stream(60 * kSampleRate,
+                          [&](int64_t i) { return speech[static_cast<size_t>(i % length)]; });
+    const auto windows = audio::speech_windows(stream, vad, options, kShort);
+    int64_t last = 0;
+    int64_t held = 0;
+    while (const auto window = windows->next()) {
+        check_window(*window, last);
+        CHECK(window->samples.size() <= kShort);
+        held += static_cast<int64_t>(window->samples.size());
+    }
+    // What pauses between two windows keep for themselves is at most what their padding leaves.
+    CHECK(held >= windows->speech_samples());
+    CHECK(held > 55 * kSampleRate);
+
+    CHECK_THROWS_AS(audio::speech_windows(stream, vad, options, kSampleRate), UsageError);
+}
+
+TEST_CASE("hours of speech and silence take a minute of memory and map back exactly", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const auto data = test::pocketsphinx_data();
+    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+    const audio::SileroVad vad(*weights);
+    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    // 20 minutes of speech without end, 20 minutes with a silence of 0 to 99 s after each sentence, and
+    // again.
+    const auto length = static_cast<int64_t>(speech.size());
+    const auto sample = [&](int64_t i) {
+        if (i / (20 * 60 * kSampleRate) % 2 == 0) return speech[static_cast<size_t>(i % length)];
+        const int64_t round = i / (100 * kSampleRate);
+        const int64_t at = i % (100 * kSampleRate);
+        return at < length * (1 + round % 13) ? speech[static_cast<size_t>(at % length)] : 0.0F;
+    };
+    ComputedStream stream(kHours * 3600 * kSampleRate, sample);
+    const auto windows = audio::speech_windows(stream, vad, {});
+    int64_t most = 0;
+    int64_t last = 0;
+    size_t count = 0;
+    bool exact = true;
+    while (const auto window = windows->next()) {
+        check_window(*window, last);
+        most = std::max(most, windows->samples_held());
+        for (const auto& piece : window->pieces) {
+            for (int64_t i = 0; i < piece.length; i += 97) {
+                exact = exact && window->samples[static_cast<size_t>(piece.in_window + i)] ==
+                                     sample(piece.in_file + i);
+            }
+        }
+        ++count;
+    }
+    CHECK(exact);
+    CHECK(count > 60 * kHours);
+    CHECK(most < 75 * kSampleRate);
+    CHECK(windows->samples_read() == kHours * 3600 * kSampleRate);
+}
+
+TEST_CASE("speech before a break is still given", "[window]") {
+    const auto weights = test::model_directory(kWeights);
+    SKIP_WITHOUT(weights, kNoWeights);
+    const auto data = test::pocketsphinx_data();
+    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+    const audio::SileroVad vad(*weights);
+    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    ComputedStream stream(
+        5 * kSampleRate, [&](int64_t i) { return speech[static_cast<size_t>(i)]; }, true);
+    const auto windows = audio::speech_windows(stream, vad, {});
+    const auto window = windows->next();
+    REQUIRE(window);
+    CHECK(window->seconds() > 4);
+    CHECK_THROWS_AS(windows->next(), InputError);
+}
