@@ -106,7 +106,7 @@ TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
     const auto with_header = [](const std::string& json, uint64_t length) {
         return std::string(reinterpret_cast<const char*>(&length), sizeof length) + json;
     };
-    CHECK(test::contains(message_for("short"), "its size is 5"));
+    CHECK(test::contains(message_for("short"), "its size is 5 bytes"));
     CHECK(test::contains(message_for(with_header("{}", uint64_t{1} << 60)), "longer than the file"));
     CHECK(test::contains(message_for(with_header("hello", 5)), "not JSON"));
     CHECK(test::contains(message_for(with_header("{}", 2)), "no proper tensor stft_conv.weight"));
