@@ -229,8 +229,11 @@ class Plan:
         }
 
     def transfers(self, program: Program, shape: Shape, group: tuple[int, int]) -> list[Transfer]:
-        """What the shims move for one group. Tiles lie next to each other, so A and B are one linear piece each; C comes
-        out row-major, a band of rows for each column."""
+        """What the shims move for one group.
+
+        Tiles lie next to each other, so A and B are one linear piece each; C comes out row-major, a band of rows for
+        each column.
+        """
         tile = program.tile
         row_tile, column_tile = group
         tiles_of_k = shape.k // tile.k
@@ -259,12 +262,11 @@ class Plan:
         if max(move.sizes) > MAX_WRAP or max(move.strides) > MAX_STRIDE:
             raise PlanError(f"{program.name}: {move} does not fit a buffer descriptor")
 
-    def c_to_stream(self, program: Program) -> list[tuple[int, int]]:
-        """(size, stride) of the memory tile's way out: the 8 × 8 subtiles of a column's tiles of C, read row by row."""
+    def c_to_stream(self, program: Program) -> tuple[list[int], list[int]]:
+        """(sizes, strides) of the memory tile's way out of one core's tile of C: its 8 × 8 subtiles, read row by row.
+
+        A column's four tiles are joined in the memory tile; each leaves by a descriptor of its own.
+        """
         tile = program.tile
-        return [
-            (self.rows * tile.m // SUBTILE, SUBTILE * tile.n),
-            (SUBTILE, SUBTILE),
-            (tile.n // SUBTILE, SUBTILE * SUBTILE),
-            (SUBTILE, 1),
-        ]
+        sizes = [tile.m // SUBTILE, SUBTILE, tile.n // SUBTILE, SUBTILE]
+        return sizes, [SUBTILE * tile.n, SUBTILE, SUBTILE * SUBTILE, 1]

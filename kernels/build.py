@@ -5,12 +5,16 @@
 
 For each program of plan.json: the kernel's object, one xclbin, and one instruction stream for each shape that Whisper's
 sizes need of it. CMake's target `npuscribe_xclbins` calls this.
+
+toolchain.json names the releases of mlir-aie and Peano that design.py and this file are written for. Others are
+refused, because both change their Python and their options from release to release; --any-toolchain tries them.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -30,6 +34,35 @@ class MissingTool(Exception):
     pass
 
 
+def toolchain() -> dict:
+    return json.loads((HERE / "toolchain.json").read_text())
+
+
+def install_command() -> str:
+    """What to type for the toolchain of toolchain.json."""
+    pinned = toolchain()
+    parts = [f"'{p['package']}=={p['version']}' -f {p['find_links']}" for p in (pinned["mlir_aie"], pinned["llvm_aie"])]
+    return "pip install " + " ".join(parts)
+
+
+def installed_version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def wrong_versions(version_of=installed_version) -> list[str]:
+    """One line for each package of the toolchain that is not there in the version that toolchain.json names."""
+    wrong = []
+    for name in ("mlir_aie", "llvm_aie"):
+        package, wanted = toolchain()[name]["package"], toolchain()[name]["version"]
+        found = version_of(package)
+        if found != wanted:
+            wrong.append(f"{package} {wanted} is needed, and {found or 'none'} is installed")
+    return wrong
+
+
 @dataclass(frozen=True)
 class Tools:
     aiecc: str
@@ -37,25 +70,33 @@ class Tools:
     headers: Path  # holds aie_api/aie.hpp
 
     @staticmethod
-    def find(peano: str | None = None) -> "Tools":
-        """mlir-aie's aiecc on PATH, its Python package, and Peano in PEANO_INSTALL_DIR or beside it."""
-        missing = []
-        aiecc = shutil.which("aiecc") or shutil.which("aiecc.py")
-        if aiecc is None:
-            missing.append("aiecc (mlir-aie) is not on PATH")
+    def find(peano: str | None = None, any_toolchain: bool = False) -> "Tools":
+        """The pinned mlir-aie and Peano of this Python, and XRT's xclbinutil on PATH.
+
+        `peano` or PEANO_INSTALL_DIR names another Peano than that of the llvm-aie package; it is then not checked.
+        """
+        missing = [] if any_toolchain else wrong_versions()
+        if shutil.which(os.environ.get("AIE_XCLBINUTIL") or "xclbinutil") is None:
+            missing.append("xclbinutil is not on PATH: source the setup.sh of XRT")
         package = importlib.util.find_spec("aie")
-        if package is None or importlib.util.find_spec("aie.iron") is None:
-            missing.append("this Python has no aie.iron (mlir-aie)")
-        compiler = Path(peano or os.environ.get("PEANO_INSTALL_DIR", ""))
-        if not (compiler / "bin" / "clang++").exists():
-            missing.append("PEANO_INSTALL_DIR does not hold Peano (llvm-aie): bin/clang++ is not there")
+        if package is None:
+            missing.append("this Python has no mlir-aie: import aie fails")
+        else:
+            tried = subprocess.run([sys.executable, "-c", "import aie.iron"], capture_output=True, text=True)
+            if tried.returncode:
+                missing.append(f"import aie.iron fails: {tried.stderr.strip().splitlines()[-1]}")
+        root = Path(next(iter(package.submodule_search_locations))).parents[1] if package else Path("mlir_aie")
+        aiecc = shutil.which("aiecc") or shutil.which("aiecc", path=str(root / "bin"))
+        if package and aiecc is None:
+            missing.append(f"aiecc is neither on PATH nor in {root / 'bin'}")
+        if package and not (root / "include" / "aie_api" / "aie.hpp").exists():
+            missing.append(f"aie_api/aie.hpp is not in {root / 'include'}")
+        compiler = peano or os.environ.get("PEANO_INSTALL_DIR") or (str(root.parent / "llvm-aie") if package else None)
+        if compiler and not (Path(compiler) / "bin" / "clang++").exists():
+            missing.append(f"Peano is not in {compiler}: there is no bin/clang++")
         if missing:
-            raise MissingTool("; ".join(missing))
-        install = Path(next(iter(package.submodule_search_locations))).parents[1]
-        for headers in (install / "include", install):
-            if (headers / "aie_api" / "aie.hpp").exists():
-                return Tools(aiecc, compiler, headers)
-        raise MissingTool(f"aie_api/aie.hpp is not in {install / 'include'}")
+            raise MissingTool("\n".join(f"  {line}" for line in missing))
+        return Tools(aiecc, Path(compiler), root / "include")
 
 
 def compile_command(tools: Tools, program: Program, to: Path) -> list[str]:
@@ -66,6 +107,9 @@ def compile_command(tools: Tools, program: Program, to: Path) -> list[str]:
         "-std=c++20",
         "-O2",
         "-DNDEBUG",
+        "-fstack-size-section",  # aiecc adds up the stack that a core needs
+        "-ffunction-sections",
+        "-fdata-sections",
         "-Wno-parentheses",
         "-Wno-attributes",
         "-Wno-macro-redefined",
@@ -80,23 +124,21 @@ def compile_command(tools: Tools, program: Program, to: Path) -> list[str]:
     ]
 
 
-def aiecc_command(tools: Tools, mlir: Path, instructions: Path, xclbin: Path | None) -> list[str]:
-    """With `xclbin` everything, without it the instructions alone: the cores' part is the same for every shape."""
+def aiecc_command(tools: Tools, mlir: Path, work: Path, instructions: str, xclbin: str | None) -> list[str]:
+    """Writes `instructions` into `work`, with the module whose buffers and locks have addresses; and `xclbin`, if it is
+    wanted: the cores' part is the same for every shape of a program."""
     command = [
         tools.aiecc,
-        "--no-compile-host",
-        "--no-xchesscc",
-        "--no-xbridge",
         f"--peano={tools.peano}",
-        "--dynamic-objFifos",  # the cores' loops have no constant length
-        "--alloc-scheme=basic-sequential",
-        "--aie-generate-npu-insts",
+        f"--output-dir={work}",
+        f"--tmpdir={work / (mlir.stem + '.prj')}",
+        "--no-progress",
+        "--get-input-with-addresses",
+        "--get-npu-insts",
         f"--npu-insts-name={instructions}",
     ]
-    if xclbin is None:
-        command.append("--no-compile")
-    else:
-        command += ["--aie-generate-xclbin", f"--xclbin-name={xclbin}", "--xclbin-kernel-name=MLIR_AIE"]
+    if xclbin is not None:
+        command += ["--get-xclbin", f"--xclbin-name={xclbin}", "--xclbin-kernel-name=MLIR_AIE"]
     return [*command, str(mlir)]
 
 
@@ -146,11 +188,14 @@ def build_program(tools: Tools, program: Program, shapes: list[Shape], out: Path
     subprocess.run(compile_command(tools, program, work / f"{program.name}.o"), check=True)
     for shape in shapes:
         mlir = work / f"{shape.m}x{shape.k}x{shape.n}.mlir"
-        mlir.write_text(subprocess.run(design_command(program, shape), check=True, capture_output=True, text=True).stdout)
-        xclbin = out / f"{program.name}.xclbin" if shape == shapes[0] else None
-        instructions = out / instructions_name(program, shape)
-        subprocess.run(aiecc_command(tools, mlir, instructions, xclbin), check=True, cwd=work)
-        print(f"built {instructions.name}", flush=True)
+        design = subprocess.run(design_command(program, shape), check=True, stdout=subprocess.PIPE, text=True)
+        mlir.write_text(design.stdout)
+        xclbin = f"{program.name}.xclbin" if shape == shapes[0] else None
+        instructions = instructions_name(program, shape)
+        subprocess.run(aiecc_command(tools, mlir, work, instructions, xclbin), check=True, cwd=work)
+        for name in filter(None, (xclbin, instructions)):
+            shutil.copyfile(work / name, out / name)
+        print(f"built {instructions}", flush=True)
 
 
 def main() -> int:
@@ -158,12 +203,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="directory for the xclbins, instructions and manifest")
     parser.add_argument("--model", action="append", help="only the shapes of this Whisper size; may be repeated")
     parser.add_argument("--program", action="append", help="only this program of plan.json; may be repeated")
-    parser.add_argument("--peano", help="Peano's directory; else PEANO_INSTALL_DIR")
+    parser.add_argument("--peano", help="Peano's directory; else PEANO_INSTALL_DIR, else that of the llvm-aie package")
+    parser.add_argument("--any-toolchain", action="store_true", help="try other versions than toolchain.json's")
     options = parser.parse_args()
     try:
-        tools = Tools.find(options.peano)
+        tools = Tools.find(options.peano, options.any_toolchain)
     except MissingTool as missing:
-        print(f"the NPU's programs cannot be built here: {missing}; see kernels/README.md", file=sys.stderr)
+        print(f"the NPU's programs cannot be built here:\n{missing}\nInstall: {install_command()}", file=sys.stderr)
         return 1
     plan = Plan.load()
     options.out.mkdir(parents=True, exist_ok=True)

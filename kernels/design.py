@@ -12,7 +12,8 @@ parameters. So one xclbin, in one hardware context, serves every matmul of a mod
 
 A column's stream of B begins with a tile that holds the bias of its columns of C (bfp16); then come its tiles of K.
 
-Written for IRON as of August 2026 (Runtime made from a function, `Worker.grid`), which builds bfp16 kernels with Peano.
+Written for the IRON of the mlir-aie release that toolchain.json names. tests/kernels/fake_iron.py has that release's
+signatures and runs the design as the array would; nothing has run on an array yet.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ def build(plan: Plan, program: Program, shape: Shape):
     c_joined_type = words(plan.rows * tile.m * tile.n, sum_kind)
     sizes = plan.sizes_in_words(program, shape)
 
+    # IRON tells tiles apart by identity: one object for each place.
+    places = [(col, row) for col in range(plan.columns) for row in range(FIRST_CORE_ROW + plan.rows)]
+    tiles = {(col, row): Tile(col=col, row=row) for col, row in places}
+
     object_file = f"{program.name}.o"
     init = Kernel(program.init, object_file, [b_type, c_type] if program.has_bias else [c_type])
     multiply = Kernel(program.multiply, object_file, [a_type, b_type, c_type])
@@ -51,10 +56,10 @@ def build(plan: Plan, program: Program, shape: Shape):
     a_in, a_out = [], []
     for row, column in enumerate(plan.a_columns()):
         fifo = ObjectFifo(a_type, name=f"a_in_{row}", depth=plan.memory_buffers["a"])
-        a_in.append(fifo.prod(tile=Tile(column, 0)))
+        a_in.append(fifo.prod(tile=tiles[column, 0]))
         a_out.append(
             fifo.cons().forward(
-                obj_type=a_type, name=f"a_{row}", depth=plan.core_buffers["a"], tile=Tile(column, 1)
+                tile=tiles[column, 1], obj_type=a_type, depth=plan.core_buffers["a"], name=f"a_{row}"
             )
         )
 
@@ -62,28 +67,28 @@ def build(plan: Plan, program: Program, shape: Shape):
     b_in, b_out, c_in, c_out = [], [], [], []
     for column in range(plan.columns):
         fifo = ObjectFifo(b_type, name=f"b_in_{column}", depth=plan.memory_buffers["b"])
-        b_in.append(fifo.prod(tile=Tile(column, 0)))
+        b_in.append(fifo.prod(tile=tiles[column, 0]))
         b_out.append(
             fifo.cons().forward(
-                obj_type=b_type, name=f"b_{column}", depth=plan.core_buffers["b"], tile=Tile(column, 1)
+                tile=tiles[column, 1], obj_type=b_type, depth=plan.core_buffers["b"], name=f"b_{column}"
             )
         )
         joined = ObjectFifo(
             c_joined_type,
             name=f"c_out_{column}",
             depth=plan.memory_buffers["c"],
-            dims_to_stream=plan.c_to_stream(program),
+            to_stream=TensorAccessPattern((tile.m * tile.n,), 0, *plan.c_to_stream(program)),
         )
         c_in.append(
             joined.prod().join(
                 [row * tile.m * tile.n for row in range(plan.rows)],
+                tile=tiles[column, 1],
+                depths=[plan.core_buffers["c"]] * plan.rows,
                 obj_types=[c_type] * plan.rows,
                 names=[f"c_{column}_{row}" for row in range(plan.rows)],
-                depths=[plan.core_buffers["c"]] * plan.rows,
-                tile=Tile(column, 1),
             )
         )
-        c_out.append(joined.cons(tile=Tile(column, 0)))
+        c_out.append(joined.cons(tile=tiles[column, 0]))
 
     # Zero in the static image, whatever the shape: the sequence writes them before it lets the cores go.
     parameters = [
@@ -97,12 +102,12 @@ def build(plan: Plan, program: Program, shape: Shape):
 
     def core(a_fifo, b_fifo, c_fifo, start, multiply_add, given, barrier):
         barrier.wait_for_value(1)
-        tiles = given[TILES]
+        tiles_of_c = given[TILES]
         depth = given[DEPTH]
         # Waiting does not take the lock. Without this a second dispatch would not wait, and run with these parameters.
         # The sequence cannot set it again before this dispatch's C has left.
         barrier.release_with_value(1)
-        for _ in range_(tiles):
+        for _ in range_(tiles_of_c):
             c = c_fifo.acquire(1)
             if program.has_bias:
                 header = b_fifo.acquire(1)
@@ -130,8 +135,9 @@ def build(plan: Plan, program: Program, shape: Shape):
                 parameters[row][column],
                 barriers[row][column],
             ],
-            tile=Tile(column, FIRST_CORE_ROW + row),
-            stack_size=plan.core["stack"],
+            tile=tiles[column, FIRST_CORE_ROW + row],
+            stack_size=plan.core["stack"],  # aiecc measures what the core needs, and refuses less
+            data_size=plan.core["static"],
         )
         for row in range(plan.rows)
         for column in range(plan.columns)

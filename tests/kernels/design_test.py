@@ -87,7 +87,7 @@ class Transfers(unittest.TestCase):
                     if not move.linear:
                         self.assertLessEqual(max(move.sizes), array_plan.MAX_WRAP)
                         self.assertLessEqual(max(move.strides), array_plan.MAX_STRIDE)
-            for size, stride in plan.c_to_stream(program):
+            for size, stride in zip(*plan.c_to_stream(program)):
                 self.assertLessEqual(size, array_plan.MAX_WRAP)
                 self.assertLessEqual(stride, array_plan.MAX_STRIDE)
 
@@ -209,11 +209,61 @@ class Design(unittest.TestCase):
             self.assertEqual({file for file, _ in module.kernels.values()}, {f"{program.name}.o"})
 
 
+class Signatures(unittest.TestCase):
+    """fake_iron refuses what the pinned IRON refuses."""
+
+    def refused(self, error, words, call):
+        with fake_iron.installed(), self.assertRaises(error) as caught:
+            call()
+        self.assertIn(words, str(caught.exception))
+
+    def test_what_is_gone_or_takes_keywords_only_is_refused(self):
+        kind = fake_iron.ArrayType((256,), "int32")
+        walk = fake_iron.TensorAccessPattern((256,), 0, [2, 8, 2, 8], [128, 8, 64, 1])
+        fifo = fake_iron.ObjectFifo
+        self.refused(TypeError, "positional", lambda: fifo(kind, 2, "name"))
+        self.refused(TypeError, "dims_to_stream", lambda: fifo(kind, name="c", dims_to_stream=[(2, 128), (8, 8)]))
+        self.refused(TypeError, "TensorAccessPattern", lambda: fifo(kind, name="c", to_stream=[(2, 128), (8, 8)]))
+        self.refused(ValueError, "depth 0", lambda: fifo(kind, name="c", depth=0))
+        self.refused(TypeError, "task_group", lambda: fifo(kind, name="a").prod().fill("a", tap=walk, task_group=None))
+        self.refused(TypeError, "placement", lambda: fifo(kind, name="a").prod(placement=None))
+        self.refused(TypeError, "positional", lambda: fake_iron.Worker(None, [], None, 1024))
+        self.refused(TypeError, "bin_name", lambda: fake_iron.Kernel("init", bin_name="k.o"))
+
+    def test_a_joined_fifo_is_walked_part_by_part(self):
+        part, whole = fake_iron.ArrayType((256,), "int32"), fake_iron.ArrayType((512,), "int32")
+        walk = fake_iron.TensorAccessPattern((512,), 0, [4, 8, 2, 8], [128, 8, 64, 1])
+        joined = fake_iron.ObjectFifo(whole, name="c", to_stream=walk)
+        tile = fake_iron.Tile(0, 1)
+        self.refused(
+            ValueError,
+            "walks 512 words, but each transfer moves 256",
+            lambda: joined.prod().join([0, 256], tile, [2, 2], [part, part], ["c_0", "c_1"]),
+        )
+
+
 class Build(unittest.TestCase):
-    def test_without_its_tools_it_says_what_is_missing(self):
+    def test_without_its_tools_it_says_what_is_missing_and_what_to_install(self):
         with self.assertRaises(build.MissingTool) as caught:
             build.Tools.find("/nowhere")
-        self.assertIn("Peano", str(caught.exception))
+        for word in ("mlir_aie 1.4.4 is needed", "Peano", "/nowhere", "xclbinutil"):
+            self.assertIn(word, str(caught.exception))
+        for pinned in (build.toolchain()["mlir_aie"], build.toolchain()["llvm_aie"]):
+            self.assertIn(f"'{pinned['package']}=={pinned['version']}'", build.install_command())
+            self.assertIn(f"-f {pinned['find_links']}", build.install_command())
+
+    def test_another_version_is_refused_before_anything_is_built(self):
+        pinned = {p["package"]: p["version"] for p in (build.toolchain()["mlir_aie"], build.toolchain()["llvm_aie"])}
+        self.assertEqual(build.wrong_versions(pinned.get), [])
+        other = {**pinned, "mlir_aie": "1.4.0"}
+        self.assertEqual(build.wrong_versions(other.get), ["mlir_aie 1.4.4 is needed, and 1.4.0 is installed"])
+        self.assertEqual(len(build.wrong_versions({}.get)), 2)
+
+    def test_the_toolchain_says_why(self):
+        for name in ("mlir_aie", "llvm_aie"):
+            pinned = build.toolchain()[name]
+            self.assertRegex(pinned["version"], r"^\d+\.\d+\.\d+")
+            self.assertTrue(pinned["why"])
 
     def test_the_manifest_is_what_npuscribe_reads(self):
         plan = Plan.load()
@@ -237,18 +287,26 @@ class Build(unittest.TestCase):
 
     def test_only_the_first_shape_builds_an_xclbin(self):
         tools = build.Tools("aiecc", Path("/peano"), Path("/headers"))
-        whole = build.aiecc_command(tools, Path("d.mlir"), Path("i.bin"), Path("x.xclbin"))
-        self.assertIn("--aie-generate-xclbin", whole)
-        self.assertNotIn("--no-compile", whole)
-        rest = build.aiecc_command(tools, Path("d.mlir"), Path("i.bin"), None)
-        self.assertIn("--no-compile", rest)
-        self.assertNotIn("--aie-generate-xclbin", rest)
+        whole = build.aiecc_command(tools, Path("d.mlir"), Path("/work"), "i.bin", "x.xclbin")
+        rest = build.aiecc_command(tools, Path("d.mlir"), Path("/work"), "i.bin", None)
+        for command in (whole, rest):
+            self.assertIn("--get-npu-insts", command)
+            self.assertEqual(command[-1], "d.mlir")
+        self.assertIn("--get-xclbin", whole)
+        self.assertNotIn("--get-xclbin", rest)
+
+    def test_aiecc_is_given_options_of_the_pinned_release_alone(self):
+        tools = build.Tools("aiecc", Path("/peano"), Path("/headers"))
+        accepted = set(build.toolchain()["aiecc_options"])
+        used = build.aiecc_command(tools, Path("d.mlir"), Path("/work"), "i.bin", "x.xclbin")[1:-1]
+        self.assertEqual({option.split("=")[0] for option in used}, accepted)
 
     def test_kernels_are_compiled_for_their_tile(self):
         tools = build.Tools("aiecc", Path("/peano"), Path("/headers"))
         command = build.compile_command(tools, Plan.load().program("int8_64x32x96"), Path("k.o"))
         for flag in ("-DDIM_M=64", "-DDIM_K=32", "-DDIM_N=96", "--target=aie2p-none-unknown-elf"):
             self.assertIn(flag, command)
+        self.assertIn("-fstack-size-section", command)  # without it aiecc cannot measure the stack
         self.assertTrue(any(part.endswith("aie2p/mm_int8.cc") for part in command))
 
 

@@ -1,8 +1,10 @@
 """As much of IRON (mlir-aie's Python) as kernels/design.py uses, and an array that runs what the design describes.
 
-`installed()` puts this module in the place of mlir-aie. A design then resolves to a `Module`: its workers, its fifos and
-the commands of its runtime sequence. `Array(module)` is an NPU that has loaded that module's xclbin: its cores run for
-ever, as on the hardware, and `Array.run(module)` dispatches one runtime sequence, of that module or of another shape's.
+`installed()` puts this module in the place of mlir-aie. Names, parameters, their order and which of them take keywords
+only are those of the release that kernels/toolchain.json names; parameters that the design does not use are left out,
+so passing one is an error here. A design resolves to a `Module`: its workers, its fifos and the commands of its
+runtime sequence. `Array(module)` is an NPU that has loaded that module's xclbin: its cores run for ever, as on the
+hardware, and `Array.run(module)` dispatches one runtime sequence, of that module or of another shape's.
 
 The parts of the hardware that can hang or go wrong in silence are modelled, and every one raises `Hang` or `Wrong`:
 
@@ -12,8 +14,8 @@ The parts of the hardware that can hang or go wrong in silence are modelled, and
     fifos           hold as many objects as they are deep, on both sides of a memory tile
     parameters      are the sequence's to write while the core waits, and the core's to read while it holds the barrier
 
-A buffer's content is symbolic: a piece of A or B is (buffer, word addresses), a tile of C is a `Sum`. A test can therefore
-tell where every word went.
+A buffer's content is symbolic: a piece of A or B is (buffer, word addresses), a tile of C is a `Sum`. A test can
+therefore tell where every word went.
 """
 
 import random
@@ -50,7 +52,7 @@ declared = Declared()
 
 
 class Tile:
-    def __init__(self, col, row):
+    def __init__(self, col=None, row=None):
         self.col, self.row = col, row
 
     @property
@@ -107,7 +109,7 @@ class Handle:
             self.queue.popleft()
 
     # A memory tile's end
-    def forward(self, obj_type, name, depth, tile):
+    def forward(self, tile, obj_type=None, depth=None, name=None):
         assert not self.is_producer and obj_type.words == self.fifo.type.words
         self.tile = tile
         out = ObjectFifo(obj_type, name=name, depth=depth)
@@ -115,7 +117,7 @@ class Handle:
         out.prod().tile = tile
         return out
 
-    def join(self, offsets, obj_types, names, depths, tile):
+    def join(self, offsets, tile, depths=None, obj_types=None, names=None):
         assert self.is_producer
         assert [o // obj_types[0].words for o in offsets] == list(range(len(offsets)))
         assert sum(t.words for t in obj_types) == self.fifo.type.words
@@ -124,26 +126,39 @@ class Handle:
         for part in self.fifo.parts:
             part.joined = self.fifo
             part.cons().tile = tile
+        self.fifo.check_walk()
         return self.fifo.parts
 
     # A shim's end
-    def fill(self, source, tap, group, wait=False):
+    def fill(self, source, tap=None, wait=False, *, group=None):
         assert self.is_producer, "fill() needs a producer's handle"
         Task(self, source, tap, wait, group)
 
-    def drain(self, target, tap, group, wait=False):
+    def drain(self, dest, tap=None, wait=False, *, group=None):
         assert not self.is_producer, "drain() needs a consumer's handle"
-        Task(self, target, tap, wait, group)
+        Task(self, dest, tap, wait, group)
 
 
 class ObjectFifo:
-    def __init__(self, obj_type, name, depth, dims_to_stream=None):
-        assert depth >= 1
-        self.type, self.name, self.depth, self.dims = obj_type, name, depth, dims_to_stream
+    def __init__(self, obj_type, *, depth=2, name=None, to_stream=None):
+        if to_stream is not None and not isinstance(to_stream, TensorAccessPattern):
+            raise TypeError(f"to_stream takes a TensorAccessPattern, got {type(to_stream).__name__}")
+        if depth < 1:
+            raise ValueError(f"{name}: a fifo of depth {depth}")
+        self.type, self.name, self.depth, self.to_stream = obj_type, name, depth, to_stream
         self.source = self.joined = None
         self.parts, self.consumers, self.producer = [], [], None
         self.pool = deque()  # objects in the memory tile, or of one part of a joined fifo
         self.filled, self.filling, self.object = deque(), 0, None  # a core's own buffers, on their way out
+
+    def check_walk(self):
+        """A joined fifo's way out has a descriptor for each part: the pattern is that of a part, not of the whole."""
+        if self.to_stream is not None:
+            sizes = [part.type.words for part in self.parts] or [self.type.words]
+            if self.to_stream.offset or any(self.to_stream.total != size for size in sizes):
+                raise ValueError(
+                    f"{self.name}: to_stream walks {self.to_stream.total} words, but each transfer moves {sizes[0]}"
+                )
 
     def prod(self, tile=None):
         if self.producer is None:
@@ -157,8 +172,8 @@ class ObjectFifo:
     def configuration(self):
         """What of it is in the xclbin."""
         ends = [self.producer.tile.place, *(handle.tile.place for handle in self.consumers)]
-        dims = None if self.dims is None else tuple(map(tuple, self.dims))
-        return (self.type.words, self.type.kind, self.depth, dims, tuple(ends))
+        walk = None if self.to_stream is None else (tuple(self.to_stream.sizes), tuple(self.to_stream.strides))
+        return (self.type.words, self.type.kind, self.depth, walk, tuple(ends))
 
 
 class Sum:
@@ -169,8 +184,8 @@ class Sum:
 
 
 class Kernel:
-    def __init__(self, name, object_file_name, arg_types):
-        self.name, self.types = name, arg_types
+    def __init__(self, name, object_file_name, arg_types=None):
+        self.name, self.types = name, arg_types or []
         declared.kernels[name] = (object_file_name, [t.words for t in arg_types])
 
     def __call__(self, *arguments):
@@ -187,7 +202,7 @@ class Kernel:
 class Buffer:
     """Run-time parameters of a core."""
 
-    def __init__(self, type, name, initial_value, use_write_rtp):
+    def __init__(self, type=None, initial_value=None, name=None, *, use_write_rtp=False):
         assert use_write_rtp, "without it the sequence cannot write the buffer"
         self.name, self.initial, self.values, self.worker = name, list(initial_value), list(initial_value), None
 
@@ -226,8 +241,9 @@ class WorkerRuntimeBarrier:
 
 
 class Worker:
-    def __init__(self, core_fn, fn_args, tile, stack_size):
-        self.core, self.arguments, self.tile, self.stack_size = core_fn, fn_args, tile, stack_size
+    def __init__(self, core_fn, fn_args=None, tile=None, *, stack_size=None, data_size=None):
+        self.core, self.arguments, self.tile = core_fn, fn_args, tile
+        self.stack_size, self.data_size = stack_size, data_size
         self.barrier = None
         for argument in fn_args:
             if isinstance(argument, Handle):
@@ -244,9 +260,9 @@ class Worker:
 
 class TensorAccessPattern:
     def __init__(self, tensor_dims, offset, sizes, strides):
-        assert len(sizes) == len(strides) == 4
+        assert len(sizes) == len(strides) == 4, "a descriptor has four dimensions"
         (self.total,) = tensor_dims
-        self.offset, self.sizes, self.strides = offset, sizes, strides
+        self.offset, self.sizes, self.strides = offset, list(sizes), list(strides)
 
     def addresses(self):
         found = [self.offset]
@@ -281,12 +297,12 @@ class TaskGroup:
 
 
 class Runtime:
-    def __init__(self, seq_fn, fn_args):
+    def __init__(self, seq_fn, fn_args=None):
         self.sequence, self.arguments = seq_fn, fn_args
 
 
 class Program:
-    def __init__(self, device, rt, workers):
+    def __init__(self, device, rt, *, workers):
         self.runtime, self.workers = rt, workers
 
     def resolve_program(self):
@@ -306,16 +322,24 @@ class Module:
                 for fifo in (argument.fifo, argument.fifo.source, argument.fifo.joined):
                     if fifo is not None:
                         self.fifos[fifo.name] = fifo
+        self._check_tiles()
         handles = [a for a in runtime.arguments if isinstance(a, Handle)]
         declared.commands, declared.recording = [], True
         runtime.sequence("a", "b", "c", *handles)
         self.commands, declared.recording = declared.commands, False
 
+    def _check_tiles(self):
+        tiles = {}
+        for fifo in self.fifos.values():
+            for handle in [fifo.producer, *fifo.consumers]:
+                if tiles.setdefault(handle.tile.place, handle.tile) is not handle.tile:
+                    raise ValueError(f"two Tile objects for {handle.tile.place}: IRON tells tiles apart by identity")
+
     def configuration(self):
         """All that the xclbin holds. One xclbin can serve two shapes only if this is the same for both."""
         cores = [
-            (worker.tile.place, worker.stack_size, worker.barrier.initial, [b.initial for b in self.parameters(worker)])
-            for worker in self.workers
+            (w.tile.place, w.stack_size, w.data_size, w.barrier.initial, [b.initial for b in self.parameters(w)])
+            for w in self.workers
         ]
         return {name: fifo.configuration() for name, fifo in self.fifos.items()}, cores, self.kernels
 
@@ -512,14 +536,14 @@ class Array:
 
     def _write_c(self, fifo, sums, task, piece):
         assert task.buffer == "c"
-        words = [(total, i) for total, part in zip(sums, fifo.parts) for i in range(part.type.words)]
-        order = [0]
-        for size, stride in fifo.dims:
-            order = [base + i * stride for base in order for i in range(size)]
-        assert sorted(order) == list(range(len(words))), "the way out must carry every word once"
-        for address, at in zip(piece, order, strict=True):
+        order = fifo.to_stream.addresses()
+        words = []
+        for total, part in zip(sums, fifo.parts, strict=True):
+            assert sorted(order) == list(range(part.type.words)), "the way out must carry every word once"
+            words += [(total, at) for at in order]
+        for address, word in zip(piece, words, strict=True):
             assert address not in self.results, "a word of C is written twice"
-            self.results[address] = words[at]
+            self.results[address] = word
 
     def _memory_tile(self, fifo):
         """Moves one object between a memory tile and the cores."""
@@ -543,7 +567,7 @@ class Array:
                 raise Wrong(f"{name} is not empty after the dispatch")
         for worker, core in zip(self.module.workers, self.cores):
             if worker.barrier.lock != 0:
-                raise Wrong(f"{core.name} leaves its barrier at {worker.barrier.lock}: its next dispatch would not wait")
+                raise Wrong(f"{core.name} leaves its barrier at {worker.barrier.lock}, so it would not wait next time")
             if core.ready():
                 raise Wrong(f"{core.name} does not wait after the dispatch")
 
