@@ -14,9 +14,11 @@ from pathlib import Path
 PLAN_FILE = Path(__file__).resolve().parent / "plan.json"
 
 SUBTILE = 8
-# Limits of a shim tile's buffer descriptor, in 32-bit words (AIE-ML/AIE2P register reference, as mlir-aie checks them).
+# Limits of a buffer descriptor, in 32-bit words (AIE-ML/AIE2P register reference, as mlir-aie checks them): of a shim
+# tile's, and the stride of a memory tile's.
 MAX_WRAP = 1023
 MAX_STRIDE = 1 << 20
+MAX_MEMORY_TILE_STRIDE = 1 << 17
 # Tiles of row 0 are shims, of row 1 memory tiles, then come the cores.
 FIRST_CORE_ROW = 2
 
@@ -150,6 +152,21 @@ class Plan:
         depth = self.memory_buffers
         return depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * self.rows * program.c_bytes
 
+    def memory_tile_descriptors(self) -> tuple[int, int]:
+        """Buffer descriptors of the fullest memory tile, and of them those that channels of one parity need.
+
+        A channel has one for each buffer; C, in parts, one for each part of each buffer on its way out. Channels with an
+        even number can use the first half of a tile's descriptors, the others the second half.
+        """
+        depth = self.memory_buffers
+        into = [depth["a"], depth["b"], *[depth["c"]] * self.rows]
+        out = [depth["a"], depth["b"], depth["c"] * self.rows]
+
+        def fullest_half(channels: list[int]) -> int:
+            return sum(sorted(channels, reverse=True)[: -(-len(channels) // 2)])
+
+        return sum(into) + sum(out), fullest_half(into) + fullest_half(out)
+
     def _check(self, program: Program) -> None:
         tile = program.tile
 
@@ -162,9 +179,13 @@ class Plan:
 
         if tile.m % (2 * SUBTILE) or tile.n % (2 * SUBTILE) or tile.k % SUBTILE:
             refuse("a tile's m and n must be multiples of 16 and k of 8")
+        if self.core["stack"] % self.core["alignment"]:
+            refuse(f"a core's stack is {self.core['stack']} bytes, and a multiple of {self.core['alignment']} is needed")
         for name, size in (("A", program.a_bytes), ("B", program.b_bytes), ("C", program.c_bytes)):
             if size % self.granularity:
                 refuse(f"a tile of {name} is {size} bytes, and DMA moves multiples of {self.granularity}")
+            if size % self.core["alignment"]:
+                refuse(f"a tile of {name} is {size} bytes, and cores need multiples of {self.core['alignment']}")
         if program.has_bias and tile.n * 4 > program.b_bytes:
             refuse("the bias of a tile does not fit a tile of B")
         at_most("a core", "bytes", self.core_bytes(program), self.core["memory"])
@@ -176,6 +197,19 @@ class Plan:
         at_most("a shim tile", "DMA channels in", 2, self.shim["dma_in"])
         at_most("a shim tile", "DMA channels out", 1, self.shim["dma_out"])
         at_most("a shim tile", "buffer descriptors", 3 * self.groups_in_flight, self.shim["buffer_descriptors"])
+        # A full task queue drops the next transfer without a word, and whoever waits for it waits for ever.
+        at_most("a shim tile", "places in a task queue", self.groups_in_flight, self.shim["task_queue"])
+        at_most("a core", "buffer descriptors", sum(self.core_buffers.values()), self.core["buffer_descriptors"])
+        whole, half = self.memory_tile_descriptors()
+        at_most("a memory tile", "buffer descriptors", whole, self.memory_tile["buffer_descriptors"])
+        limit = self.memory_tile["buffer_descriptors"] // 2
+        at_most("a memory tile", "buffer descriptors for every other channel", half, limit)
+        # Two locks for the buffers of A and of B, and for each part of C. A core has its barrier besides.
+        at_most("a core", "locks", 2 * 3 + 1, self.core["locks"])
+        at_most("a memory tile", "locks", 2 * (2 + self.rows), self.memory_tile["locks"])
+        sizes, strides = self.c_to_stream(program)
+        if max(sizes[1:]) > MAX_WRAP or max(strides) > MAX_MEMORY_TILE_STRIDE:
+            refuse(f"C's way out, sizes {sizes} and strides {strides}, does not fit a memory tile's descriptor")
         for rows in self.row_counts:
             if rows % (tile.m * self.rows):
                 refuse(f"{rows} rows are not a multiple of {tile.m * self.rows}")

@@ -24,6 +24,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import object_sizes
 from array_plan import Plan, Program, Shape
 
 HERE = Path(__file__).resolve().parent
@@ -182,10 +183,15 @@ def manifest(plan: Plan, out: Path, built: dict[Program, list[Shape]]) -> dict:
     }
 
 
-def build_program(tools: Tools, program: Program, shapes: list[Shape], out: Path) -> None:
+def build_program(tools: Tools, plan: Plan, program: Program, shapes: list[Shape], out: Path) -> None:
     work = out / "work" / program.name
     work.mkdir(parents=True, exist_ok=True)
-    subprocess.run(compile_command(tools, program, work / f"{program.name}.o"), check=True)
+    kernel = work / f"{program.name}.o"
+    subprocess.run(compile_command(tools, program, kernel), check=True)
+    # aiecc measures the linked cores and refuses what does not fit; this says so sooner, and of which kernel.
+    sizes = object_sizes.read(kernel)
+    object_sizes.check(kernel.name, sizes, plan.core["stack"], plan.core["program_memory"])
+    print(f"{kernel.name}: {sizes.code} bytes of code, frames of at most {sizes.largest_frame} bytes", flush=True)
     for shape in shapes:
         mlir = work / f"{shape.m}x{shape.k}x{shape.n}.mlir"
         design = subprocess.run(design_command(program, shape), check=True, stdout=subprocess.PIPE, text=True)
@@ -218,7 +224,7 @@ def main() -> int:
         shapes = plan.shapes(program, options.model)
         if not shapes or (options.program and program.name not in options.program):
             continue
-        build_program(tools, program, shapes, options.out.resolve())
+        build_program(tools, plan, program, shapes, options.out.resolve())
         built[program] = shapes
     text = json.dumps(manifest(plan, options.out, built), indent=2)
     (options.out / "manifest.json").write_text(text + "\n")

@@ -1,6 +1,7 @@
 """The array's plan and design, without mlir-aie: what fits, which word goes where, and what a build would run."""
 
 import json
+import struct
 import sys
 import tempfile
 import unittest
@@ -13,6 +14,7 @@ import array_plan  # noqa: E402
 import build  # noqa: E402
 import design  # noqa: E402
 import fake_iron  # noqa: E402
+import object_sizes  # noqa: E402
 from array_plan import Plan, PlanError, Shape  # noqa: E402
 
 DATA = json.loads((ROOT / "kernels" / "plan.json").read_text())
@@ -57,10 +59,20 @@ class WhatFits(unittest.TestCase):
 
     def test_what_does_not_fit_is_refused(self):
         self.refused(lambda d: d["programs"][1]["tile"].update(n=128), "bfp16_64x64x64", "97536 bytes", "65536")
-        self.refused(lambda d: d["memory_buffers"].update(c=8), "a memory tile", "524288")
+        self.refused(lambda d: d["array"]["memory_tile"].update(memory=130000), "149504 bytes and has 130000")
         self.refused(lambda d: d["array"]["memory_tile"].update(dma_in=5), "6 DMA channels in")
         self.refused(lambda d: d["array"]["core"].update(dma_in=1), "2 DMA channels in")
         self.refused(lambda d: d.update(groups_in_flight=6), "18 buffer descriptors")
+        # C, in four parts: 4 x 2 on its way in, 4 x 2 on its way out; A and B 2 each way.
+        memory_tile = lambda **limits: lambda d: d["array"]["memory_tile"].update(limits)  # noqa: E731
+        self.refused(memory_tile(buffer_descriptors=23), "24 buffer descriptors and has 23")
+        # The fullest half: three of six channels in with 2 each, C's way out with 8 and one more with 2.
+        self.refused(memory_tile(buffer_descriptors=30), "16 buffer descriptors for every other channel and has 15")
+        self.refused(memory_tile(locks=8), "a memory tile needs 12 locks")
+        self.refused(lambda d: d["array"]["core"].update(locks=6), "a core needs 7 locks")
+        self.refused(lambda d: d.update(groups_in_flight=5), "5 places in a task queue and has 4")
+        self.refused(lambda d: d["array"]["core"].update(stack=3300), "3300 bytes", "multiple of 64")
+        self.refused(lambda d: d["programs"][0].update(tile={"m": 16, "k": 8, "n": 48}), "multiples of 64")
         self.refused(lambda d: d["programs"][0]["tile"].update(n=40), "multiples of 16")
         self.refused(lambda d: d.update(rows=[512, 700]), "700 rows")
 
@@ -189,24 +201,111 @@ class Design(unittest.TestCase):
                 for other in others:
                     self.assertEqual(other.configuration(), first.configuration())
 
+    def with_more(self, **more):
+        """Dispatches a matmul of four groups and more, on a design whose plan was changed behind the plan's checks."""
+        plan = small_plan("bfp16")
+        for name, value in more.items():
+            setattr(plan, name, value)
+        with fake_iron.installed():
+            array = fake_iron.Array(design.build(plan, plan.programs[0], Shape(64, 32, 384)))
+            try:
+                array.run(array.module)
+            finally:
+                array.stop()
+
+    def test_one_transfer_too_many_in_a_queue_is_seen(self):
+        self.with_more(groups_in_flight=4)
+        with self.assertRaises(fake_iron.Hang) as caught:
+            self.with_more(groups_in_flight=5)
+        self.assertIn("task queue is full", str(caught.exception))
+
+    def test_more_descriptors_than_a_tile_has_are_refused_as_aiecc_would(self):
+        with self.assertRaises(fake_iron.DoesNotFit) as caught:
+            self.with_more(core_buffers={"a": 6, "b": 6, "c": 6})
+        self.assertIn("16 buffer descriptors, and the design needs 18", str(caught.exception))
+        with self.assertRaises(fake_iron.DoesNotFit) as caught:
+            self.with_more(memory_buffers={"a": 9, "b": 9, "c": 2})
+        self.assertIn("for every other channel", str(caught.exception))
+
+    def test_the_plan_counts_what_the_design_uses(self):
+        plan = Plan.load()
+        program = plan.programs[0]
+        with fake_iron.installed():
+            module = design.build(plan, program, Shape(256, program.tile.k, program.tile.n * plan.columns))
+        used = module.resources()
+        self.assertEqual(max(u.descriptors for (_, row), u in used.items() if row == 1), 24)
+        self.assertEqual(max(u.half for (_, row), u in used.items() if row == 1), 16)
+        self.assertEqual((24, 16), plan.memory_tile_descriptors())
+        self.assertEqual(max(u.locks for (_, row), u in used.items() if row == 1), 12)
+        self.assertEqual({(u.descriptors, u.locks) for (_, row), u in used.items() if row > 1}, {(6, 7)})
+
     def test_every_program_stays_within_channels_and_descriptors(self):
         plan = Plan.load()
         for program in plan.programs:
             shape = Shape(3072, program.tile.k * 2, program.tile.n * plan.columns * 2)
             with fake_iron.installed():
                 module = design.build(plan, program, shape)
-            for (_, row), used in module.channels().items():
+            for (_, row), used in module.resources().items():
                 limits = plan.shim if row == 0 else plan.memory_tile if row == 1 else plan.core
                 # A shim's way out is the array's way in.
                 ways = ("dma_in", "dma_out") if row else ("dma_out", "dma_in")
-                self.assertLessEqual(used["in"], limits[ways[0]])
-                self.assertLessEqual(used["out"], limits[ways[1]])
+                self.assertLessEqual(len(used.into), limits[ways[0]])
+                self.assertLessEqual(len(used.out), limits[ways[1]])
             self.assertLessEqual(module.most_descriptors(), plan.shim["buffer_descriptors"])
             self.assertGreater(module.most_descriptors(), 3)  # more than one group at once
             self.assertEqual(len(module.workers), 32)
             self.assertEqual({w.stack_size for w in module.workers}, {plan.core["stack"]})
             self.assertEqual({w.tile.row for w in module.workers}, {2, 3, 4, 5})
             self.assertEqual({file for file, _ in module.kernels.values()}, {f"{program.name}.o"})
+
+
+def elf_object(sections, wide=False):
+    """A relocatable ELF object: (name, flags, content) of each section."""
+    names = b"\0" + b"".join(name + b"\0" for name, _, _ in sections) + b".shstrtab\0"
+    header = 64 if wide else 52
+    body, entries, at = b"", [(0, 0, 0, 0, 0)], 1
+    for name, flags, content in [*sections, (b".shstrtab", 0, names)]:
+        entries.append((at, 1, flags, header + len(body), len(content)))
+        at, body = at + len(name) + 1, body + content
+    kind = "<IIQQQQIIQQ" if wide else "<IIIIIIIIII"
+    table = b"".join(struct.pack(kind, n, k, f, 0, o, size, 0, 0, 1, 0) for n, k, f, o, size in entries)
+    start = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9) + struct.pack("<HHI", 1, 264, 1)
+    numbers = struct.pack("<QQQ" if wide else "<III", 0, 0, header + len(body))
+    sizes = struct.pack("<IHHHHHH", 0, header, 0, 0, struct.calcsize(kind), len(entries), len(entries) - 1)
+    return start + numbers + sizes + body + table
+
+
+class ObjectSizes(unittest.TestCase):
+    def sizes(self, sections, wide=False):
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "kernel.o"
+            file.write_bytes(elf_object(sections, wide))
+            return object_sizes.read(file)
+
+    def test_code_and_frames_are_read_from_an_object(self):
+        # An address and a ULEB128 for each function: 64, and 3,200 = 0x19 * 128.
+        for wide, address in ((False, bytes(4)), (True, bytes(8))):
+            frames = [(b".stack_sizes", 0, address + b"\x40"), (b".stack_sizes", 0, address + b"\x80\x19")]
+            code = [(b".text.init", 6, bytes(100)), (b".text.multiply", 6, bytes(2000)), (b".rodata", 2, bytes(50))]
+            self.assertEqual(self.sizes(code + frames, wide), object_sizes.Sizes(2100, 3200))
+
+    def test_a_kernel_that_does_not_fit_is_refused(self):
+        fits = object_sizes.Sizes(16384, 3328 - 64)
+        object_sizes.check("k.o", fits, 3328, 16384)
+        for sizes, words in (
+            (object_sizes.Sizes(16400, 0), "16400 bytes of program memory"),
+            (object_sizes.Sizes(100, 3328 - 63), "3329 bytes of stack"),
+            (object_sizes.Sizes(100, None), "-fstack-size-section"),
+        ):
+            with self.assertRaises(ValueError) as caught:
+                object_sizes.check("k.o", sizes, 3328, 16384)
+            self.assertIn(words, str(caught.exception))
+
+    def test_what_is_no_object_is_refused(self):
+        with tempfile.TemporaryDirectory() as directory, self.assertRaises(ValueError):
+            file = Path(directory) / "kernel.o"
+            file.write_bytes(b"!<arch>\n")
+            object_sizes.read(file)
 
 
 class Signatures(unittest.TestCase):

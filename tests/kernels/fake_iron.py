@@ -26,6 +26,12 @@ from collections import deque
 from contextlib import contextmanager
 
 QUEUE_DEPTH = 4
+# What a tile of each row has: (DMA channels in, out, buffer descriptors, locks). A shim's descriptors are the sequence's.
+SHIM, MEMORY_TILE, CORE = (2, 2, 16, 16), (6, 6, 48, 64), (2, 2, 16, 16)
+
+
+class DoesNotFit(Exception):
+    """aiecc would not find enough channels, descriptors or locks."""
 
 
 class Hang(Exception):
@@ -309,6 +315,35 @@ class Program:
         return Module(self.runtime, self.workers)
 
 
+class Used:
+    """What the fifos and barriers of a design take of one tile."""
+
+    def __init__(self):
+        self.into, self.out, self.locks = [], [], 0  # descriptors of each DMA channel
+
+    @property
+    def descriptors(self):
+        return sum(self.into) + sum(self.out)
+
+    @property
+    def half(self):
+        """Of a memory tile's descriptors each channel reaches one half, whichever parity its number has."""
+        return sum(sum(sorted(way)[len(way) // 2 :]) for way in (self.into, self.out))
+
+    def check(self, place):
+        into, out, descriptors, locks = SHIM if place[1] == 0 else MEMORY_TILE if place[1] == 1 else CORE
+        for what, used, limit in (
+            ("DMA channels in", len(self.into), into),
+            ("DMA channels out", len(self.out), out),
+            ("buffer descriptors", self.descriptors, descriptors),
+            ("locks", self.locks, locks),
+        ):
+            if used > limit:
+                raise DoesNotFit(f"tile {place} has {limit} {what}, and the design needs {used}")
+        if place[1] == 1 and self.half > descriptors // 2:
+            raise DoesNotFit(f"tile {place} needs {self.half} buffer descriptors for every other channel")
+
+
 class Module:
     """What a design resolves to: an xclbin's content and one instruction stream."""
 
@@ -327,6 +362,8 @@ class Module:
         declared.commands, declared.recording = [], True
         runtime.sequence("a", "b", "c", *handles)
         self.commands, declared.recording = declared.commands, False
+        for place, used in self.resources().items():
+            used.check(place)
 
     def _check_tiles(self):
         tiles = {}
@@ -347,14 +384,29 @@ class Module:
     def parameters(worker):
         return [argument for argument in worker.arguments if isinstance(argument, Buffer)]
 
-    def channels(self):
-        """(column, row) → {"in": DMA channels, "out": DMA channels}."""
+    def resources(self):
+        """(column, row) → `Used`, as mlir-aie lowers fifos.
+
+        A fifo's buffers in a tile take a pair of locks, and each DMA channel that fills or drains them a descriptor for
+        each buffer. A joined fifo takes both for each of its parts; a forwarded one shares the buffers it comes from.
+        """
         used = {}
+
+        def at(tile):
+            return used.setdefault(tile.place, Used())
+
+        for worker in self.workers:
+            at(worker.tile).locks += 1  # its barrier
         for fifo in self.fifos.values():
-            source = fifo.producer.tile
-            used.setdefault(source.place, {"in": 0, "out": 0})["out"] += 1  # however many listen
+            from_shim, from_core = fifo.producer.tile.row == 0, fifo.producer.tile.row > 1
+            buffers = 0 if from_shim else fifo.source.depth if fifo.source else fifo.depth * max(1, len(fifo.parts))
+            at(fifo.producer.tile).out.append(buffers)  # one channel, however many listen
+            if from_core:
+                at(fifo.producer.tile).locks += 2
             for handle in fifo.consumers:
-                used.setdefault(handle.tile.place, {"in": 0, "out": 0})["in"] += 1
+                tile = at(handle.tile)
+                tile.into.append(0 if handle.tile.row == 0 else fifo.joined.depth if fifo.joined else fifo.depth)
+                tile.locks += 0 if handle.tile.row == 0 else 2
         return used
 
     def most_descriptors(self):

@@ -1,7 +1,9 @@
 #include "device/array/array_plan.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <tuple>
 
 #include "base/error.h"
@@ -30,6 +32,9 @@ TileLimits parse_limits(const Json& json) {
     limits.dma_in = json.at("dma_in").get<size_t>();
     limits.dma_out = json.at("dma_out").get<size_t>();
     limits.buffer_descriptors = json.at("buffer_descriptors").get<size_t>();
+    limits.alignment = json.value("alignment", size_t{1});
+    limits.locks = json.value("locks", size_t{0});
+    limits.task_queue = json.value("task_queue", size_t{0});
     return limits;
 }
 
@@ -97,6 +102,13 @@ std::vector<Buffer> memory_buffers(const Plan& plan, const Program& program) {
             {"C", program.c_tile_bytes() * plan.rows, plan.memory_buffers.c}};
 }
 
+// Channels with an even number use one half of a memory tile's descriptors, the others the other half.
+size_t fullest_half(std::vector<size_t> channels) {
+    std::sort(channels.begin(), channels.end(), std::greater<>());
+    channels.resize((channels.size() + 1) / 2);
+    return std::accumulate(channels.begin(), channels.end(), size_t{0});
+}
+
 void check_program(const Plan& plan, const Program& program) {
     const Tile& tile = program.tile;
     if (tile.m == 0 || tile.k == 0 || tile.n == 0 || tile.m % kBlocking != 0 || tile.n % kBlocking != 0 ||
@@ -109,6 +121,11 @@ void check_program(const Plan& plan, const Program& program) {
             refuse(program, std::string("a tile of ") + buffer.name + " is " +
                                 std::to_string(buffer.tile_bytes) + " bytes, and DMA moves multiples of " +
                                 std::to_string(plan.dma_granularity));
+        }
+        if (plan.core.alignment == 0 || buffer.tile_bytes % plan.core.alignment != 0) {
+            refuse(program, std::string("a tile of ") + buffer.name + " is " +
+                                std::to_string(buffer.tile_bytes) + " bytes, and cores need multiples of " +
+                                std::to_string(plan.core.alignment));
         }
     }
     if (program.kernel == Kernel::bfp16 && tile.n * sizeof(float) > program.b_tile_bytes()) {
@@ -129,10 +146,22 @@ void check_program(const Plan& plan, const Program& program) {
     const auto& memory = plan.memory_buffers;
     check_count(program, "a core", "buffer descriptors", core.a + core.b + core.c,
                 plan.core.buffer_descriptors);
+    const std::vector<size_t> out{memory.a, memory.b, memory.c * plan.rows};
+    std::vector<size_t> in{memory.a, memory.b};
+    in.insert(in.end(), plan.rows, memory.c);
     check_count(program, "a memory tile", "buffer descriptors",
-                2 * (memory.a + memory.b) + memory.c * (plan.rows + 1), plan.memory_tile.buffer_descriptors);
+                2 * (memory.a + memory.b + memory.c * plan.rows), plan.memory_tile.buffer_descriptors);
+    check_count(program, "a memory tile", "buffer descriptors for every other channel",
+                fullest_half(in) + fullest_half(out), plan.memory_tile.buffer_descriptors / 2);
     check_count(program, "a shim tile", "buffer descriptors", 3 * plan.groups_in_flight,
                 plan.shim.buffer_descriptors);
+    // A full queue drops the next transfer, and the design waits for it for ever.
+    check_count(program, "a shim tile", "places in a task queue", plan.groups_in_flight,
+                plan.shim.task_queue);
+
+    // Two locks for the buffers of A and of B, and for each part of C. A core has its barrier besides.
+    check_count(program, "a core", "locks", 2 * 3 + 1, plan.core.locks);
+    check_count(program, "a memory tile", "locks", 2 * (2 + plan.rows), plan.memory_tile.locks);
 }
 
 }  // namespace

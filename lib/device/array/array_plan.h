@@ -46,11 +46,14 @@ struct Depths {
 };
 
 struct TileLimits {
-    size_t memory = 0;    // bytes
-    size_t reserved = 0;  // of these, stack and static data
+    size_t memory = 0;     // bytes
+    size_t reserved = 0;   // of these, stack and static data
+    size_t alignment = 1;  // of buffers, in bytes: vector loads and stores need it
     size_t dma_in = 0;
     size_t dma_out = 0;
     size_t buffer_descriptors = 0;
+    size_t locks = 0;
+    size_t task_queue = 0;  // transfers that a DMA channel holds; the next one is dropped without a word
 };
 
 /// One matmul on the array: a program and its padded sizes.

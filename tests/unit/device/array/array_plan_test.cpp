@@ -108,10 +108,10 @@ TEST_CASE("a tile that does not fit a core is refused with the buffer and the si
 }
 
 TEST_CASE("a memory tile that is too full is refused") {
-    const auto message = refusal([](Json& json) { json["memory_buffers"]["c"] = 8; });
+    const auto message = refusal([](Json& json) { json["array"]["memory_tile"]["memory"] = 130000; });
     CHECK(test::contains(message, "a memory tile would hold"));
-    CHECK(test::contains(message, "8 x C of 65536"));
-    CHECK(test::contains(message, "has 524288"));
+    CHECK(test::contains(message, "2 x C of 65536"));
+    CHECK(test::contains(message, "has 130000"));
 }
 
 TEST_CASE("more DMA channels or buffer descriptors than there are is refused") {
@@ -121,6 +121,25 @@ TEST_CASE("more DMA channels or buffer descriptors than there are is refused") {
                          "needs 2 DMA channels in and has 1"));
     CHECK(test::contains(refusal([](Json& json) { json["groups_in_flight"] = 6; }),
                          "needs 18 buffer descriptors and has 16"));
+    // C, in four parts: 4 x 2 on its way in, 4 x 2 on its way out; A and B 2 each way.
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["buffer_descriptors"] = 23; }),
+                         "a memory tile needs 24 buffer descriptors and has 23"));
+    // The fullest half: three of six channels in with 2 each, C's way out with 8 and one more with 2.
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["buffer_descriptors"] = 30; }),
+                         "needs 16 buffer descriptors for every other channel and has 15"));
+}
+
+TEST_CASE("what the array would drop or wait for without a word is refused") {
+    CHECK(test::contains(refusal([](Json& json) { json["groups_in_flight"] = 5; }),
+                         "a shim tile needs 5 places in a task queue and has 4"));
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["core"]["locks"] = 6; }),
+                         "a core needs 7 locks and has 6"));
+    CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["locks"] = 8; }),
+                         "a memory tile needs 12 locks and has 8"));
+    CHECK(test::contains(refusal([](Json& json) {
+                             json["programs"][0]["tile"] = {{"m", 16}, {"k", 8}, {"n", 48}};
+                         }),
+                         "cores need multiples of 64"));
 }
 
 TEST_CASE("tiles that the multiplier or the DMA cannot take are refused") {
