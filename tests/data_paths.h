@@ -1,10 +1,9 @@
 #pragma once
-// Where tests find what is not in the repository. Every function gives nothing where the data is missing; a
-// test that needs it then calls `SKIP_WITHOUT(path, "why it matters")`, which prints a line and returns.
+// Where tests find data, in the repository and elsewhere. A function that returns an optional path returns
+// none if the data is missing; test cases that cannot do without call the functions of needs.h.
 
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <string>
 
@@ -28,7 +27,7 @@ inline std::filesystem::path source_directory() {
     return NPUSCRIBE_SOURCE_DIR;
 }
 
-/// Golden files kept in the repository: tests/data/NAME.
+/// A golden file of the repository: tests/data/NAME.
 inline std::filesystem::path test_data(const std::string& name) {
     return source_directory() / "tests" / "data" / name;
 }
@@ -59,17 +58,4 @@ inline std::optional<std::filesystem::path> model_directory(const std::string& n
     return detail::existing(cache / "npuscribe" / "models" / name);
 }
 
-/// Prints why a test does nothing here; ctest's log then shows it.
-inline void print_skip(const std::string& what) {
-    std::cout << "SKIPPED: " << what << std::endl;
-}
-
 }  // namespace npuscribe::test
-
-/// Leaves the running test case where `optional_path` is empty, saying what is missing.
-#define SKIP_WITHOUT(optional_path, what)    \
-    if (!(optional_path)) {                  \
-        npuscribe::test::print_skip((what)); \
-        return;                              \
-    }                                        \
-    static_assert(true, "a semicolon follows")

@@ -1,10 +1,9 @@
 // A main for fuzz targets without libFuzzer: runs files, and mutations of them that depend on nothing but
 // their number.
 //
-//   TARGET [--mutations N] FILE OR DIRECTORY...      shared:NAME is in the shared audio, pocketsphinx:NAME in
+//   TARGET [--mutations N] FILE OR DIRECTORY...      audio:NAME is in the shared audio, pocketsphinx:NAME in
 //   Debian's
-//                                                    pocketsphinx-testdata; they are passed over where not
-//                                                    installed.
+// pocketsphinx-testdata. Exits with 77 (skipped) if one of these is not installed, after the others have run.
 
 #include <algorithm>
 #include <cstdint>
@@ -69,16 +68,18 @@ Bytes mutated(const Bytes& original, uint64_t seed) {
     return bytes;
 }
 
-std::optional<fs::path> resolve(const std::string& argument) {
+/// The path of an argument; none, and `skipped` set, if it is not installed.
+std::optional<fs::path> resolve(const std::string& argument, bool& skipped) {
     using namespace npuscribe::test;
     const auto under = [&](const std::optional<fs::path>& root, size_t prefix) -> std::optional<fs::path> {
         if (!root) {
-            print_skip(argument + " is not installed");
+            std::cout << "SKIPPED: needs-" << argument.substr(0, prefix - 1) << ": " << argument << '\n';
+            skipped = true;
             return std::nullopt;
         }
         return *root / argument.substr(prefix);
     };
-    if (argument.starts_with("shared:")) return under(shared_audio(), 7);
+    if (argument.starts_with("audio:")) return under(shared_audio(), 6);
     if (argument.starts_with("pocketsphinx:")) return under(pocketsphinx_data(), 13);
     return argument;
 }
@@ -87,6 +88,7 @@ std::optional<fs::path> resolve(const std::string& argument) {
 
 int main(int argc, char** argv) {
     size_t mutations = 0;
+    bool skipped = false;
     std::vector<fs::path> files;
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
@@ -94,7 +96,7 @@ int main(int argc, char** argv) {
             mutations = std::strtoul(argv[++i], nullptr, 10);
             continue;
         }
-        const auto path = resolve(argument);
+        const auto path = resolve(argument, skipped);
         if (!path) continue;
         if (fs::is_directory(*path)) {
             for (const auto& entry : fs::recursive_directory_iterator(*path)) {
@@ -117,5 +119,5 @@ int main(int argc, char** argv) {
         runs += 1 + mutations;
     }
     std::cout << runs << " inputs of " << files.size() << " files\n";
-    return files.empty() ? 4 : 0;  // 4: skipped
+    return skipped || files.empty() ? 77 : 0;
 }

@@ -20,6 +20,7 @@
 #include "decoder/decoder.h"
 #include "encoder/encoder.h"
 #include "model/model.h"
+#include "needs.h"
 
 using namespace npuscribe;
 
@@ -92,20 +93,19 @@ class TinyEnglish {
 
 }  // namespace
 
-TEST_CASE("token times are CTranslate2's: 95 % within 20 ms, the rest within 60") {
-    const auto audio = test::shared_audio();
-    SKIP_WITHOUT(audio, "golden alignments need the shared audio");
-    const auto directory = test::model_directory("tiny.en");
-    SKIP_WITHOUT(directory, "golden alignments need the model tiny.en");
+TEST_CASE("token times are CTranslate2's: 95 % within 20 ms, the rest within 60",
+          "[needs-audio][needs-models]") {
+    const auto audio = test::need_shared_audio();
+    const auto directory = test::need_model("tiny.en");
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::bfp16}) {
-        TinyEnglish model(*directory, precision);
+        TinyEnglish model(directory, precision);
         size_t close = 0;
         size_t all = 0;
         double furthest = 0;
         for (const auto& [recording, file] : {std::pair("jfk-44k", "jfk_alignments.json"),
                                               std::pair("mr_quilter", "mr_quilter_alignments.json")}) {
-            const Golden golden = read_golden(*audio / "alignments", recording, file);
-            model.hear(*audio / "alignments" / (golden.name + ".wav"));
+            const Golden golden = read_golden(audio / "alignments", recording, file);
+            model.hear(audio / "alignments" / (golden.name + ".wav"));
             const std::vector<double> times = model.text_times(golden);
             REQUIRE(times.size() == golden.starts.size());
             for (size_t i = 0; i < times.size(); ++i) {

@@ -9,7 +9,6 @@ import struct
 import subprocess
 import termios
 import fcntl
-import unittest
 
 import support
 

@@ -1,7 +1,6 @@
 """npuscribe bench and npuscribe project, with few runs of a small model."""
 
 import json
-import unittest
 from xml.etree import ElementTree
 
 import support

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-import unittest
 from pathlib import Path
+
+import support
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_SECONDS = 60
@@ -21,7 +22,7 @@ def need_chromium():
     for name in [given] if given else NAMES:
         if shutil.which(name):
             return shutil.which(name)
-    raise unittest.SkipTest("no chromium: apt install chromium, or let NPUSCRIBE_CHROMIUM name one")
+    return support.skip("chromium", "no chromium: apt install chromium, or let NPUSCRIBE_CHROMIUM name one")
 
 
 class Browser:

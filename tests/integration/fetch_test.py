@@ -297,7 +297,7 @@ class Fetch(support.Case):
     def test_the_voice_activity_model_comes_with_it(self):
         weights = support.models_directory() / VAD
         if not weights.is_file():
-            self.skipTest(f"{weights} is not there")
+            support.skip("models", f"{weights} is not there")
         (self.models / VAD).unlink()
         self.server.files["/silero-vad/" + VAD] = weights.read_bytes()
         self.check_exit(self.fetch("--mirror", self.server.url, "tiny"), 0)

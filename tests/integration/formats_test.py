@@ -4,10 +4,8 @@ import csv
 import html
 import io
 import json
-import shutil
 import subprocess
 import sys
-import unittest
 
 import support
 
@@ -80,8 +78,12 @@ class StandardLibrary(support.Case):
         self.assertEqual(formatted("txt", HOSTILE).split("\n"), TEXT + [""])
 
 
-@unittest.skipUnless(shutil.which("ffprobe"), "ffprobe is not installed")
+@support.needs("ffprobe")
 class Ffmpeg(support.Case):
+    def setUp(self):
+        super().setUp()
+        support.need_program("ffprobe")
+
     def packets(self, name, segments):
         path = self.directory / f"transcript.{name}"
         path.write_text(formatted(name, segments), encoding="utf-8")
@@ -99,6 +101,7 @@ class Ffmpeg(support.Case):
         self.assertEqual(self.packets("vtt", HOSTILE), EXPECTED_TIMES)
 
 
+@support.needs("pypi")
 class Parsers(support.Case):
     """The packages srt and webvtt-py, in a virtual environment of the build directory."""
 
@@ -116,7 +119,7 @@ class Parsers(support.Case):
             done = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             if done.returncode != 0:
                 reason = (done.stdout.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-                raise unittest.SkipTest(f"no parsers from PyPI: {reason}")
+                support.skip("pypi", f"no parsers from PyPI: {reason}")
         ready.write_text(str(wanted))
 
     def parsed(self, script, name, segments):

@@ -4,7 +4,6 @@ import json
 import math
 import struct
 import subprocess
-import unittest
 import wave
 
 import support

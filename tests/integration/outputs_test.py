@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import unittest
 
 import support
 
@@ -62,8 +60,9 @@ class Outputs(support.Case):
                 self.assertLess(segment["avg_logprob"], 0)
             self.assertIn(text.strip().splitlines()[0], done.stdout)
 
-    @unittest.skipUnless(shutil.which("ffprobe"), "ffprobe is not installed")
+    @support.needs("ffprobe")
     def test_subtitles_are_subtitles_to_ffprobe(self):
+        support.need_program("ffprobe")
         self.run_npuscribe("-f", "srt,vtt", "-o", self.out, self.recordings[0])
         for path in self.out.iterdir():
             command = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name:packet=pts_time", "-of", "json", path]

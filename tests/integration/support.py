@@ -1,10 +1,15 @@
-"""What the integration tests share: running the program, finding models and recordings, and ctest's exit codes."""
+"""What the integration tests share: running the program, finding models and recordings, and ctest's exit codes.
+
+ctest reports a test file as skipped if one of its tests is. A test that needs what most machines lack has the decorator
+`needs`, and an entry of its own in CMakeLists.txt: FILE --needs NEED.
+"""
 
 import array
 import os
 import random
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +21,7 @@ BINARY = os.environ.get("NPUSCRIBE_BINARY", "npuscribe")
 FORMAT_TRANSCRIPT = os.environ.get("NPUSCRIBE_FORMAT_TRANSCRIPT", "format_transcript")
 BUILD = Path(os.environ.get("NPUSCRIBE_TEST_BUILD", tempfile.gettempdir()))
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
-CTEST_SKIPPED = 4
+CTEST_SKIPPED = 77  # NPUSCRIBE_TEST_SKIPPED in tests/CMakeLists.txt
 
 
 def run(*arguments, stdin=subprocess.DEVNULL, timeout=600, **options):
@@ -59,22 +64,48 @@ def models_directory():
     return Path(cache) / "npuscribe" / "models"
 
 
+def skip(need, reason):
+    """Skips the running test. `need` is one of those that scripts/check-skips knows, for example "models"."""
+    raise unittest.SkipTest(f"needs-{need}: {reason}")
+
+
+def needs(need):
+    """Decorates a test that runs in the entry of its need alone: FILE --needs NEED."""
+
+    def decorate(test):
+        test.need = need
+        return test
+
+    return decorate
+
+
+def need_program(name):
+    if not shutil.which(name):
+        skip(name, f"{name} is not installed")
+
+
+def need_user():
+    """Skips the running test if root runs it, who may read and write everything."""
+    if os.geteuid() == 0:
+        skip("user", "root may read and write everything")
+
+
 def need_model(*names):
     """The first of the models that is there; skips the test without one, or without the voice activity's weights."""
     missing = " or ".join(names)
     for name in names:
         if (models_directory() / name).is_dir():
             if not (models_directory() / "silero_vad_16k.safetensors").is_file():
-                raise unittest.SkipTest(f"the voice activity's weights are not in {models_directory()}")
+                skip("models", f"the voice activity's weights are not in {models_directory()}")
             return name
-    raise unittest.SkipTest(f"the model {missing} is not in {models_directory()}: npuscribe model fetch {names[0]}")
+    return skip("models", f"the model {missing} is not in {models_directory()}: npuscribe model fetch {names[0]}")
 
 
 def shared_audio():
     given = os.environ.get("NPUSCRIBE_TEST_AUDIO")
     path = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "audio"
     if not path.is_dir():
-        raise unittest.SkipTest(f"no shared recordings at {path}; NPUSCRIBE_TEST_AUDIO names another place")
+        skip("audio", f"no shared recordings at {path}; NPUSCRIBE_TEST_AUDIO names another place")
     return path
 
 
@@ -82,7 +113,7 @@ def librivox():
     """{recording: its words}, of Debian's pocketsphinx-testdata."""
     transcription = LIBRIVOX / "transcription"
     if not transcription.is_file():
-        raise unittest.SkipTest(f"{LIBRIVOX} is not there: apt install pocketsphinx-testdata")
+        skip("pocketsphinx", f"{LIBRIVOX} is not there: apt install pocketsphinx-testdata")
     lines = re.findall(r"<s> (.*) </s> \((\S+)\)", transcription.read_text(encoding="utf-8"))
     return {LIBRIVOX / f"{name}.wav": words for words, name in lines}
 
@@ -187,10 +218,40 @@ class Case(unittest.TestCase):
         self.assertNotIn("error", done.stdout)
 
 
+def _of_need(suite, need):
+    """The tests of a suite whose `needs` is this one."""
+    chosen = unittest.TestSuite()
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            chosen.addTest(_of_need(test, need))
+        else:
+            method = getattr(test, test._testMethodName)
+            if getattr(method, "need", getattr(test, "need", None)) == need:
+                chosen.addTest(test)
+    return chosen
+
+
+class _Loader(unittest.TestLoader):
+    """Loads the tests of one need; without a need, those that have none."""
+
+    def __init__(self, need):
+        super().__init__()
+        self.need = need
+
+    def loadTestsFromModule(self, *arguments, **options):
+        return _of_need(super().loadTestsFromModule(*arguments, **options), self.need)
+
+
 def main():
-    result = unittest.main(exit=False, verbosity=2).result
+    """Runs the tests of the calling file. Exits with 1 if one failed or there are none, with 77 if one was skipped."""
+    options = {}
+    if sys.argv[1:2] == ["--needs"]:
+        options = {"testLoader": _Loader(sys.argv[2]), "argv": [sys.argv[0], *sys.argv[3:]]}
+    elif not sys.argv[1:]:
+        options = {"testLoader": _Loader(None)}
+    result = unittest.main(exit=False, verbosity=2, **options).result
     for test, reason in result.skipped:
-        print(f"SKIPPED: {test}: {reason}")
-    if not result.wasSuccessful():
+        print(f"SKIPPED: {reason}: {test}")
+    if not result.wasSuccessful() or (result.testsRun == 0 and not result.skipped):
         sys.exit(1)
-    sys.exit(CTEST_SKIPPED if result.skipped and len(result.skipped) >= result.testsRun else 0)
+    sys.exit(CTEST_SKIPPED if result.skipped else 0)

@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import subprocess
-import unittest
 from pathlib import Path
 
 import support
@@ -48,16 +46,19 @@ class Help(support.Case):
         self.assertRegex(done.stdout, r"oneDNN \d+\.\d+\.\d+, libsndfile")
         self.assertRegex(done.stdout, r"devices: cpu, npu .*, emulated")
 
-    def test_the_manual_is_a_page_that_man_can_show(self):
+    def test_the_manual_is_a_man_page(self):
         done = support.run("man")
         self.check_exit(done, 0)
         self.assertIn(".TH NPUSCRIBE 1", done.stdout)
-        shown = subprocess.run(
-            ["groff", "-man", "-Tutf8", "-ww"], input=done.stdout, capture_output=True, text=True, check=True
-        ) if shutil.which("groff") else None  # fmt: skip
-        if shown:
-            self.assertEqual(shown.stderr, "")
-            self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m|.\x08", "", shown.stdout).replace("\u2010", "-"))
+
+    @support.needs("groff")
+    def test_groff_shows_the_manual_without_a_warning(self):
+        support.need_program("groff")
+        manual = support.run("man").stdout
+        command = ["groff", "-man", "-Tutf8", "-ww"]
+        shown = subprocess.run(command, input=manual, capture_output=True, text=True, check=True)
+        self.assertEqual(shown.stderr, "")
+        self.assertIn("--output-format", re.sub(r"\x1b\[[0-9;]*m|.\x08", "", shown.stdout).replace("\u2010", "-"))
 
     def test_the_readme_has_the_options_as_the_program_has_them(self):
         readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
@@ -200,9 +201,10 @@ class Unavailable(support.Case):
         done = support.run("-m", "models/ggml-base.en.bin", self.audio)
         self.check_error(done, 3, "models/ggml-base.en.bin: there is no such", "npuscribe model list")
 
+    @support.needs("no-npu")
     def test_an_npu_that_is_not_there_is_not_replaced(self):
         if "npu        available" in support.run("device", "list").stdout:
-            self.skipTest("this machine has an NPU")
+            support.skip("no-npu", "this machine has an NPU")
         model = support.need_model("tiny.en", "base")
         recording = min(support.librivox())
         done = support.run("-m", model, "--device", "npu", recording)

@@ -3,8 +3,6 @@
 import json
 import os
 import resource
-import subprocess
-import unittest
 import wave
 
 import support

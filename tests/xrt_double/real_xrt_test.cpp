@@ -3,12 +3,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 
 #include "catch.h"
 #include "container.h"
 #include "device/npu/xrt_loader.h"
+#include "needs.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 using test::contains;
@@ -20,33 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Null, with a line that says so, where no XRT is installed.
-xrt_backend::Backend* installed_xrt() {
+/// [needs-xrt]
+xrt_backend::Backend& need_xrt() {
     const XrtLibrary& library = xrt_library();
-    if (library.problem == XrtProblem::no_library) {
-        std::cout << "SKIPPED: no XRT is installed (libxrt2)\n";
-        return nullptr;
-    }
+    if (library.problem == XrtProblem::no_library)
+        test::skip("needs-xrt", "no XRT is installed (Debian's libxrt2)");
     INFO(library.detail);
     REQUIRE(library.problem == XrtProblem::none);
-    return library.backend;
+    return *library.backend;
 }
 
-struct Directory {
-    fs::path path;
-    Directory() {
-        std::string pattern = (fs::temp_directory_path() / "npuscribe-xclbin-XXXXXX").string();
-        path = mkdtemp(pattern.data());
-    }
-    ~Directory() { fs::remove_all(path); }
-    std::string write(const std::string& name, const std::string& text) const {
-        std::ofstream(path / name, std::ios::binary) << text;
-        return (path / name).string();
-    }
-};
-
 /// The metadata that mlir-aie's aiecc gives xclbinutil, around a program of zeros.
-std::string make_xclbin(const Directory& directory, const std::string& kernel) {
+std::string make_xclbin(const test::TemporaryDirectory& directory, const std::string& kernel) {
     directory.write("zeros.pdi", std::string(4096, '\0'));
     directory.write("memory.json", R"({"mem_topology": {"m_count": "2", "m_mem_data": [
         {"m_type": "MEM_DRAM", "m_used": "1", "m_sizeKB": "0x10000", "m_tag": "HOST", "m_base_address": "0x4000000"},
@@ -69,44 +54,40 @@ std::string make_xclbin(const Directory& directory, const std::string& kernel) {
             "cdo_groups": [{"name": "DPU", "type": "PRIMARY", "pdi_id": "0x01", "dpu_kernel_ids": ["0x901"],
                 "pre_cdo_groups": ["0xC1"]}]}]}})");
     const std::string command =
-        "cd " + directory.path.string() +
+        "cd " + directory.path().string() +
         " && xclbinutil --force --add-replace-section MEM_TOPOLOGY:JSON:memory.json"
         " --add-kernel kernels.json --add-replace-section AIE_PARTITION:JSON:partition.json"
         " --output made.xclbin >log 2>&1";
     if (std::system(command.c_str()) != 0) return {};
-    return (directory.path / "made.xclbin").string();
+    return (directory / "made.xclbin").string();
 }
 
 }  // namespace
 
-TEST_CASE("the module runs on the installed XRT, and finds out that there is no device") {
-    auto* xrt = installed_xrt();
-    if (xrt == nullptr) return;
-    const std::string version = xrt->running_version();
+TEST_CASE("the module runs on the installed XRT, and finds out that there is no device",
+          "[needs-xrt][needs-no-npu]") {
+    auto& xrt = need_xrt();
+    const std::string version = xrt.running_version();
     CHECK(std::stoi(version) == 2);
     CHECK(std::stoi(version.substr(version.find('.') + 1)) >= 17);
-    if (xrt->count_devices() != 0) {
-        std::cout << "SKIPPED: XRT " << version << " finds a device\n";
-        return;
-    }
+    if (xrt.count_devices() != 0) test::skip("needs-no-npu", "XRT " + version + " finds a device");
     try {
-        xrt->open_device(0);
+        xrt.open_device(0);
         FAIL("a device was opened that is not there");
     } catch (const XrtError& error) {
         CHECK(error.failure() == Failure::no_device);
     }
 }
 
-TEST_CASE("XRT refuses what is no xclbin, the double's stand-ins included") {
-    auto* xrt = installed_xrt();
-    if (xrt == nullptr) return;
-    const Directory directory;
+TEST_CASE("XRT refuses what is no xclbin, the double's stand-ins included", "[needs-xrt]") {
+    auto& xrt = need_xrt();
+    const test::TemporaryDirectory directory;
     for (const auto& file :
          {directory.write("stand-in.xclbin", xrt_double::write_container("bfp16_64x64x64")),
           directory.write("longer.xclbin", xrt_double::write_container(std::string(100'000, 'x'))),
-          (directory.path / "missing.xclbin").string()}) {
+          directory / "missing.xclbin"}) {
         try {
-            xrt->find_kernel(file, "MLIR_AIE");
+            xrt.find_kernel(file.string(), "MLIR_AIE");
             FAIL(file << " was taken");
         } catch (const XrtError& error) {
             CHECK(error.failure() == Failure::bad_program);
@@ -114,15 +95,12 @@ TEST_CASE("XRT refuses what is no xclbin, the double's stand-ins included") {
     }
 }
 
-TEST_CASE("XRT reads an xclbin as mlir-aie makes them, and the kernel is found by how its name starts") {
-    auto* xrt = installed_xrt();
-    if (xrt == nullptr) return;
-    const Directory directory;
+TEST_CASE("XRT reads an xclbin as mlir-aie makes them, and the kernel is found by how its name starts",
+          "[needs-xrt][needs-xclbinutil]") {
+    auto& xrt = need_xrt();
+    const test::TemporaryDirectory directory;
     const std::string file = make_xclbin(directory, "MLIR_AIE");
-    if (file.empty()) {
-        std::cout << "SKIPPED: xclbinutil is not installed (libxrt-utils)\n";
-        return;
-    }
-    CHECK(xrt->find_kernel(file, "MLIR_AIE") == "MLIR_AIE");
-    CHECK(contains(message_of<XrtError>([&] { xrt->find_kernel(file, "OTHER"); }), "but: MLIR_AIE"));
+    if (file.empty()) test::skip("needs-xclbinutil", "xclbinutil is not installed (Debian's libxrt-utils)");
+    CHECK(xrt.find_kernel(file, "MLIR_AIE") == "MLIR_AIE");
+    CHECK(contains(message_of<XrtError>([&] { xrt.find_kernel(file, "OTHER"); }), "but: MLIR_AIE"));
 }

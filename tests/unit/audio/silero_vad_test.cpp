@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "catch.h"
 #include "data_paths.h"
+#include "needs.h"
 
 using namespace npuscribe;
 using audio::SileroVad;
@@ -20,7 +21,6 @@ namespace {
 
 constexpr const char* kSpeech = "librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
 constexpr const char* kWeights = "silero_vad_16k.safetensors";
-constexpr const char* kNoWeights = "Silero's weights are not fetched";
 
 /// All samples of a file, padded with zeros to whole frames.
 std::vector<float> frames_of(const std::filesystem::path& path) {
@@ -42,11 +42,10 @@ std::vector<float> probabilities(const SileroVad& model, std::span<const float> 
 
 }  // namespace
 
-TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own model", "[vad]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own model",
+          "[vad][needs-models][needs-pocketsphinx]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_pocketsphinx_data();
 
     std::ifstream file(test::test_data("vad_librivox.txt"));
     const std::vector<float> golden{std::istream_iterator<float>(file), {}};
@@ -54,20 +53,18 @@ TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own
     REQUIRE(*std::max_element(golden.begin(), golden.end()) > 0.99F);
     REQUIRE(*std::min_element(golden.begin(), golden.end()) < 0.05F);
 
-    const auto actual = probabilities(SileroVad(*weights), frames_of(*data / kSpeech));
+    const auto actual = probabilities(SileroVad(weights), frames_of(data / kSpeech));
     REQUIRE(actual.size() == golden.size());
     float worst = 0;
     for (size_t i = 0; i < golden.size(); ++i) worst = std::max(worst, std::abs(golden[i] - actual[i]));
     CHECK(worst < 1e-4F);
 }
 
-TEST_CASE("how the frames are handed over does not matter", "[vad]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const SileroVad model(*weights);
-    const auto samples = frames_of(*data / kSpeech);
+TEST_CASE("how the frames are handed over does not matter", "[vad][needs-models][needs-pocketsphinx]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_pocketsphinx_data();
+    const SileroVad model(weights);
+    const auto samples = frames_of(data / kSpeech);
     const auto at_once = probabilities(model, samples);
 
     const auto detector = model.detector();
@@ -86,10 +83,9 @@ TEST_CASE("how the frames are handed over does not matter", "[vad]") {
     CHECK(in_parts == at_once);
 }
 
-TEST_CASE("a detector wants whole frames", "[vad]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const SileroVad model(*weights);
+TEST_CASE("a detector wants whole frames", "[vad][needs-models]") {
+    const auto weights = test::need_model(kWeights);
+    const SileroVad model(weights);
     const auto detector = model.detector();
     std::vector<float> samples(SileroVad::kFrame + 1);
     std::vector<float> out(1);

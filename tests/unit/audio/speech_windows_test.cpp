@@ -15,6 +15,7 @@
 #include "catch.h"
 #include "computed_stream.h"
 #include "data_paths.h"
+#include "needs.h"
 
 using namespace npuscribe;
 using audio::kSampleRate;
@@ -26,7 +27,6 @@ using test::noise;
 namespace {
 
 constexpr const char* kWeights = "silero_vad_16k.safetensors";
-constexpr const char* kNoWeights = "Silero's weights are not fetched";
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr int64_t kHours = 1;  // of the long test: under a sanitizer three would take a minute and more
@@ -127,10 +127,9 @@ TEST_CASE("options that cannot be used are refused", "[window]") {
     refuse(options);
 }
 
-TEST_CASE("silence gives no windows", "[window]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const audio::SileroVad vad(*weights);
+TEST_CASE("silence gives no windows", "[window][needs-models][needs-audio]") {
+    const auto weights = test::need_model(kWeights);
+    const audio::SileroVad vad(weights);
     SECTION("digital silence") {
         ComputedStream stream(100 * kSampleRate, [](int64_t) { return 0.0F; });
         const auto windows = audio::speech_windows(stream, vad, {});
@@ -139,20 +138,18 @@ TEST_CASE("silence gives no windows", "[window]") {
         CHECK(windows->speech_samples() == 0);
     }
     SECTION("a recording of a quiet room") {
-        const auto data = test::shared_audio();
-        SKIP_WITHOUT(data, "shared audio is not there");
-        const auto stream = audio::open(*data / "formats" / "empty.wav");
+        const auto data = test::need_shared_audio();
+        const auto stream = audio::open(data / "formats" / "empty.wav");
         CHECK_FALSE(audio::speech_windows(*stream, vad, {})->next());
     }
 }
 
-TEST_CASE("windows of a long recording hold every utterance and are cut between them", "[window]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::shared_audio();
-    SKIP_WITHOUT(data, "shared audio is not there");
-    const audio::SileroVad vad(*weights);
-    const auto path = *data / "long" / "test-other-5-speakers.flac";
+TEST_CASE("windows of a long recording hold every utterance and are cut between them",
+          "[window][needs-models][needs-audio]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_shared_audio();
+    const audio::SileroVad vad(weights);
+    const auto path = data / "long" / "test-other-5-speakers.flac";
     const auto samples = all_samples(path);
     const auto stream = audio::open(path);
     const auto windows = audio::speech_windows(*stream, vad, {});
@@ -175,7 +172,7 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
         double end = 0;
     };
     std::vector<Utterance> utterances;
-    std::ifstream table(*data / "long" / "test-other-5-speakers.segments.tsv");
+    std::ifstream table(data / "long" / "test-other-5-speakers.segments.tsv");
     std::string line;
     std::getline(table, line);  // the names of the columns
     while (std::getline(table, line)) {
@@ -226,14 +223,13 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
     CHECK(static_cast<double>(between) >= 0.8 * static_cast<double>(cut.size() - 1));
 }
 
-TEST_CASE("windows of a shorter context are shorter, and leave no speech out", "[window]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const audio::SileroVad vad(*weights);
+TEST_CASE("windows of a shorter context are shorter, and leave no speech out",
+          "[window][needs-models][needs-pocketsphinx]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_pocketsphinx_data();
+    const audio::SileroVad vad(weights);
     // A minute of speech without end: every sample of it is in some window.
-    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
     const auto length = static_cast<int64_t>(speech.size());
     VadOptions options;
     options.max_pause_ms = 30000;
@@ -255,13 +251,12 @@ TEST_CASE("windows of a shorter context are shorter, and leave no speech out", "
     CHECK_THROWS_AS(audio::speech_windows(stream, vad, options, kSampleRate), UsageError);
 }
 
-TEST_CASE("hours of speech and silence take a minute of memory and map back exactly", "[window]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const audio::SileroVad vad(*weights);
-    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+TEST_CASE("hours of speech and silence take a minute of memory and map back exactly",
+          "[window][needs-models][needs-pocketsphinx]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_pocketsphinx_data();
+    const audio::SileroVad vad(weights);
+    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
     // 20 minutes of speech without end, 20 minutes with a silence of 0 to 99 s after each sentence, and
     // again.
     const auto length = static_cast<int64_t>(speech.size());
@@ -294,13 +289,11 @@ TEST_CASE("hours of speech and silence take a minute of memory and map back exac
     CHECK(windows->samples_read() == kHours * 3600 * kSampleRate);
 }
 
-TEST_CASE("speech before a break is still given", "[window]") {
-    const auto weights = test::model_directory(kWeights);
-    SKIP_WITHOUT(weights, kNoWeights);
-    const auto data = test::pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const audio::SileroVad vad(*weights);
-    const auto speech = all_samples(*data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+TEST_CASE("speech before a break is still given", "[window][needs-models][needs-pocketsphinx]") {
+    const auto weights = test::need_model(kWeights);
+    const auto data = test::need_pocketsphinx_data();
+    const audio::SileroVad vad(weights);
+    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
     ComputedStream stream(
         5 * kSampleRate, [&](int64_t i) { return speech[static_cast<size_t>(i)]; }, true);
     const auto windows = audio::speech_windows(stream, vad, {});

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "catch.h"
 #include "data_paths.h"
+#include "needs.h"
 
 using namespace npuscribe;
 using audio::OpenOptions;
@@ -232,11 +233,10 @@ TEST_CASE("a play list does not make us open what it names", "[stream]") {
     CHECK_THROWS_AS(audio::open(scratch / "list.ffconcat"), InputError);
 }
 
-TEST_CASE("every malformed shared file is refused", "[stream]") {
-    const auto data = test::shared_audio();
-    SKIP_WITHOUT(data, "shared audio is not there");
+TEST_CASE("every malformed shared file is refused", "[stream][needs-audio]") {
+    const auto data = test::need_shared_audio();
     size_t count = 0;
-    for (const auto& entry : fs::directory_iterator(*data / "bad")) {
+    for (const auto& entry : fs::directory_iterator(data / "bad")) {
         INFO(entry.path().string());
         CHECK_THROWS_AS(audio::open(entry.path()), InputError);
         ++count;
@@ -315,15 +315,14 @@ TEST_CASE("a pipe is as good as a file", "[stream]") {
     }
 }
 
-TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream]") {
-    const auto data = test::shared_audio();
-    SKIP_WITHOUT(data, "shared audio is not there");
+TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream][needs-audio]") {
+    const auto data = test::need_shared_audio();
     // 44.1 kHz stereo flac of 24 bits, and mp3, against 16 kHz mono wav: correlation over the whole of 11 s.
-    const auto reference = all_samples(*data / "formats" / "jfk.wav");
+    const auto reference = all_samples(data / "formats" / "jfk.wav");
     REQUIRE(reference.size() == 176000);
     for (const char* name : {"jfk.flac", "jfk.mp3"}) {
         INFO(name);
-        const auto samples = all_samples(*data / "formats" / name);
+        const auto samples = all_samples(data / "formats" / name);
         REQUIRE(samples.size() == 176000);
         double xy = 0;
         double xx = 0;
@@ -338,19 +337,16 @@ TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream]")
 }
 
 #ifdef NPUSCRIBE_HAVE_LIBAV
-TEST_CASE("m4a, mp4, webm and mkv are read where built with libav", "[stream]") {
-    const auto data = test::shared_audio();
-    SKIP_WITHOUT(data, "shared audio is not there");
-    if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) {
-        test::print_skip("the ffmpeg command, which makes the files, is not installed");
-        return;
-    }
+TEST_CASE("m4a, mp4, webm and mkv are read where built with libav", "[stream][needs-audio][needs-ffmpeg]") {
+    const auto data = test::need_shared_audio();
+    if (std::system("ffmpeg -version > /dev/null 2>&1") != 0)
+        test::skip("needs-ffmpeg", "the ffmpeg command, which makes the files, is not installed");
     const Scratch scratch;
-    const auto reference = all_samples(*data / "formats" / "jfk.wav");
+    const auto reference = all_samples(data / "formats" / "jfk.wav");
     for (const char* name : {"a.m4a", "a.mp4", "a.webm", "a.mkv"}) {
         INFO(name);
-        const std::string command = "ffmpeg -v quiet -i '" + (*data / "formats" / "jfk.wav").string() +
-                                    "' '" + (scratch / name).string() + "' < /dev/null";
+        const std::string command = "ffmpeg -v quiet -i '" + (data / "formats" / "jfk.wav").string() + "' '" +
+                                    (scratch / name).string() + "' < /dev/null";
         REQUIRE(std::system(command.c_str()) == 0);
         const auto samples = all_samples(scratch / name);
         CHECK(static_cast<double>(samples.size()) == Approx(176000).margin(2000));

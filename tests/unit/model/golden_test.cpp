@@ -7,15 +7,15 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "model/checkpoint.h"
+#include "needs.h"
 #include "temporary_directory.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
 
-TEST_CASE("tensors of base have the shapes, norms and values that another reader finds") {
-    const auto path = model_directory("base");
-    SKIP_WITHOUT(path, "the model base, fetched by scripts/fetch-model base");
-    const auto checkpoint = open_checkpoint(*path);
+TEST_CASE("tensors of base have the shapes, norms and values that another reader finds", "[needs-models]") {
+    const auto path = need_model("base");
+    const auto checkpoint = open_checkpoint(path);
     const auto golden = nlohmann::json::parse(read_file(test_data("checkpoint_base.json")));
     REQUIRE(golden.size() == 23);
     for (const auto& tensor : golden) {
@@ -38,10 +38,9 @@ TEST_CASE("tensors of base have the shapes, norms and values that another reader
     }
 }
 
-TEST_CASE("base has the dimensions of OpenAI's base, and its alignment heads") {
-    const auto path = model_directory("base");
-    SKIP_WITHOUT(path, "the model base, fetched by scripts/fetch-model base");
-    const auto checkpoint = open_checkpoint(*path);
+TEST_CASE("base has the dimensions of OpenAI's base, and its alignment heads", "[needs-models]") {
+    const auto path = need_model("base");
+    const auto checkpoint = open_checkpoint(path);
     const Dimensions wanted = {.n_mels = 80,
                                .n_audio_ctx = 1500,
                                .n_audio_state = 512,
@@ -58,10 +57,9 @@ TEST_CASE("base has the dimensions of OpenAI's base, and its alignment heads") {
           std::vector<std::pair<int, int>>{{3, 1}, {4, 2}, {4, 3}, {4, 7}, {5, 1}, {5, 2}, {5, 4}, {5, 6}});
 }
 
-TEST_CASE("the encoder's position table is OpenAI's sinusoids, rounded to f16") {
-    const auto path = model_directory("base");
-    SKIP_WITHOUT(path, "the model base, fetched by scripts/fetch-model base");
-    const auto table = open_checkpoint(*path)->read("encoder.positional_embedding");
+TEST_CASE("the encoder's position table is OpenAI's sinusoids, rounded to f16", "[needs-models]") {
+    const auto path = need_model("base");
+    const auto table = open_checkpoint(path)->read("encoder.positional_embedding");
     double worst = 0;
     for (size_t frame = 0; frame < 1500; frame += 37) {
         for (size_t i = 0; i < 256; ++i) {  // whisper/model.py: sinusoids

@@ -5,6 +5,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "model/tokenizer.h"
+#include "needs.h"
 #include "temporary_directory.h"
 
 using namespace npuscribe;
@@ -29,11 +30,10 @@ nlohmann::json golden(size_t n_vocab) {
 
 }  // namespace
 
-TEST_CASE("texts in many scripts become OpenAI's tokens, and come back") {
+TEST_CASE("texts in many scripts become OpenAI's tokens, and come back", "[needs-models]") {
     const auto [model, n_vocab] = GENERATE(from_range(std::begin(kVocabularies), std::end(kVocabularies)));
-    const auto path = model_directory(model);
-    SKIP_WITHOUT(path, "the model " + std::string(model) + ", fetched by scripts/fetch-model");
-    const Tokenizer tokenizer(*path, {.n_vocab = n_vocab});
+    const auto path = need_model(model);
+    const Tokenizer tokenizer(path, {.n_vocab = n_vocab});
     const auto texts = golden(n_vocab)["texts"];
     REQUIRE(texts.size() >= 25);
     for (const auto& entry : texts) {
@@ -45,11 +45,10 @@ TEST_CASE("texts in many scripts become OpenAI's tokens, and come back") {
     }
 }
 
-TEST_CASE("words are OpenAI's words") {
+TEST_CASE("words are OpenAI's words", "[needs-models]") {
     const auto [model, n_vocab] = GENERATE(from_range(std::begin(kVocabularies), std::end(kVocabularies)));
-    const auto path = model_directory(model);
-    SKIP_WITHOUT(path, "the model " + std::string(model) + ", fetched by scripts/fetch-model");
-    const Tokenizer tokenizer(*path, {.n_vocab = n_vocab});
+    const auto path = need_model(model);
+    const Tokenizer tokenizer(path, {.n_vocab = n_vocab});
     const auto splits = golden(n_vocab)["splits"];
     REQUIRE(splits.size() >= 8);
     for (const auto& entry : splits) {
@@ -64,10 +63,9 @@ TEST_CASE("words are OpenAI's words") {
     }
 }
 
-TEST_CASE("the end-of-text token stands alone behind the words, without text") {
-    const auto path = model_directory("base");
-    SKIP_WITHOUT(path, "the model base, fetched by scripts/fetch-model base");
-    const Tokenizer tokenizer(*path, {.n_vocab = 51865});
+TEST_CASE("the end-of-text token stands alone behind the words, without text", "[needs-models]") {
+    const auto path = need_model("base");
+    const Tokenizer tokenizer(path, {.n_vocab = 51865});
     auto tokens = tokenizer.encode(" Hello there.");
     tokens.push_back(tokenizer.eot());
     const auto words = tokenizer.split_words(tokens, "en");
@@ -77,18 +75,16 @@ TEST_CASE("the end-of-text token stands alone behind the words, without text") {
     CHECK(words[3].tokens == std::vector<Token>{tokenizer.eot()});
 }
 
-TEST_CASE("the tokens suppressed by default are OpenAI's") {
+TEST_CASE("the tokens suppressed by default are OpenAI's", "[needs-models]") {
     const auto [model, n_vocab] = GENERATE(from_range(std::begin(kVocabularies), std::end(kVocabularies)));
-    const auto path = model_directory(model);
-    SKIP_WITHOUT(path, "the model " + std::string(model) + ", fetched by scripts/fetch-model");
-    const Tokenizer tokenizer(*path, {.n_vocab = n_vocab});
+    const auto path = need_model(model);
+    const Tokenizer tokenizer(path, {.n_vocab = n_vocab});
     CHECK(tokenizer.non_speech_tokens() == golden(n_vocab)["non_speech_tokens"].get<std::vector<Token>>());
 }
 
-TEST_CASE("part of a character decodes to U+FFFD, and its bytes are kept") {
-    const auto path = model_directory("base");
-    SKIP_WITHOUT(path, "the model base, fetched by scripts/fetch-model base");
-    const Tokenizer tokenizer(*path, {.n_vocab = 51865});
+TEST_CASE("part of a character decodes to U+FFFD, and its bytes are kept", "[needs-models]") {
+    const auto path = need_model("base");
+    const Tokenizer tokenizer(path, {.n_vocab = 51865});
     const auto tokens = tokenizer.encode("龘");  // too rare for a token of its own
     REQUIRE(tokens.size() > 1);
     const std::span<const Token> first(tokens.data(), 1);

@@ -8,16 +8,15 @@
 #include "audio/window.h"
 #include "catch.h"
 #include "data_paths.h"
+#include "needs.h"
 
 using namespace npuscribe;
 
 namespace {
 
-std::optional<SessionOptions> tiny() {
-    const auto model = test::model_directory("tiny.en");
-    if (!model) return std::nullopt;
+SessionOptions tiny() {
     SessionOptions options;
-    options.model = model->string();
+    options.model = test::need_model("tiny.en").string();
     options.device = "cpu";
     options.threads = 2;
     options.transcribe.vad = false;  // needs no other weights
@@ -34,15 +33,12 @@ std::vector<float> samples_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-TEST_CASE("a session transcribes files and samples alike, and hands out segments as they come") {
+TEST_CASE("a session transcribes files and samples alike, and hands out segments as they come",
+          "[needs-models][needs-pocketsphinx]") {
     const auto options = tiny();
-    const auto speech = test::pocketsphinx_data();
-    if (!options || !speech) {
-        WARN("SKIPPED: needs tiny.en and pocketsphinx-testdata");
-        return;
-    }
-    const auto file = *speech / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav";
-    Session session(*options);
+    const auto file =
+        test::need_pocketsphinx_data() / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav";
+    Session session(options);
     CHECK(session.device().name == "cpu");
     std::vector<Segment> seen;
     const Transcript of_file =
@@ -58,7 +54,7 @@ TEST_CASE("a session transcribes files and samples alike, and hands out segments
     CHECK(of_samples.duration == test::Approx(static_cast<double>(samples.size()) / audio::kSampleRate));
 
     SECTION("another session beside it knows nothing of this one") {
-        Session other(*options);
+        Session other(options);
         CHECK(other.transcribe(samples).text() == of_file.text());
         CHECK(session.transcribe(samples).text() == of_file.text());
     }
@@ -77,11 +73,13 @@ TEST_CASE("what a session cannot be made of is said") {
     SessionOptions options;
     options.model = "/no/such/model";
     CHECK_THROWS_AS(Session(options), ModelError);
-    if (auto usable = tiny()) {
-        usable->transcribe.decoding.language = "klingon";
-        CHECK(test::contains(test::message_of<UsageError>([&] { Session session(*usable); }), "klingon"));
-        usable->transcribe.decoding.language = "";
-        usable->device = "gpu";
-        CHECK_THROWS_AS(Session(*usable), UsageError);
-    }
+}
+
+TEST_CASE("options that the model or the machine lacks are refused", "[needs-models]") {
+    SessionOptions options = tiny();
+    options.transcribe.decoding.language = "klingon";
+    CHECK(test::contains(test::message_of<UsageError>([&] { Session session(options); }), "klingon"));
+    options.transcribe.decoding.language = "";
+    options.device = "gpu";
+    CHECK_THROWS_AS(Session(options), UsageError);
 }

@@ -11,6 +11,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "decoder/engine.h"
+#include "needs.h"
 #include "transcribe/pipeline.h"
 #include "unit/decoder/scripted_model.h"
 
@@ -58,9 +59,8 @@ TranscribeEvents into(Heard& heard) {
 
 }  // namespace
 
-TEST_CASE("Real files come through whole, and what is not audio is told", "[real]") {
-    const auto data = pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
+TEST_CASE("Real files come through whole, and what is not audio is told", "[real][needs-pocketsphinx]") {
+    const auto data = need_pocketsphinx_data();
     ScriptedModel model(12, 8, [](float, std::span<const Token> history, std::span<float> logits) {
         const std::vector<Token> text = {at(0), 1, 2, at(3000)};
         const size_t i = sampled(history).size();
@@ -78,9 +78,9 @@ TEST_CASE("Real files come through whole, and what is not audio is told", "[real
     Pipeline pipeline(parts, options, nullptr,
                       [](audio::Stream& stream) { return audio::sequential_windows(stream); });
 
-    auto files = librivox(*data);
+    auto files = librivox(data);
     REQUIRE(files.size() == 5);
-    files.insert(files.begin() + 1, *data / "librivox" / "transcription");  // a text file
+    files.insert(files.begin() + 1, data / "librivox" / "transcription");  // a text file
     Heard heard;
     pipeline.run(files, into(heard), nullptr);
     REQUIRE(heard.errors.size() == 1);
@@ -95,15 +95,14 @@ TEST_CASE("Real files come through whole, and what is not audio is told", "[real
     }
 }
 
-TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily or by beams", "[real]") {
-    const auto data = pocketsphinx_data();
-    SKIP_WITHOUT(data, "pocketsphinx-testdata is not installed");
-    const auto directory = model_directory("tiny.en");
-    SKIP_WITHOUT(directory, "tiny.en is not fetched");
-    const Model model = load_model(directory->string());
+TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily or by beams",
+          "[real][needs-pocketsphinx][needs-models]") {
+    const auto data = need_pocketsphinx_data();
+    const auto directory = need_model("tiny.en");
+    const Model model = load_model(directory.string());
     ThreadPool pool(2);
     const auto device = make_cpu_device({}, pool);
-    const auto files = librivox(*data);
+    const auto files = librivox(data);
 
     std::vector<std::string> greedy;
     for (const auto& [batch, beam] : {std::pair<size_t, int>{1, 1}, {4, 1}, {4, 3}}) {
@@ -135,10 +134,9 @@ TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily
     }
 }
 
-TEST_CASE("What a model cannot do is refused before it is loaded onto the device", "[real]") {
-    const auto directory = model_directory("tiny.en");
-    SKIP_WITHOUT(directory, "tiny.en is not fetched");
-    const Model model = load_model(directory->string());
+TEST_CASE("What a model cannot do is refused before it is loaded onto the device", "[real][needs-models]") {
+    const auto directory = need_model("tiny.en");
+    const Model model = load_model(directory.string());
     ThreadPool pool(1);
     const auto device = make_cpu_device({}, pool);
     const auto refused = [&](auto change) {

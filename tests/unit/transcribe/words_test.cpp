@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "model/model.h"
+#include "needs.h"
 #include "transcribe/segments.h"
 #include "unit/decoder/scripted_model.h"
 
@@ -168,10 +169,9 @@ TEST_CASE("words stay in order where windows overlap by a little") {
     CHECK(plain.start == 2.5);  // without words the order of starts is enough
 }
 
-TEST_CASE("Japanese, Chinese and Thai words are characters, and joined they are the text") {
-    const auto directory = model_directory("base");
-    SKIP_WITHOUT(directory, "words by character need the tokenizer of the model base");
-    const Model model = load_model(directory->string());
+TEST_CASE("Japanese, Chinese and Thai words are characters, and joined they are the text", "[needs-models]") {
+    const auto directory = need_model("base");
+    const Model model = load_model(directory.string());
     const Vocabulary vocabulary = make_vocabulary(model.tokenizer);
     struct Case {
         std::string language, text;

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "catch.h"
+#include "needs.h"
 #include "simd/attention/attention_int8.h"
 #include "unit/simd/random_matrix.h"
 
@@ -73,11 +74,8 @@ TEST_CASE("attention over packed keys and values is softmax(QK'/8)V") {
     }
 }
 
-TEST_CASE("keys in 8 bits give what the rounded queries and keys give") {
-    if (!simd::has_int8_keys()) {
-        WARN("skipped: this CPU has no AVX-512 BF16 and VNNI, or NPUSCRIBE_MAX_ISA forbids them");
-        return;
-    }
+TEST_CASE("keys in 8 bits give what the rounded queries and keys give", "[needs-avx512-bf16]") {
+    need_vnni_and_bf16(simd::has_int8_keys());
     const auto rounded = [](Matrix x) {  // a row to steps of 1/127 of its largest magnitude
         for (size_t r = 0; r < x.rows; ++r) {
             float largest = 0;
@@ -182,11 +180,8 @@ TEST_CASE("attention over plain rows equals attention over packed ones") {
     }
 }
 
-TEST_CASE("attention over 8-bit keys and values differs by their rounding alone") {
-    if (!simd::has_int8_attention()) {
-        WARN("skipped: this CPU has no AVX-512 VNNI, or NPUSCRIBE_MAX_ISA forbids it");
-        return;
-    }
+TEST_CASE("attention over 8-bit keys and values differs by their rounding alone", "[needs-avx512-vnni]") {
+    need_vnni(simd::has_int8_attention());
     // A key or value is off by at most half a step of 1/127 of its row's largest magnitude.
     const auto rounded = [](Matrix x) {
         for (size_t r = 0; r < x.rows; ++r) {

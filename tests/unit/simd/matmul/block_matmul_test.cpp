@@ -7,6 +7,7 @@
 
 #include "bfp16/block.h"
 #include "catch.h"
+#include "needs.h"
 #include "simd/isa.h"
 #include "unit/simd/random_matrix.h"
 
@@ -15,13 +16,6 @@ using namespace npuscribe::test;
 using bfp16::Rounding;
 
 namespace {
-
-/// True, with a word on it, where these kernels cannot run.
-bool skipped() {
-    if (simd::has_vnni()) return false;
-    WARN("skipped: this CPU has no AVX-512 VNNI, or NPUSCRIBE_MAX_ISA forbids it");
-    return true;
-}
 
 /// The values that the blocks of the plain statement of the format hold.
 Matrix rounded(const Matrix& values, Rounding rounding) {
@@ -82,8 +76,8 @@ double error_of(const Matrix& y, const Matrix& x, const Matrix& w) {
 
 }  // namespace
 
-TEST_CASE("blocks of integers give the product of what the blocks hold") {
-    if (skipped()) return;
+TEST_CASE("blocks of integers give the product of what the blocks hold", "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const auto [m, k, n] = GENERATE(table<size_t, size_t, size_t>(
         {{1, 8, 1}, {4, 16, 64}, {5, 24, 65}, {7, 512, 200}, {64, 64, 128}, {3, 2048, 17}}));
@@ -102,8 +96,9 @@ TEST_CASE("blocks of integers give the product of what the blocks hold") {
     CHECK(again.values == y.values);
 }
 
-TEST_CASE("a bias is added, and what is there where that is wanted; nothing else is touched") {
-    if (skipped()) return;
+TEST_CASE("a bias is added, and what is there where that is wanted; nothing else is touched",
+          "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     const size_t m = 6, k = 32, n = 70, stride = 80;
     const auto x = random_matrix(m, k, 3), w = random_matrix(n, k, 4), bias = random_matrix(1, n, 5);
     const Left left(x, Rounding::nearest_even);
@@ -119,8 +114,9 @@ TEST_CASE("a bias is added, and what is there where that is wanted; nothing else
     }
 }
 
-TEST_CASE("exponents at the ends of their range, and blocks of zeros, are multiplied as they are") {
-    if (skipped()) return;
+TEST_CASE("exponents at the ends of their range, and blocks of zeros, are multiplied as they are",
+          "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     const auto [x_scale, w_scale] =
         GENERATE(table<int, int>({{60, -100}, {-100, 60}, {100, -110}, {-60, -60}, {30, 30}, {-120, 20}}));
     const size_t m = 4, k = 64, n = 64;
@@ -137,8 +133,8 @@ TEST_CASE("exponents at the ends of their range, and blocks of zeros, are multip
     for (size_t i = 0; i < n; ++i) CHECK(y(3, i) == 0.0F);
 }
 
-TEST_CASE("what is too large for fp32 is infinite, not wrong") {
-    if (skipped()) return;
+TEST_CASE("what is too large for fp32 is infinite, not wrong", "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     Matrix x(1, 8), w(1, 8);
     x(0, 0) = 0x1p100F;
     w(0, 0) = 0x1p100F;
@@ -151,8 +147,9 @@ TEST_CASE("what is too large for fp32 is infinite, not wrong") {
     CHECK(y(0, 0) == std::numeric_limits<float>::infinity());
 }
 
-TEST_CASE("an operand is filled piece by piece, and tells the first row that it cannot hold") {
-    if (skipped()) return;
+TEST_CASE("an operand is filled piece by piece, and tells the first row that it cannot hold",
+          "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     const size_t m = 9, k = 48;
     auto x = random_matrix(m, k, 8);
     const Left whole(x, Rounding::nearest_even);

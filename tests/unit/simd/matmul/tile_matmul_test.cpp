@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "bfp16/block.h"
 #include "catch.h"
+#include "needs.h"
 #include "simd/isa.h"
 #include "unit/simd/random_matrix.h"
 
@@ -19,13 +20,6 @@ using namespace npuscribe::test;
 using bfp16::Rounding;
 
 namespace {
-
-/// True, with a word on it, where these kernels cannot run.
-bool skipped() {
-    if (simd::isa() == simd::Isa::amx) return false;
-    WARN("skipped: this CPU has no AMX, or NPUSCRIBE_MAX_ISA forbids it");
-    return true;
-}
 
 /// The values that the blocks of the plain statement of the format hold.
 Matrix rounded(const Matrix& values, Rounding rounding) {
@@ -165,8 +159,8 @@ void check_product(size_t m, size_t n, size_t k, Rounding rounding) {
 
 }  // namespace
 
-TEST_CASE("an operand of tiles holds what the format's plain statement rounds to") {
-    if (skipped()) return;
+TEST_CASE("an operand of tiles holds what the format's plain statement rounds to", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const size_t k = GENERATE(8, 40, 240, 512), m = 37;
     auto x = random_matrix(m, k, 1);
@@ -185,8 +179,9 @@ TEST_CASE("an operand of tiles holds what the format's plain statement rounds to
     }
 }
 
-TEST_CASE("an operand of tiles is filled piece by piece, and tells the first row that it cannot hold") {
-    if (skipped()) return;
+TEST_CASE("an operand of tiles is filled piece by piece, and tells the first row that it cannot hold",
+          "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const size_t m = 35, k = 88;
     auto x = random_matrix(m, k, 2);
     const auto whole = left(x, Rounding::nearest_even);
@@ -205,8 +200,8 @@ TEST_CASE("an operand of tiles is filled piece by piece, and tells the first row
     CHECK(simd::quantise_tile_operand(x.view(), Rounding::nearest_even, pieces.data(), k, 0, 0) == 5U);
 }
 
-TEST_CASE("an expanded panel holds what its blocks hold, and zeros after them") {
-    if (skipped()) return;
+TEST_CASE("an expanded panel holds what its blocks hold, and zeros after them", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const size_t n = GENERATE(16, 64, 129), k = GENERATE(8, 40, 240, 512);
     auto w = random_matrix(n, k, 3);
     for (size_t i = 0; i < k; ++i) {
@@ -222,21 +217,21 @@ TEST_CASE("an expanded panel holds what its blocks hold, and zeros after them") 
     }
 }
 
-TEST_CASE("tiles give the product of what the blocks hold, plus a bias and what is there") {
-    if (skipped()) return;
+TEST_CASE("tiles give the product of what the blocks hold, plus a bias and what is there", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const size_t m = GENERATE(1, 15, 33, 70), n = GENERATE(16, 64, 100, 129), k = GENERATE(8, 40, 240, 512);
     check_product(m, n, k, rounding);
 }
 
-TEST_CASE("a K too long for the first cache is multiplied slice by slice") {
-    if (skipped()) return;
+TEST_CASE("a K too long for the first cache is multiplied slice by slice", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const auto [m, n, k] = GENERATE(table<size_t, size_t, size_t>({{300, 100, 1056}, {40, 64, 2048}}));
     check_product(m, n, k, Rounding::nearest_even);
 }
 
-TEST_CASE("a product is of the rows that are asked for") {
-    if (skipped()) return;
+TEST_CASE("a product is of the rows that are asked for", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const size_t m = 70, k = 40, n = 64;
     const auto x = random_matrix(m, k, 7), w = random_matrix(n, k, 8);
     const auto operand = left(x, Rounding::nearest_even);
@@ -247,8 +242,8 @@ TEST_CASE("a product is of the rows that are asked for") {
     CHECK(std::equal(part.values.begin(), part.values.end(), whole.values.begin() + 32 * n));
 }
 
-TEST_CASE("GELU of a product is within 2e-6 of its definition, for all that it may meet") {
-    if (skipped()) return;
+TEST_CASE("GELU of a product is within 2e-6 of its definition, for all that it may meet", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     // x·Wᵀ with one 1 a row of W: a bias is what GELU gets.
     const size_t k = 8, n = 64, m = 1;
     const Matrix x(m, k), w(n, k);
@@ -269,8 +264,8 @@ TEST_CASE("GELU of a product is within 2e-6 of its definition, for all that it m
     CHECK(std::isnan(y(0, 2)));
 }
 
-TEST_CASE("a product becomes the next operand, as it would by way of a matrix") {
-    if (skipped()) return;
+TEST_CASE("a product becomes the next operand, as it would by way of a matrix", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const bool with_gelu = GENERATE(false, true);
     const size_t m = GENERATE(1, 33, 70), n = GENERATE(16, 64, 100, 129), k = GENERATE(8, 240);
@@ -300,8 +295,8 @@ TEST_CASE("a product becomes the next operand, as it would by way of a matrix") 
     }
 }
 
-TEST_CASE("a product that the next operand cannot hold is told by its row") {
-    if (skipped()) return;
+TEST_CASE("a product that the next operand cannot hold is told by its row", "[needs-amx]") {
+    need_amx(simd::isa() == simd::Isa::amx);
     const size_t m = 70, k = 40, n = 100;
     auto x = random_matrix(m, k, 12), w = random_matrix(n, k, 13);
     const size_t row = GENERATE(0, 31, 45, 69);
