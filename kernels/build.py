@@ -24,11 +24,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import check_insts
 import object_sizes
 from array_plan import Plan, Program, Shape
 
 HERE = Path(__file__).resolve().parent
 MANIFEST_FORMAT = 1
+PLACED = "input_with_addresses.mlir"  # aiecc's name for the module whose buffers and locks have addresses
 
 
 class MissingTool(Exception):
@@ -183,7 +185,21 @@ def manifest(plan: Plan, out: Path, built: dict[Program, list[Shape]]) -> dict:
     }
 
 
-def build_program(tools: Tools, plan: Plan, program: Program, shapes: list[Shape], out: Path) -> None:
+def check_stream(plan: Plan, program: Program, shape: Shape, work: Path, stream: Path) -> None:
+    """Before anything can run it: a stream that is wrong hangs the array, or moves the wrong words."""
+    placed = work / PLACED
+    try:
+        check_insts.check(plan, program, shape, check_insts.read(stream), placed.read_text())
+    except FileNotFoundError as missing:
+        raise check_insts.BadStream(f"aiecc has not written {missing.filename}") from None
+    except check_insts.BadStream as bad:
+        raise check_insts.BadStream(f"{stream}: {bad}") from None
+    placed.unlink()  # so that the next stream is not compared with this one's
+
+
+def build_program(
+    tools: Tools, plan: Plan, program: Program, shapes: list[Shape], out: Path, unchecked: bool = False
+) -> None:
     work = out / "work" / program.name
     work.mkdir(parents=True, exist_ok=True)
     kernel = work / f"{program.name}.o"
@@ -199,6 +215,8 @@ def build_program(tools: Tools, plan: Plan, program: Program, shapes: list[Shape
         xclbin = f"{program.name}.xclbin" if shape == shapes[0] else None
         instructions = instructions_name(program, shape)
         subprocess.run(aiecc_command(tools, mlir, work, instructions, xclbin), check=True, cwd=work)
+        if not unchecked:
+            check_stream(plan, program, shape, work, work / instructions)
         for name in filter(None, (xclbin, instructions)):
             shutil.copyfile(work / name, out / name)
         print(f"built {instructions}", flush=True)
@@ -211,6 +229,7 @@ def main() -> int:
     parser.add_argument("--program", action="append", help="only this program of plan.json; may be repeated")
     parser.add_argument("--peano", help="Peano's directory; else PEANO_INSTALL_DIR, else that of the llvm-aie package")
     parser.add_argument("--any-toolchain", action="store_true", help="try other versions than toolchain.json's")
+    parser.add_argument("--unchecked", action="store_true", help="keep streams that check_insts.py would refuse")
     options = parser.parse_args()
     try:
         tools = Tools.find(options.peano, options.any_toolchain)
@@ -224,7 +243,11 @@ def main() -> int:
         shapes = plan.shapes(program, options.model)
         if not shapes or (options.program and program.name not in options.program):
             continue
-        build_program(tools, plan, program, shapes, options.out.resolve())
+        try:
+            build_program(tools, plan, program, shapes, options.out.resolve(), options.unchecked)
+        except check_insts.BadStream as bad:
+            print(f"{bad}\nThe array would hang, or move the wrong words; --unchecked keeps it.", file=sys.stderr)
+            return 1
         built[program] = shapes
     text = json.dumps(manifest(plan, options.out, built), indent=2)
     (options.out / "manifest.json").write_text(text + "\n")

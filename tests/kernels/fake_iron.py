@@ -284,7 +284,7 @@ class Task:
     def __init__(self, handle, buffer, tap, wait, group):
         assert declared.recording and handle.tile.row == 0, "transfers start and end in shims"
         self.fifo, self.buffer, self.wait, self.tile = handle.fifo.name, buffer, wait, handle.tile
-        self.addresses = tap.addresses()
+        self.tap, self.addresses = tap, tap.addresses()
         assert len(self.addresses) % handle.fifo.type.words == 0, "a transfer must be whole objects of its fifo"
         declared.commands.append(("push", self))
         group.tasks.append(self)
