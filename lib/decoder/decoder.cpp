@@ -41,7 +41,7 @@ Precision audio_precision(Precision precision) {
     return precision == Precision::int8_tensor ? Precision::int8 : precision;
 }
 
-CrossFormat cross_format(const DecoderOptions& options) {
+CrossFormat cross_format(const DecoderSetup& options) {
     if (options.precision == Precision::fp32) return CrossFormat::f32;
     return options.compact_audio && simd::has_int8_attention() ? CrossFormat::int8 : CrossFormat::bf16;
 }
@@ -83,7 +83,7 @@ std::vector<size_t> number_alignment_heads(const Checkpoint& checkpoint) {
 }  // namespace
 
 struct WhisperDecoder::Impl {
-    Impl(const Checkpoint& checkpoint, ThreadPool& pool_, const DecoderOptions& options)
+    Impl(const Checkpoint& checkpoint, ThreadPool& pool_, const DecoderSetup& options)
         : dimensions(checkpoint.dimensions()),
           pool(pool_),
           max_sequences(options.max_sequences),
@@ -298,7 +298,7 @@ struct WhisperDecoder::Impl {
     Buffer<float> scratch;
 };
 
-WhisperDecoder::WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderOptions& options)
+WhisperDecoder::WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderSetup& options)
     : impl_(std::make_unique<Impl>(checkpoint, pool, options)) {}
 WhisperDecoder::~WhisperDecoder() = default;
 

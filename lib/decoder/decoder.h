@@ -13,7 +13,7 @@ namespace npuscribe {
 
 class ThreadPool;
 
-struct DecoderOptions {
+struct DecoderSetup {
     /// fp32: everything in fp32; any other: bfloat16 caches. Weights are bfloat16 for bf16, else BFP16, and
     /// are multiplied as the blocks that they are where the CPU has VNNI.
     Precision precision = Precision::bf16;
@@ -26,7 +26,7 @@ struct DecoderOptions {
 class WhisperDecoder final : public StepModel {
   public:
     /// Loads and packs the weights. `pool` must outlive the decoder. Throws ModelError.
-    WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderOptions& options);
+    WhisperDecoder(const Checkpoint& checkpoint, ThreadPool& pool, const DecoderSetup& options);
     ~WhisperDecoder() override;
 
     const Dimensions& dimensions() const override;

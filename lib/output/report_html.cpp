@@ -67,7 +67,7 @@ plot::Canvas stage_bars(const RunReport& report) {
     const Timing& t = report.totals;
     std::vector<plot::Bar> bars;
     for (const auto& [name, seconds] : {std::pair{"load", t.load},
-                                        {"decode audio", t.decode},
+                                        {"decode audio", t.audio_decode},
                                         {"voice activity", t.vad},
                                         {"mel", t.mel},
                                         {"encoder: norm, quantise", t.encoder_quantise},

@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;
 
 Json stages_json(const Timing& t) {
     return {{"load", t.load},
-            {"decode", t.decode},
+            {"decode", t.audio_decode},
             {"voice_activity", t.vad},
             {"mel", t.mel},
             {"encoder", t.encoder()},

@@ -52,11 +52,11 @@ class Table {
 std::string report_text(const RunReport& report) {
     const Timing& t = report.totals;
     const char* emulation = report.setup.modelled_times ? "the emulation's own time" : "";
-    const double stages = t.load + t.decode + t.vad + t.mel + t.encoder() + t.cross_kv + t.decoder;
+    const double stages = t.load + t.audio_decode + t.vad + t.mel + t.encoder() + t.cross_kv + t.decoder;
 
     Table table(t.total);
     table.row("load", t.load);
-    table.row("decode audio", t.decode);
+    table.row("decode audio", t.audio_decode);
     table.row("voice activity", t.vad);
     table.row("mel", t.mel);
     std::string encoder = t.encoder_frames > 0 ? counted(t.encoder_frames, "frame") : "";

@@ -156,7 +156,7 @@ void FileJob::end(const SourceEnd& end) {
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
     if (transcript_.language.empty())
         transcript_.language_probability = 0;  // no window: there was nothing to hear
-    timing_.decode += end.decode_seconds;
+    timing_.audio_decode += end.decode_seconds;
     timing_.vad += end.vad_seconds;
     timing_.audio_seconds = transcript_.duration;
     timing_.total = watch_.seconds();

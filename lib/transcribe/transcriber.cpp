@@ -42,8 +42,8 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
     return options;
 }
 
-DecoderOptions decoder_options(const TranscribeOptions& options, Precision encoder_precision) {
-    DecoderOptions decoder;
+DecoderSetup decoder_setup(const TranscribeOptions& options, Precision encoder_precision) {
+    DecoderSetup decoder;
     decoder.precision = encoder_precision;
     decoder.max_sequences = DecodingEngine::sequences_for(options.decoding, options.batch_size);
     decoder.max_audio = options.batch_size;
@@ -73,7 +73,7 @@ struct Transcriber::Impl {
           options(checked(std::move(options_), model_, vad)),
           vocabulary(make_vocabulary(model_.tokenizer)),
           encoder(*model_.checkpoint, device_, pool_),
-          decoder(*model_.checkpoint, pool_, decoder_options(options, device_.info().precision)),
+          decoder(*model_.checkpoint, pool_, decoder_setup(options, device_.info().precision)),
           pipeline(parts(), options, &pool_, cutter(vad)),
           load_seconds(load_watch.seconds()) {
         timing.load = load_seconds;

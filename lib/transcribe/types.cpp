@@ -10,7 +10,7 @@ std::string Transcript::text() const {
 
 Timing& Timing::operator+=(const Timing& other) {
     load += other.load;
-    decode += other.decode;
+    audio_decode += other.audio_decode;
     vad += other.vad;
     mel += other.mel;
     encoder_quantise += other.encoder_quantise;

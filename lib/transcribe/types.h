@@ -54,8 +54,8 @@ struct Transcript {
 /// Seconds of wall-clock time by stage, and counts. Sums of a run, or of one file. Stages that run at the
 /// same time on an asynchronous device may add up to more than `total`.
 struct Timing {
-    double load = 0;    // model, weights packed
-    double decode = 0;  // audio file to 16 kHz mono
+    double load = 0;          // model, weights packed
+    double audio_decode = 0;  // audio file to 16 kHz mono
     double vad = 0;
     double mel = 0;
     double encoder_quantise = 0;  // normalise and quantise

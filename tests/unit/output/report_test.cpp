@@ -21,7 +21,7 @@ RunReport report() {
     out.setup.threads = 2;
     Timing& t = out.totals;
     t.load = 2;
-    t.decode = 0.25;
+    t.audio_decode = 0.25;
     t.encoder_quantise = 0.5;
     t.encoder_matmul = 1;
     t.encoder_attention = 0.25;

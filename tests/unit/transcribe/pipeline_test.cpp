@@ -200,7 +200,7 @@ TEST_CASE("The times and counts of files add up to those of the run") {
     CHECK(b.windows == 1);
     CHECK(a.tokens == 3 * 8);  // 7 tokens and the end, in each
     CHECK(a.audio_seconds == 3);
-    CHECK(a.decode == 0.25);
+    CHECK(a.audio_decode == 0.25);
     CHECK(a.vad == 0.5);
     CHECK(a.mel > 0);
     CHECK(a.encoder_other > 0);
