@@ -27,43 +27,12 @@
 namespace npuscribe::app {
 namespace {
 
-constexpr double kSecondsPerFrame = 0.02;  // of the encoder
-
 // What a model can do is known once it is open: these are usage errors all the same.
-void fit_to_model(TranscribeSettings& settings, const Model& model) {
-    DecodingOptions& decoding = settings.transcribe.decoding;
-    std::string code;
-    if (settings.language != "auto") {
-        const auto token = model.tokenizer.language_token(settings.language);
-        if (!token) {
-            throw UsageError(fmt::format(
-                "--language: '{}' was given; allowed is auto, a code such as de, or an English name "
-                "such as German, of the languages that Whisper knows",
-                settings.language));
-        }
-        code = model.tokenizer.language_code(*token);
-    }
-    if (!model.tokenizer.multilingual()) {
-        const std::string instead = "use a multilingual model, such as base";
-        if (!code.empty() && code != "en") {
-            throw UsageError(
-                fmt::format("--language: '{}' was given, but the model {} knows only English; {}",
-                            settings.language, model.name, instead));
-        }
-        if (decoding.task == Task::translate) {
-            throw UsageError(
-                fmt::format("--task: 'translate' was given, but the model {} knows only English; {}",
-                            model.name, instead));
-        }
-        code = "en";
-    }
-    decoding.language = code;
-    const size_t longest = model.dimensions().n_audio_ctx;
-    if (settings.transcribe.n_audio_ctx > longest) {
-        throw UsageError(fmt::format(
-            "--audio-context: {} s were asked for, the model {} has {}; give at most that, or full",
-            kSecondsPerFrame * static_cast<double>(settings.transcribe.n_audio_ctx), model.name,
-            kSecondsPerFrame * static_cast<double>(longest)));
+void check(const TranscribeOptions& options, const Model& model) {
+    try {
+        validate(options, model);
+    } catch (const UsageError& error) {
+        throw UsageError(fmt::format("--{}", error.what()));
     }
 }
 
@@ -84,7 +53,7 @@ Session make_session(TranscribeSettings& settings) {
     options.precision = settings.precision;
     options.threads = settings.threads;
     Model model = load_model(options);
-    fit_to_model(settings, model);
+    check(settings.transcribe, model);
     options.transcribe = settings.transcribe;
     Session session(std::move(model), options);
     if (settings.device == "auto") {

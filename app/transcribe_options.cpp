@@ -156,7 +156,8 @@ std::string format_names() {
 }  // namespace
 
 std::vector<Option> transcribe_options(TranscribeSettings& s) {
-    DecodingOptions& d = s.transcribe.decoding;
+    TranscribeOptions& t = s.transcribe;
+    DecodingOptions& d = t.decoding;
     audio::VadOptions& v = s.transcribe.vad_options;
     constexpr int kLongest = 3'600'000;  // milliseconds
     return {
@@ -239,13 +240,13 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          "never",
          number_or_none(d.no_speech_threshold, 0, 1)},
         {"initial-prompt", 0, "TEXT", kDecoding, "what was said before: names and spellings to expect",
-         text(d.initial_prompt)},
+         text(t.initial_prompt)},
         {"carry-initial-prompt", 0, "", kDecoding,
-         "--initial-prompt comes before every window, not the first alone", toggle(d.carry_initial_prompt)},
+         "--initial-prompt comes before every window, not the first alone", toggle(t.carry_initial_prompt)},
         {"prefix", 0, "TEXT", kDecoding,
          "what the first window of an input begins with, whatever is heard; part of the transcript",
-         text(d.prefix)},
-        {"hotwords", 0, "TEXT", kDecoding, "words to expect in every window: names, terms", text(d.hotwords)},
+         text(t.prefix)},
+        {"hotwords", 0, "TEXT", kDecoding, "words to expect in every window: names, terms", text(t.hotwords)},
         {"repetition-penalty", 0, "X", kDecoding,
          "above 1, words that a window has already are less likely to come again",
          number(d.repetition_penalty, 0.01, 100)},
@@ -253,7 +254,7 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          "as many tokens in a row never come twice in a window; 0: they may",
          integer(d.no_repeat_ngram_size, 0, 448)},
         {"condition-on-previous-text", 0, "", kDecoding, "the text of a window is the prompt of the next",
-         toggle(d.condition_on_previous_text)},
+         toggle(t.condition_on_previous_text)},
         {"suppress-tokens", 0, "LIST", kDecoding,
          "tokens never to write; -1: all symbols that are not speech", token_list(d.suppress_tokens)},
         {"suppress-blank", 0, "", kDecoding, "a window does not begin with a space or its end",
@@ -361,9 +362,10 @@ void check_words(const TranscribeSettings& settings) {
 }  // namespace
 
 void complete(TranscribeSettings& settings) {
-    DecodingOptions& decoding = settings.transcribe.decoding;
-    decoding.task = settings.task == "translate" ? Task::translate : Task::transcribe;
-    decoding.temperatures = temperatures(settings.temperature, settings.temperature_increment);
+    TranscribeOptions& options = settings.transcribe;
+    options.task = settings.task == "translate" ? Task::translate : Task::transcribe;
+    options.language = settings.language == "auto" ? "" : settings.language;
+    options.decoding.temperatures = temperatures(settings.temperature, settings.temperature_increment);
     settings.transcribe.clips = clips_of(settings);
     settings.transcribe.channels = channels_named(settings.channel);
     if (settings.report == "-") {

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
     try {
         npuscribe::SessionOptions options;
         if (argc > 2) options.model = argv[2];
-        if (argc > 3) options.transcribe.decoding.language = argv[3];
+        if (argc > 3) options.transcribe.language = argv[3];
         npuscribe::Session session(options);
 
         const auto print = [](const npuscribe::Segment& segment) {

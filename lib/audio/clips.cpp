@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "audio/file_decoder.h"
+#include "audio/window.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 

@@ -6,9 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "audio/window.h"
-
 namespace npuscribe::audio {
+
+class Stream;   // audio/stream.h
+class Windows;  // audio/window.h
 
 /// Seconds of the file.
 struct Clip {

@@ -130,11 +130,11 @@ std::vector<double> AlignmentPass::text_times(const StepModel& model, size_t fir
 
 AlignmentPass make_alignment_pass(const Vocabulary& vocabulary, Task task, std::string_view language,
                                   std::span<const Token> text, size_t frames, size_t n_text_ctx) {
-    DecodingOptions options;
-    options.task = task;
-    options.without_timestamps = true;
+    PromptParts parts;
+    parts.task = task;
+    parts.language = language;
     AlignmentPass pass;
-    pass.tokens = make_prompt(vocabulary, options, language, {}, n_text_ctx).tokens;
+    pass.tokens = make_prompt(vocabulary, parts, false, n_text_ctx).tokens;
     pass.lead = pass.tokens.size();
     pass.frames = frames;
     const size_t room = n_text_ctx - std::min(n_text_ctx, pass.lead + 1);

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "decoder/options.h"
+#include "decoder/result.h"
 #include "decoder/vocabulary.h"
 
 namespace npuscribe {

@@ -1,8 +1,10 @@
 #include "decoder/engine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
 #include <list>
+#include <stdexcept>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -22,34 +24,15 @@ size_t widest(const DecodingOptions& options) {
 }
 
 void check(const StepModel& model, const Vocabulary& vocabulary, const DecodingOptions& options) {
-    const auto positive = [](int value, const char* option) {
-        if (value < 1)
-            throw UsageError(std::string(option) + " is " + std::to_string(value) + "; give 1 or more");
-    };
-    positive(options.beam_size, "the beam size");
-    positive(options.best_of, "best-of");
-    positive(options.max_tokens, "the number of tokens a window");
-    if (options.temperatures.empty())
-        throw UsageError("no temperature to decode at; give at least one, such as 0");
-    for (const double temperature : options.temperatures) {
-        if (!(temperature >= 0) || !std::isfinite(temperature)) {
-            throw UsageError("the temperature is " + std::to_string(temperature) + "; give 0 or more");
-        }
-    }
-    if (!(std::nearbyint(options.beam_size * options.patience) >= 1)) {
-        throw UsageError("a beam of " + std::to_string(options.beam_size) + " with patience " +
-                         std::to_string(options.patience) +
-                         " would never finish a hypothesis; give more of either");
-    }
-    if (!options.language.empty() && vocabulary.multilingual) vocabulary.language_token(options.language);
     if (widest(options) > model.max_sequences()) {
-        throw UsageError("a beam or best-of of " + std::to_string(widest(options)) +
-                         " needs that many sequences, the decoder has " +
-                         std::to_string(model.max_sequences()) + "; make it narrower");
+        throw std::logic_error(
+            fmt::format("a search of {} texts at once needs as many sequences, the decoder has {}",
+                        widest(options), model.max_sequences()));
     }
     if (vocabulary.size != model.dimensions().n_vocab) {
-        throw ModelError("the tokenizer has " + std::to_string(vocabulary.size) + " tokens, the decoder " +
-                         std::to_string(model.dimensions().n_vocab) + "; they belong to different models");
+        throw ModelError(
+            fmt::format("the tokenizer has {} tokens, the decoder {}; they belong to different models",
+                        vocabulary.size, model.dimensions().n_vocab));
     }
 }
 

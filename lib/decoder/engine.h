@@ -15,6 +15,8 @@
 #include "base/matrix_view.h"
 #include "decoder/context_guard.h"
 #include "decoder/options.h"
+#include "decoder/prompt.h"
+#include "decoder/result.h"
 #include "decoder/step_model.h"
 #include "decoder/vocabulary.h"
 
@@ -26,15 +28,13 @@ class ThreadPool;
 struct DecodeRequest {
     size_t id = 0;  // the caller's; comes back with the result
     MatrixView<const float>
-        encoder_output;           // [n_ctx × n_audio_state]; read at once, not needed after the next pull
-    std::string language;         // code; empty: detect
-    std::vector<Token> previous;  // text before the window, which becomes its prompt; its tail counts
-    uint64_t sample_key = 0;      // tells the random numbers of this window from another's
+        encoder_output;  // [n_ctx × n_audio_state]; read at once, not needed after the next pull
+    PromptParts prompt;
+    uint64_t sample_key = 0;  // tells the random numbers of this window from another's
     /// Where the encoder did not see all that it might: one attempt, and a result that does not hold to this
     /// comes back as `refused`.
     std::optional<ContextGuard> guard = std::nullopt;
-    size_t audio_frames = 0;         // of encoder_output that hold audio, the rest being padding; 0: all
-    std::vector<Token> prefix = {};  // text that the window is made to begin with; its head counts
+    size_t audio_frames = 0;  // of encoder_output that hold audio, the rest being padding; 0: all
     /// Where speech is known to go on up to this frame: the first attempt does not end at a timestamp before
     /// it (Whisper does, where it takes a window's last sentence for one that goes on in the next window). 0:
     /// the text may end anywhere.
@@ -61,8 +61,9 @@ struct EngineCallbacks {
 class DecodingEngine {
   public:
     /// `model`, `vocabulary` and `pool` must outlive the engine; `pool`, which may be null, looks at rows of
-    /// logits side by side. Throws UsageError where an option makes no sense or needs more sequences than the
-    /// model has.
+    /// logits side by side. The options are those that lib/transcribe has validated. Throws std::logic_error
+    /// if they need more sequences than the model has, and ModelError if model and vocabulary do not belong
+    /// together.
     DecodingEngine(StepModel& model, const Vocabulary& vocabulary, const DecodingOptions& options,
                    ThreadPool* pool, EngineCallbacks callbacks);
     ~DecodingEngine();

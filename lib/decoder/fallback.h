@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "decoder/options.h"
+#include "decoder/result.h"
 
 namespace npuscribe {
 

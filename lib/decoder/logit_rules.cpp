@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.h"
 #include "decoder/row_math.h"
 
 namespace npuscribe {
@@ -15,12 +14,8 @@ std::vector<Token> suppressed_tokens(const Vocabulary& vocabulary, const Decodin
     for (const Token token : options.suppress_tokens) {
         if (token == -1) {
             tokens.insert(tokens.end(), vocabulary.non_speech.begin(), vocabulary.non_speech.end());
-        } else if (token >= 0 && static_cast<size_t>(token) < vocabulary.size) {
-            tokens.push_back(token);
         } else {
-            throw UsageError("cannot suppress token " + std::to_string(token) + ": the vocabulary has " +
-                             std::to_string(vocabulary.size) +
-                             " tokens; give ids below that, or -1 for non-speech tokens");
+            tokens.push_back(token);
         }
     }
     for (const Token token : {vocabulary.transcribe, vocabulary.translate, vocabulary.sot,
@@ -50,10 +45,6 @@ LogitRules::LogitRules(const Vocabulary& vocabulary, const DecodingOptions& opti
       first_timestamps_(vocabulary.size - static_cast<size_t>(vocabulary.timestamp_begin)),
       suppressed_(suppressed_tokens(vocabulary, options)) {
     if (options.max_initial_timestamp) {
-        if (*options.max_initial_timestamp < 0) {
-            throw UsageError("the latest initial timestamp is " +
-                             std::to_string(*options.max_initial_timestamp) + " s; give 0 or more");
-        }
         const double last = std::nearbyint(*options.max_initial_timestamp / kTimestampSeconds);
         first_timestamps_ = static_cast<size_t>(std::min(last + 1, static_cast<double>(first_timestamps_)));
     }

@@ -1,10 +1,10 @@
 #include "decoder/prompt.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "base/text.h"
-#include "decoder/fallback.h"
 
 namespace npuscribe {
 
@@ -12,32 +12,38 @@ size_t max_previous_tokens(size_t n_text_ctx) {
     return n_text_ctx / 2 > 1 ? n_text_ctx / 2 - 1 : 0;
 }
 
-Prompt make_prompt(const Vocabulary& vocabulary, const DecodingOptions& options, std::string_view language,
-                   std::span<const Token> previous, size_t n_text_ctx, std::span<const Token> prefix) {
-    Prompt prompt;
+Prompt make_prompt(const Vocabulary& vocabulary, const PromptParts& parts, bool timestamps,
+                   size_t n_text_ctx) {
     size_t room = max_previous_tokens(n_text_ctx);
-    prefix = prefix.first(std::min(prefix.size(), room));
-    room -= prefix.size();
-    std::vector<Token> before = given_tokens(vocabulary, options.hotwords);
-    before.resize(std::min(before.size(), room));
-    const auto tail = previous.last(std::min(previous.size(), room - before.size()));
-    before.insert(before.end(), tail.begin(), tail.end());
-    if (!before.empty()) {
+    const auto take = [&room](size_t count) {
+        count = std::min(count, room);
+        room -= count;
+        return count;
+    };
+    const auto prefix = std::span(parts.prefix).first(take(parts.prefix.size()));
+    const auto hotwords = std::span(parts.hotwords).first(take(parts.hotwords.size()));
+    const auto previous = std::span(parts.previous).last(take(parts.previous.size()));
+
+    Prompt prompt;
+    const auto append = [&prompt](std::span<const Token> tokens) {
+        prompt.tokens.insert(prompt.tokens.end(), tokens.begin(), tokens.end());
+    };
+    if (!hotwords.empty() || !previous.empty()) {
         prompt.tokens.push_back(vocabulary.sot_prev);
-        prompt.tokens.insert(prompt.tokens.end(), before.begin(), before.end());
+        append(hotwords);
+        append(previous);
     }
     prompt.sot = prompt.tokens.size();
     prompt.tokens.push_back(vocabulary.sot);
     if (vocabulary.multilingual) {
-        prompt.tokens.push_back(vocabulary.language_token(language));
-        prompt.tokens.push_back(options.task == Task::translate ? vocabulary.translate
-                                                                : vocabulary.transcribe);
+        prompt.tokens.push_back(vocabulary.language_token(parts.language).value());
+        prompt.tokens.push_back(parts.task == Task::translate ? vocabulary.translate : vocabulary.transcribe);
     }
-    if (options.without_timestamps) prompt.tokens.push_back(vocabulary.no_timestamps);
+    if (!timestamps) prompt.tokens.push_back(vocabulary.no_timestamps);
     prompt.text_begin = prompt.tokens.size();
     if (prefix.empty()) return prompt;
-    if (!options.without_timestamps) prompt.tokens.push_back(vocabulary.timestamp_begin);
-    prompt.tokens.insert(prompt.tokens.end(), prefix.begin(), prefix.end());
+    if (timestamps) prompt.tokens.push_back(vocabulary.timestamp_begin);
+    append(prefix);
     return prompt;
 }
 

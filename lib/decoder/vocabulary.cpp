@@ -1,15 +1,12 @@
 #include "decoder/vocabulary.h"
 
-#include "base/error.h"
-
 namespace npuscribe {
 
-Token Vocabulary::language_token(std::string_view code) const {
+std::optional<Token> Vocabulary::language_token(std::string_view code) const {
     for (const Language& language : languages) {
         if (language.code == code) return language.token;
     }
-    throw UsageError("this model does not know the language \"" + std::string(code) +
-                     "\"; give a code such as en, de or ja, or leave it out to have it detected");
+    return std::nullopt;
 }
 
 Vocabulary make_vocabulary(const Tokenizer& tokenizer) {

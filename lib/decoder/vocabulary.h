@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,8 +43,8 @@ struct Vocabulary {
         split_words;
 
     bool is_timestamp(Token token) const { return token >= timestamp_begin; }
-    /// Throws UsageError for a code that the model does not know.
-    Token language_token(std::string_view code) const;
+    /// Nothing if the model does not know the language.
+    std::optional<Token> language_token(std::string_view code) const;
 };
 
 /// Seconds from one timestamp token to the next.

@@ -15,15 +15,14 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
     : context_(context),
       id_(request.id),
       audio_(audio),
-      previous_(request.previous),
-      prefix_(request.prefix),
+      parts_(request.prompt),
       sample_key_(request.sample_key),
       audio_frames_(request.audio_frames > 0 ? std::min(request.audio_frames, request.encoder_output.rows)
                                              : request.encoder_output.rows),
-      detect_(context.vocabulary.multilingual && request.language.empty()),
+      detect_(context.vocabulary.multilingual && request.prompt.language.empty()),
       earliest_end_frame_(request.earliest_end_frame),
       guard_(request.guard) {
-    result_.language = context.vocabulary.multilingual ? request.language : "en";
+    result_.language = context.vocabulary.multilingual ? request.prompt.language : "en";
     result_.attempts = 0;
 }
 
@@ -46,8 +45,8 @@ void WindowDecoding::start_attempt() {
 void WindowDecoding::prepare_prompt() {
     const size_t n_text_ctx = context_.model.dimensions().n_text_ctx;
     const auto attempt = static_cast<size_t>(result_.attempts);
-    prompt_ =
-        make_prompt(context_.vocabulary, context_.options, result_.language, previous_, n_text_ctx, prefix_);
+    parts_.language = result_.language;
+    prompt_ = make_prompt(context_.vocabulary, parts_, !context_.options.without_timestamps, n_text_ctx);
     fed_ = 0;
     // The last token sampled is not fed: one more of them than there is room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
@@ -224,8 +223,8 @@ bool WindowDecoding::start_alignment() {
     std::copy_if(result_.tokens.begin(), result_.tokens.end(), std::back_inserter(text),
                  [&](Token token) { return token < context_.vocabulary.eot; });
     if (text.empty()) return false;
-    alignment_ = make_alignment_pass(context_.vocabulary, context_.options.task, result_.language, text,
-                                     audio_frames_, context_.model.dimensions().n_text_ctx);
+    alignment_ = make_alignment_pass(context_.vocabulary, parts_.task, result_.language, text, audio_frames_,
+                                     context_.model.dimensions().n_text_ctx);
     while (sequences_.size() > 1) {
         context_.sequences.give_back(sequences_.back());
         sequences_.pop_back();

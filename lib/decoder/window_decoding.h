@@ -74,8 +74,7 @@ class WindowDecoding {
     DecodingContext& context_;
     size_t id_;
     int audio_;
-    std::vector<Token> previous_;
-    std::vector<Token> prefix_;
+    PromptParts parts_;
     uint64_t sample_key_;
     size_t audio_frames_;
     bool detect_;

@@ -11,15 +11,12 @@
 #include <vector>
 
 #include "model/dimensions.h"
+#include "model/token.h"
 
 namespace npuscribe {
 
 class BytePairs;
 class Checkpoint;
-
-using Token = int;
-
-enum class Task { transcribe, translate };
 
 class Tokenizer {
   public:

@@ -24,6 +24,12 @@ Prefer preference(Precision precision) {
                                                                         : Prefer::converted;
 }
 
+/// The model, if it can do what it is told: that is known before a device is opened.
+Model valid(Model model, const TranscribeOptions& options) {
+    validate(options, model);
+    return model;
+}
+
 /// Events of one input.
 struct Collected {
     explicit Collected(const Session::OnSegment& on_segment) {
@@ -45,7 +51,7 @@ struct Collected {
 
 struct Session::Impl {
     Impl(Model given, const SessionOptions& options)
-        : model(std::move(given)),
+        : model(valid(std::move(given), options.transcribe)),
           pool(options.threads),
           chosen(choose_device(options.device, {options.precision, {}}, pool,
                                encoder_shapes(model.dimensions()))) {

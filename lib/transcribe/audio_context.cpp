@@ -1,11 +1,9 @@
 #include "transcribe/audio_context.h"
 
 #include <algorithm>
-#include <string>
 
 #include "audio/log_mel.h"
 #include "audio/stream.h"
-#include "base/error.h"
 
 namespace npuscribe {
 
@@ -20,13 +18,7 @@ constexpr size_t kSilence = 4 * audio::kSampleRate;
 constexpr size_t kRowBlock = 64;
 
 size_t longest_of(const TranscribeOptions& options, const Dimensions& dimensions) {
-    if (options.n_audio_ctx == 0) return dimensions.n_audio_ctx;
-    if (options.n_audio_ctx > dimensions.n_audio_ctx) {
-        throw UsageError("an audio context of " + std::to_string(options.n_audio_ctx) +
-                         " frames was asked for, the model has " + std::to_string(dimensions.n_audio_ctx) +
-                         "; give at most that");
-    }
-    return options.n_audio_ctx;
+    return options.n_audio_ctx == 0 ? dimensions.n_audio_ctx : options.n_audio_ctx;
 }
 
 size_t rounded_up(size_t count, size_t step) {

@@ -6,13 +6,12 @@
 
 #include "decoder/context_guard.h"
 #include "model/dimensions.h"
-#include "transcribe/transcriber.h"
+#include "transcribe/options.h"
 
 namespace npuscribe {
 
 class AudioContext {
   public:
-    /// Throws UsageError where the options ask for more frames than the model has.
     AudioContext(const TranscribeOptions& options, const Dimensions& dimensions);
 
     /// Encoder frames of the longest window, and of those that are not shortened.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "audio/clips.h"
 #include "decoder/prompt.h"
+#include "transcribe/words.h"
 
 namespace npuscribe {
 
@@ -22,11 +24,12 @@ constexpr double kHottestHistory = 0.5;
 
 FileJob::FileJob(const Settings& settings)
     : settings_(settings),
-      initial_prompt_(given_tokens(*settings.vocabulary, settings.decoding.initial_prompt)),
-      prefix_(given_tokens(*settings.vocabulary, settings.decoding.prefix)),
+      initial_prompt_(given_tokens(settings.vocabulary, settings.options.initial_prompt)),
+      hotwords_(given_tokens(settings.vocabulary, settings.options.hotwords)),
+      prefix_(given_tokens(settings.vocabulary, settings.options.prefix)),
       history_(initial_prompt_),
-      filter_(settings.sequential ? std::nullopt : settings.words.hallucination_silence_threshold) {
-    transcript_.language = settings.vocabulary->multilingual ? settings.decoding.language : "en";
+      filter_(settings.sequential() ? std::nullopt : settings.options.words.hallucination_silence_threshold) {
+    transcript_.language = settings.vocabulary.multilingual ? settings.options.language : "en";
 }
 
 void FileJob::set_language(const std::string& code, double probability) {
@@ -34,7 +37,7 @@ void FileJob::set_language(const std::string& code, double probability) {
     transcript_.language_probability = probability;
 }
 
-FileJob::GivenText FileJob::start_window(SourceWindow window) {
+PromptParts FileJob::start_window(SourceWindow window) {
     input_seconds_ = window.input_seconds;
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
@@ -42,23 +45,24 @@ FileJob::GivenText FileJob::start_window(SourceWindow window) {
     const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
     // Sequential windows wait for each other: where none stands yet, this is the first.
-    const bool begins = settings_.sequential ? !begun_ : first;
-    return {previous_text(first), begins ? prefix_ : std::vector<Token>()};
+    const bool begins = settings_.sequential() ? !begun_ : first;
+    return {settings_.options.task, language(), hotwords_, previous_text(first),
+            begins ? prefix_ : std::vector<Token>()};
 }
 
 std::vector<Token> FileJob::previous_text(bool first) const {
-    if (settings_.decoding.carry_initial_prompt && !first) {
+    if (settings_.options.carry_initial_prompt && !first) {
         std::vector<Token> carried = initial_prompt_;
         // The prompt stays in front of a history that may be longer than there is room for.
         const size_t room = max_previous_tokens(settings_.n_text_ctx);
         carried.resize(std::min(carried.size(), room));
-        if (settings_.one_at_a_time) {
+        if (settings_.one_at_a_time()) {
             const size_t tail = std::min(history_.size(), room - carried.size());
             carried.insert(carried.end(), history_.end() - static_cast<std::ptrdiff_t>(tail), history_.end());
         }
         return carried;
     }
-    return settings_.one_at_a_time || first ? history_ : std::vector<Token>();
+    return settings_.one_at_a_time() || first ? history_ : std::vector<Token>();
 }
 
 void FileJob::add(const DecodeCost& cost) {
@@ -79,10 +83,10 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);
-    WindowText text =
-        window_text(result, window.mapped(), *settings_.vocabulary, settings_.sequential, settings_.words);
-    if (const auto threshold = settings_.words.hallucination_silence_threshold;
-        threshold && settings_.sequential) {
+    WindowText text = window_text(result, window.mapped(), settings_.vocabulary, settings_.sequential(),
+                                  settings_.options.words);
+    if (const auto threshold = settings_.options.words.hallucination_silence_threshold;
+        threshold && settings_.sequential()) {
         skip_silence(text, window.mapped(), {*threshold, settings_.window_seconds, last_speech_});
         last_speech_ = last_word_end(text.segments, last_speech_);
     }
@@ -96,8 +100,8 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     if (text.rest_from) {
         ++rests_;
         outcome.rest.emplace();
-        outcome.rest->index = place.first;
-        outcome.rest->part = place.second + 1;
+        outcome.rest->index = place.window;
+        outcome.rest->part = place.part + 1;
         outcome.rest->window = window.mapped().from(*text.rest_from);
         outcome.rest->input_seconds = input_seconds_;
     }
@@ -107,12 +111,12 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
 }
 
 void FileJob::remember(const WindowText& text, const DecodingResult& result) {
-    if (!settings_.decoding.condition_on_previous_text || result.temperature > kHottestHistory) {
+    if (!settings_.options.condition_on_previous_text || result.temperature > kHottestHistory) {
         history_.clear();
         return;
     }
     // Whether what may be made up stands, is not known yet where windows are not sequential.
-    const bool in_doubt = settings_.words.hallucination_silence_threshold && !settings_.sequential;
+    const bool in_doubt = settings_.options.words.hallucination_silence_threshold && !settings_.sequential();
     for (size_t i = 0; i < text.segments.size(); ++i) {
         if (in_doubt && text.anomalous[i]) continue;
         const auto& tokens = text.segments[i].tokens;
@@ -137,10 +141,11 @@ void FileJob::take_over() {
         for (size_t i = 0; i < text.segments.size(); ++i)
             append(filter_.add(std::move(text.segments[i]), text.anomalous[i]));
         seconds_done_ = std::max(seconds_done_, window_end);
-        next_ = text.rest_from ? Place{next_.first, next_.second + 1} : Place{next_.first + 1, 0};
+        next_ = text.rest_from ? Place{next_.window, next_.part + 1} : Place{next_.window + 1, 0};
         finished_.erase(next);
     }
-    if (done()) append(filter_.end(audio::file_seconds_of_clips(settings_.clips, transcript_.duration)));
+    if (done())
+        append(filter_.end(audio::file_seconds_of_clips(settings_.options.clips, transcript_.duration)));
 }
 
 std::span<const Segment> FileJob::take_segments() {

@@ -1,18 +1,19 @@
 #pragma once
 // One input on its way through the pipeline: its windows come back in any order, its segments leave in order.
 
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "audio/clips.h"
+#include "audio/window.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
 #include "transcribe/hallucination.h"
+#include "transcribe/options.h"
 #include "transcribe/segments.h"
 #include "transcribe/types.h"
 #include "transcribe/window_source.h"
@@ -23,21 +24,26 @@ class FileJob {
   public:
     /// What all inputs of a run have in common.
     struct Settings {
-        const Vocabulary* vocabulary = nullptr;
-        DecodingOptions decoding;
-        WordOptions words;
-        std::vector<audio::Clip> clips;
+        const Vocabulary& vocabulary;
+        const TranscribeOptions& options;
         size_t n_text_ctx = 0;
-        double window_seconds = 0;   // of the longest window
-        bool sequential = false;     // windows begin where the one before was resumed
-        bool one_at_a_time = false;  // windows wait for the one before
+        double window_seconds = 0;  // of the longest window
+
+        /// Each window begins where the text of the one before ended.
+        bool sequential() const { return !options.vad; }
+        /// A window waits for the one before.
+        bool one_at_a_time() const { return sequential() || options.condition_on_previous_text; }
     };
 
     /// `settings` must outlive the job.
     explicit FileJob(const Settings& settings);
 
-    /// A window's place: its index, and which part of it.
-    using Place = std::pair<size_t, size_t>;
+    /// A window's place in its input.
+    struct Place {
+        size_t window = 0;
+        size_t part = 0;  // above 0: what the window's earlier parts left over
+        auto operator<=>(const Place&) const = default;
+    };
 
     /// True where this window may be decoded now: the first, or any once the language is known.
     bool may_start(size_t index) const { return index == 0 || !transcript_.language.empty(); }
@@ -45,13 +51,8 @@ class FileJob {
     const std::string& language() const { return transcript_.language; }
     void set_language(const std::string& code, double probability);
 
-    /// The text that a window is given, before it and as its beginning.
-    struct GivenText {
-        std::vector<Token> previous;
-        std::vector<Token> prefix;
-    };
-    /// A window goes to the decoder. Returns what it is prompted with.
-    GivenText start_window(SourceWindow window);
+    /// A window goes to the decoder. Returns what it is given beside its audio.
+    PromptParts start_window(SourceWindow window);
 
     struct Outcome {
         int64_t resume_at =
@@ -93,6 +94,7 @@ class FileJob {
 
     const Settings& settings_;
     const std::vector<Token> initial_prompt_;
+    const std::vector<Token> hotwords_;
     const std::vector<Token> prefix_;
     std::vector<Token> history_;           // what the next window is prompted with
     bool begun_ = false;                   // a sequential window stands
@@ -100,7 +102,7 @@ class FileJob {
     SilenceFilter filter_;                 // of windows that are not sequential
     std::map<Place, audio::Window> open_;  // with the decoder
     std::map<Place, Finished> finished_;   // waiting for those before them
-    Place next_ = {0, 0};                  // the first window that is not in the transcript yet
+    Place next_;                           // the first window that is not in the transcript yet
     size_t rests_ = 0;                     // handed out, and not started yet
     size_t segments_taken_ = 0;
     double seconds_done_ = 0;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 
+#include "audio/clips.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
@@ -48,7 +49,7 @@ class PipelineRun {
           inputs_(inputs),
           calls_{shared.parts.encode, shared.parts.encoder_times, shared.parts.decoder->dimensions().n_mels,
                  shared.parts.decoder->dimensions().n_audio_state},
-          engine_(*shared.parts.decoder, *shared.parts.vocabulary, shared.settings.decoding, pool,
+          engine_(*shared.parts.decoder, *shared.parts.vocabulary, shared.settings.options.decoding, pool,
                   callbacks()) {
         if (shared.parts.encode_ahead) ahead_.emplace(calls_, kAhead);
     }
@@ -74,8 +75,8 @@ class PipelineRun {
     struct InFlight {
         size_t input = 0;
         FileJob::Place place;
-        FileJob::GivenText given;  // what it is prompted with
-        WindowTrace trace;         // up to where it is
+        PromptParts prompt;
+        WindowTrace trace;  // up to where it is
     };
 
     static bool is_end(const SourceItem& item) { return std::holds_alternative<SourceEnd>(item); }
@@ -135,7 +136,7 @@ class PipelineRun {
         Next next{{window.input, {window.index, window.part}, {}, trace_of(window)},
                   std::move(window.mel),
                   shared_.context.guard(window.window.samples.size())};
-        next.flight.given = job(window.input).start_window(std::move(window));
+        next.flight.prompt = job(window.input).start_window(std::move(window));
         return next;
     }
 
@@ -188,13 +189,11 @@ class PipelineRun {
         request.id = next_id_++;
         request.encoder_output = encoded_.output.matrix(encoded_.n_ctx, calls_.n_audio_state);
         request.audio_frames = audio_frames(owner.window(next.flight.place));
-        if (!shared_.settings.sequential)
+        if (!shared_.settings.sequential())
             request.earliest_end_frame =
                 request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
-        request.language = owner.language();
-        request.previous = next.flight.given.previous;
-        request.prefix = next.flight.given.prefix;
-        request.sample_key = next.flight.place.first + (uint64_t{next.flight.place.second} << 32);
+        request.prompt = next.flight.prompt;
+        request.sample_key = next.flight.place.window + (uint64_t{next.flight.place.part} << 32);
         request.guard = next.guard;
         next.flight.trace.encoder = interval(encoded_.span);
         next.flight.trace.decoder.begin = seconds_at(Span::Clock::now());
@@ -224,7 +223,7 @@ class PipelineRun {
         auto [resume_at, rest] = owner.finish_window(flight.place, result, cost);
         if (rest) {
             add_rest(flight.input, std::move(*rest));
-        } else if (shared_.settings.one_at_a_time) {
+        } else if (shared_.settings.one_at_a_time()) {
             source_.resume(flight.input, resume_at);
         }
         tell_segments(flight.input, owner);
@@ -337,16 +336,9 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
         timing_.audio_seconds -= merge.counted_twice();
     };
 
-    FileJob::Settings settings;
-    settings.vocabulary = parts_.vocabulary;
-    settings.decoding = options_.decoding;
-    settings.words = options_.words;
-    settings.clips = options_.clips;
-    settings.window_seconds =
-        static_cast<double>(context_.longest() * 2 * audio::kHopLength) / audio::kSampleRate;
-    settings.n_text_ctx = parts_.decoder->dimensions().n_text_ctx;
-    settings.sequential = !options_.vad;
-    settings.one_at_a_time = settings.sequential || options_.decoding.condition_on_previous_text;
+    const FileJob::Settings settings{
+        *parts_.vocabulary, options_, parts_.decoder->dimensions().n_text_ctx,
+        static_cast<double>(context_.longest() * 2 * audio::kHopLength) / audio::kSampleRate};
 
     SourceOptions source_options;
     source_options.open = track_opener(inputs, options_.channels, std::move(open));
@@ -356,7 +348,7 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
             return audio::clip_windows(stream, options_.clips, cut_);
         };
     }
-    source_options.one_at_a_time = settings.one_at_a_time;
+    source_options.one_at_a_time = settings.one_at_a_time();
     source_options.frames = [this](size_t samples) { return 2 * context_.frames(samples); };
     // Where windows wait for those before them, only as many inputs keep the batch full.
     source_options.max_open = std::max<size_t>(1, options_.batch_size);

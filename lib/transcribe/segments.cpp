@@ -7,6 +7,7 @@
 #include "audio/log_mel.h"
 #include "base/text.h"
 #include "transcribe/hallucination.h"
+#include "transcribe/words.h"
 
 namespace npuscribe {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "audio/window.h"
-#include "decoder/options.h"
+#include "decoder/result.h"
 #include "decoder/vocabulary.h"
+#include "transcribe/options.h"
 #include "transcribe/types.h"
-#include "transcribe/words.h"
 
 namespace npuscribe {
 

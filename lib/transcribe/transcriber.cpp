@@ -6,6 +6,7 @@
 #include "decoder/decoder.h"
 #include "decoder/engine.h"
 #include "encoder/encoder.h"
+#include "model/languages.h"
 #include "transcribe/audio_context.h"
 #include "transcribe/pipeline.h"
 
@@ -15,30 +16,13 @@ namespace {
 
 constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
 
-/// The options with what only the model can say: a language by its code.
+/// The options, found to be valid, with the language as a code.
 TranscribeOptions checked(TranscribeOptions options, const Model& model, const audio::VadModel* vad) {
-    if (options.batch_size == 0) throw UsageError("a batch of 0 windows was asked for; give 1 or more");
+    validate(options, model);
     if (options.vad && vad == nullptr) {
-        throw UsageError("voice activity detection needs its model; load it, or switch voice activity off");
+        throw UsageError("vad: on was given without its model; load it, or switch voice activity off");
     }
-    if (options.words.hallucination_silence_threshold && !options.decoding.word_timestamps) {
-        throw UsageError("a hallucination's words are known by their times; ask for word timestamps, too");
-    }
-    AudioContext(options, model.dimensions());
-    audio::check_clips(options.clips);
-    std::string& language = options.decoding.language;
-    if (language.empty()) return options;
-    const auto token = model.tokenizer.language_token(language);
-    if (!token) {
-        throw UsageError(
-            "Whisper does not know the language \"" + language +
-            "\"; give a code such as en, de or ja, an English name, or leave it out to have it detected");
-    }
-    language = model.tokenizer.language_code(*token);
-    if (!model.tokenizer.multilingual() && language != "en") {
-        throw UsageError("the model " + model.name + " knows only English, not \"" + language +
-                         "\"; use a multilingual model, such as base");
-    }
+    if (!options.language.empty()) options.language = find_language_code(options.language);
     return options;
 }
 
@@ -147,7 +131,6 @@ const Timing& Transcriber::timing() const {
 
 Setup Transcriber::setup() const {
     const DeviceInfo info = impl_->device.info();
-    const DecodingOptions& decoding = impl_->options.decoding;
     Setup setup;
     setup.device = info.name;
     setup.device_description = info.description;
@@ -155,8 +138,8 @@ Setup Transcriber::setup() const {
     setup.modelled_times = info.modelled_times;
     setup.model = impl_->model.name;
     setup.precision = name(info.precision);
-    setup.task = decoding.task == Task::translate ? "translate" : "transcribe";
-    setup.beam_size = decoding.beam_size;
+    setup.task = impl_->options.task == Task::translate ? "translate" : "transcribe";
+    setup.beam_size = impl_->options.decoding.beam_size;
     setup.batch_size = static_cast<int>(impl_->options.batch_size);
     setup.threads = static_cast<int>(impl_->pool.size());
     return setup;

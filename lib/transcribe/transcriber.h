@@ -9,34 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "audio/clips.h"
-#include "audio/window.h"
-#include "decoder/options.h"
 #include "device/device.h"
 #include "model/model.h"
+#include "transcribe/options.h"
 #include "transcribe/types.h"
-#include "transcribe/words.h"
 
 namespace npuscribe {
 
 class ThreadPool;
-
-/// What of an input's channels is transcribed: their mean, one of them, or both of two, each by itself.
-enum class Channels { mix, left, right, split };
-
-struct TranscribeOptions {
-    DecodingOptions decoding;
-    Channels channels = Channels::mix;
-    std::vector<audio::Clip> clips;  // of each input; none: all of it. As audio::check_clips wants them
-    bool vad = true;
-    audio::VadOptions vad_options;
-    size_t batch_size = 8;   // windows decoded at once, over all files
-    WordOptions words;       // where decoding.word_timestamps is on
-    size_t n_audio_ctx = 0;  // encoder frames of 20 ms used, at the most; 0: all of the model's
-    /// Encode a window's sound and some silence, not all of `n_audio_ctx`; all of it where the words that
-    /// come of that are not to be believed, and where the first temperature is not 0.
-    bool fit_audio_ctx = true;
-};
 
 /// What a run tells as it goes. Called on the thread that called `transcribe`. Any may be empty.
 struct TranscribeEvents {
@@ -57,8 +37,8 @@ struct TranscribeEvents {
 /// Holds the model on its device, ready to run. Not thread-safe; `transcribe` may be called many times.
 class Transcriber {
   public:
-    /// `device` multiplies the encoder's layers; it and `pool` must outlive this. `vad` may be null where
-    /// options.vad is off.
+    /// `device` multiplies the encoder's layers; it and `pool` must outlive this. `vad` may be null if
+    /// options.vad is off. Throws UsageError as validate does, before anything is loaded.
     Transcriber(const Model& model, Device& device, ThreadPool& pool, const audio::VadModel* vad,
                 TranscribeOptions options);
     ~Transcriber();

@@ -2,23 +2,15 @@
 // Words and their times, from the times of a window's tokens (openai/whisper, whisper/timing.py:
 // merge_punctuations, add_word_timestamps).
 
-#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "decoder/options.h"
+#include "decoder/result.h"
 #include "decoder/vocabulary.h"
+#include "transcribe/options.h"
 #include "transcribe/types.h"
 
 namespace npuscribe {
-
-struct WordOptions {
-    std::string prepend_punctuations = "\"'“¿([{-";                // with the word after them
-    std::string append_punctuations = "\"'.。,，!！?？:：”)]}、";  // with the word before them
-    /// Seconds: text that may be made up, and is surrounded by more silence, is left out (hallucination.h).
-    std::optional<double> hallucination_silence_threshold;
-};
 
 /// A segment while its times are still those of the window.
 struct TimedSegment {

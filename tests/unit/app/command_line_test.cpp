@@ -45,7 +45,7 @@ TEST_CASE("underscores are as good as hyphens in an option's name, and stay in i
         parsed({"--output_dir", "my_out", "--beam_size=3", "--initial_prompt=a_b", "in_put.wav"});
     CHECK(p.settings.output_dir == "my_out");
     CHECK(p.settings.transcribe.decoding.beam_size == 3);
-    CHECK(p.settings.transcribe.decoding.initial_prompt == "a_b");
+    CHECK(p.settings.transcribe.initial_prompt == "a_b");
     CHECK(p.inputs == std::vector<std::string>{"in_put.wav"});
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("a switch can be switched off, with a hyphen or a value") {
 
 TEST_CASE("openai-whisper's True and False after a switch are its value, not an input") {
     const Parsed p = parsed({"--condition_on_previous_text", "True", "--suppress_blank", "False", "a.wav"});
-    CHECK(p.settings.transcribe.decoding.condition_on_previous_text);
+    CHECK(p.settings.transcribe.condition_on_previous_text);
     CHECK_FALSE(p.settings.transcribe.decoding.suppress_blank);
     CHECK(p.inputs == std::vector<std::string>{"a.wav"});
 }
@@ -74,7 +74,7 @@ TEST_CASE("a value may look like an option") {
         parsed({"--suppress-tokens", "-1,220", "--logprob-threshold", "-0.5", "--initial-prompt", "-tr"});
     CHECK(p.settings.transcribe.decoding.suppress_tokens == std::vector<Token>{-1, 220});
     CHECK(p.settings.transcribe.decoding.logprob_threshold == -0.5);
-    CHECK(p.settings.transcribe.decoding.initial_prompt == "-tr");
+    CHECK(p.settings.transcribe.initial_prompt == "-tr");
     CHECK(p.settings.task == "transcribe");
 }
 

@@ -155,9 +155,9 @@ TEST_CASE("a command line of whisper.cpp's does what it does there") {
     CHECK(decoding.without_timestamps);
     CHECK_FALSE(p.settings.temperature_increment.has_value());
     CHECK(p.settings.device == "cpu");
-    CHECK_FALSE(decoding.condition_on_previous_text);
+    CHECK_FALSE(p.settings.transcribe.condition_on_previous_text);
     CHECK(p.settings.transcribe.n_audio_ctx == 512);
-    CHECK(decoding.initial_prompt == "Hi");
+    CHECK(p.settings.transcribe.initial_prompt == "Hi");
 }
 
 TEST_CASE("0 of whisper.cpp's is all, or none, as there") {

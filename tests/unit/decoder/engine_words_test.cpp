@@ -27,7 +27,7 @@ std::map<size_t, DecodingResult> decode(ScriptedModel& model, const DecodingOpti
         DecodeRequest request;
         request.id = request.sample_key = next++;
         request.encoder_output = {encoded.data(), encoded.size(), 1};
-        request.language = "en";
+        request.prompt.language = "en";
         request.audio_frames = audio_frames;
         return request;
     };

@@ -31,8 +31,8 @@ DecodingResult decode(ScriptedModel& model, const DecodingOptions& options, cons
         pulled = true;
         DecodeRequest request;
         request.encoder_output = {encoded.data(), encoded.size(), 1};
-        request.language = given.language;
-        request.prefix = given.prefix;
+        request.prompt.language = given.language;
+        request.prompt.prefix = given.prefix;
         request.guard = given.guard;
         return request;
     };

@@ -77,9 +77,9 @@ TEST_CASE("what a session cannot be made of is said") {
 
 TEST_CASE("options that the model or the machine lacks are refused", "[needs-models]") {
     SessionOptions options = tiny();
-    options.transcribe.decoding.language = "klingon";
+    options.transcribe.language = "klingon";
     CHECK(test::contains(test::message_of<UsageError>([&] { Session session(options); }), "klingon"));
-    options.transcribe.decoding.language = "";
+    options.transcribe.language = "";
     options.device = "gpu";
     CHECK_THROWS_AS(Session(options), UsageError);
 }

@@ -79,9 +79,3 @@ TEST_CASE("Sampling has no use for a first try, so it has all of the context") {
     options.decoding.temperatures = {0.4, 0.8};
     CHECK(AudioContext(options, whisper()).frames(kSecond) == 1500);
 }
-
-TEST_CASE("More frames than the model has are refused") {
-    TranscribeOptions options;
-    options.n_audio_ctx = 1501;
-    CHECK(contains(message_of<UsageError>([&] { AudioContext(options, whisper()); }), "1501"));
-}

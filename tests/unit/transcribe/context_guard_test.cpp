@@ -141,7 +141,7 @@ TEST_CASE("A refused window is given the language that the full context tells, a
 TEST_CASE("A refused window keeps the prompt that it had") {
     std::vector<std::vector<Token>> prompts;  // of the first window, each time
     TranscribeOptions options = fitted();
-    options.decoding.initial_prompt = "hi";
+    options.initial_prompt = "hi";
     Bench bench(
         [&](float level, std::span<const Token> history, std::span<float> logits) {
             const auto sot = std::find(history.begin(), history.end(), kSot);

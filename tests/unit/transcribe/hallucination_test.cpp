@@ -244,7 +244,7 @@ TEST_CASE("Clips end where their audio does") {
 TEST_CASE("What may be made up prompts nobody") {
     std::vector<Token> previous;  // of the third window
     TranscribeOptions options = with_threshold(4);
-    options.decoding.condition_on_previous_text = true;
+    options.condition_on_previous_text = true;
     const auto script = mumbles({1}, at(480));
     Bench bench(
         [&](float level, std::span<const Token> history, std::span<float> logits) {
@@ -268,7 +268,7 @@ TEST_CASE("Sequential windows: improbable words behind silence are heard again w
     for (const bool skips : {false, true}) {
         TranscribeOptions options = with_threshold(skips ? std::optional(2.0) : std::nullopt);
         options.vad = false;
-        options.decoding.initial_prompt = "hi";
+        options.initial_prompt = "hi";
         const auto script = mumbles({0}, at(2900));
         Bench bench(
             [&](float level, std::span<const Token> history, std::span<float> logits) {
@@ -295,7 +295,7 @@ TEST_CASE("Sequential windows: improbable words behind silence are heard again w
 TEST_CASE("A prefix waits for the window that stands") {
     TranscribeOptions options = with_threshold(2);
     options.vad = false;
-    options.decoding.prefix = "hi";
+    options.prefix = "hi";
     Bench bench(
         [](float level, std::span<const Token> history, std::span<float> logits) {
             // Behind the prefix: three improbable words at level 0, a good one at level 1.

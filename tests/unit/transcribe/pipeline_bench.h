@@ -231,7 +231,7 @@ inline ScriptedModel::Script spells(std::map<int, Token> languages = {}) {
 
 inline TranscribeOptions english() {
     TranscribeOptions options;
-    options.decoding.language = "en";
+    options.language = "en";
     return options;
 }
 

@@ -253,7 +253,7 @@ TEST_CASE("What a window leaves over is decoded as a window of its own, in its p
     };
     for (const bool conditioned : {false, true}) {
         TranscribeOptions options = english();
-        options.decoding.condition_on_previous_text = conditioned;
+        options.condition_on_previous_text = conditioned;
         Bench bench(script, options);
         bench.window_seconds = 4;
         bench.add("a", {0, 0, 5, 5, 7, 7, 7, 7});

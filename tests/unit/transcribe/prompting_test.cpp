@@ -35,7 +35,7 @@ std::map<int, std::vector<Token>> prompts_seen(TranscribeOptions options, double
 
 TEST_CASE("The initial prompt comes before the first window only") {
     TranscribeOptions options = english();
-    options.decoding.initial_prompt = "hi";
+    options.initial_prompt = "hi";
     for (const bool vad : {true, false}) {
         options.vad = vad;
         auto prompts = prompts_seen(options);
@@ -47,13 +47,13 @@ TEST_CASE("The initial prompt comes before the first window only") {
 
 TEST_CASE("A carried prompt comes before every window, in front of what conditions it") {
     TranscribeOptions options = english();
-    options.decoding.initial_prompt = "hi";
+    options.initial_prompt = "hi";
     const auto first = prompts_seen(options).at(0);
     REQUIRE(first.size() > 1);
-    options.decoding.carry_initial_prompt = true;
+    options.carry_initial_prompt = true;
     auto prompts = prompts_seen(options);
     for (const int level : {0, 1, 2}) CHECK(prompts.at(level) == first);
-    options.decoding.condition_on_previous_text = true;
+    options.condition_on_previous_text = true;
     prompts = prompts_seen(options);
     CHECK(prompts.at(0) == first);
     REQUIRE(prompts.at(2).size() > first.size());
@@ -62,11 +62,11 @@ TEST_CASE("A carried prompt comes before every window, in front of what conditio
 
 TEST_CASE("Hotwords come before every window, in front of the prompt") {
     TranscribeOptions options = english();
-    options.decoding.hotwords = "hi";
+    options.hotwords = "hi";
     const auto prompts = prompts_seen(options);
     for (const int level : {0, 1, 2}) CHECK(prompts.at(level).size() > 1);
     CHECK(prompts.at(0) == prompts.at(2));
-    options.decoding.initial_prompt = "ab";
+    options.initial_prompt = "ab";
     const auto both = prompts_seen(options);
     CHECK(std::equal(prompts.at(0).begin(), prompts.at(0).end(), both.at(0).begin()));
     CHECK(both.at(0).size() > prompts.at(0).size());
@@ -75,8 +75,8 @@ TEST_CASE("Hotwords come before every window, in front of the prompt") {
 
 TEST_CASE("Where text conditions the next window, it comes before it, with and without voice activity") {
     TranscribeOptions options = english();
-    options.decoding.initial_prompt = "hi";
-    options.decoding.condition_on_previous_text = true;
+    options.initial_prompt = "hi";
+    options.condition_on_previous_text = true;
     for (const bool vad : {true, false}) {
         options.vad = vad;
         auto prompts = prompts_seen(options);
@@ -87,7 +87,7 @@ TEST_CASE("Where text conditions the next window, it comes before it, with and w
 
 TEST_CASE("A text that took a high temperature is not handed on") {
     TranscribeOptions options = english();
-    options.decoding.condition_on_previous_text = true;
+    options.condition_on_previous_text = true;
     options.decoding.temperatures = {0, 0.8};
     options.decoding.logprob_threshold = -0.5;  // one token of 18 as likely: −2.9 over four
     auto prompts = prompts_seen(options, 0);
@@ -100,7 +100,7 @@ namespace {
 /// Two inputs of three windows each, which a decoder that begins with its level's letter hears.
 struct Prefixed {
     explicit Prefixed(TranscribeOptions options, float mark = 0) {
-        options.decoding.prefix = " hi ";
+        options.prefix = " hi ";
         options.fit_audio_ctx = mark > 0;
         Bench bench(
             [this](float level, std::span<const Token> history, std::span<float> logits) {
@@ -153,7 +153,7 @@ TEST_CASE("A window that is encoded again keeps its prefix") {
 
 TEST_CASE("A prefix is among the text that conditions the next window") {
     TranscribeOptions options = english();
-    options.decoding.condition_on_previous_text = true;
+    options.condition_on_previous_text = true;
     Prefixed run(options);
     CHECK(run.previous[0].empty());
     CHECK(run.previous[1] == std::vector<Token>{kSotPrev, at(0), kBlank, 7, 8, 1, at(100)});
