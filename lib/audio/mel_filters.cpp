@@ -1,6 +1,6 @@
 #include "audio/mel_filters.h"
 
-#include <algorithm>
+#include <Eigen/Core>
 #include <cmath>
 
 namespace npuscribe::audio {
@@ -26,26 +26,22 @@ double hertz_of(double mel) {
 
 std::vector<MelBand> mel_filters(size_t n_mels, size_t fft_length, double sample_rate) {
     // n_mels triangles need n_mels + 2 corners, evenly spaced in mel.
-    std::vector<double> corners(n_mels + 2);
+    const auto last = static_cast<double>(n_mels + 1);
     const double top = mel_of(sample_rate / 2);
-    for (size_t i = 0; i < corners.size(); ++i) {
-        corners[i] = hertz_of(top * static_cast<double>(i) / static_cast<double>(n_mels + 1));
-    }
-
-    const size_t n_bins = fft_length / 2 + 1;
-    std::vector<MelBand> bands(n_mels);
-    for (size_t band = 0; band < n_mels; ++band) {
-        const double low = corners[band];
-        const double peak = corners[band + 1];
-        const double high = corners[band + 2];
-        const double area = 2.0 / (high - low);
-        for (size_t bin = 0; bin < n_bins; ++bin) {
-            const double hertz = static_cast<double>(bin) * sample_rate / static_cast<double>(fft_length);
-            const double weight = std::min((hertz - low) / (peak - low), (high - hertz) / (high - peak));
-            if (weight <= 0) continue;
-            if (bands[band].weights.empty()) bands[band].first_bin = bin;
-            bands[band].weights.push_back(static_cast<float>(weight * area));
-        }
+    const Eigen::ArrayXd corners =
+        (Eigen::ArrayXd::LinSpaced(static_cast<Eigen::Index>(n_mels) + 2, 0, last) * top / last)
+            .unaryExpr(&hertz_of);
+    const double bin = sample_rate / static_cast<double>(fft_length);  // Hz
+    std::vector<MelBand> bands;
+    for (Eigen::Index band = 0; band + 2 < corners.size(); ++band) {
+        const double low = corners[band], peak = corners[band + 1], high = corners[band + 2];
+        // The bins strictly between the outer corners.
+        const double first = std::floor(low / bin) + 1, end = std::ceil(high / bin);
+        const Eigen::ArrayXd hertz =
+            Eigen::ArrayXd::LinSpaced(static_cast<Eigen::Index>(end - first), first, end - 1) * bin;
+        const Eigen::ArrayXd triangle = ((hertz - low) / (peak - low)).min((high - hertz) / (high - peak));
+        const Eigen::ArrayXf weights = (triangle * 2 / (high - low)).cast<float>();  // of equal area
+        bands.push_back({static_cast<size_t>(first), {weights.begin(), weights.end()}});
     }
     return bands;
 }
