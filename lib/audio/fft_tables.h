@@ -33,7 +33,7 @@ struct Twiddle {
     }
 };
 
-/// For a real FFT of 16·R² points: R = 5 makes Whisper's 400, R = 4 makes Silero's 256.
+/// Twiddle factors of a real FFT of 16·R² points: R = 5 gives Whisper's 400, R = 4 gives Silero's 256.
 template <size_t R, class T>
 struct RealFftTables {
     static constexpr size_t kSquare = R * R;
@@ -53,7 +53,7 @@ struct RealFftTables {
 
     std::array<Twiddle<T>, kComplex> outer;          // [8 × R²]
     std::array<Twiddle<T>, kSquare> inner;           // [R × R]
-    std::array<Twiddle<T>, kComplex / 2 + 1> split;  // even and odd samples' spectra back into one
+    std::array<Twiddle<T>, kComplex / 2 + 1> split;  // join the spectra of even and odd samples
 };
 
 }  // namespace npuscribe::audio
