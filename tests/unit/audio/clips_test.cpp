@@ -1,5 +1,5 @@
-// Parts of a recording: which samples come, at which times, and that what lies before is not decoded where
-// the format lets.
+// Clips of a recording: their samples, their times, and that the audio before them is not decoded if the
+// format allows that.
 #include "audio/clips.h"
 
 #include <sndfile.h>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kSecond = audio::kSampleRate;
 
-/// Tones that change every half second, so that a wrong place is a wrong sound.
+/// Tones that change every half second: a wrong position has a wrong sound.
 std::vector<float> melody(int rate, int seconds) {
     std::vector<float> samples;
     double phase = 0;
@@ -57,7 +57,7 @@ std::unique_ptr<audio::Windows> sequential(audio::Stream& stream) {
     return audio::sequential_windows(stream);
 }
 
-/// 0, 1, 2 … : each sample says where it is.
+/// 0, 1, 2 …: the value of a sample is its position.
 std::vector<float> counted(size_t count) {
     std::vector<float> samples(count);
     std::iota(samples.begin(), samples.end(), 0.0F);
@@ -72,7 +72,7 @@ std::vector<audio::Window> all_windows(audio::Windows& windows) {
 
 }  // namespace
 
-TEST_CASE("After a skip come the samples that reading alone would have given") {
+TEST_CASE("after a skip come the samples that reading alone would have given") {
     const test::TemporaryDirectory directory;
     const struct {
         const char* name;
@@ -106,7 +106,7 @@ TEST_CASE("After a skip come the samples that reading alone would have given") {
     }
 }
 
-TEST_CASE("What is skipped is not decoded") {
+TEST_CASE("skipped audio is not decoded") {
     const test::TemporaryDirectory directory;
     std::vector<float> samples = melody(16000, 20);
     samples[5 * kSecond] = std::numeric_limits<float>::quiet_NaN();
@@ -117,7 +117,7 @@ TEST_CASE("What is skipped is not decoded") {
     CHECK(rest_of(*stream).size() == 10 * kSecond);
 }
 
-TEST_CASE("A recording is opened twice, each stream at a place of its own") {
+TEST_CASE("a recording can be opened twice, and each stream has its own position") {
     const test::TemporaryDirectory directory;
     for (const int format : {SF_FORMAT_WAV | SF_FORMAT_PCM_16, SF_FORMAT_FLAC | SF_FORMAT_PCM_16}) {
         write(directory / "a", format, 16000, melody(16000, 5));
@@ -133,7 +133,7 @@ TEST_CASE("A recording is opened twice, each stream at a place of its own") {
     }
 }
 
-TEST_CASE("Clips give their samples alone, at the times of the file") {
+TEST_CASE("windows of clips hold the clips' samples alone, at the times of the file") {
     const std::vector<float> samples = counted(100 * kSecond);
     const auto stream = audio::open_samples(samples);
     const auto windows = audio::clip_windows(*stream, {{2, 3.5}, {10, 50}, {99, {}}}, sequential);
@@ -151,7 +151,7 @@ TEST_CASE("Clips give their samples alone, at the times of the file") {
     CHECK(windows->speech_samples() == windows->samples_read());
 }
 
-TEST_CASE("A sequential clip goes on where the window before was resumed, in the file's times") {
+TEST_CASE("a sequential clip resumes at a time of the file") {
     const std::vector<float> samples = counted(100 * kSecond);
     const auto stream = audio::open_samples(samples);
     const auto windows = audio::clip_windows(*stream, {{10, 60}, {70, 75}}, sequential);
@@ -168,7 +168,7 @@ TEST_CASE("A sequential clip goes on where the window before was resumed, in the
     CHECK_FALSE(windows->next());
 }
 
-TEST_CASE("Clips beyond the end of the file are left out; a file that ends before all of them is an error") {
+TEST_CASE("clips beyond the end of the file are left out; a file that ends before all of them is an error") {
     const std::vector<float> samples = counted(8 * kSecond);
     const auto stream = audio::open_samples(samples);
     const auto windows = audio::clip_windows(*stream, {{5, 9}, {20, 30}}, sequential);
@@ -182,14 +182,14 @@ TEST_CASE("Clips beyond the end of the file are left out; a file that ends befor
     CHECK(contains(message, "ends at 8.00 s"));
 }
 
-TEST_CASE("Clips are in order, and have length") {
+TEST_CASE("clips out of order or without length are refused") {
     CHECK_NOTHROW(audio::check_clips({{0, 1}, {1, 2}, {5, {}}}));
     CHECK(contains(message_of<UsageError>([] { audio::check_clips({{3, 3}}); }), "3.00 s to 3.00 s"));
     CHECK(contains(message_of<UsageError>([] { audio::check_clips({{0, 2}, {1, 3}}); }), "in order"));
     CHECK_THROWS_AS(audio::check_clips({{0, {}}, {1, 3}}), UsageError);
 }
 
-TEST_CASE("Progress counts what lies in clips") {
+TEST_CASE("progress counts only seconds inside clips") {
     const std::vector<Clip> clips = {{10, 20}, {30, {}}};
     CHECK(audio::seconds_of_clips(clips, 5) == Approx(0));
     CHECK(audio::seconds_of_clips(clips, 15) == Approx(5));

@@ -78,7 +78,7 @@ TEST_CASE("digital silence is -1.5 everywhere", "[log_mel]") {
     }
 }
 
-TEST_CASE("a sine lights the band of its frequency, 8 decades above the silence after it", "[log_mel]") {
+TEST_CASE("a sine lights up the band of its frequency, 8 decades above the silence after it", "[log_mel]") {
     std::vector<float> samples(16000);
     for (size_t i = 0; i < samples.size(); ++i) {
         samples[i] = 0.5F * std::sin(2.0F * 3.14159265F * 1000.0F * static_cast<float>(i) / 16000.0F);
@@ -92,10 +92,10 @@ TEST_CASE("a sine lights the band of its frequency, 8 decades above the silence 
     CHECK(out[50 * 80 + 26] - out[2000 * 80 + 26] == Approx(2.0));  // 8 decades / 4
 }
 
-TEST_CASE("fewer frames are the first frames of the whole window, ranged over all of it", "[log_mel]") {
+TEST_CASE("fewer frames are the first ones of the whole window, with its dynamic range", "[log_mel]") {
     auto samples = golden_signal(160000);
     for (size_t i = 150000; i < 160000; ++i)
-        samples[i] *= 30.0F;  // the loudest part lies after the frames asked for
+        samples[i] *= 30.0F;  // the loudest part comes after the frames asked for
     const LogMel mel(128);
     const auto all = spectrogram(mel, samples, 3000);
     for (const size_t frames : {size_t{1}, size_t{31}, size_t{512}}) {
@@ -104,7 +104,7 @@ TEST_CASE("fewer frames are the first frames of the whole window, ranged over al
     }
 }
 
-TEST_CASE("rows of the output may lie apart", "[log_mel]") {
+TEST_CASE("the output may have a stride", "[log_mel]") {
     const auto samples = golden_signal(4000);
     const LogMel mel(80);
     const auto dense = spectrogram(mel, samples, 40);
@@ -128,13 +128,13 @@ TEST_CASE("mel filters are slaney's triangles of equal area", "[log_mel]") {
     CHECK(bands[79].weights.back() == Approx(0.00044876).epsilon(1e-3));
 }
 
-TEST_CASE("Whisper has 80 or 128 mel bands, nothing else", "[log_mel]") {
+TEST_CASE("any other number of mel bands than 80 or 128 is refused", "[log_mel]") {
     const auto message = test::message_of<ModelError>([] { LogMel mel(64); });
     CHECK(test::contains(message, "64"));
     CHECK(test::contains(message, "80 or 128"));
 }
 
-TEST_CASE("more than 30 s or a wrongly shaped output is refused", "[log_mel]") {
+TEST_CASE("more than 30 s, or an output of the wrong shape, is refused", "[log_mel]") {
     const LogMel mel(80);
     std::vector<float> out(80);
     const std::vector<float> long_clip(480001);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "needs.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 using audio::SileroVad;
@@ -60,7 +60,7 @@ TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own
     CHECK(worst < 1e-4F);
 }
 
-TEST_CASE("how the frames are handed over does not matter", "[vad][needs-models][needs-pocketsphinx]") {
+TEST_CASE("probabilities do not depend on how many frames a call has", "[vad][needs-models][needs-pocketsphinx]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_pocketsphinx_data();
     const SileroVad model(weights);
@@ -83,7 +83,7 @@ TEST_CASE("how the frames are handed over does not matter", "[vad][needs-models]
     CHECK(in_parts == at_once);
 }
 
-TEST_CASE("a detector wants whole frames", "[vad][needs-models]") {
+TEST_CASE("a detector refuses frames that are not whole", "[vad][needs-models]") {
     const auto weights = test::need_model(kWeights);
     const SileroVad model(weights);
     const auto detector = model.detector();
@@ -92,11 +92,10 @@ TEST_CASE("a detector wants whole frames", "[vad][needs-models]") {
     CHECK_THROWS_AS(detector->run(samples, out), std::invalid_argument);
 }
 
-TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
-    const auto path =
-        std::filesystem::temp_directory_path() / ("npuscribe-vad-" + std::to_string(std::rand()));
+TEST_CASE("a file that is not Silero's model is refused with the reason", "[vad]") {
+    const test::TemporaryDirectory directory;
     const auto message_for = [&](const std::string& bytes) {
-        std::ofstream(path, std::ios::binary) << bytes;
+        const auto path = directory.write("weights", bytes);
         return test::message_of<ModelError>([&] { SileroVad model(path); });
     };
     const auto with_header = [](const std::string& json, uint64_t length) {
@@ -111,6 +110,6 @@ TEST_CASE("what is not Silero's model is refused with the reason", "[vad]") {
     CHECK(test::contains(message_for(with_header(outside, outside.size())), "lies outside the file"));
     const std::string shape = R"({"stft_conv.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
     CHECK(test::contains(message_for(with_header(shape, shape.size())), "another type or shape"));
-    std::filesystem::remove(path);
-    CHECK(test::contains(test::message_of<ModelError>([&] { SileroVad model(path); }), "No such file"));
+    const auto missing = [&] { SileroVad model(directory / "missing"); };
+    CHECK(test::contains(test::message_of<ModelError>(missing), "No such file"));
 }

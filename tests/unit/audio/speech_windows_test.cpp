@@ -144,7 +144,7 @@ TEST_CASE("silence gives no windows", "[window][needs-models][needs-audio]") {
     }
 }
 
-TEST_CASE("windows of a long recording hold every utterance and are cut between them",
+TEST_CASE("windows of a long recording hold every utterance, and are cut between utterances",
           "[window][needs-models][needs-audio]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_shared_audio();
@@ -182,8 +182,8 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
     }
     REQUIRE(utterances.size() == 50);
 
-    // Of each utterance's energy, how much is in some window. What is left out are pauses, which have next to
-    // none.
+    // Nearly all of each utterance's energy is in some window. Only pauses are left out, and they have next
+    // to none.
     for (const auto& u : utterances) {
         double energy = 0;
         double held = 0;
@@ -205,8 +205,8 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
         CHECK(held > 0.99 * energy);
     }
 
-    // A cut is where one window ends and the next begins; it must have at least half of a true gap's 0.4 s on
-    // it, or be next to one by no more than the silence that LibriSpeech leaves around an utterance.
+    // A cut is where one window ends and the next begins. It must lie in a gap between utterances (0.4 s), or
+    // be no further from one than the silence that LibriSpeech leaves around an utterance.
     size_t between = 0;
     for (size_t i = 1; i < cut.size(); ++i) {
         const auto& before = cut[i - 1].pieces.back();
@@ -223,12 +223,12 @@ TEST_CASE("windows of a long recording hold every utterance and are cut between 
     CHECK(static_cast<double>(between) >= 0.8 * static_cast<double>(cut.size() - 1));
 }
 
-TEST_CASE("windows of a shorter context are shorter, and leave no speech out",
+TEST_CASE("windows for a shorter context are shorter, and leave no speech out",
           "[window][needs-models][needs-pocketsphinx]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_pocketsphinx_data();
     const audio::SileroVad vad(weights);
-    // A minute of speech without end: every sample of it is in some window.
+    // A minute of speech without a long pause: every sample of it is in some window.
     const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
     const auto length = static_cast<int64_t>(speech.size());
     VadOptions options;
@@ -244,21 +244,19 @@ TEST_CASE("windows of a shorter context are shorter, and leave no speech out",
         CHECK(window->samples.size() <= kShort);
         held += static_cast<int64_t>(window->samples.size());
     }
-    // What pauses between two windows keep for themselves is at most what their padding leaves.
     CHECK(held >= windows->speech_samples());
     CHECK(held > 55 * kSampleRate);
 
     CHECK_THROWS_AS(audio::speech_windows(stream, vad, options, kSampleRate), UsageError);
 }
 
-TEST_CASE("hours of speech and silence take a minute of memory and map back exactly",
+TEST_CASE("hours of speech and silence take a minute of memory, and their times map back exactly",
           "[window][needs-models][needs-pocketsphinx]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_pocketsphinx_data();
     const audio::SileroVad vad(weights);
     const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
-    // 20 minutes of speech without end, 20 minutes with a silence of 0 to 99 s after each sentence, and
-    // again.
+    // By turns, 20 minutes of speech without a pause and 20 minutes with silences between the sentences.
     const auto length = static_cast<int64_t>(speech.size());
     const auto sample = [&](int64_t i) {
         if (i / (20 * 60 * kSampleRate) % 2 == 0) return speech[static_cast<size_t>(i % length)];
@@ -289,7 +287,7 @@ TEST_CASE("hours of speech and silence take a minute of memory and map back exac
     CHECK(windows->samples_read() == kHours * 3600 * kSampleRate);
 }
 
-TEST_CASE("speech before a break is still given", "[window][needs-models][needs-pocketsphinx]") {
+TEST_CASE("speech before a break in the stream is still returned", "[window][needs-models][needs-pocketsphinx]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_pocketsphinx_data();
     const audio::SileroVad vad(weights);

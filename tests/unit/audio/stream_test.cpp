@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -19,26 +20,19 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "needs.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 using audio::OpenOptions;
 using test::Approx;
 using test::contains;
 using test::message_of;
+using test::read_file;
+using test::TemporaryDirectory;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A directory that goes away with the test.
-struct Scratch {
-    fs::path path = [] {
-        std::string name = (fs::temp_directory_path() / "npuscribe-stream-XXXXXX").string();
-        return fs::path(mkdtemp(name.data()));
-    }();
-    ~Scratch() { fs::remove_all(path); }
-    fs::path operator/(const std::string& name) const { return path / name; }
-};
 
 std::vector<float> all_samples(audio::Stream& stream, size_t block_size = 7001) {
     std::vector<float> samples;
@@ -55,7 +49,7 @@ std::vector<float> all_samples(const fs::path& path, const OpenOptions& options 
 
 constexpr double kTone = 440;
 
-/// Two seconds of 440 Hz at amplitude 0.5, the same in all channels unless `gain` says otherwise.
+/// Two seconds of 440 Hz at amplitude 0.5, in each channel times its `gain` (1 for all if there are none).
 void write_tone(const fs::path& path, int format, int rate, int channels, std::vector<float> gain = {}) {
     gain.resize(static_cast<size_t>(channels), gain.empty() ? 1.0F : 0.0F);
     SF_INFO info{};
@@ -73,7 +67,8 @@ void write_tone(const fs::path& path, int format, int rate, int channels, std::v
     sf_close(file);
 }
 
-/// Largest difference to the tone, away from the ends, where a resampler and lossy codecs have no neighbours.
+/// Largest difference to the tone. It leaves out the ends, where a resampler and lossy codecs lack
+/// neighbours.
 double tone_error(const std::vector<float>& samples, double gain = 1) {
     double worst = 0;
     for (size_t i = 1600; i + 1600 < samples.size(); ++i) {
@@ -84,15 +79,15 @@ double tone_error(const std::vector<float>& samples, double gain = 1) {
     return worst;
 }
 
-std::string bytes_of(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-void write_bytes(const fs::path& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
+/// Of the samples that both have.
+double correlation(const std::vector<float>& a, const std::vector<float>& b) {
+    const auto count = static_cast<Eigen::Index>(std::min(a.size(), b.size()));
+    const auto x = Eigen::Map<const Eigen::VectorXf>(a.data(), count).cast<double>();
+    const auto y = Eigen::Map<const Eigen::VectorXf>(b.data(), count).cast<double>();
+    return x.dot(y) / (x.norm() * y.norm());
 }
 
-/// Samples read until the stream throws, and what it says then.
+/// The samples before the stream throws, and its message.
 struct Broken {
     size_t samples = 0;
     std::string message;
@@ -107,7 +102,7 @@ Broken read_to_break(const fs::path& path) {
     return result;
 }
 
-/// A wav header for 16 kHz mono, with whatever the fields claim.
+/// A wav header with these values in its fields, true or not.
 std::string wav_header(uint16_t tag, uint16_t channels, uint32_t rate, uint16_t bits, uint32_t data_size) {
     std::string out = "RIFF";
     const auto put = [&](auto value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };
@@ -137,7 +132,7 @@ std::string pcm(size_t count) {
 }  // namespace
 
 TEST_CASE("every sample format and rate becomes 16 kHz mono", "[stream]") {
-    const Scratch scratch;
+    const TemporaryDirectory scratch;
     struct Case {
         int format;
         int rate;
@@ -172,7 +167,7 @@ TEST_CASE("every sample format and rate becomes 16 kHz mono", "[stream]") {
 }
 
 TEST_CASE("blocks of any size give the same samples", "[stream]") {
-    const Scratch scratch;
+    const TemporaryDirectory scratch;
     write_tone(scratch / "tone.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 2);
     const auto whole = all_samples(*audio::open(scratch / "tone.wav"), 100000);
     for (const size_t block : {size_t{1}, size_t{160}, size_t{4096}}) {
@@ -181,7 +176,7 @@ TEST_CASE("blocks of any size give the same samples", "[stream]") {
 }
 
 TEST_CASE("channels are averaged, or one is chosen", "[stream]") {
-    const Scratch scratch;
+    const TemporaryDirectory scratch;
     const auto path = scratch / "stereo.wav";
     write_tone(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 16000, 2, {1.0F, 0.5F});
     CHECK(tone_error(all_samples(path), 0.75) < 1e-6);
@@ -190,8 +185,8 @@ TEST_CASE("channels are averaged, or one is chosen", "[stream]") {
     CHECK(contains(message_of<InputError>([&] { audio::open(path, {2}); }), "no channel 3: it has 2"));
 }
 
-TEST_CASE("what is not audio is refused in one line that says why", "[stream]") {
-    const Scratch scratch;
+TEST_CASE("a file that is not audio is refused with the reason, in one line", "[stream]") {
+    const TemporaryDirectory scratch;
     const auto refusal = [&](const fs::path& path) {
         const auto message = message_of<InputError>([&] { audio::open(path); });
         CHECK(message.find('\n') == std::string::npos);
@@ -199,36 +194,36 @@ TEST_CASE("what is not audio is refused in one line that says why", "[stream]") 
         return message;
     };
     CHECK(contains(refusal(scratch / "missing.wav"), "No such file"));
-    CHECK(contains(refusal(scratch.path), "directory"));
+    CHECK(contains(refusal(scratch.path()), "directory"));
     CHECK(contains(refusal("/dev/zero"), "device"));
-    write_bytes(scratch / "empty.wav", "");
+    scratch.write("empty.wav", "");
     CHECK(contains(refusal(scratch / "empty.wav"), "empty"));
-    write_bytes(scratch / "text.txt", "A text, and a long one.\nOf two lines.\n");
+    scratch.write("text.txt", "A text, and a long one.\nOf two lines.\n");
     CHECK(contains(refusal(scratch / "text.txt"), "not readable audio"));
-    write_bytes(scratch / "none.wav", wav_header(1, 1, 16000, 16, 0));
+    scratch.write("none.wav", wav_header(1, 1, 16000, 16, 0));
     CHECK(contains(refusal(scratch / "none.wav"), "no audio"));
-    write_bytes(scratch / "fast.wav", wav_header(1, 1, 1092676, 16, 2000) + pcm(1000));
+    scratch.write("fast.wav", wav_header(1, 1, 1092676, 16, 2000) + pcm(1000));
     CHECK(contains(refusal(scratch / "fast.wav"), "1092676 Hz"));
-    write_bytes(scratch / "still.wav", wav_header(1, 1, 0, 16, 2000) + pcm(1000));
+    scratch.write("still.wav", wav_header(1, 1, 0, 16, 2000) + pcm(1000));
     refusal(scratch / "still.wav");
-    write_bytes(scratch / "nobody.wav", wav_header(1, 0, 16000, 16, 2000) + pcm(1000));
+    scratch.write("nobody.wav", wav_header(1, 0, 16000, 16, 2000) + pcm(1000));
     refusal(scratch / "nobody.wav");
-    write_bytes(scratch / "mute.wav", wav_header(1, 65535, 16000, 16, 2000) + pcm(1000));
+    scratch.write("mute.wav", wav_header(1, 65535, 16000, 16, 2000) + pcm(1000));
     refusal(scratch / "mute.wav");
     if (geteuid() != 0) {
-        write_bytes(scratch / "secret.wav", wav_header(1, 1, 16000, 16, 2000) + pcm(1000));
+        scratch.write("secret.wav", wav_header(1, 1, 16000, 16, 2000) + pcm(1000));
         fs::permissions(scratch / "secret.wav", fs::perms::none);
         CHECK(contains(refusal(scratch / "secret.wav"), "Permission denied"));
     }
 }
 
-TEST_CASE("a play list does not make us open what it names", "[stream]") {
-    const Scratch scratch;
+TEST_CASE("the files that a play list names are not opened", "[stream]") {
+    const TemporaryDirectory scratch;
     write_tone(scratch / "tone.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 16000, 1);
     const std::string target = (scratch / "tone.wav").string();
-    write_bytes(scratch / "list.m3u8",
-                "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + target + "\n#EXT-X-ENDLIST\n");
-    write_bytes(scratch / "list.ffconcat", "ffconcat version 1.0\nfile '" + target + "'\n");
+    scratch.write("list.m3u8",
+                  "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + target + "\n#EXT-X-ENDLIST\n");
+    scratch.write("list.ffconcat", "ffconcat version 1.0\nfile '" + target + "'\n");
     CHECK_THROWS_AS(audio::open(scratch / "list.m3u8"), InputError);
     CHECK_THROWS_AS(audio::open(scratch / "list.ffconcat"), InputError);
 }
@@ -244,27 +239,27 @@ TEST_CASE("every malformed shared file is refused", "[stream][needs-audio]") {
     CHECK(count >= 4);
 }
 
-TEST_CASE("a header that promises more than there is, or nothing, is read as far as samples go", "[stream]") {
-    const Scratch scratch;
+TEST_CASE("a file whose header promises more samples than follow, or none, is read to its end", "[stream]") {
+    const TemporaryDirectory scratch;
     for (const uint32_t claim : {0xFFFFFFFFU, 0x7FFFF000U, 100000U, 0U}) {
         INFO(claim);
 #ifndef NPUSCRIBE_HAVE_LIBAV
-        if (claim == 0) continue;  // libsndfile alone takes it at its word
+        if (claim == 0) continue;  // libsndfile alone believes it
 #endif
-        write_bytes(scratch / "pipe.wav", wav_header(1, 1, 16000, 16, claim) + pcm(20000));
+        scratch.write("pipe.wav", wav_header(1, 1, 16000, 16, claim) + pcm(20000));
         const auto samples = all_samples(scratch / "pipe.wav");
         REQUIRE(samples.size() == 20000);
         CHECK(samples[1000] == Approx(37000 % 20000 / 32768.0));
     }
 }
 
-TEST_CASE("a truncated or damaged flac gives what stands before the break, then says where it is",
+TEST_CASE("a truncated or damaged flac gives the samples before the break, then the time of the break",
           "[stream]") {
-    const Scratch scratch;
+    const TemporaryDirectory scratch;
     write_tone(scratch / "whole.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 1);
-    const std::string bytes = bytes_of(scratch / "whole.flac");
+    const std::string bytes = read_file(scratch / "whole.flac");
 
-    write_bytes(scratch / "cut.flac", bytes.substr(0, bytes.size() / 2));
+    scratch.write("cut.flac", bytes.substr(0, bytes.size() / 2));
     const Broken cut = read_to_break(scratch / "cut.flac");
     CHECK(cut.samples > 12000);
     CHECK(cut.samples < 20000);
@@ -274,12 +269,12 @@ TEST_CASE("a truncated or damaged flac gives what stands before the break, then 
     std::string damaged = bytes;
     for (size_t i = bytes.size() / 2; i < bytes.size() / 2 + 500; ++i)
         damaged[i] = static_cast<char>(i * 131);
-    write_bytes(scratch / "damaged.flac", damaged);
+    scratch.write("damaged.flac", damaged);
     CHECK(contains(read_to_break(scratch / "damaged.flac").message, "damaged.flac'"));
 }
 
-TEST_CASE("a sample that is no number is an error that names its time", "[stream]") {
-    const Scratch scratch;
+TEST_CASE("a sample that is not a number is an error that names its time", "[stream]") {
+    const TemporaryDirectory scratch;
     const float bad[] = {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity(),
                          3e38F};
     for (const float value : bad) {
@@ -287,15 +282,15 @@ TEST_CASE("a sample that is no number is an error that names its time", "[stream
         samples[20000] = value;
         std::string bytes = wav_header(3, 1, 16000, 32, 128000);
         bytes.append(reinterpret_cast<const char*>(samples.data()), 128000);
-        write_bytes(scratch / "bad.wav", bytes);
+        scratch.write("bad.wav", bytes);
         const Broken broken = read_to_break(scratch / "bad.wav");
         CHECK(broken.samples == 20000);
         CHECK(contains(broken.message, "at 1.25 s"));
     }
 }
 
-TEST_CASE("a pipe is as good as a file", "[stream]") {
-    const Scratch scratch;
+TEST_CASE("a pipe gives the same samples as the file", "[stream]") {
+    const TemporaryDirectory scratch;
     std::vector<fs::path> files;
     write_tone(scratch / "tone.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 44100, 2);
     write_tone(scratch / "tone.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 2);
@@ -306,7 +301,7 @@ TEST_CASE("a pipe is as good as a file", "[stream]") {
     for (const auto& file : files) {
         INFO(file.string());
         std::thread writer([&] {
-            const std::string bytes = bytes_of(file);
+            const std::string bytes = read_file(file);
             std::ofstream(fifo, std::ios::binary) << bytes;
         });
         const auto through_pipe = all_samples(fifo);
@@ -317,31 +312,23 @@ TEST_CASE("a pipe is as good as a file", "[stream]") {
 
 TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream][needs-audio]") {
     const auto data = test::need_shared_audio();
-    // 44.1 kHz stereo flac of 24 bits, and mp3, against 16 kHz mono wav: correlation over the whole of 11 s.
+    // 44.1 kHz stereo flac of 24 bits and mp3 against 16 kHz mono wav: the correlation of all 11 s.
     const auto reference = all_samples(data / "formats" / "jfk.wav");
     REQUIRE(reference.size() == 176000);
     for (const char* name : {"jfk.flac", "jfk.mp3"}) {
         INFO(name);
         const auto samples = all_samples(data / "formats" / name);
         REQUIRE(samples.size() == 176000);
-        double xy = 0;
-        double xx = 0;
-        double yy = 0;
-        for (size_t i = 0; i < samples.size(); ++i) {
-            xy += static_cast<double>(reference[i]) * samples[i];
-            xx += static_cast<double>(reference[i]) * reference[i];
-            yy += static_cast<double>(samples[i]) * samples[i];
-        }
-        CHECK(xy / std::sqrt(xx * yy) > 0.999);
+        CHECK(correlation(reference, samples) > 0.999);
     }
 }
 
 #ifdef NPUSCRIBE_HAVE_LIBAV
-TEST_CASE("m4a, mp4, webm and mkv are read where built with libav", "[stream][needs-audio][needs-ffmpeg]") {
+TEST_CASE("m4a, mp4, webm and mkv are read if libav is built in", "[stream][needs-audio][needs-ffmpeg]") {
     const auto data = test::need_shared_audio();
     if (std::system("ffmpeg -version > /dev/null 2>&1") != 0)
         test::skip("needs-ffmpeg", "the ffmpeg command, which makes the files, is not installed");
-    const Scratch scratch;
+    const TemporaryDirectory scratch;
     const auto reference = all_samples(data / "formats" / "jfk.wav");
     for (const char* name : {"a.m4a", "a.mp4", "a.webm", "a.mkv"}) {
         INFO(name);
@@ -350,23 +337,15 @@ TEST_CASE("m4a, mp4, webm and mkv are read where built with libav", "[stream][ne
         REQUIRE(std::system(command.c_str()) == 0);
         const auto samples = all_samples(scratch / name);
         CHECK(static_cast<double>(samples.size()) == Approx(176000).margin(2000));
-        double xy = 0;
-        double xx = 0;
-        double yy = 0;
-        for (size_t i = 0; i < std::min(samples.size(), reference.size()); ++i) {
-            xy += static_cast<double>(reference[i]) * samples[i];
-            xx += static_cast<double>(reference[i]) * reference[i];
-            yy += static_cast<double>(samples[i]) * samples[i];
-        }
-        CHECK(xy / std::sqrt(xx * yy) > 0.99);
+        CHECK(correlation(reference, samples) > 0.99);
     }
-    // Without its second half an m4a that has its index in front says so.
+    // An m4a with its index in front tells that its second half is missing.
     const auto fast = scratch / "fast.m4a";
     const std::string command = "ffmpeg -v quiet -i '" + (scratch / "a.m4a").string() +
                                 "' -c copy -movflags faststart '" + fast.string() + "' < /dev/null";
     REQUIRE(std::system(command.c_str()) == 0);
-    const std::string bytes = bytes_of(fast);
-    write_bytes(scratch / "half.m4a", bytes.substr(0, bytes.size() / 2));
+    const std::string bytes = read_file(fast);
+    scratch.write("half.m4a", bytes.substr(0, bytes.size() / 2));
     const Broken broken = read_to_break(scratch / "half.m4a");
     CHECK(broken.samples > 60000);
     CHECK(contains(broken.message, "breaks off"));
@@ -380,7 +359,7 @@ TEST_CASE("samples in memory are a stream", "[stream]") {
     CHECK(all_samples(*stream, 300) == samples);
 }
 
-TEST_CASE("file names of audio are known by their extension, in any case", "[stream]") {
+TEST_CASE("audio files are recognised by their extensions, in capital letters too", "[stream]") {
     for (const char* name : {"a.wav", "b.FLAC", "dir/c.Mp3", "d.opus", "e.ogg", "f.aiff"}) {
         CHECK(audio::is_audio_file_name(name));
     }

@@ -25,7 +25,7 @@ TEST_CASE("times in a window map to times in the file, piece by piece", "[window
     CHECK(window.file_seconds(2.5, true) == 60.5);
     CHECK(window.seconds() == 5.0);
 
-    SECTION("a border belongs to what ends there, or to what begins there") {
+    SECTION("a border belongs to the piece that ends there or to the one that begins there") {
         CHECK(window.file_seconds(2, true) == 12.0);
         CHECK(window.file_seconds(2, false) == 60.0);
     }
@@ -80,7 +80,7 @@ TEST_CASE("sequential windows follow one another by 30 s", "[window]") {
     CHECK(windows->samples_read() == 70 * kSampleRate + 100);
 }
 
-TEST_CASE("sequential windows of a shorter context are shorter, and leave nothing out", "[window]") {
+TEST_CASE("sequential windows for a shorter context are shorter, and leave nothing out", "[window]") {
     ComputedStream stream(25 * kSampleRate, noise);
     const auto windows = audio::sequential_windows(stream, 10 * kSampleRate);
     for (const int64_t start : {0, 10, 20}) {
@@ -92,7 +92,7 @@ TEST_CASE("sequential windows of a shorter context are shorter, and leave nothin
     CHECK_FALSE(windows->next());
 }
 
-TEST_CASE("sequential windows go on where they are told to", "[window]") {
+TEST_CASE("sequential windows resume where they are told to", "[window]") {
     ComputedStream stream(200 * kSampleRate, noise);
     const auto windows = audio::sequential_windows(stream);
     const auto expect_at = [&](int64_t sample) {
@@ -107,14 +107,14 @@ TEST_CASE("sequential windows go on where they are told to", "[window]") {
     expect_at(12345);
     windows->resume_at(12345);  // the same again
     expect_at(12345);
-    windows->resume_at(100 * kSampleRate + 7);  // over a stretch that was never in a window
+    windows->resume_at(100 * kSampleRate + 7);  // skips samples that were in no window
     expect_at(100 * kSampleRate + 7);
     CHECK_THROWS_AS(windows->resume_at(5), std::invalid_argument);
     windows->resume_at(200 * kSampleRate);
     CHECK_FALSE(windows->next());
 }
 
-TEST_CASE("less than 10 ms at the end is no sequential window", "[window]") {
+TEST_CASE("less than 10 ms at the end makes no sequential window", "[window]") {
     for (const int64_t rest : {0, 159, 160}) {
         ComputedStream stream(30 * kSampleRate + rest, noise);
         const auto windows = audio::sequential_windows(stream);
@@ -123,7 +123,7 @@ TEST_CASE("less than 10 ms at the end is no sequential window", "[window]") {
     }
 }
 
-TEST_CASE("a break in the stream shows after the windows before it", "[window]") {
+TEST_CASE("a break in the stream is reported after the windows before it", "[window]") {
     ComputedStream stream(40 * kSampleRate, noise, true);
     const auto windows = audio::sequential_windows(stream);
     CHECK(windows->next()->seconds() == 30.0);
