@@ -1,6 +1,6 @@
 #pragma once
-// Reads a stream in whole blocks and keeps a break until everything before it has been used. Inside lib/audio
-// only.
+// Reads a stream in whole blocks, and reports a break in it only after everything before the break has been
+// used. Private to lib/audio.
 
 #include <exception>
 #include <span>
@@ -15,7 +15,7 @@ class BreakAwareReader {
   public:
     explicit BreakAwareReader(Stream& stream) : stream_(stream) {}
 
-    /// Fills `out`; fewer samples only at the end of the stream or at a break.
+    /// Fills `out`. Returns fewer samples only at the end of the stream or at a break.
     size_t read(std::span<float> out) {
         const AddTime time(seconds_);
         size_t done = 0;
@@ -36,7 +36,7 @@ class BreakAwareReader {
     bool ended() const { return ended_; }
     int64_t samples() const { return samples_; }
     double seconds() const { return seconds_; }
-    /// Throws what broke the stream, if anything did.
+    /// Throws the exception that broke the stream, if there was one.
     void rethrow() const {
         if (broken_) std::rethrow_exception(broken_);
     }

@@ -1,5 +1,6 @@
 #include "audio/clips.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,7 +18,7 @@ namespace {
 constexpr int64_t kEndOfFile = std::numeric_limits<int64_t>::max();
 
 int64_t sample_at(double seconds) {
-    constexpr double kLongest = 1e9;  // 30 years: keeps the conversion defined
+    constexpr double kLongest = 1e9;  // 30 years: a longer time might not fit an int64_t
     return std::llround(std::min(seconds, kLongest) * kSampleRate);
 }
 
@@ -25,10 +26,10 @@ double in_seconds(int64_t samples) {
     return static_cast<double>(samples) / kSampleRate;
 }
 
-/// The next so many samples of another stream, as a stream of their own.
+/// The next `length` samples of another stream, as a stream of their own.
 class ClipStream final : public Stream {
   public:
-    /// `position` counts what is read of `whole`.
+    /// Adds the number of samples that it reads from `whole` to `position`.
     ClipStream(Stream& whole, int64_t length, int64_t& position)
         : whole_(whole), left_(length), position_(position) {}
 
@@ -68,8 +69,9 @@ class ClipWindows final : public Windows {
             begin_clip();
         }
         if (samples_read() == 0) {
-            throw InputError("there is nothing to transcribe from " + seconds_text(clips_.front().start) +
-                             " on: the audio ends at " + seconds_text(in_seconds(position_)));
+            throw InputError(fmt::format("there is nothing to transcribe from {} on: the audio ends at {}",
+                                         seconds_text(clips_.front().start),
+                                         seconds_text(in_seconds(position_))));
         }
         return std::nullopt;
     }
@@ -83,7 +85,7 @@ class ClipWindows final : public Windows {
     int64_t samples_held() const override { return windows_->samples_held(); }
 
   private:
-    /// Makes the next clip's windows. Nothing is read yet.
+    /// Makes the next clip's windows. Reads nothing yet.
     void begin_clip() {
         const Clip& clip = clips_[next_clip_++];
         start_ = sample_at(clip.start);
@@ -92,7 +94,7 @@ class ClipWindows final : public Windows {
         windows_ = cut_(*clip_);
     }
 
-    /// Over what lies before the clip, once.
+    /// Skips the samples before the clip, unless that has been done.
     void go_to_start() {
         if (position_ >= start_) return;
         const AddTime time(before_.decode);
@@ -117,8 +119,8 @@ class ClipWindows final : public Windows {
     const std::vector<Clip> clips_;
     const std::function<std::unique_ptr<Windows>(Stream&)> cut_;
     size_t next_clip_ = 0;
-    int64_t start_ = 0;     // of the present clip, a sample of the file
-    int64_t position_ = 0;  // of the stream
+    int64_t start_ = 0;     // first sample of the current clip in the file
+    int64_t position_ = 0;  // next sample of the stream
     Sums before_;           // of earlier clips
     std::unique_ptr<ClipStream> clip_;
     std::unique_ptr<Windows> windows_;
@@ -128,18 +130,20 @@ class ClipWindows final : public Windows {
 
 void check_clips(const std::vector<Clip>& clips) {
     const auto described = [](const Clip& clip) {
-        return seconds_text(clip.start) + " to " + (clip.end ? seconds_text(*clip.end) : "the end");
+        return fmt::format("{} to {}", seconds_text(clip.start),
+                           clip.end ? seconds_text(*clip.end) : "the end");
     };
     for (size_t i = 0; i < clips.size(); ++i) {
         const Clip& clip = clips[i];
         if (!(clip.start >= 0) || (clip.end && !(*clip.end > clip.start)))
-            throw UsageError("the clip from " + described(clip) +
-                             " has no length; its end is after its start");
+            throw UsageError(
+                fmt::format("the clip from {} has no length; give an end after its start", described(clip)));
         if (i == 0) continue;
         const Clip& before = clips[i - 1];
         if (!before.end || clip.start < *before.end) {
-            throw UsageError("the clip from " + described(clip) + " begins before the one from " +
-                             described(before) + " has ended; give clips in order");
+            throw UsageError(
+                fmt::format("the clip from {} begins before the one from {} has ended; give clips in order",
+                            described(clip), described(before)));
         }
     }
 }

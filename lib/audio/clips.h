@@ -1,5 +1,5 @@
 #pragma once
-// The parts of a recording that are to be transcribed.
+// Clips: the parts of a recording that are transcribed.
 
 #include <functional>
 #include <memory>
@@ -11,29 +11,29 @@ namespace npuscribe::audio {
 class Stream;   // audio/stream.h
 class Windows;  // audio/window.h
 
-/// Seconds of the file.
+/// In seconds of the file.
 struct Clip {
     double start = 0;
-    std::optional<double> end;  // nothing: to the end of the file
+    std::optional<double> end;  // none: the end of the file
     bool operator==(const Clip&) const = default;
 };
 
-/// Throws UsageError where a clip begins before the one before it has ended, or has no length.
+/// Throws UsageError if a clip has no length, or begins before the previous one has ended.
 void check_clips(const std::vector<Clip>& clips);
 
-/// Seconds of the clips that lie before this second of the file; `file_seconds` where there are no clips.
+/// How many seconds of the clips lie before second `file_seconds` of the file. Without clips, all of them.
 double seconds_of_clips(const std::vector<Clip>& clips, double file_seconds);
 
-/// The other way round: where in the file the first so many seconds of the clips end.
+/// The inverse: the second of the file at which the first `clip_seconds` of the clips end.
 double file_seconds_of_clips(const std::vector<Clip>& clips, double clip_seconds);
 
-/// Windows of the clips alone, in the file's times: each clip is cut by itself with `cut`, as a recording of
-/// its own, so that no window reaches over a clip's end. What lies between clips is skipped, where the
-/// format lets, without decoding it. `clips` are as check_clips wants them, and not empty. samples_read and
-/// speech_samples count what is inside clips. `stream` must outlive the result.
+/// Windows of the clips alone, in the file's times. `cut` cuts each clip as a recording of its own, so that
+/// no window reaches beyond the end of a clip. The audio between clips is skipped, without decoding it if the
+/// format allows that. `clips` must pass check_clips and not be empty. samples_read and speech_samples count
+/// only samples inside clips. `stream` must outlive the result.
 ///
-/// `next` throws InputError where the file ends before the first clip begins. Later clips beyond its end are
-/// left out.
+/// `next` throws InputError if the file ends before the first clip begins. Later clips beyond the end of the
+/// file are left out.
 std::unique_ptr<Windows> clip_windows(Stream& stream, std::vector<Clip> clips,
                                       std::function<std::unique_ptr<Windows>(Stream&)> cut);
 

@@ -1,13 +1,11 @@
 #include "audio/file_decoder.h"
 
-#include <cstdio>
+#include <fmt/format.h>
 
 namespace npuscribe::audio {
 
 std::string seconds_text(double seconds) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.2f s", seconds);
-    return text;
+    return fmt::format("{:.2f} s", seconds);
 }
 
 }  // namespace npuscribe::audio

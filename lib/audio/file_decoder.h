@@ -1,5 +1,5 @@
 #pragma once
-// One audio file, decoded to interleaved floats at its own rate. Inside lib/audio only.
+// One audio file, decoded to interleaved floats at its own sample rate. Private to lib/audio.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Format {
     int sample_rate = 0;
     int channels = 0;
     std::string name;                // "FLAC"
-    std::optional<double> duration;  // seconds, where stated
+    std::optional<double> duration;  // seconds, if the file states it
 };
 
 class FileDecoder {
@@ -24,20 +24,20 @@ class FileDecoder {
     virtual ~FileDecoder() = default;
     virtual const Format& format() const = 0;
     /// Replaces `block` with the next frames, interleaved; leaves it empty at the end. Throws InputError at a
-    /// break, after everything before it has been given.
+    /// break, after it has returned everything before the break.
     virtual void read(std::vector<float>& block) = 0;
-    /// Makes this frame the next one to be read. False where the format does not allow that exactly, or there
-    /// is no such frame: nothing has changed then.
-    virtual bool seek(int64_t) { return false; }
+    /// Makes `frame` the next one that is read. Returns false, and changes nothing, if the format does not
+    /// allow that exactly or if there is no such frame.
+    virtual bool seek([[maybe_unused]] int64_t frame) { return false; }
 };
 
-/// Throws InputError, saying why, where libsndfile cannot read it. `file` must outlive the result.
+/// Throws InputError with the reason if libsndfile cannot read the file. `file` must outlive the result.
 std::unique_ptr<FileDecoder> open_with_libsndfile(const InputFile& file);
 
-/// The same with FFmpeg's libraries. Only where built with NPUSCRIBE_HAVE_LIBAV.
+/// The same with FFmpeg's libraries. Exists only if built with NPUSCRIBE_HAVE_LIBAV.
 std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file);
 
-/// "12.34 s": how messages name a time in a file.
+/// "12.34 s": a time in a file, as messages show it.
 std::string seconds_text(double seconds);
 
 /// "libsndfile-1.2.0", "libavformat 59.27.100": the libraries this process runs with.

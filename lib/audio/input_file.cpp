@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -25,8 +26,9 @@ int unlinked_temporary_file() {
     path += "/npuscribe-XXXXXX";
     const int fd = mkostemp(path.data(), O_CLOEXEC);
     if (fd < 0) {
-        throw InputError("cannot make a temporary file in " + path.substr(0, path.rfind('/')) +
-                         " for piped audio: " + reason() + "; set TMPDIR to a writable directory");
+        throw InputError(fmt::format(
+            "cannot make a temporary file in {} for piped audio: {}; set TMPDIR to a writable directory",
+            path.substr(0, path.rfind('/')), reason()));
     }
     unlink(path.c_str());
     return fd;
@@ -50,7 +52,7 @@ InputFile::InputFile(const std::filesystem::path& path) {
         name_ = "standard input";
         fd_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     } else {
-        name_.append("'").append(path.string()).append("'");
+        name_ = fmt::format("'{}'", path.string());
         fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     }
     if (fd_ < 0) throw InputError("cannot open " + name_ + ": " + reason());
@@ -64,7 +66,7 @@ InputFile::InputFile(const std::filesystem::path& path) {
             throw InputError(name_ + " is a device, not an audio file");
         }
         size_ = status.st_size;
-        // Redirected input may have been read from already (by the shell script we run in): go on from there.
+        // The shell script that started us may have read part of redirected input: go on from there.
         if (!S_ISREG(status.st_mode) || lseek(fd_, 0, SEEK_CUR) != 0) spool();
         if (size_ == 0) throw InputError(name_ + " is empty (0 bytes)");
     } catch (...) {
@@ -86,10 +88,13 @@ void InputFile::spool() {
         if (count < 0 && errno == EINTR) continue;
         if (count == 0) break;
         if (count < 0 || !write_all(copy, block.data(), static_cast<size_t>(count))) {
-            const std::string what = count < 0 ? "cannot read " : "no room in $TMPDIR for ";
-            const std::string why = reason();
+            const std::string message =
+                count < 0
+                    ? fmt::format("cannot read {}: {}", name_, reason())
+                    : fmt::format("no room in $TMPDIR for {}: {}; set TMPDIR to a directory with more room",
+                                  name_, reason());
             close(copy);
-            throw InputError(what + name_ + ": " + why);
+            throw InputError(message);
         }
         size_ += count;
     }

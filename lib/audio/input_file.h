@@ -1,5 +1,5 @@
 #pragma once
-// The bytes of one input, seekable whatever they came from.
+// The bytes of one input. They are seekable even if they came through a pipe.
 
 #include <cstdint>
 #include <filesystem>
@@ -8,11 +8,11 @@
 
 namespace npuscribe::audio {
 
-/// An open file descriptor and what to call it in messages.
+/// An open file descriptor, and its name for messages.
 class InputFile {
   public:
-    /// A regular file, a pipe (copied to an unlinked temporary file), or standard input for "-". Throws
-    /// InputError: missing, not permitted, a directory, a device, empty.
+    /// Opens a regular file, a pipe (copied to an unlinked temporary file), or standard input for "-". Throws
+    /// InputError if the input is missing, may not be read, is a directory or a device, or is empty.
     explicit InputFile(const std::filesystem::path& path);
     ~InputFile();
     InputFile(InputFile&& other) noexcept
@@ -21,9 +21,9 @@ class InputFile {
 
     int descriptor() const { return fd_; }
     int64_t size() const { return size_; }
-    /// 'speech.wav' in quotes, or "standard input".
+    /// The name in single quotes, as in 'speech.wav', or "standard input".
     const std::string& name() const { return name_; }
-    /// Up to `count` bytes from `offset`; returns how many, 0 at the end, -1 on a read error.
+    /// Reads up to `count` bytes from `offset` on. Returns how many, 0 at the end, -1 on a read error.
     int64_t read_at(void* buffer, int64_t count, int64_t offset) const;
 
   private:

@@ -1,9 +1,8 @@
-// FFmpeg's libraries are many and large, and most files do not need them: they are in a module of their own,
-// loaded with the first file that libsndfile cannot read.
+// FFmpeg's libraries are many and large, and most files do not need them. Hence they are in a module of their
+// own, which is loaded with the first file that libsndfile cannot read.
 
 #include <dlfcn.h>
-
-#include <mutex>
+#include <fmt/format.h>
 
 #include "audio/file_decoder.h"
 #include "audio/libav_module/libav_module.h"
@@ -16,27 +15,28 @@ namespace {
 struct Module {
     LibavOpen open = nullptr;
     LibavVersion version = nullptr;
-    std::string missing;  // why it is not there
+    std::string missing;  // the reason, if it could not be loaded
 };
 
 Module load() {
     Module module;
     const auto path = module_path(kLibavModule, "NPUSCRIBE_LIBAV_MODULE");
     if (path.empty()) {
-        module.missing = std::string(kLibavModule) + " is neither beside the program nor in ../lib/npuscribe";
+        module.missing =
+            fmt::format("{} is neither beside the program nor in ../lib/npuscribe", kLibavModule);
         return module;
     }
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
         const char* error = dlerror();
-        module.missing = error != nullptr ? error : path.string() + " cannot be loaded";
+        module.missing = error != nullptr ? error : fmt::format("{} cannot be loaded", path.string());
         return module;
     }
     module.open = reinterpret_cast<LibavOpen>(dlsym(handle, kLibavOpen));
     module.version = reinterpret_cast<LibavVersion>(dlsym(handle, kLibavVersion));
     if (module.open == nullptr || module.version == nullptr) {
         module = {};
-        module.missing = path.string() + " is not of this npuscribe";
+        module.missing = fmt::format("{} belongs to another version of npuscribe", path.string());
     }
     return module;
 }
@@ -50,9 +50,9 @@ const Module& module() {
 
 std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file) {
     if (module().open == nullptr) {
-        throw InputError(file.name() +
-                         " is not a format that libsndfile reads, and FFmpeg's libraries cannot be used: " +
-                         module().missing);
+        throw InputError(fmt::format(
+            "{} is not in a format that libsndfile reads, and FFmpeg's libraries cannot be used: {}",
+            file.name(), module().missing));
     }
     return std::unique_ptr<FileDecoder>(module().open(file));
 }

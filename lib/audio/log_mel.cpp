@@ -1,8 +1,8 @@
 #include "audio/log_mel.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <stdexcept>
-#include <string>
 
 #include "audio/log_mel_kernel.h"
 #include "audio/stream.h"
@@ -17,15 +17,15 @@ constexpr size_t kPad = kFftLength / 2;                    // a frame is centred
 constexpr float kDynamicRange = 8.0F;                      // decades of power
 constexpr float kSilence = -10.0F;                         // log10 of the smallest power
 
-/// Sample `index` of the padded window, counted from kPad samples before it: reflected at both ends, zero
-/// after the clip.
+/// Sample `index` of the padded window, which begins kPad samples before the clip: reflected at both ends,
+/// zero after the clip.
 float padded(std::span<const float> samples, size_t index) {
     size_t i = index >= kPad ? index - kPad : kPad - index;
     if (i >= kWindow) i = 2 * (kWindow - 1) - i;
     return i < samples.size() ? samples[i] : 0.0F;
 }
 
-/// The samples under kMelBlock frames from `first_frame` on, as log_mel_block wants them.
+/// The samples of kMelBlock frames from `first_frame` on, in log_mel_block's layout.
 void fill_tile(std::span<const float> samples, size_t first_frame, float* tile) {
     constexpr size_t kColumns = kMelBlock + 2;
     for (size_t column = 0; column < kColumns; ++column) {
@@ -58,7 +58,8 @@ struct LogMel::Tables {
 
 LogMel::LogMel(size_t n_mels) : tables_(std::make_unique<Tables>()) {
     if (n_mels != 80 && n_mels != 128) {
-        throw ModelError("the model wants " + std::to_string(n_mels) + " mel bands: Whisper has 80 or 128");
+        throw ModelError(
+            fmt::format("the model has {} mel bands, but a Whisper model has 80 or 128", n_mels));
     }
     tables_->plan.bands = mel_filters(n_mels, kFftLength, kSampleRate);
 }
@@ -77,7 +78,7 @@ void LogMel::compute(std::span<const float> samples, MatrixView<float> out) cons
     }
     Buffer<float> tile(kHopLength * kTileColumns);
     const size_t touched = frames_touching(samples.size());
-    // With nothing after the clip there is no silence to count; it could not be the maximum anyway.
+    // Starting with silence is right even if no silence follows the clip: it cannot be the maximum.
     float largest = kSilence;
     for (size_t first = 0; first < touched; first += kMelBlock) {
         const size_t frames = std::min(kMelBlock, touched - first);

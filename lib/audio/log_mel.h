@@ -24,10 +24,10 @@ class LogMel {
 
     size_t n_mels() const;
 
-    /// `samples`: at most 30 s of 16 kHz mono; as if followed by zeros. `out`: [n_frames × n_mels],
-    /// time-major (the transpose of OpenAI's), any n_frames up to 3000: the first frames of the 30 s window's
-    /// spectrogram. The dynamic range (8 decades below the maximum) is taken over the whole 30 s window,
-    /// zeros included, as OpenAI does for a padded clip.
+    /// `samples`: at most 30 s of 16 kHz mono, treated as if zeros followed. `out`: [n_frames × n_mels],
+    /// time-major (the transpose of OpenAI's): the first n_frames, at most 3000, of the 30 s window's
+    /// spectrogram. As OpenAI does for a padded clip, the dynamic range (8 decades below the maximum) is
+    /// taken over the whole 30 s window, zeros included.
     void compute(std::span<const float> samples, MatrixView<float> out) const;
 
   private:

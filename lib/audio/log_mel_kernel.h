@@ -1,5 +1,5 @@
 #pragma once
-// The vector kernel behind LogMel; log_mel.cpp hands it blocks of frames.
+// The vector kernel behind LogMel, which passes it blocks of frames.
 
 #include <cstddef>
 #include <vector>
@@ -14,17 +14,18 @@ inline constexpr size_t kMelBlock =
     32;  // frames a call: a multiple of every target's lanes, and the tile fits L1
 inline constexpr size_t kTileColumns = kMelBlock + 4;
 
-/// What does not change from window to window. Spectra are computed in double precision: in single, the
-/// rounding of a loud frame's FFT alone moves its quietest bands by half of what may differ from OpenAI's.
+/// Everything that is the same for all windows. Spectra are computed in double precision: in single
+/// precision, the rounding of a loud frame's FFT alone moves its quietest bands by half of the tolerance to
+/// OpenAI's.
 struct MelPlan {
     RealFftTables<5, double> fft;
     std::array<double, 400> window = hann_window<400, double>();
     std::vector<MelBand> bands;
 };
 
-/// log10 of the mel bands, clamped to 1e-10 from below, of up to kMelBlock frames, and the largest of them.
-/// `tile`: [160 × kTileColumns]; sample n of frame f stands in row n mod 160, column f + n / 160. `frames`
-/// are valid; the first `out.rows` of them are written to `out` [≤ frames × n_mels].
+/// Computes log10 of the mel bands, clamped to 1e-10 from below, for the first `frames` (at most kMelBlock)
+/// frames of `tile`. Writes the first out.rows of them to `out` [≤ frames × n_mels], and returns the largest
+/// value of all. `tile` [160 × kTileColumns] holds sample n of frame f in row n mod 160, column f + n / 160.
 float log_mel_block(const MelPlan& plan, const float* tile, size_t frames, MatrixView<float> out);
 
 /// x ← (max(x, floor) + 4) / 4 over `count` values.

@@ -1,8 +1,7 @@
 #include "audio/resampler.h"
 
+#include <fmt/format.h>
 #include <soxr.h>
-
-#include <string>
 
 #include "base/error.h"
 
@@ -20,7 +19,7 @@ Resampler::Resampler(int from_rate, int to_rate) : impl_(std::make_unique<Impl>(
     soxr_error_t error = nullptr;
     impl_->soxr = soxr_create(from_rate, to_rate, 1, &error, &io, &quality, &runtime);
     if (error != nullptr) {
-        throw InputError("cannot resample " + std::to_string(from_rate) + " Hz: " + soxr_strerror(error));
+        throw InputError(fmt::format("cannot resample {} Hz: {}", from_rate, soxr_strerror(error)));
     }
 }
 Resampler::~Resampler() = default;
@@ -31,7 +30,7 @@ Resampler::Progress Resampler::process(std::span<const float> in, std::span<floa
     const float* input = in.empty() ? nullptr : in.data();
     if (const soxr_error_t error = soxr_process(impl_->soxr, input, in.size(), &progress.taken, out.data(),
                                                 out.size(), &progress.given)) {
-        throw InputError(std::string("cannot resample: ") + soxr_strerror(error));
+        throw InputError(fmt::format("cannot resample: {}", soxr_strerror(error)));
     }
     return progress;
 }

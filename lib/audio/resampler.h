@@ -1,5 +1,5 @@
 #pragma once
-// libsoxr at its high quality, streaming, one channel. Inside lib/audio only.
+// Resamples a stream of one channel with libsoxr at its high quality. Private to lib/audio.
 
 #include <cstddef>
 #include <memory>
@@ -14,10 +14,11 @@ class Resampler {
     Resampler(Resampler&&) noexcept;
 
     struct Progress {
-        size_t taken = 0;  // of `in`
-        size_t given = 0;  // to `out`
+        size_t taken = 0;  // samples consumed from `in`
+        size_t given = 0;  // samples written to `out`
     };
-    /// Takes and gives what it can. An empty `in` means the end: call until nothing is given.
+    /// Consumes and writes as many samples as it can. An empty `in` means the end: call it again until it
+    /// writes nothing.
     Progress process(std::span<const float> in, std::span<float> out);
 
   private:

@@ -1,5 +1,5 @@
 #pragma once
-// Recent samples of a stream, some of them given up again: memory for speech that is not in a window yet.
+// Holds the recent samples of a stream until their speech is in a window.
 
 #include <algorithm>
 #include <cassert>
@@ -12,7 +12,7 @@
 
 namespace npuscribe::audio {
 
-/// Blocks of samples by their position in the file.
+/// Blocks of samples, each under its position in the file.
 class SampleStore {
   public:
     void append(std::span<const float> samples) {
@@ -24,7 +24,7 @@ class SampleStore {
         }
     }
 
-    /// Gives up blocks that touch none of `needed` (in order).
+    /// Frees blocks that overlap none of `needed`, which is in order.
     void keep(const std::vector<FileRange>& needed) {
         auto range = needed.begin();
         for (auto block = blocks_.begin(); block != blocks_.end();) {
@@ -40,7 +40,7 @@ class SampleStore {
         }
     }
 
-    /// Appends the samples of `range`, all of which were kept.
+    /// Appends the samples of `range` to `out`. All of them must have been kept.
     void copy(FileRange range, std::vector<float>& out) const {
         auto block = blocks_.upper_bound(range.begin);
         assert(block != blocks_.begin());

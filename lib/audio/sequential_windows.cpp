@@ -40,7 +40,7 @@ class SequentialWindows final : public Windows {
     int64_t samples_held() const override { return static_cast<int64_t>(buffer_.size()); }
 
   private:
-    /// Makes `sample` the first one in the buffer; reads over what lies between.
+    /// Makes `sample` the first one in the buffer, and skips the samples before it.
     void drop_before(int64_t sample) {
         const int64_t known = std::min<int64_t>(sample - start_, static_cast<int64_t>(buffer_.size()));
         buffer_.erase(buffer_.begin(), buffer_.begin() + known);
@@ -55,7 +55,7 @@ class SequentialWindows final : public Windows {
     BreakAwareReader reader_;
     size_t max_samples_;
     std::vector<float> buffer_;  // the last window
-    int64_t start_ = 0;          // its place in the file
+    int64_t start_ = 0;          // the first sample of the buffer in the file
     int64_t resume_ = 0;
 };
 

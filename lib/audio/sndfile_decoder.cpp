@@ -1,5 +1,6 @@
 #include <sndfile.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
 
@@ -16,7 +17,8 @@ struct Close {
     void operator()(SNDFILE* file) const { sf_close(file); }
 };
 
-/// libsndfile's own name without what it adds in brackets; the codec's for Ogg, where it is what people know.
+/// libsndfile's name for the container, without its remark in brackets. For Ogg, the codec's name: people
+/// know Opus and Vorbis.
 std::string format_name(int format) {
     const int container = format & SF_FORMAT_TYPEMASK;
     if (container == SF_FORMAT_MPEG) return "MP3";
@@ -28,8 +30,8 @@ std::string format_name(int format) {
     return name.substr(0, name.find(" ("));
 }
 
-/// Where libsndfile reads from: a file descriptor's bytes at a position of our own, so that two decoders may
-/// read one descriptor.
+/// What libsndfile reads from: a file descriptor with a position of our own, so that several decoders can
+/// share the descriptor.
 struct Source {
     const InputFile* file = nullptr;
     sf_count_t position = 0;
@@ -74,7 +76,7 @@ class SndfileDecoder final : public FileDecoder {
         if (!file_) {
             std::string why = sf_strerror(nullptr);
             if (!why.empty() && why.back() == '.') why.pop_back();
-            throw InputError(name_ + " is not readable audio: " + why);
+            throw InputError(fmt::format("{} is not readable audio: {}", name_, why));
         }
         frames_ = info.frames;
         mpeg_ = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG;
@@ -101,16 +103,16 @@ class SndfileDecoder final : public FileDecoder {
     }
 
     bool seek(int64_t frame) override {
-        // An mp3's frames borrow bits from those before them, and its index may be an estimate; libsndfile's
-        // Opus starts a little off.
+        // Exact seeking is impossible in mp3 (frames borrow bits from those before them, and the index may be
+        // an estimate) and in libsndfile's Opus (it starts a little off).
         if (!exact_ || frame >= frames_) return false;
         if (sf_seek(file_.get(), frame, SEEK_SET) == frame) {
             read_ = frame;
             return true;
         }
         if (sf_seek(file_.get(), read_, SEEK_SET) != read_)
-            throw InputError(name_ + " is damaged: it cannot be read from " +
-                             seconds_text(static_cast<double>(frame) / format_.sample_rate) + " on");
+            throw InputError(fmt::format("{} is damaged: it cannot be read from {} on", name_,
+                                         seconds_text(static_cast<double>(frame) / format_.sample_rate)));
         return false;
     }
 
@@ -118,14 +120,14 @@ class SndfileDecoder final : public FileDecoder {
     void check_end() const {
         const double second = static_cast<double>(read_) / format_.sample_rate;
         if (sf_error(file_.get()) != SF_ERR_NO_ERROR) {
-            throw InputError(name_ + " is damaged at " + seconds_text(second));
+            throw InputError(fmt::format("{} is damaged at {}", name_, seconds_text(second)));
         }
         if (frames_ == kUnknownLength) return;
         // The length of an mp3 may be an estimate.
         const sf_count_t tolerance = mpeg_ ? format_.sample_rate : 0;
         if (read_ + tolerance < frames_) {
-            throw InputError(name_ + " breaks off at " + seconds_text(second) + ": its header promises " +
-                             seconds_text(*format_.duration));
+            throw InputError(fmt::format("{} breaks off at {}: its header promises {}", name_,
+                                         seconds_text(second), seconds_text(*format_.duration)));
         }
     }
 
@@ -136,7 +138,7 @@ class SndfileDecoder final : public FileDecoder {
     sf_count_t frames_ = 0;
     sf_count_t read_ = 0;
     bool mpeg_ = false;
-    bool exact_ = false;  // it seeks to the very frame
+    bool exact_ = false;  // seeks exactly to the frame asked for
 };
 
 }  // namespace

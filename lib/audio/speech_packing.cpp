@@ -22,11 +22,11 @@ int64_t total(const std::vector<FileRange>& ranges) {
 SpeechPacker::SpeechPacker(const VadOptions& options, size_t max_samples)
     : window_(static_cast<int64_t>(max_samples)),
       padding_(options.speech_pad_ms * kSamplesPerMs),
-      // What the padding fills anyway cannot be shortened.
+      // A pause that the padding fills cannot be shortened.
       max_pause_(std::max(options.max_pause_ms, 2 * options.speech_pad_ms) * kSamplesPerMs) {}
 
-/// The first `count` pending segments with their padding; speech goes on at `next_begin`. Two windows share
-/// the pause between them, if it is too short for the padding of both.
+/// The ranges of the first `count` pending segments with their padding, if speech goes on at `next_begin`.
+/// Two windows share the pause between them if it is too short for the padding of both.
 std::vector<FileRange> SpeechPacker::ranges(size_t count, int64_t next_begin) const {
     std::vector<FileRange> out;
     const SpeechSegment& first = pending_.front();
@@ -48,8 +48,8 @@ std::vector<FileRange> SpeechPacker::ranges(size_t count, int64_t next_begin) co
     return out;
 }
 
-/// How many of the pending segments, but not the last, make the next window: up to the longest pause in the
-/// window's last third, the later of equals; to the last one that fits where there is none.
+/// How many pending segments, never all, make the next window. It ends at the longest pause in its last third
+/// (the later of equals), or with the last segment that fits if there is no such pause.
 size_t SpeechPacker::best_count() const {
     size_t best = 0;
     int64_t best_pause = -1;
@@ -58,7 +58,7 @@ size_t SpeechPacker::best_count() const {
         const int64_t length = total(ranges(count, next_begin));
         if (length > window_) break;
         const bool late = length >= window_ * 2 / 3;
-        // What is longer than a kept pause is as good as any.
+        // All pauses that would be shortened are equally good.
         const int64_t pause = late ? std::min(next_begin - pending_[count - 1].end, max_pause_) : 0;
         if (pause >= best_pause) {
             best = count;
@@ -77,7 +77,7 @@ void SpeechPacker::emit(size_t count, int64_t next_begin, std::vector<std::vecto
 
 void SpeechPacker::add(const SpeechSegment& segment, std::vector<std::vector<FileRange>>& out) {
     pending_.push_back(segment);
-    // The padding after the last segment is not known yet: there has to be room for all of it.
+    // The padding after the last segment is not known yet, so there must be room for all of it.
     while (pending_.size() > 1 && total(ranges(pending_.size(), kEndless)) > window_) {
         const size_t count = best_count();
         emit(count, pending_[count].begin, out);
@@ -86,7 +86,7 @@ void SpeechPacker::add(const SpeechSegment& segment, std::vector<std::vector<Fil
 
 void SpeechPacker::finish(int64_t length, std::vector<std::vector<FileRange>>& out) {
     if (pending_.empty()) return;
-    // Nothing follows that wants its share of the silence at the end.
+    // Nothing follows that needs a share of the silence at the end.
     pending_.back().end = std::min(pending_.back().end, length);
     auto last = ranges(pending_.size(), kEndless);
     last.back().end = std::min(last.back().end, length);

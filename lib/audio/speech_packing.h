@@ -1,5 +1,5 @@
 #pragma once
-// Stretches of speech to windows of limited length: which samples of the file each one holds.
+// Packs speech segments into windows of limited length: which samples of the file each window holds.
 
 #include <cstdint>
 #include <vector>
@@ -21,13 +21,13 @@ class SpeechPacker {
     /// No window is longer than `max_samples`.
     SpeechPacker(const VadOptions& options, size_t max_samples);
 
-    /// The next segment, after all before it and no longer than a window without its padding. Appends the
-    /// windows that are complete with that, each as its ranges in order.
+    /// Takes the next segment, in the order of the file and no longer than a window without its padding.
+    /// Appends to `out` the windows that are now complete, each as its ranges in order.
     void add(const SpeechSegment& segment, std::vector<std::vector<FileRange>>& out);
-    /// The file ends at sample `length`.
+    /// The file ends at sample `length`: appends the last window.
     void finish(int64_t length, std::vector<std::vector<FileRange>>& out);
-    /// Samples that windows to come may need, where no segment but those added begins before `next_begin`.
-    /// The last range has no end.
+    /// The samples that later windows may need, if no further segment begins before `next_begin`. The last
+    /// range has no end.
     std::vector<FileRange> needed(int64_t next_begin) const;
 
   private:
@@ -35,10 +35,10 @@ class SpeechPacker {
     size_t best_count() const;
     void emit(size_t count, int64_t next_begin, std::vector<std::vector<FileRange>>& out);
 
-    int64_t window_;  // its greatest length
+    int64_t window_;  // greatest length, in samples
     int64_t padding_;
     int64_t max_pause_;
-    int64_t last_end_ = 0;  // of the last segment that was emitted
+    int64_t last_end_ = 0;  // where the last emitted segment ends
     bool none_emitted_ = true;
     std::vector<SpeechSegment> pending_;
 };

@@ -72,7 +72,7 @@ void SpeechSegmenter::finish(int64_t length, std::vector<SpeechSegment>& out) {
     end_segment(std::min(length, quiet_since_ >= 0 ? quiet_since_ * frame_samples_ : length), out);
 }
 
-/// The longest pause in the last third, the later of equals; else the last one there is; else nothing.
+/// The longest pause in the last third (the later of equals), else the last pause, else null.
 const SpeechSegmenter::Pause* SpeechSegmenter::best_pause() const {
     const Pause* best = nullptr;
     const int64_t last_third = frame_ - 1 - max_frames_ / 3;
@@ -89,7 +89,8 @@ int64_t SpeechSegmenter::least_likely_frame() const {
     return frame_ - 1 - count + (std::min_element(from, probabilities_.end()) - probabilities_.begin());
 }
 
-/// The open segment has its greatest length: ends it at a pause, or in a weak frame, and goes on after that.
+/// Called when the open segment has its greatest length: ends it at a pause, or else in a weak frame, and
+/// opens the next one there.
 void SpeechSegmenter::cut_long_speech(std::vector<SpeechSegment>& out) {
     const int64_t now = frame_ - 1;  // not in probabilities_ yet
     if (quiet_since_ >= 0 && now - quiet_since_ >= cut_pause_) {

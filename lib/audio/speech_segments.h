@@ -1,6 +1,6 @@
 #pragma once
-// Probabilities of speech to stretches of speech: Silero's hysteresis, as faster-whisper's
-// get_speech_timestamps has it.
+// Turns probabilities of speech into speech segments, with Silero's hysteresis as in faster-whisper's
+// get_speech_timestamps.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,9 +25,9 @@ class SpeechSegmenter {
 
     /// Takes the probability of the next frame. Appends to `out` the segments that ended.
     void push(float probability, std::vector<SpeechSegment>& out);
-    /// The file ends at sample `length`.
+    /// The file ends at sample `length`: ends the open segment.
     void finish(int64_t length, std::vector<SpeechSegment>& out);
-    /// No segment that is still to come begins before this sample.
+    /// No later segment begins before this sample.
     int64_t earliest_begin() const;
 
   private:
@@ -53,9 +53,9 @@ class SpeechSegmenter {
     int64_t frame_ = 0;          // the next one
     bool speaking_ = false;      // a segment is open
     int64_t begin_ = 0;          // of the open segment, a sample
-    bool cut_ = false;           // the open segment goes on from a cut: it is not a click, however short
+    bool cut_ = false;           // the open segment began at a cut, so it is not a click, however short
     int64_t quiet_since_ = -1;   // the frame from which the open segment has been silent, or -1
-    std::vector<Pause> pauses_;  // in the open segment, long enough to cut at
+    std::vector<Pause> pauses_;  // those of the open segment that are long enough to cut at
     std::vector<float> probabilities_;  // of the open segment's frames
 };
 

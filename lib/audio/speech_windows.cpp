@@ -1,10 +1,10 @@
-// Stream → voice activity → segments → windows. See speech_segments.h and speech_packing.h for the two
+// Stream → voice activity → segments → windows. speech_segments.h and speech_packing.h make the two
 // decisions.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <deque>
 #include <stdexcept>
-#include <string>
 
 #include "audio/break_aware_reader.h"
 #include "audio/sample_store.h"
@@ -18,28 +18,31 @@ namespace {
 
 constexpr int kLongestPadMs = 5000;
 constexpr size_t kBatchSamples = 32768;       // 2 s: the 64 frames that Silero's network takes at once
-constexpr size_t kLeastSpeech = kSampleRate;  // that a window must hold beside its padding
+constexpr size_t kLeastSpeech = kSampleRate;  // samples that a window must hold beside its padding
 
 void check(const VadOptions& options, size_t max_samples) {
     if (!(options.threshold > 0 && options.threshold < 1)) {
-        throw UsageError("the speech threshold is " + std::to_string(options.threshold) +
-                         ": it is a probability between 0 and 1");
+        throw UsageError(
+            fmt::format("the speech threshold is {}; give a probability between 0 and 1", options.threshold));
     }
     if (options.speech_pad_ms < 0 || options.speech_pad_ms > kLongestPadMs) {
-        throw UsageError("the padding of speech is " + std::to_string(options.speech_pad_ms) + " ms: 0 to " +
-                         std::to_string(kLongestPadMs) + " can be used");
+        throw UsageError(fmt::format("the padding of speech is {} ms; give 0 to {} ms", options.speech_pad_ms,
+                                     kLongestPadMs));
     }
     if (options.min_speech_ms < 0 || options.min_silence_ms < 0 || options.max_pause_ms < 0 ||
         options.max_pause_ms > static_cast<int>(kWindowSeconds) * 1000) {
-        throw UsageError(
-            "durations of speech and silence cannot be negative, nor a pause longer than a window");
+        throw UsageError(fmt::format(
+            "the least speech is {} ms, the least silence {} ms and the longest pause {} ms; give numbers "
+            "that "
+            "are not negative, and a pause of at most {} ms",
+            options.min_speech_ms, options.min_silence_ms, options.max_pause_ms, 1000 * kWindowSeconds));
     }
     const size_t padding = 2 * static_cast<size_t>(options.speech_pad_ms) * kSampleRate / 1000;
     if (max_samples < padding + kLeastSpeech) {
-        throw UsageError("windows of " + std::to_string(max_samples * 1000 / kSampleRate) +
-                         " ms have no room for a second of speech with " +
-                         std::to_string(options.speech_pad_ms) +
-                         " ms of padding on each side; use a longer audio context, or less padding");
+        throw UsageError(
+            fmt::format("windows of {} ms have no room for a second of speech with {} ms of padding on each "
+                        "side; use a longer audio context, or less padding",
+                        max_samples * 1000 / kSampleRate, options.speech_pad_ms));
     }
 }
 
@@ -62,9 +65,7 @@ class SpeechWindows final : public Windows {
         return window;
     }
 
-    void resume_at(int64_t) override {
-        throw std::logic_error("windows that follow speech do not resume anywhere");
-    }
+    void resume_at(int64_t) override { throw std::logic_error("speech windows cannot be resumed elsewhere"); }
     bool sequential() const override { return false; }
     int64_t samples_read() const override { return reader_.samples(); }
     double decode_seconds() const override { return reader_.seconds(); }

@@ -1,10 +1,10 @@
 #include "audio/stream.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <exception>
 #include <numeric>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "audio/file_decoder.h"
 #include "audio/resampler.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace npuscribe::audio {
 
@@ -33,22 +34,21 @@ namespace {
 constexpr int kLowestRate = 1000;
 constexpr int kHighestRate = 768000;
 constexpr int kMostChannels = 64;
-constexpr float kLargestSample =
-    1e6F;  // integers stored as floats pass; what a damaged file decodes to does not
+// Integers stored as floats are below it; what a damaged file decodes to often is not.
+constexpr float kLargestSample = 1e6F;
 
 void check_format(const Format& format, const std::string& name) {
     if (format.sample_rate < kLowestRate || format.sample_rate > kHighestRate) {
-        throw InputError(name + " claims a sample rate of " + std::to_string(format.sample_rate) +
-                         " Hz: " + std::to_string(kLowestRate) + " to " + std::to_string(kHighestRate) +
-                         " Hz can be read");
+        throw InputError(fmt::format("{} claims a sample rate of {} Hz; {} to {} Hz can be read", name,
+                                     format.sample_rate, kLowestRate, kHighestRate));
     }
     if (format.channels < 1 || format.channels > kMostChannels) {
-        throw InputError(name + " claims " + std::to_string(format.channels) + " channels: 1 to " +
-                         std::to_string(kMostChannels) + " can be read");
+        throw InputError(
+            fmt::format("{} claims {} channels; 1 to {} can be read", name, format.channels, kMostChannels));
     }
 }
 
-/// Frames of `block` to one channel, in place.
+/// Replaces the frames in `block` by one channel.
 void to_mono(std::vector<float>& block, int n_channels, int channel) {
     const auto channels = static_cast<size_t>(n_channels);
     if (channels == 1) return;
@@ -67,6 +67,10 @@ void to_mono(std::vector<float>& block, int n_channels, int channel) {
     block.resize(frames);
 }
 
+std::string channels_text(const Format& format) {
+    return fmt::format("{} {}", format.channels, format.channels == 1 ? "channel" : "channels");
+}
+
 /// FileDecoder → one channel → 16 kHz.
 class DecodedStream final : public Stream {
   public:
@@ -76,21 +80,21 @@ class DecodedStream final : public Stream {
         const Format& format = decoder_->format();
         check_format(format, file_->name());
         if (options.wanted_channels != 0 && format.channels != options.wanted_channels) {
-            throw InputError(file_->name() + " has " + std::to_string(format.channels) +
-                             (format.channels == 1 ? " channel" : " channels") + ", and " +
-                             std::to_string(options.wanted_channels) +
-                             " are needed to transcribe them apart; use --channel mix for it");
+            throw InputError(
+                fmt::format("{} has {}, and {} are needed to transcribe them apart; use --channel "
+                            "mix for it",
+                            file_->name(), channels_text(format), options.wanted_channels));
         }
         if (channel_ < OpenOptions::kMix || channel_ >= format.channels) {
-            throw InputError(file_->name() + " has no channel " + std::to_string(channel_ + 1) + ": it has " +
-                             std::to_string(format.channels));
+            throw InputError(
+                fmt::format("{} has no channel {}: it has {}", file_->name(), channel_ + 1, format.channels));
         }
         if (format.sample_rate != kSampleRate) resampler_.emplace(format.sample_rate, kSampleRate);
-        // Decoding the first block here makes most bad files fail when they are opened, not later.
+        // Decode the first block here, so that most bad files fail when they are opened, not later.
         fill();
         if (block_.empty()) {
             if (broken_) std::rethrow_exception(broken_);
-            throw InputError(file_->name() + " holds no audio: its header is followed by no samples");
+            throw InputError(fmt::format("{} holds no audio: no samples follow its header", file_->name()));
         }
     }
 
@@ -127,15 +131,14 @@ class DecodedStream final : public Stream {
 
     std::string description() const override {
         const Format& format = decoder_->format();
-        return format.name + ", " + std::to_string(format.sample_rate) + " Hz, " +
-               std::to_string(format.channels) + (format.channels == 1 ? " channel" : " channels");
+        return fmt::format("{}, {} Hz, {}", format.name, format.sample_rate, channels_text(format));
     }
 
   private:
     static std::unique_ptr<FileDecoder> open_decoder(const InputFile& file);
 
-    /// To `samples` from here, by the decoder: to a frame somewhat before, which is a whole sample of the
-    /// output, so that a fresh resampler has heard enough when its output counts.
+    /// Lets the decoder seek to `samples` from here. It goes to a frame half a second earlier, which is a
+    /// whole sample of the output, so that a fresh resampler has settled when its output counts.
     bool seek(int64_t samples) {
         if (at_end_) return false;
         const int rate = decoder_->format().sample_rate;
@@ -152,15 +155,12 @@ class DecodedStream final : public Stream {
         given_ = steps * out_step;
         const int64_t rest = target - given_;
         if (Stream::skip(rest) != rest)
-            throw InputError(file_->name() + " ends before " + in_seconds(target));
+            throw InputError(fmt::format("{} ends before {}", file_->name(),
+                                         seconds_text(static_cast<double>(target) / kSampleRate)));
         return true;
     }
 
-    static std::string in_seconds(int64_t samples) {
-        return seconds_text(static_cast<double>(samples) / kSampleRate);
-    }
-
-    /// The next block, in one channel; sets `at_end_`, and `broken_` where there is a break.
+    /// Reads the next block as one channel. Sets `at_end_`, and `broken_` at a break.
     void fill() {
         position_ = 0;
         block_.clear();
@@ -176,18 +176,18 @@ class DecodedStream final : public Stream {
         at_end_ = block_.empty() || broken_;
     }
 
-    /// Keeps what stands before the first sample that is not one.
+    /// Throws at the first sample that cannot be sound, and keeps those before it.
     void check_samples() {
         const auto bad = std::find_if(block_.begin(), block_.end(),
                                       [](float sample) { return !(std::abs(sample) <= kLargestSample); });
         if (bad == block_.end()) return;
         const auto at = bad - block_.begin();
         const double second = static_cast<double>(frames_ + at) / decoder_->format().sample_rate;
-        const std::string what = std::isfinite(*bad) ? "larger than any sound" : "not a finite number";
+        const char* what = std::isfinite(*bad) ? "larger than any sound" : "not a finite number";
         block_.resize(static_cast<size_t>(at));
         frames_ += at;
-        throw InputError(file_->name() + " has a sample that is " + what + " at " + seconds_text(second) +
-                         ": it is damaged, or not audio");
+        throw InputError(fmt::format("{} has a sample that is {} at {}: it is damaged, or not audio",
+                                     file_->name(), what, seconds_text(second)));
     }
 
     std::shared_ptr<const InputFile> file_;
@@ -195,15 +195,15 @@ class DecodedStream final : public Stream {
     std::unique_ptr<FileDecoder> decoder_;
     std::optional<Resampler> resampler_;
     std::vector<float> block_;  // decoded, one channel, at the file's rate
-    size_t position_ = 0;       // samples of block_ that are done
-    int64_t frames_ = 0;        // decoded
+    size_t position_ = 0;       // samples of block_ that were read
+    int64_t frames_ = 0;        // decoded so far
     int64_t given_ = 0;         // samples read from this stream
     bool at_end_ = false;
     std::exception_ptr broken_;
 };
 
 #ifdef NPUSCRIBE_HAVE_LIBAV
-/// libsndfile's mp3 decoder prints what it does not like on standard error, so FFmpeg's goes first for those.
+/// libsndfile's mp3 decoder prints warnings on standard error, so FFmpeg's goes first for mp3.
 bool looks_like_mp3(const InputFile& file) {
     std::array<unsigned char, 3> head{};
     if (file.read_at(head.data(), head.size(), 0) != static_cast<int64_t>(head.size())) return false;
@@ -211,7 +211,7 @@ bool looks_like_mp3(const InputFile& file) {
     return tag || (head[0] == 0xFF && (head[1] & 0xE0) == 0xE0);
 }
 
-/// A wav header that was never completed says 0 samples, and libsndfile believes it.
+/// A wav header that was never completed states 0 samples, and libsndfile believes it.
 bool claims_nothing(const FileDecoder& decoder, const InputFile& file) {
     constexpr int64_t kLongestHeader = 4096;
     return decoder.format().duration == 0.0 && file.size() > kLongestHeader;
@@ -234,7 +234,7 @@ std::unique_ptr<FileDecoder> DecodedStream::open_decoder(const InputFile& file) 
         try {
             return open_with_libav(file);
         } catch (const InputError& second) {
-            // libsndfile's reason says more, unless it just does not know the format.
+            // libsndfile's reason tells more, unless it merely does not know the format.
             const bool unknown = std::string(first.what()).find("not recognised") != std::string::npos;
             throw InputError(unknown ? second : first);
         }
@@ -290,9 +290,7 @@ std::string library_versions() {
 }
 
 bool is_audio_file_name(const std::filesystem::path& path) {
-    std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string extension = to_lower(path.extension().string());
     static constexpr std::array kSndfile = {".wav",  ".wave", ".flac", ".ogg",  ".oga",
                                             ".opus", ".mp3",  ".aif",  ".aiff", ".aifc",
                                             ".au",   ".snd",  ".caf",  ".w64",  ".rf64"};

@@ -1,5 +1,6 @@
 #pragma once
-// Any audio file, or standard input, as a stream of 16 kHz mono f32. Nothing here holds a whole file.
+// Any audio file, or standard input, as a stream of 16 kHz mono f32. Nothing here holds a whole file in
+// memory.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,14 +17,13 @@ inline constexpr int kSampleRate = 16000;  // Whisper's
 class Stream {
   public:
     virtual ~Stream() = default;
-    /// Fills up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1); returns how many, 0 at the
-    /// end. Throws InputError where the file breaks off or is damaged in the middle.
+    /// Writes up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1) and returns how many: 0 at
+    /// the end. Throws InputError if the file breaks off or is damaged here.
     virtual size_t read(std::span<float> out) = 0;
-    /// Goes over so many samples; returns how many there were. The next `read` gives the sample after them.
-    /// Without decoding them, where the format allows to go straight to a sample: damage in what is skipped
-    /// is then not seen.
+    /// Skips up to `samples` samples and returns how many there were. If the format allows to seek to a
+    /// sample, those before it are not decoded, and damage in them is not noticed.
     virtual int64_t skip(int64_t samples);
-    /// Seconds, where the container tells; for progress only.
+    /// Seconds, if the container states them. For progress only.
     virtual std::optional<double> duration() const = 0;
     /// "FLAC, 16000 Hz, 1 channel", for people.
     virtual std::string description() const = 0;
@@ -33,27 +33,27 @@ class Stream {
 struct OpenOptions {
     static constexpr int kMix = -1;
     int channel = kMix;       // kMix: the mean of all channels; else 0 (left), 1 (right) …
-    int wanted_channels = 0;  // not 0: what the file must have, for its channels are transcribed apart
+    int wanted_channels = 0;  // not 0: the channels that the file must have, to be transcribed apart
 };
 
-/// Opens a regular file, a pipe, or standard input for "-". Decoders seek, so what comes through a pipe is
-/// first copied to an unlinked file in $TMPDIR. libsndfile first, libav where built in. A header that claims
-/// more samples than follow (wav written to a pipe) is read as far as it goes. Throws InputError: missing,
-/// not permitted, a directory, empty, not audio, no samples, absurd header, no such channel.
+/// Opens a regular file, a pipe, or standard input for "-". Decoders seek, so audio from a pipe is first
+/// copied to an unlinked file in $TMPDIR. Tries libsndfile first, then FFmpeg's libraries if they are built
+/// in. A wav file that was written to a pipe may claim more samples than follow: it is read to its end.
+/// Throws InputError if the file is missing, may not be read, is a directory or empty, is not audio, holds no
+/// samples, has an absurd header or lacks the channel.
 ///
-/// `Stream::read` then gives everything before a break, and throws at the break, naming the second: the file
+/// `Stream::read` then returns everything before a break, and throws at the break with its time: if the file
 /// ends before its header says (FLAC, mp3, mp4), a packet is damaged, or a sample is NaN, infinite or beyond
-/// ±1e6. A damaged sample is refused rather than replaced: it says that the rest of the file is not audio
-/// either.
+/// ±1e6. A damaged sample is not replaced, because it shows that the rest of the file is not audio either.
 std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options = {});
 
-/// "libsndfile-1.2.0, libavformat 59.27.100": what reads files, as this process runs with it.
+/// "libsndfile-1.2.0, libavformat 59.27.100": the libraries that read files in this process.
 std::string library_versions();
 
 class InputFile;
 
-/// A file that can be opened more than once, each stream with a place of its own: also one that came through
-/// a pipe. As `open` otherwise.
+/// A file, or a pipe's content, that can be opened more than once: each stream has its own position.
+/// Otherwise like the function `open`.
 class Recording {
   public:
     explicit Recording(const std::filesystem::path& path);
@@ -63,11 +63,11 @@ class Recording {
     std::shared_ptr<const InputFile> file_;
 };
 
-/// A stream over samples already in memory (16 kHz mono), for library users and tests. Copies nothing:
+/// A stream over samples in memory (16 kHz mono), for users of the library and tests. It copies nothing, so
 /// `samples` must outlive the stream.
 std::unique_ptr<Stream> open_samples(std::span<const float> samples);
 
-/// True for a file name extension that `open` can usually read: how a directory is searched.
+/// True if `open` can usually read files with this extension. Directories are searched by it.
 bool is_audio_file_name(const std::filesystem::path& path);
 
 }  // namespace npuscribe::audio

@@ -6,7 +6,7 @@ namespace npuscribe::audio {
 
 double Window::file_seconds(double window_seconds, bool end_of_something) const {
     if (pieces.empty()) return window_seconds;
-    // By the pieces, which outlive the samples.
+    // From the pieces, because the samples may have been dropped already.
     const auto length = static_cast<double>(pieces.back().in_window + pieces.back().length);
     const double at = std::clamp(window_seconds * kSampleRate, 0.0, length);
     const Piece* found = &pieces.back();

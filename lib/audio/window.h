@@ -1,6 +1,6 @@
 #pragma once
-// A stream cut into windows of at most 30 s, either where people pause (voice activity) or one after the
-// other as OpenAI's sequential algorithm asks for them. Window times map back to file times exactly.
+// A stream cut into windows of at most 30 s: either at pauses (voice activity), or one after the other as
+// OpenAI's sequential algorithm asks for them. Times in a window map exactly to times in the file.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,61 +16,63 @@ namespace npuscribe::audio {
 inline constexpr size_t kWindowSeconds = 30;
 inline constexpr size_t kWindowSamples = kWindowSeconds * kSampleRate;
 
-/// `length` samples of the window from `in_window` on are those of the file from `in_file` on.
+/// The `length` samples of the window from `in_window` on are those of the file from `in_file` on.
 struct Piece {
     int64_t in_window = 0;
     int64_t in_file = 0;
     int64_t length = 0;
 };
 
-/// At most kWindowSamples samples. Pieces are in order, cover the window, and never overlap in the file.
+/// At most kWindowSamples samples. The pieces are in order, cover the window and do not overlap in the file.
 struct Window {
     std::vector<float> samples;
     std::vector<Piece> pieces;
 
     double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
-    /// Seconds in the window to seconds in the file. A time on the border of two pieces belongs to the
-    /// earlier one where `end_of_something` (a segment that ends there), to the later one otherwise. Clamped
-    /// to the window.
+    /// Converts seconds in the window, clamped to it, to seconds in the file. A time on the border of two
+    /// pieces belongs to the earlier one if `end_of_something` (a segment that ends there), else to the later
+    /// one.
     double file_seconds(double window_seconds, bool end_of_something) const;
-    /// The window from this sample of it on, as a window of its own. `sample` is inside the window.
+    /// The rest of the window from its sample `sample` on, as a window of its own.
     Window from(int64_t sample) const;
 };
 
 class Windows {
   public:
     virtual ~Windows() = default;
-    /// The next window, or nothing at the end. Sequential windows: only after `resume_at` for the one before.
+    /// The next window, or nothing at the end. For sequential windows, call resume_at for the previous one
+    /// first.
     virtual std::optional<Window> next() = 0;
     /// Sequential windows only: the next one starts at this sample of the file.
     virtual void resume_at(int64_t sample) = 0;
-    /// True where `next` depends on `resume_at`.
+    /// True if `next` depends on `resume_at`.
     virtual bool sequential() const = 0;
-    /// Samples of the file consumed so far (all of them, once `next` has returned nothing).
+    /// Samples of the file that were read so far: all, once `next` has returned nothing.
     virtual int64_t samples_read() const = 0;
-    /// Wall-clock seconds inside decoding (and resampling) and inside voice activity detection.
+    /// Wall-clock seconds spent in decoding and resampling, and in voice activity detection.
     virtual double decode_seconds() const = 0;
     virtual double vad_seconds() const = 0;
-    /// Samples that voice activity took for speech (all samples, for sequential windows).
+    /// Samples that voice activity detection took for speech; for sequential windows, all of them.
     virtual int64_t speech_samples() const = 0;
-    /// Samples in memory now: about a minute at the most, however long the file is.
+    /// Samples in memory now: about a minute at most, however long the file is.
     virtual int64_t samples_held() const = 0;
 };
 
-/// Cut at pauses: speech is packed into windows; long silences are left out. A window ends at the longest
-/// pause in its last third, if it cannot hold the next speech segment; speech of 30 s without one pause is
-/// cut where it is least likely speech. `stream` and `vad` must outlive the result. Throws UsageError for
-/// options that make no sense. No window is longer than `max_samples`, at most kWindowSamples: less where the
-/// encoder's context is cut.
+/// Windows cut at pauses. Speech is packed into windows, and long silences are left out. A window that cannot
+/// hold the next speech segment ends at the longest pause in its last third; 30 s of speech without a pause
+/// are cut at the frame that is least likely speech. No window is longer than `max_samples` (at most
+/// kWindowSamples), which is shorter if the encoder's context is cut. `stream` and `vad` must outlive the
+/// result. Throws UsageError for options that cannot be used.
 ///
-/// Where the stream breaks, `next` first gives the windows before the break, then throws the stream's
+/// If the stream breaks, `next` first returns the windows before the break, then throws the stream's
 /// InputError.
 std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, const VadOptions& options,
                                         size_t max_samples = kWindowSamples);
 
-/// OpenAI's sequential long form: 30 s from wherever the last one ended, no voice activity. `resume_at` must
-/// not go back before the start of the last window, and defaults to its end. Less than one mel frame (10 ms)
-/// at the end of the file is no window. A break in the stream as above.
+/// Windows of OpenAI's sequential long-form algorithm: each begins at the sample given to `resume_at`, by
+/// default the end of the one before, and has 30 s. `resume_at` must not go back before the start of the last
+/// window. Less than one mel frame (10 ms) at the end of the file makes no window. A break in the stream: as
+/// above.
 std::unique_ptr<Windows> sequential_windows(Stream& stream, size_t max_samples = kWindowSamples);
 
 }  // namespace npuscribe::audio

@@ -5,6 +5,7 @@ extern "C" {
 #include <libavutil/mem.h>
 }
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -20,12 +21,12 @@ namespace npuscribe::audio {
 namespace {
 
 constexpr int kIoBuffer = 1 << 16;
-constexpr size_t kLargestAllocation = size_t{512}
-                                      << 20;  // sample tables of a day of mp4 fit; an absurd header does not
-constexpr double kLongestLead = 3600;  // seconds of silence before a late audio track that are believed
+// The sample tables of a day of mp4 fit into it; those of an absurd header do not.
+constexpr size_t kLargestAllocation = size_t{512} << 20;
+constexpr double kLongestLead = 3600;  // seconds by which an audio track can start late; more is an error
 
-// Containers that carry sound in themselves. Play lists (hls, concat, dash ...) open other files and
-// addresses, which an audio file must never make this program do.
+// Containers that hold the sound themselves. Play lists (hls, concat, dash …) open other files and addresses;
+// an audio file must never make this program do that.
 constexpr const char* kContainers =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,mp3,aac,flac,wav,w64,aiff,caf,asf,avi,mpegts,mpeg,flv,amr,ac3,"
     "eac3,dts,"
@@ -50,7 +51,7 @@ struct FreePacket {
     void operator()(AVPacket* packet) const { av_packet_free(&packet); }
 };
 
-/// Where libav reads from: a file descriptor's bytes at our own position.
+/// What libav reads from: a file descriptor with a position of our own.
 struct Source {
     const InputFile* file = nullptr;
     int64_t position = 0;
@@ -82,7 +83,7 @@ std::string error_text(int code) {
     return text;
 }
 
-/// ID3 and APE tags stand between frames, where a demuxer that has lost step takes them for audio.
+/// ID3 and APE tags lie between frames. A demuxer that has lost its place takes them for audio.
 bool holds_tag(const AVPacket& packet) {
     const std::string_view bytes(reinterpret_cast<const char*>(packet.data),
                                  static_cast<size_t>(packet.size));
@@ -94,7 +95,7 @@ class LibavDecoder final : public FileDecoder {
     explicit LibavDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0} {
         static std::once_flag once;
         std::call_once(once, [] {
-            av_log_set_level(AV_LOG_QUIET);  // what matters comes back as an exception
+            av_log_set_level(AV_LOG_QUIET);  // errors become exceptions
             av_max_alloc(kLargestAllocation);
         });
         open_container();
@@ -115,7 +116,7 @@ class LibavDecoder final : public FileDecoder {
 
   private:
     [[noreturn]] void refuse(const std::string& why) const {
-        throw InputError(name_ + " is not readable audio: " + why);
+        throw InputError(fmt::format("{} is not readable audio: {}", name_, why));
     }
 
     void open_container() {
@@ -161,18 +162,19 @@ class LibavDecoder final : public FileDecoder {
         format_.name = format_.name.substr(0, format_.name.find(" ("));
         if (container_->duration > 0)
             format_.duration = static_cast<double>(container_->duration) / AV_TIME_BASE;
-        // Only these state the length of the audio track itself.
+        // Only these containers state the length of the audio track itself.
         const bool states_length = container.find("mp4") != std::string::npos || container == "mp3";
         if (states_length && stream_->duration > 0 && stream_->duration != AV_NOPTS_VALUE) {
             promised_ = static_cast<double>(stream_->duration) * av_q2d(stream_->time_base);
         }
     }
 
-    /// Decodes the first frame, for only then rate and channels are certain, and puts silence before a late
-    /// track.
+    /// Decodes the first frame, because rate and channels are not certain before, and puts silence before a
+    /// late track.
     void first_block() {
         decode(first_);
-        if (first_.empty()) throw InputError(name_ + " holds no audio: not one frame of it can be decoded");
+        if (first_.empty())
+            throw InputError(fmt::format("{} holds no audio: not one frame of it can be decoded", name_));
         if (lead_ > 0) {
             const double frames = std::round(lead_ * format_.sample_rate);
             first_.insert(first_.begin(), static_cast<size_t>(frames) * static_cast<size_t>(format_.channels),
@@ -197,7 +199,7 @@ class LibavDecoder final : public FileDecoder {
         }
     }
 
-    /// One packet from the container into the codec; at the container's end, the end.
+    /// Sends the next packet from the container to the codec, or its end.
     void feed() {
         while (true) {
             const int status = av_read_frame(container_.get(), packet_.get());
@@ -215,28 +217,30 @@ class LibavDecoder final : public FileDecoder {
         }
     }
 
-    /// A packet that cannot be decoded is a cut where it stands first or last, and damage between good ones;
-    /// unless it is the tag between two mp3 files that somebody joined.
+    /// A packet that cannot be decoded means a cut file if it is the first or the last, and damage if it lies
+    /// between good ones, unless it is the tag between two mp3 files that somebody joined.
     void note_damage() { damaged_ = damaged_ || (frames_ > 0 && !packet_holds_tag_); }
 
     void take_frame(std::vector<float>& block) {
         const AVFrame& frame = *frame_;
-        if (damaged_) throw InputError(name_ + " is damaged at " + seconds_text(second()));
+        if (damaged_) throw InputError(fmt::format("{} is damaged at {}", name_, seconds_text(second())));
         if (frames_ == 0) {
             format_.sample_rate = frame.sample_rate;
             format_.channels = frame.ch_layout.nb_channels;
             lead_ = lead_silence(frame);
         }
         if (frame.sample_rate != format_.sample_rate || frame.ch_layout.nb_channels != format_.channels) {
-            throw InputError(name_ + " changes its sample rate or number of channels at " +
-                             seconds_text(second()) + "; convert it to one format first");
+            throw InputError(fmt::format(
+                "{} changes its sample rate or number of channels at {}; convert it to one format "
+                "first",
+                name_, seconds_text(second())));
         }
         if (!append_interleaved(frame, block)) refuse("FFmpeg's libraries give an unknown sample format");
         frames_ += frame.nb_samples;
         av_frame_unref(frame_.get());
     }
 
-    /// Seconds by which the audio track starts after the file does: video with late sound.
+    /// Seconds by which the audio track starts later than the file, as in a video with late sound.
     double lead_silence(const AVFrame& frame) const {
         const int64_t pts = frame.best_effort_timestamp;
         if (pts == AV_NOPTS_VALUE || container_->start_time == AV_NOPTS_VALUE) return 0;
@@ -251,12 +255,13 @@ class LibavDecoder final : public FileDecoder {
 
     void check_end() const {
         if (!broken_container_.empty()) {
-            throw InputError(name_ + " breaks off at " + seconds_text(second()) + ": " + broken_container_);
+            throw InputError(
+                fmt::format("{} breaks off at {}: {}", name_, seconds_text(second()), broken_container_));
         }
-        // A codec's padding, and a length that an mp3 only estimates, are not a break.
+        // A codec's padding is no break, nor is a difference to a length that an mp3 only estimates.
         if (promised_ && second() + std::max(1.0, 0.01 * *promised_) < *promised_) {
-            throw InputError(name_ + " breaks off at " + seconds_text(second()) + ": its header promises " +
-                             seconds_text(*promised_));
+            throw InputError(fmt::format("{} breaks off at {}: its header promises {}", name_,
+                                         seconds_text(second()), seconds_text(*promised_)));
         }
     }
 
@@ -291,8 +296,8 @@ npuscribe::audio::FileDecoder* npuscribe_libav_open(const npuscribe::audio::Inpu
 const char* npuscribe_libav_version() {
     static const std::string text = [] {
         const unsigned version = avformat_version();
-        return "libavformat " + std::to_string(AV_VERSION_MAJOR(version)) + "." +
-               std::to_string(AV_VERSION_MINOR(version)) + "." + std::to_string(AV_VERSION_MICRO(version));
+        return fmt::format("libavformat {}.{}.{}", AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version),
+                           AV_VERSION_MICRO(version));
     }();
     return text.c_str();
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What the program asks of the module that reads files with FFmpeg's libraries.
+// The functions of the module that reads files with FFmpeg's libraries.
 
 #include "audio/file_decoder.h"
 
@@ -9,7 +9,7 @@ inline constexpr const char* kLibavModule = "libnpuscribe_libav.so";
 inline constexpr const char* kLibavOpen = "npuscribe_libav_open";
 inline constexpr const char* kLibavVersion = "npuscribe_libav_version";
 
-/// As open_with_libav; the caller owns the result.
+/// Like open_with_libav. The caller owns the result.
 using LibavOpen = FileDecoder* (*)(const InputFile& file);
 /// "libavformat 59.27.100".
 using LibavVersion = const char* (*)();

@@ -1,5 +1,5 @@
 #pragma once
-// A decoded libav frame as interleaved floats. Inside lib/audio only.
+// Converts a decoded libav frame to interleaved floats. Private to lib/audio.
 
 extern "C" {
 #include <libavutil/frame.h>
@@ -9,7 +9,8 @@ extern "C" {
 
 namespace npuscribe::audio {
 
-/// Appends `frame`'s samples to `block`, integers scaled to ±1; false where the sample format is unknown.
+/// Appends `frame`'s samples to `block`, integers scaled to ±1. Returns false if it does not know their
+/// format.
 bool append_interleaved(const AVFrame& frame, std::vector<float>& block);
 
 }  // namespace npuscribe::audio
