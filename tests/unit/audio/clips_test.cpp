@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "audio/window.h"
 #include "base/error.h"
 #include "catch.h"
 #include "temporary_directory.h"

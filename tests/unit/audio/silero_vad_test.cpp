@@ -60,7 +60,8 @@ TEST_CASE("probabilities on real speech are those of onnxruntime on Silero's own
     CHECK(worst < 1e-4F);
 }
 
-TEST_CASE("probabilities do not depend on how many frames a call has", "[vad][needs-models][needs-pocketsphinx]") {
+TEST_CASE("probabilities do not depend on how many frames a call has",
+          "[vad][needs-models][needs-pocketsphinx]") {
     const auto weights = test::need_model(kWeights);
     const auto data = test::need_pocketsphinx_data();
     const SileroVad model(weights);

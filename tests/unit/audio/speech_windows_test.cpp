@@ -44,6 +44,12 @@ std::vector<float> all_samples(const std::filesystem::path& path) {
     return samples;
 }
 
+/// A sentence of LibriVox's, 7 s long.
+std::vector<float> sentence() {
+    return all_samples(test::need_pocketsphinx_data() / "librivox" /
+                       "sense_and_sensibility_01_austen_64kb-0870.wav");
+}
+
 /// What must hold for any window of any file.
 void check_window(const Window& window, int64_t& last_in_file) {
     CHECK(window.samples.size() <= audio::kWindowSamples);
@@ -128,8 +134,7 @@ TEST_CASE("options that cannot be used are refused", "[window]") {
 }
 
 TEST_CASE("silence gives no windows", "[window][needs-models][needs-audio]") {
-    const auto weights = test::need_model(kWeights);
-    const audio::SileroVad vad(weights);
+    const audio::SileroVad vad(test::need_model(kWeights));
     SECTION("digital silence") {
         ComputedStream stream(100 * kSampleRate, [](int64_t) { return 0.0F; });
         const auto windows = audio::speech_windows(stream, vad, {});
@@ -225,11 +230,9 @@ TEST_CASE("windows of a long recording hold every utterance, and are cut between
 
 TEST_CASE("windows for a shorter context are shorter, and leave no speech out",
           "[window][needs-models][needs-pocketsphinx]") {
-    const auto weights = test::need_model(kWeights);
-    const auto data = test::need_pocketsphinx_data();
-    const audio::SileroVad vad(weights);
+    const audio::SileroVad vad(test::need_model(kWeights));
     // A minute of speech without a long pause: every sample of it is in some window.
-    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    const auto speech = sentence();
     const auto length = static_cast<int64_t>(speech.size());
     VadOptions options;
     options.max_pause_ms = 30000;
@@ -252,10 +255,8 @@ TEST_CASE("windows for a shorter context are shorter, and leave no speech out",
 
 TEST_CASE("hours of speech and silence take a minute of memory, and their times map back exactly",
           "[window][needs-models][needs-pocketsphinx]") {
-    const auto weights = test::need_model(kWeights);
-    const auto data = test::need_pocketsphinx_data();
-    const audio::SileroVad vad(weights);
-    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+    const audio::SileroVad vad(test::need_model(kWeights));
+    const auto speech = sentence();
     // By turns, 20 minutes of speech without a pause and 20 minutes with silences between the sentences.
     const auto length = static_cast<int64_t>(speech.size());
     const auto sample = [&](int64_t i) {
@@ -287,11 +288,10 @@ TEST_CASE("hours of speech and silence take a minute of memory, and their times 
     CHECK(windows->samples_read() == kHours * 3600 * kSampleRate);
 }
 
-TEST_CASE("speech before a break in the stream is still returned", "[window][needs-models][needs-pocketsphinx]") {
-    const auto weights = test::need_model(kWeights);
-    const auto data = test::need_pocketsphinx_data();
-    const audio::SileroVad vad(weights);
-    const auto speech = all_samples(data / "librivox" / "sense_and_sensibility_01_austen_64kb-0870.wav");
+TEST_CASE("speech before a break in the stream is still returned",
+          "[window][needs-models][needs-pocketsphinx]") {
+    const audio::SileroVad vad(test::need_model(kWeights));
+    const auto speech = sentence();
     ComputedStream stream(
         5 * kSampleRate, [&](int64_t i) { return speech[static_cast<size_t>(i)]; }, true);
     const auto windows = audio::speech_windows(stream, vad, {});
