@@ -40,37 +40,39 @@ void append(const AVFrame& frame, bool planar, float* out) {
     }
 }
 
+using Append = void (*)(const AVFrame& frame, bool planar, float* out);
+
+/// Null if the format is not known.
+Append append_for(AVSampleFormat packed) {
+    switch (packed) {
+        case AV_SAMPLE_FMT_U8:
+            return append<uint8_t>;
+        case AV_SAMPLE_FMT_S16:
+            return append<int16_t>;
+        case AV_SAMPLE_FMT_S32:
+            return append<int32_t>;
+        case AV_SAMPLE_FMT_S64:
+            return append<int64_t>;
+        case AV_SAMPLE_FMT_FLT:
+            return append<float>;
+        case AV_SAMPLE_FMT_DBL:
+            return append<double>;
+        default:
+            return nullptr;
+    }
+}
+
 }  // namespace
 
 bool append_interleaved(const AVFrame& frame, std::vector<float>& block) {
     const auto format = static_cast<AVSampleFormat>(frame.format);
-    const bool planar = av_sample_fmt_is_planar(format) != 0;
+    const Append append = append_for(av_get_packed_sample_fmt(format));
+    if (append == nullptr) return false;
     const size_t begin = block.size();
     block.resize(begin +
                  static_cast<size_t>(frame.nb_samples) * static_cast<size_t>(frame.ch_layout.nb_channels));
-    float* out = block.data() + begin;
-    switch (av_get_packed_sample_fmt(format)) {
-        case AV_SAMPLE_FMT_U8:
-            append<uint8_t>(frame, planar, out);
-            return true;
-        case AV_SAMPLE_FMT_S16:
-            append<int16_t>(frame, planar, out);
-            return true;
-        case AV_SAMPLE_FMT_S32:
-            append<int32_t>(frame, planar, out);
-            return true;
-        case AV_SAMPLE_FMT_S64:
-            append<int64_t>(frame, planar, out);
-            return true;
-        case AV_SAMPLE_FMT_FLT:
-            append<float>(frame, planar, out);
-            return true;
-        case AV_SAMPLE_FMT_DBL:
-            append<double>(frame, planar, out);
-            return true;
-        default:
-            return false;
-    }
+    append(frame, av_sample_fmt_is_planar(format) != 0, block.data() + begin);
+    return true;
 }
 
 }  // namespace npuscribe::audio
