@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace npuscribe {
@@ -27,6 +29,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
         at = end + 1;
     }
     return parts;
+}
+
+std::string list_words(std::span<const std::string_view> words, std::string_view last) {
+    std::string text;
+    for (size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += i + 1 < words.size() ? ", " : fmt::format(" {} ", last);
+        text += words[i];
+    }
+    return text;
 }
 
 }  // namespace npuscribe

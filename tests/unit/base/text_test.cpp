@@ -22,3 +22,11 @@ TEST_CASE("split gives the parts between separators, and none after a separator 
     CHECK(split("a,,b,", ',') == Parts{"a", "", "b"});
     CHECK(split(",", ',') == Parts{""});
 }
+
+TEST_CASE("list_words puts commas between words, and a conjunction before the last") {
+    using Words = std::vector<std::string_view>;
+    CHECK(list_words(Words{}) == "");
+    CHECK(list_words(Words{"a"}) == "a");
+    CHECK(list_words(Words{"a", "b"}) == "a or b");
+    CHECK(list_words(Words{"a", "b", "c"}, "and") == "a, b and c");
+}
