@@ -3,7 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "audio/stream.h"
-#include "device/cpu/onednn_matmul.h"
+#include "device/cpu/cpu_info.h"
 #include "simd/isa.h"
 
 namespace npuscribe::app {

@@ -6,6 +6,7 @@
 
 #include "audio/log_mel.h"
 #include "bench/projection.h"
+#include "device/cpu/cpu_device.h"
 #include "encoder/conv_stem.h"
 
 namespace npuscribe::bench {

@@ -8,6 +8,7 @@
 #include "bench/layer_runner.h"
 #include "bench/power_sensors.h"
 #include "bench/statistics.h"
+#include "device/cpu/cpu_device.h"
 
 namespace npuscribe::bench {
 namespace {

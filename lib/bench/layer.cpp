@@ -9,6 +9,7 @@
 #include "bench/layer_runner.h"
 #include "bench/statistics.h"
 #include "bench/study/study_figures.h"
+#include "device/cpu/cpu_device.h"
 
 namespace npuscribe::bench {
 namespace {

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/stopwatch.h"
 #include "bench/memory_speed.h"
+#include "device/cpu/cpu_info.h"
 #include "device/cpu/onednn_matmul.h"
 
 namespace npuscribe::bench {

@@ -14,7 +14,7 @@
 #include "bench/pipeline_stages.h"
 #include "bfp16/block.h"
 #include "decoder/decoder.h"
-#include "device/cpu/onednn_matmul.h"
+#include "device/cpu/cpu_info.h"
 #include "simd/attention/attention_int8.h"
 #include "simd/isa.h"
 

@@ -11,7 +11,6 @@
 #include "bench/cpu_projection.h"
 #include "bench/study/study_figures.h"
 #include "device/cpu/cpu_info.h"
-#include "device/cpu/onednn_matmul.h"
 #include "model/catalog.h"
 
 namespace npuscribe::bench {

@@ -5,7 +5,6 @@
 #include "bench/benchmarks.h"
 #include "bench/limits.h"
 #include "device/cpu/cpu_info.h"
-#include "device/cpu/onednn_matmul.h"
 
 namespace npuscribe::bench {
 

@@ -11,6 +11,7 @@
 #include "decoder/cross_cache.h"
 #include "decoder/decoder_weights.h"
 #include "decoder/self_cache.h"
+#include "device/cpu/cpu_device.h"
 #include "simd/attention/attention.h"
 #include "simd/attention/attention_int8.h"
 #include "simd/isa.h"

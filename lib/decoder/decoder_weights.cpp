@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "device/block_weights.h"
+#include "device/checks.h"
 #include "simd/rows/blocks.h"
 
 namespace npuscribe {

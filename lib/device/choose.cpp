@@ -1,10 +1,14 @@
 #include "device/choose.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "base/thread_pool.h"
+#include "device/cpu/cpu_device.h"
 #include "device/emulated/emulated_device.h"
 #include "device/npu/npu_array.h"
 #include "device/npu/npu_device.h"
@@ -22,17 +26,18 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"cpu", "this CPU, through oneDNN", &make_cpu_device},
+    Kind{"cpu", "this CPU, through npuscribe's own kernels or oneDNN", &make_cpu_device},
     Kind{"npu", "AMD XDNA2 NPU, through XRT",
          [](const DeviceOptions& options, ThreadPool& pool) { return make_npu_device(options, pool); }},
     Kind{"emulated", "the XDNA2 array, emulated tile by tile", &make_emulated_device},
 };
 
-const Kind* find(std::string_view name) {
-    const auto kind =
-        std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return k.name == name; });
-    return kind == kKinds.end() ? nullptr : kind;
-}
+constexpr std::string_view kAuto = "auto";
+constexpr auto kChoices = [] {
+    std::array<std::string_view, kKinds.size() + 1> names = {kAuto};
+    for (size_t i = 0; i < kKinds.size(); ++i) names[i + 1] = kKinds[i].name;
+    return names;
+}();
 
 DeviceListing list_npu(std::string_view summary) {
     const NpuStatus status = probe_npu();
@@ -47,28 +52,36 @@ DeviceListing list_npu(std::string_view summary) {
     }
     if (listing.available) {
         listing.description +=
-            ", " + std::to_string(status.shapes) + " shapes in " + status.xclbin_directory.string();
+            fmt::format(", {} shapes in {}", status.shapes, status.xclbin_directory.string());
     }
     return listing;
 }
 
-/// Why "auto" cannot take the NPU; empty where it can.
-std::string against_npu(const DeviceOptions& options, std::span<const WeightShape> shapes) {
+/// Why "auto" cannot take the NPU; empty if it can.
+std::string why_not_npu(const DeviceOptions& options, std::span<const WeightShape> shapes) {
     if (options.precision != Precision::bfp16) {
-        return "the NPU multiplies in bfp16, and " + std::string(name(options.precision)) + " was asked for";
+        return fmt::format("the NPU multiplies in bfp16, and {} was asked for", name(options.precision));
     }
     const NpuStatus status = probe_npu();
     if (!status.usable()) return status.summary();
     const NpuPrograms programs(status.xclbin_directory);
     for (const WeightShape& shape : shapes) {
         if (has_program(programs, array::Plan::built_in(), shape.k, shape.n)) continue;
-        return "there is no xclbin for weights of " + std::to_string(shape.n) + " x " +
-               std::to_string(shape.k) + " in " + programs.directory().string();
+        return fmt::format("there is no xclbin for weights of {} x {} in {}", shape.n, shape.k,
+                           programs.directory().string());
     }
     return {};
 }
 
 }  // namespace
+
+std::span<const std::string_view> device_choices() {
+    return kChoices;
+}
+
+std::span<const std::string_view> device_names() {
+    return device_choices().subspan(1);
+}
 
 std::vector<DeviceListing> list_devices() {
     std::vector<DeviceListing> all;
@@ -87,21 +100,22 @@ std::vector<DeviceListing> list_devices() {
 
 ChosenDevice choose_device(std::string_view name, const DeviceOptions& options, ThreadPool& pool,
                            std::span<const WeightShape> shapes) {
-    if (name == "auto") {
-        const std::string against = against_npu(options, shapes);
-        if (against.empty()) {
-            ChosenDevice chosen{make_npu_device(options, pool), {}};
-            chosen.reason = "device npu, " + chosen.device->info().description + ": it is there and ready";
-            return chosen;
+    if (name == kAuto) {
+        const std::string why_not = why_not_npu(options, shapes);
+        if (!why_not.empty()) {
+            return {make_cpu_device(options, pool), "device cpu, because the NPU cannot be used: " + why_not};
         }
-        return {make_cpu_device(options, pool), "device cpu, for the NPU cannot be used: " + against};
+        ChosenDevice chosen{make_npu_device(options, pool), {}};
+        chosen.reason =
+            fmt::format("device npu, {}: it is there and ready", chosen.device->info().description);
+        return chosen;
     }
-    const Kind* kind = find(name);
-    if (kind == nullptr) {
-        throw UsageError("there is no device '" + std::string(name) +
-                         "'; there are auto, cpu, npu and emulated");
+    const auto kind =
+        std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& known) { return known.name == name; });
+    if (kind == kKinds.end()) {
+        throw UsageError(fmt::format("there is no device '{}'; choose {}", name, list_words(kChoices)));
     }
-    return {kind->make(options, pool), "device " + std::string(name) + ", as asked for"};
+    return {kind->make(options, pool), fmt::format("device {}, as asked for", name)};
 }
 
 }  // namespace npuscribe

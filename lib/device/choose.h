@@ -1,5 +1,5 @@
 #pragma once
-// Devices by the names that --device takes, and what "auto" makes of this machine.
+// Devices by name, as --device takes them, and the choice that "auto" makes on this machine.
 
 #include <cstddef>
 #include <memory>
@@ -14,20 +14,25 @@ namespace npuscribe {
 
 class ThreadPool;
 
-/// One line of `npuscribe device list`.
+/// The names of all devices: cpu, npu, emulated.
+std::span<const std::string_view> device_names();
+/// The names that choose_device takes: auto, then device_names().
+std::span<const std::string_view> device_choices();
+
+/// One entry of `npuscribe device list`.
 struct DeviceListing {
-    std::string name;     // "cpu", "npu", "emulated"
+    std::string name;     // one of device_names()
     std::string summary;  // what it is, on any machine
     bool available = false;
-    std::string description;           // of this machine's, where it is available
-    std::vector<std::string> missing;  // what is to be put right, where it is not; a line each
+    std::string description;           // the one in this machine, if available
+    std::vector<std::string> missing;  // if it is not available: what to put right, a line each
     std::vector<std::string> warnings;
 };
 
-/// All devices, whether they can be used here or not. Does not throw for what is missing.
+/// All devices, whether this machine can use them or not. Does not throw if something is missing.
 std::vector<DeviceListing> list_devices();
 
-/// Weights that a device will be asked to hold, [n × k].
+/// The shape [n × k] of weights that a device will be asked to hold.
 struct WeightShape {
     size_t n = 0;
     size_t k = 0;
@@ -35,13 +40,13 @@ struct WeightShape {
 
 struct ChosenDevice {
     std::unique_ptr<Device> device;
-    std::string reason;  // one sentence: which device, and why; for "auto" to be said on stderr
+    std::string reason;  // which device and why, in one sentence; printed on stderr for "auto"
 };
 
-/// `name`: "cpu", "npu", "emulated", or "auto", which takes the NPU where there is one with array programs
-/// for all of `shapes` and the precision is one it has, and else the cpu; never the emulated array. Another
-/// name than "auto" gives that device or throws: DeviceError where it cannot be had, UsageError where there
-/// is no such name. `pool` must outlive the device.
+/// Makes the device called `name`, one of device_choices(). "auto" takes the NPU if there is one, it has the
+/// precision, and array programs are installed for all of `shapes`; otherwise the cpu, never the emulated
+/// array. Throws UsageError if there is no such name, and DeviceError if the named device cannot be used
+/// here. `pool` must outlive the device.
 ChosenDevice choose_device(std::string_view name, const DeviceOptions&, ThreadPool& pool,
                            std::span<const WeightShape> shapes = {});
 

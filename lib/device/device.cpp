@@ -1,31 +1,46 @@
 #include "device/device.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "device/block_weights.h"
+#include "base/text.h"
+#include "device/checks.h"
 #include "simd/rows/blocks.h"
 
 namespace npuscribe {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Precision>, 5> kPrecisions = {{
-    {"bfp16", Precision::bfp16},
-    {"bf16", Precision::bf16},
-    {"fp32", Precision::fp32},
-    {"int8", Precision::int8},
-    {"int8-tensor", Precision::int8_tensor},
-}};
+constexpr std::array kPrecisions = {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8,
+                                    Precision::int8_tensor};
+constexpr std::array<std::string_view, kPrecisions.size()> kPrecisionNames = {"bfp16", "bf16", "fp32", "int8",
+                                                                              "int8-tensor"};
 
 }  // namespace
 
+std::span<const Precision> precisions() {
+    return kPrecisions;
+}
+
+std::span<const std::string_view> precision_names() {
+    return kPrecisionNames;
+}
+
 std::string_view name(Precision precision) {
-    for (const auto& [text, value] : kPrecisions) {
-        if (value == precision) return text;
+    const auto at = std::find(kPrecisions.begin(), kPrecisions.end(), precision);
+    return kPrecisionNames.at(static_cast<size_t>(at - kPrecisions.begin()));
+}
+
+Precision parse_precision(std::string_view text) {
+    const auto at = std::find(kPrecisionNames.begin(), kPrecisionNames.end(), text);
+    if (at == kPrecisionNames.end()) {
+        throw UsageError(
+            fmt::format("there is no precision '{}'; choose {}", text, list_words(kPrecisionNames)));
     }
-    return "?";
+    return kPrecisions[static_cast<size_t>(at - kPrecisionNames.begin())];
 }
 
 std::unique_ptr<Linear> Device::load_blocks(const BlockWeights& weights) {
@@ -33,16 +48,6 @@ std::unique_ptr<Linear> Device::load_blocks(const BlockWeights& weights) {
     Buffer<float> values(weights.n * weights.k);
     simd::restore_panels(weights.panels.data(), 0, values.matrix(weights.n, weights.k));
     return load({values.matrix(weights.n, weights.k), weights.bias, weights.name});
-}
-
-Precision parse_precision(std::string_view text) {
-    std::string choices;
-    for (const auto& [name, value] : kPrecisions) {
-        if (name == text) return value;
-        choices += choices.empty() ? "" : ", ";
-        choices += name;
-    }
-    throw UsageError("there is no precision '" + std::string(text) + "'; choose one of " + choices);
 }
 
 }  // namespace npuscribe

@@ -1,11 +1,11 @@
 #pragma once
-// One interface for three devices: cpu, npu (XRT) and emulated (the AIE2P array). A device multiplies; it is
-// made for one precision, holds the weights it was given, and never hands work to another device in silence.
+// One interface for three devices: cpu, npu (through XRT) and emulated (the NPU's array, on this CPU). A
+// device multiplies matrices. It is made for one precision, keeps the weights that it loaded, and never
+// passes work on to another device.
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,45 +15,47 @@
 
 namespace npuscribe {
 
-class ThreadPool;
+class Device;
 
-/// Numerics of a linear layer's two operands. Accumulation is always fp32 (int32 for the INT8 kinds).
+/// The format of both operands of a linear layer. Sums are always fp32 (int32 for the INT8 kinds).
 enum class Precision {
-    bfp16,        // BFP16 blocks, both operands: the native format of the NPU, and the default
-    bf16,         // bfloat16, both operands
-    fp32,         // reference
-    int8,         // Track 1, one scale a row of x and a row of W
-    int8_tensor,  // Track 1 as the study had it, one scale a tensor
+    bfp16,        // BFP16 blocks: the NPU's native format, and the default
+    bf16,         // bfloat16
+    fp32,         // for reference
+    int8,         // BFP16 converted to INT8, one exponent for each row of x and each row of W
+    int8_tensor,  // the same with one exponent for all of x and one for all of W
 };
+/// All precisions, the default first.
+std::span<const Precision> precisions();
+/// "bfp16", "bf16", "fp32", "int8" or "int8-tensor".
 std::string_view name(Precision);
-/// Throws UsageError, naming the choices.
+/// The names of precisions(), in the same order.
+std::span<const std::string_view> precision_names();
+/// Throws UsageError, listing precision_names(), if there is no such precision.
 Precision parse_precision(std::string_view);
 
 struct DeviceInfo {
-    std::string name;         // "cpu", "npu", "emulated"
+    std::string name;         // one of device_names() (choose.h)
     std::string description;  // "AMD EPYC 9R14, AVX-512 BF16, oneDNN 2.6.3", for people
     Precision precision = Precision::bfp16;
-    std::string numerics;         // how that precision is carried out: "bfp16 as native bf16", "bfp16 as f32"
-    bool modelled_times = false;  // true: device seconds come from a model, and are printed as modelled
-    bool asynchronous =
-        false;  // true: submit() returns before the work is done, and the CPU is free meanwhile
+    std::string numerics;         // how that precision is computed: "bfp16 as native bf16", "bfp16 as f32"
+    bool modelled_times = false;  // true: times in DeviceStats come from a model and are printed as modelled
+    bool asynchronous = false;    // true: submit() returns early, and the CPU is free until wait()
 };
 
-/// y = x·Wᵀ + b. `weight` is [n × k], row-major f32, as Whisper's checkpoints have it; `bias` has n values or
-/// none.
+/// y = x·Wᵀ + b.
 struct LinearWeights {
-    MatrixView<const float> weight;
-    std::span<const float> bias;
-    std::string name;  // "encoder.blocks.3.mlp.0", for errors
+    MatrixView<const float> weight;  // [n × k], row-major f32, as in Whisper's checkpoints
+    std::span<const float> bias;     // n values, or none
+    std::string name;                // "encoder.blocks.3.mlp.0", for errors
 };
 
-/// The same from a file that holds W in BFP16: `panels` are those of n rows (bfp16/panels.h), k a multiple of
-/// 8. Nobody has looked at the exponents yet. They must stay where they are as long as the linear lives,
-/// where the device keeps_blocks().
+/// The same weights from a file that stores W in BFP16. The exponents have not been checked yet. If the
+/// device keeps_blocks(), `panels` must stay in place as long as the Linear lives.
 struct BlockWeights {
-    std::span<const uint8_t> panels;
+    std::span<const uint8_t> panels;  // of n rows (bfp16/panels.h)
     size_t n = 0;
-    size_t k = 0;
+    size_t k = 0;  // a multiple of 8
     std::span<const float> bias;
     std::string name;
 };
@@ -64,34 +66,42 @@ struct LayerNorm {
     std::span<const float> bias;
 };
 
-/// What happens to x·Wᵀ + b before it is stored.
+/// What is done with x·Wᵀ + b before it is stored.
 enum class Epilogue {
     none,
-    gelu,          // erf form, as Whisper has it
+    gelu,          // the erf form, as in Whisper
     add_residual,  // y += x·Wᵀ + b
 };
 
-/// The left operand of one or more linears, in the device's own format. Made once for the largest shape,
-/// filled many times by the device that made it: no allocation in the loop. Q, K and V share one.
+/// The left operand of one or more linears, in its device's own format. It is made once, for the largest
+/// shape, and filled many times, so that the loop over windows allocates nothing. Q, K and V share one
+/// operand.
 class Operand {
   public:
     virtual ~Operand() = default;
     size_t rows() const { return rows_; }
     size_t cols() const { return cols_; }
+    /// The device that made it; no other takes it.
+    const Device& device() const { return device_; }
 
   protected:
+    Operand(const Device& device, size_t cols) : cols_(cols), device_(device) {}
+
     size_t rows_ = 0;
     size_t cols_ = 0;
+
+  private:
+    const Device& device_;
 };
 
-/// Work that a device has accepted. Default-constructed: already done.
+/// Work that a device has accepted. A default-constructed Run is already done.
 class Run {
   public:
     class State {
       public:
         virtual ~State() = default;
-        /// Blocks until the result is in place; throws DeviceError where the device failed or timed out.
-        /// Called once.
+        /// Blocks until the result is in place; throws DeviceError if the device failed or timed out. Called
+        /// at most once.
         virtual void wait() = 0;
     };
 
@@ -113,14 +123,16 @@ class Linear {
     virtual size_t n() const = 0;
     virtual size_t k() const = 0;
 
-    /// y [m × n], f32. `x` and `y` must stay in place until the run has been waited for.
+    /// y [m × n], f32. `x` and `y` must stay in place until the run has been waited for. Throws DeviceError
+    /// if the shapes do not fit or another device made `x`.
     virtual Run submit(const Operand& x, MatrixView<float> y, Epilogue) = 0;
 
-    /// The same, the result becoming the left operand of another linear of this device. `y` must not be `x`.
+    /// The same, but the result becomes the left operand of another linear of this device. `y` must not be
+    /// `x`.
     virtual Run submit(const Operand& x, Operand& y, Epilogue) = 0;
 };
 
-/// What a device has done since it was made. Seconds are wall-clock, or modelled where `DeviceInfo` says so.
+/// What a device has done since it was made. Seconds are wall-clock, or modelled if `DeviceInfo` says so.
 struct DeviceStats {
     double prepare_seconds = 0;   // normalise, quantise, lay out
     double matmul_seconds = 0;    // the matmuls themselves; on an NPU from submission to completion
@@ -138,22 +150,23 @@ class Device {
     virtual DeviceInfo info() const = 0;
     virtual DeviceStats stats() const = 0;
 
-    /// Quantises, lays out and uploads, once. Throws ModelError for Inf or NaN weights, naming row and
-    /// column, and DeviceError where the device has no program for this shape.
+    /// Quantises, lays out and uploads the weights, once. Throws ModelError if they hold Inf, NaN or
+    /// too large a value (naming row and column) or do not fit their bias, and DeviceError if the device has
+    /// no program for this shape.
     virtual std::unique_ptr<Linear> load(const LinearWeights&) = 0;
 
-    /// The same from blocks. A device that multiplies in BFP16 takes them as they are (their values quantised
-    /// again would be others); the rest load the values. Throws ModelError too where an exponent is none that
-    /// a weight has (simd::kLargestBlockExponent).
+    /// The same for blocks. A device that multiplies in BFP16 uses the blocks unchanged, because quantising
+    /// their values again could give others; the other devices load the values. Also throws ModelError if an
+    /// exponent is too large (simd::kLargestBlockExponent).
     virtual std::unique_ptr<Linear> load_blocks(const BlockWeights&);
-    /// True where `load_blocks` makes no copy: the panels are then read at every product.
+    /// True if `load_blocks` makes no copy: every product then reads the caller's panels.
     virtual bool keeps_blocks() const { return false; }
 
     /// Room for a left operand of up to `max_rows` × `cols`.
     virtual std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) = 0;
 
-    /// Normalises (where `norm` is given) and quantises `x` [m × k] into `out`, in one pass.
-    /// Throws DeviceError for Inf or NaN, naming row and column.
+    /// Normalises `x` [m × k] (unless `norm` is null) and quantises it into `out`, in one pass. Throws
+    /// DeviceError if `x` does not fit `out` or holds Inf or NaN, naming row and column.
     virtual void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) = 0;
 };
 
@@ -161,12 +174,5 @@ struct DeviceOptions {
     Precision precision = Precision::bfp16;
     bfp16::Rounding rounding = bfp16::Rounding::nearest_even;
 };
-
-/// The CPU, in any precision, by the fastest way that it has. `pool` must outlive the device.
-std::unique_ptr<Device> make_cpu_device(const DeviceOptions&, ThreadPool& pool);
-
-/// The same through oneDNN's matmuls of bfloat16 or f32, in bfp16, bf16 or fp32: what make_cpu_device takes
-/// where the CPU has nothing better.
-std::unique_ptr<Device> make_cpu_onednn_device(const DeviceOptions&, ThreadPool& pool);
 
 }  // namespace npuscribe

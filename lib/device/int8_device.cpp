@@ -1,5 +1,7 @@
 #include "device/int8_device.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <vector>
@@ -7,8 +9,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "bfp16/int8.h"
-#include "device/bad_value.h"
+#include "device/checks.h"
 #include "device/int8_operand.h"
 #include "device/operand_rows.h"
 #include "simd/rows/int8_convert.h"
@@ -18,34 +19,26 @@
 namespace npuscribe {
 namespace {
 
-constexpr size_t kGrain = 16;       // rows of a piece of work
-constexpr float kLimit = 0x1p111F;  // as simd::row_exponent refuses it
+constexpr size_t kGrain = 16;  // rows that a worker converts at a time
 
-/// What a worker has to itself, alone on its cache line.
+/// What each worker has to itself, on a cache line of its own.
 struct alignas(kCacheLine) Worker {
     Buffer<float> rows{};  // f32 on the way to INT8
-    double seconds = 0;    // in conversions
+    double seconds = 0;    // spent in conversions
 };
 
 struct Shared {
     DeviceOptions options;
     ThreadPool& pool;
     std::unique_ptr<Int8Backend> backend;
+    const Device& device;  // that these belong to
     DeviceStats stats{};
     std::vector<Worker> workers{};
 
     bool one_exponent() const { return options.precision == Precision::int8_tensor; }
 };
 
-simd::RowPreparation preparation(simd::RowOperation operation, const Shared& shared) {
-    simd::RowPreparation how;
-    how.operation = operation;
-    how.numerics = simd::Numerics::f32;
-    how.rounding = shared.options.rounding;
-    return how;
-}
-
-/// Fills `rows` from `x`. Returns false where a value is out of range.
+/// Fills `rows` from `x`. Returns false if a value is out of range.
 bool fill(Int8Rows& rows, MatrixView<const float> x, const simd::RowPreparation& how, Shared& shared) {
     rows.resize(x.rows);
     std::atomic<bool> good{true};
@@ -70,14 +63,10 @@ class Int8Linear final : public Linear {
           padded_n_(bfp16::padded(n_)),
           units_(padded_n_, 0.0F) {
         const auto& w = weights.weight;
-        if (!weights.bias.empty() && weights.bias.size() != n_) {
-            throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
-                             std::to_string(n_) + " output features");
-        }
+        check_bias(name_, weights.bias, n_);
         Int8Rows rows(n_, k_, shared.one_exponent(), shared.options.rounding);
-        if (!fill(rows, w, preparation(simd::RowOperation::none, shared), shared)) {
-            throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(w, kLimit));
-        }
+        const auto as_they_are = preparation(nullptr, simd::Numerics::f32, shared.options.rounding);
+        if (!fill(rows, w, as_they_are, shared)) refuse_weights(name_, w);
         for (size_t j = 0; j < n_; ++j) units_[j] = simd::mantissa_unit(rows.exponents()[j]);
         bias_.assign(weights.bias.begin(), weights.bias.end());
         if (!bias_.empty()) bias_.resize(padded_n_, 0.0F);
@@ -85,43 +74,46 @@ class Int8Linear final : public Linear {
         Buffer<int8_t> padded(padded_n_ * q.cols);
         std::copy_n(q.data, n_ * q.cols, padded.data());
         std::fill(padded.data() + n_ * q.cols, padded.end(), int8_t{0});
-        weights_ = shared.backend->load({padded.data(), padded_n_, q.cols}, name_);
+        weights_ = shared.backend->load({padded.data(), padded_n_, q.cols});
     }
 
     size_t n() const override { return n_; }
     size_t k() const override { return k_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check_product(name_, x, n_, k_, y.rows, y.cols);
+        check_product(name_, *this, x, y.rows, y.cols);
         const bool accumulate = epilogue == Epilogue::add_residual;
-        multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
-            float* out = y.row(row);
-            if (padded_n_ == n_) {
-                if (!sums.to(out, accumulate)) return false;
-            } else {
-                worker.rows.reserve_discard(padded_n_);
-                if (!sums.to(worker.rows.data(), false)) return false;
-                for (size_t j = 0; j < n_; ++j) out[j] = worker.rows[j] + (accumulate ? out[j] : 0.0F);
-            }
-            if (epilogue == Epilogue::gelu) simd::gelu(y.rows_from(row, 1));
-            return true;
-        });
+        multiply(as_own<Int8Operand>(x, shared_.device),
+                 [&](size_t row, const Int32Row& sums, Worker& worker) {
+                     float* out = y.row(row);
+                     if (padded_n_ == n_) {
+                         if (!sums.to(out, accumulate)) return false;
+                     } else {
+                         worker.rows.reserve_discard(padded_n_);
+                         if (!sums.to(worker.rows.data(), false)) return false;
+                         for (size_t j = 0; j < n_; ++j)
+                             out[j] = worker.rows[j] + (accumulate ? out[j] : 0.0F);
+                     }
+                     if (epilogue == Epilogue::gelu) simd::gelu(y.rows_from(row, 1));
+                     return true;
+                 });
         return {};
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         check_into_operand(name_, epilogue);
-        auto& result = dynamic_cast<Int8Operand&>(y);
+        auto& result = as_own<Int8Operand>(y, shared_.device);
         result.resize(x.rows());
-        check_product(name_, x, n_, k_, y.rows(), y.cols());
-        multiply(operand(x), [&](size_t row, const Int32Row& sums, Worker& worker) {
-            worker.rows.reserve_discard(padded_n_);
-            float* values = worker.rows.data();
-            if (!sums.to(values, false)) return false;
-            std::fill(values + n_, values + padded_n_, 0.0F);
-            if (epilogue == Epilogue::gelu) simd::gelu({values, 1, n_});
-            return result.data().put(row, values);
-        });
+        check_product(name_, *this, x, y.rows(), y.cols());
+        multiply(as_own<Int8Operand>(x, shared_.device),
+                 [&](size_t row, const Int32Row& sums, Worker& worker) {
+                     worker.rows.reserve_discard(padded_n_);
+                     float* values = worker.rows.data();
+                     if (!sums.to(values, false)) return false;
+                     std::fill(values + n_, values + padded_n_, 0.0F);
+                     if (epilogue == Epilogue::gelu) simd::gelu({values, 1, n_});
+                     return result.data().put(row, values);
+                 });
         const Stopwatch watch;
         result.data().finish(shared_.pool);
         shared_.stats.prepare_seconds += watch.seconds();
@@ -129,14 +121,12 @@ class Int8Linear final : public Linear {
     }
 
   private:
-    static const Int8Operand& operand(const Operand& x) { return dynamic_cast<const Int8Operand&>(x); }
-
-    /// A row of INT32 sums and what it takes to make values of it.
+    /// A row of INT32 sums, and what is needed to convert them to values.
     struct Int32Row {
         const Int8Linear& linear;
         const int32_t* sums;
         float unit;
-        /// INT32 → BFP16 → f32, padded_n values. False where one is out of BFP16's range.
+        /// INT32 → BFP16 → f32, padded_n values. Returns false if one is out of BFP16's range.
         bool to(float* out, bool accumulate) const {
             return simd::int32_to_row(sums, linear.padded_n_, unit, linear.units_.data(),
                                       linear.bias_.empty() ? nullptr : linear.bias_.data(),
@@ -144,13 +134,13 @@ class Int8Linear final : public Linear {
         }
     };
 
-    /// x·Wᵀ, row by row to `use(row, sums, worker)`, which returns false where a value is out of range.
+    /// x·Wᵀ. Passes each row to `use(row, sums, worker)`, which returns false if a value is out of range.
     template <class Use>
     void multiply(const Int8Operand& x, Use&& use) {
         std::atomic<bool> good{true};
         const auto& exponents = x.data().exponents();
-        shared_.backend->multiply(
-            *weights_, x.data().values(),
+        weights_->multiply(
+            x.data().values(),
             [&](size_t first, MatrixView<const int32_t> sums, size_t index) {
                 const Stopwatch watch;
                 Worker& worker = shared_.workers[index];
@@ -163,7 +153,7 @@ class Int8Linear final : public Linear {
             },
             shared_.stats);
         ++shared_.stats.matmuls;
-        if (!good) throw DeviceError(name_ + ": its result is out of the range of BFP16");
+        if (!good) throw DeviceError(fmt::format("{}: its result is out of BFP16's range", name_));
     }
 
     Shared& shared_;
@@ -176,7 +166,7 @@ class Int8Linear final : public Linear {
 class Int8Device final : public Device {
   public:
     Int8Device(const DeviceOptions& options, ThreadPool& pool, std::unique_ptr<Int8Backend> backend)
-        : shared_{options, pool, std::move(backend)} {
+        : shared_{options, pool, std::move(backend), *this} {
         shared_.workers.resize(pool.size());
     }
 
@@ -189,7 +179,7 @@ class Int8Device final : public Device {
 
     DeviceStats stats() const override {
         DeviceStats stats = shared_.stats;
-        // Workers run side by side: their sum over their number is wall-clock time.
+        // Workers run side by side: the mean of their times is wall-clock time.
         for (const auto& worker : shared_.workers)
             stats.prepare_seconds += worker.seconds / static_cast<double>(shared_.workers.size());
         return stats;
@@ -200,26 +190,18 @@ class Int8Device final : public Device {
     }
 
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<Int8Operand>(max_rows, cols, shared_.options);
+        return std::make_unique<Int8Operand>(max_rows, cols, shared_.options, *this);
     }
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
-        auto& operand = dynamic_cast<Int8Operand&>(out);
-        check_columns(x, operand);
-        auto how =
-            preparation(norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none, shared_);
-        if (norm != nullptr) {
-            how.norm_weight = norm->weight.data();
-            how.norm_bias = norm->bias.data();
-        }
+        auto& operand = as_own<Int8Operand>(out, *this);
+        check_prepare(x, norm, operand);
+        const auto how = preparation(norm, simd::Numerics::f32, shared_.options.rounding);
         const Stopwatch watch;
         operand.resize(x.rows);
         const bool good = fill(operand.data(), x, how, shared_);
         shared_.stats.prepare_seconds += watch.seconds();
-        if (!good) {
-            throw DeviceError("an operand of the " + shared_.backend->info().name + " device holds " +
-                              place_of_bad_value(x, kLimit));
-        }
+        if (!good) refuse_operand(shared_.backend->info().name, x);
     }
 
   private:

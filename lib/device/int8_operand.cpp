@@ -1,17 +1,15 @@
 #include "device/int8_operand.h"
 
 #include <algorithm>
-#include <string>
 
-#include "base/error.h"
 #include "base/thread_pool.h"
-#include "device/operand_rows.h"
+#include "device/checks.h"
 #include "simd/rows/int8_rows.h"
 
 namespace npuscribe {
 namespace {
 
-constexpr size_t kGrain = 16;  // rows of a piece of work
+constexpr size_t kGrain = 16;  // rows that a worker converts at a time
 
 }  // namespace
 

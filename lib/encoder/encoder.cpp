@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "device/cpu/cpu_device.h"
 #include "encoder/conv_stem.h"
 #include "encoder/layer.h"
 #include "encoder/self_attention.h"

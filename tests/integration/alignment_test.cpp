@@ -18,6 +18,7 @@
 #include "data_paths.h"
 #include "decoder/alignment.h"
 #include "decoder/decoder.h"
+#include "device/cpu/cpu_device.h"
 #include "encoder/encoder.h"
 #include "model/model.h"
 #include "needs.h"

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/matrix_view.h"
 #include "base/thread_pool.h"
+#include "device/cpu/cpu_device.h"
 #include "device/device.h"
 #include "encoder/encoder.h"
 #include "model/checkpoint.h"

@@ -19,6 +19,7 @@
 #include "audio/window.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "device/cpu/cpu_device.h"
 #include "device/device.h"
 #include "device/emulated/emulated_device.h"
 #include "encoder/encoder.h"

@@ -12,7 +12,6 @@
 #include "base/thread_pool.h"
 #include "device/cpu/panel_device.h"
 #include "device/cpu/panel_weights.h"
-#include "device/operand_rows.h"
 #include "simd/isa.h"
 #include "simd/matmul/block_matmul.h"
 #include "simd/rows/prepare.h"
@@ -27,12 +26,11 @@ static_assert(kPieceRows % simd::kBlockGroupRows == 0);
 /// Rows of blocks, K padded with zeros to whole ones, in the layout of simd/matmul/block_matmul.h.
 class BlockOperand final : public Operand {
   public:
-    BlockOperand(size_t max_rows, size_t cols)
-        : max_rows_(max_rows),
+    BlockOperand(size_t max_rows, size_t cols, const Device& device)
+        : Operand(device, cols),
+          max_rows_(max_rows),
           padded_(bfp16::padded(cols)),
-          storage_(simd::block_operand_bytes(max_rows, padded_)) {
-        cols_ = cols;
-    }
+          storage_(simd::block_operand_bytes(max_rows, padded_)) {}
 
     /// Empties it.
     void resize(size_t rows) {
@@ -42,7 +40,7 @@ class BlockOperand final : public Operand {
     }
 
     /// Quantises `x` into rows from `row` and columns from `col` on, both multiples of 8 unless x ends there.
-    /// Called from several workers at once. Returns the first bad row, counted in `x`.
+    /// Several workers call it at once. Returns the first bad row, counted in `x`.
     std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
         simd::ExponentRange range;
         const auto bad = simd::quantise_block_operand(x, rounding, storage_.data(), padded_, row, col, range);
@@ -74,8 +72,8 @@ class BlockLinear final : public Linear {
     size_t k() const override { return weights_.k(); }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check_product(weights_.name(), x, n(), k(), y.rows, y.cols);
-        const auto& left = static_cast<const BlockOperand&>(x);
+        check_product(weights_.name(), *this, x, y.rows, y.cols);
+        const auto& left = as_own<BlockOperand>(x, shared_.device);
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
             const Stopwatch watch;
@@ -90,13 +88,13 @@ class BlockLinear final : public Linear {
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         check_into_operand(weights_.name(), epilogue);
-        auto& result = dynamic_cast<BlockOperand&>(y);
+        auto& result = as_own<BlockOperand>(y, shared_.device);
         result.resize(x.rows());
-        check_product(weights_.name(), x, n(), k(), y.rows(), y.cols());
-        const auto& left = static_cast<const BlockOperand&>(x);
+        check_product(weights_.name(), *this, x, y.rows(), y.cols());
+        const auto& left = as_own<BlockOperand>(x, shared_.device);
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         std::atomic<size_t> bad_row{x.rows()};
-        // Some columns of the result stay in the first cache until they are quantised.
+        // A panel's columns of the result stay in the L1 cache until they are quantised.
         for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
             worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
             for (size_t first = 0; first < n(); first += simd::kBlockPanelCols) {
@@ -143,7 +141,8 @@ class BlockLinear final : public Linear {
 
 std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, ThreadPool& pool) {
     if (!simd::has_vnni()) {
-        throw DeviceError("blocks are multiplied as integers by AVX-512 VNNI, which this CPU lacks");
+        throw DeviceError(
+            "this back end multiplies blocks as integers with AVX-512 VNNI, which this CPU lacks");
     }
     return std::make_unique<PanelDevice<BlockOperand, BlockLinear>>(
         options, pool, "bfp16 in integers, exact within a block");

@@ -1,5 +1,5 @@
 #pragma once
-// Track 1 on the CPU, through oneDNN's int8 matmul.
+// INT8 matmuls on the CPU, through oneDNN (int8_device.h).
 
 #include <memory>
 
@@ -7,6 +7,9 @@
 
 namespace npuscribe {
 
+class ThreadPool;
+
+/// Precisions: int8 and int8_tensor. `pool` must outlive the device.
 std::unique_ptr<Device> make_cpu_int8_device(const DeviceOptions&, ThreadPool& pool);
 
 }  // namespace npuscribe

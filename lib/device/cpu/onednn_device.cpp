@@ -1,34 +1,28 @@
-// The CPU as a device: oneDNN's matmuls on values that BFP16 (or bfloat16, or fp32) can hold. Rows are worked
-// on in blocks that stay in a core's cache, from quantisation through the matmul to its epilogue.
+#include "device/cpu/onednn_device.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cassert>
 #include <cstring>
-#include <thread>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "device/bad_value.h"
-#include "device/block_weights.h"
-#include "device/cpu/block_device.h"
+#include "device/checks.h"
 #include "device/cpu/cpu_info.h"
-#include "device/cpu/cpu_int8.h"
 #include "device/cpu/onednn_matmul.h"
-#include "device/cpu/tile_device.h"
-#include "device/device.h"
 #include "device/operand_rows.h"
 #include "simd/isa.h"
 #include "simd/rows/blocks.h"
-#include "simd/rows/prepare.h"
 
 namespace npuscribe {
 namespace {
 
-constexpr size_t kBlockRows = 64;   // a block of FC1's result, 64 × 2048 f32, is half of a 1 MB L2
-constexpr float kLimit = 0x1p111F;  // magnitudes that no kernel takes
+// A block of rows stays in a core's cache from quantisation through the matmul to its epilogue: of FC1's
+// result, 64 × 2048 f32 are half of a 1 MB L2.
+constexpr size_t kBlockRows = 64;
 
 simd::Numerics numerics_of(Precision precision) {
     switch (precision) {
@@ -41,55 +35,52 @@ simd::Numerics numerics_of(Precision precision) {
         default:
             break;
     }
-    throw DeviceError("the cpu device multiplies in bfp16, bf16 or fp32, not in " +
-                      std::string(name(precision)));
+    throw DeviceError(
+        fmt::format("oneDNN's back end multiplies in bfp16, bf16 or fp32, not in {}", name(precision)));
 }
 
 /// Rows in the numerics of the device: bfloat16 bits or f32, K padded with zeros to whole blocks.
-class CpuOperand final : public Operand {
+class OneDnnOperand final : public Operand {
   public:
-    CpuOperand(size_t max_rows, size_t cols, bool bf16)
-        : max_rows_(max_rows),
+    OneDnnOperand(size_t max_rows, size_t cols, bool bf16, const Device& device)
+        : Operand(device, cols),
+          max_rows_(max_rows),
           padded_(bfp16::padded(cols)),
-          bf16_(bf16),
-          storage_(max_rows * padded_ * (bf16 ? 2 : 4)) {
-        cols_ = cols;
-    }
+          element_(bf16 ? sizeof(uint16_t) : sizeof(float)),
+          storage_(max_rows * padded_ * element_) {}
 
     void resize(size_t rows) {
         check_fits(rows, max_rows_);
         rows_ = rows;
     }
-    const void* row(size_t r) const { return storage_.data() + r * padded_ * (bf16_ ? 2 : 4); }
+    const void* row(size_t r) const { return storage_.data() + r * padded_ * element_; }
 
     /// Rounds `x` [m × cols] into rows [first, first + m). Returns the first bad row, counted from 0 in `x`.
     std::optional<size_t> fill(size_t first, MatrixView<const float> x, const simd::RowPreparation& how) {
         Buffer<float> wide;
         if (x.cols != padded_) {  // never in Whisper, whose dimensions are multiples of 8
-            if (how.operation == simd::RowOperation::layer_norm) {
-                throw DeviceError("layer norm needs a row length that is a multiple of 8, not " +
-                                  std::to_string(x.cols));
-            }
             wide = Buffer<float>(x.rows * padded_);
-            std::fill(wide.begin(), wide.end(), 0.0F);
-            for (size_t r = 0; r < x.rows; ++r) std::copy_n(x.row(r), x.cols, wide.data() + r * padded_);
+            for (size_t r = 0; r < x.rows; ++r) {
+                float* end = std::copy_n(x.row(r), x.cols, wide.data() + r * padded_);
+                std::fill(end, wide.data() + (r + 1) * padded_, 0.0F);
+            }
             x = wide.matrix(x.rows, padded_);
         }
-        if (bf16_)
+        if (element_ == sizeof(uint16_t))
             return simd::prepare_bf16(x, how, {reinterpret_cast<uint16_t*>(at(first)), x.rows, padded_});
         return simd::prepare_f32(x, how, {reinterpret_cast<float*>(at(first)), x.rows, padded_});
     }
 
   private:
-    uint8_t* at(size_t r) { return storage_.data() + r * padded_ * (bf16_ ? 2 : 4); }
+    uint8_t* at(size_t r) { return storage_.data() + r * padded_ * element_; }
 
     size_t max_rows_;
     size_t padded_;
-    bool bf16_;
+    size_t element_;  // bytes a value
     Buffer<uint8_t> storage_;
 };
 
-/// One worker's share of the statistics, alone on its cache line.
+/// One worker's share of the statistics, on a cache line of its own.
 struct alignas(kCacheLine) WorkerTimes {
     double prepare = 0;
     double matmul = 0;
@@ -98,33 +89,34 @@ struct alignas(kCacheLine) WorkerTimes {
 struct Shared {
     Precision precision;
     bfp16::Rounding rounding;
-    bool bf16;  // operands are bfloat16 bits; else f32
+    bool bf16;  // true: operands are bfloat16 bits; false: f32
     ThreadPool& pool;
+    const Device& device;  // that these belong to
     std::vector<WorkerTimes> times;
-    std::vector<Buffer<float>> scratch;  // one block of rows a worker
+    std::vector<Buffer<float>> scratch;  // a block of rows for each worker
     uint64_t matmuls = 0;
 
-    simd::RowPreparation preparation(simd::RowOperation operation, const LayerNorm* norm = nullptr) const {
-        return {operation, norm != nullptr ? norm->weight.data() : nullptr,
-                norm != nullptr ? norm->bias.data() : nullptr, numerics_of(precision), rounding};
+    template <class What>  // a layer norm or an epilogue
+    simd::RowPreparation preparation(What what) const {
+        return npuscribe::preparation(what, numerics_of(precision), rounding);
     }
 };
 
-class CpuLinear final : public Linear {
+class OneDnnLinear final : public Linear {
   public:
-    CpuLinear(const LinearWeights& weights, Shared& shared)
+    OneDnnLinear(const LinearWeights& weights, Shared& shared)
         : shared_(shared), name_(weights.name), cols_(weights.weight.cols), matmul_(make(weights, shared)) {}
-    CpuLinear(const BlockWeights& weights, Shared& shared)
+    OneDnnLinear(const BlockWeights& weights, Shared& shared)
         : shared_(shared), name_(weights.name), cols_(weights.k), matmul_(make(weights, shared)) {}
 
     size_t n() const override { return matmul_.n(); }
     size_t k() const override { return cols_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check_product(name_, x, n(), k(), y.rows, y.cols);
+        check_product(name_, *this, x, y.rows, y.cols);
         const bool accumulate = epilogue == Epilogue::add_residual;
         prepare_shapes(x.rows(), y.stride, accumulate);
-        const auto& operand = static_cast<const CpuOperand&>(x);
+        const auto& operand = as_own<OneDnnOperand>(x, shared_.device);
         shared_.pool.for_each(x.rows(), kBlockRows, [&](size_t begin, size_t end, size_t worker) {
             const Stopwatch watch;
             matmul_.execute(operand.row(begin), end - begin, y.row(begin), y.stride, accumulate, worker);
@@ -137,13 +129,12 @@ class CpuLinear final : public Linear {
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         check_into_operand(name_, epilogue);
-        auto& result = dynamic_cast<CpuOperand&>(y);
+        auto& result = as_own<OneDnnOperand>(y, shared_.device);
         result.resize(x.rows());
-        check_product(name_, x, n(), k(), y.rows(), y.cols());
+        check_product(name_, *this, x, y.rows(), y.cols());
         prepare_shapes(x.rows(), n(), false);
-        const auto& operand = static_cast<const CpuOperand&>(x);
-        const auto how = shared_.preparation(epilogue == Epilogue::gelu ? simd::RowOperation::gelu
-                                                                        : simd::RowOperation::none);
+        const auto& operand = as_own<OneDnnOperand>(x, shared_.device);
+        const auto how = shared_.preparation(epilogue);
         std::atomic<size_t> bad_row{x.rows()};
         shared_.pool.for_each(x.rows(), kBlockRows, [&](size_t begin, size_t end, size_t worker) {
             Stopwatch watch;
@@ -164,16 +155,12 @@ class CpuLinear final : public Linear {
   private:
     static OneDnnMatmul make(const LinearWeights& weights, Shared& shared) {
         const auto& w = weights.weight;
-        if (!weights.bias.empty() && weights.bias.size() != w.rows) {
-            throw ModelError(weights.name + ": " + std::to_string(weights.bias.size()) + " biases for " +
-                             std::to_string(w.rows) + " output features");
-        }
+        check_bias(weights.name, weights.bias, w.rows);
         const size_t padded = bfp16::padded(w.cols);
-        const auto how = shared.preparation(simd::RowOperation::none);
+        const auto how = shared.preparation(Epilogue::none);
         std::atomic<bool> bad{false};
         const auto checked = [&](OneDnnMatmul matmul) {
-            if (bad)
-                throw ModelError("the weights of " + weights.name + " hold " + place_of_bad_value(w, kLimit));
+            if (bad) refuse_weights(weights.name, w);
             return matmul;
         };
         if (shared.bf16 && w.cols == padded) {
@@ -182,7 +169,7 @@ class CpuLinear final : public Linear {
             };
             return checked({w.rows, padded, rows, weights.bias, shared.pool});
         }
-        CpuOperand rounded(w.rows, w.cols, shared.bf16);
+        OneDnnOperand rounded(w.rows, w.cols, shared.bf16, shared.device);
         rounded.resize(w.rows);
         shared.pool.for_each(w.rows, kBlockRows, [&](size_t begin, size_t end, size_t) {
             if (rounded.fill(begin, w.rows_from(begin, end - begin), how)) bad = true;
@@ -211,7 +198,7 @@ class CpuLinear final : public Linear {
         return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
     }
 
-    /// The primitives that this many rows take: full blocks and what is left over.
+    /// Makes the primitives for so many rows: for whole blocks and for what is left.
     void prepare_shapes(size_t rows, size_t y_stride, bool accumulate) {
         if (rows >= kBlockRows) matmul_.prepare(kBlockRows, y_stride, accumulate);
         if (rows % kBlockRows != 0) matmul_.prepare(rows % kBlockRows, y_stride, accumulate);
@@ -223,22 +210,23 @@ class CpuLinear final : public Linear {
     OneDnnMatmul matmul_;
 };
 
-class CpuDevice final : public Device {
+class OneDnnDevice final : public Device {
   public:
-    CpuDevice(const DeviceOptions& options, ThreadPool& pool)
+    OneDnnDevice(const DeviceOptions& options, ThreadPool& pool)
         : shared_{options.precision,
                   options.rounding,
                   options.precision != Precision::fp32 && onednn_has_bf16() && simd::isa() >= simd::Isa::bf16,
                   pool,
+                  *this,
                   std::vector<WorkerTimes>(pool.size()),
                   std::vector<Buffer<float>>(pool.size())} {
-        numerics_of(options.precision);  // refuses what this device has not got
+        numerics_of(options.precision);  // throws if this back end does not have the precision
     }
 
     DeviceInfo info() const override {
         DeviceInfo info;
         info.name = "cpu";
-        info.description = cpu_name() + ", " + onednn_isa() + ", oneDNN " + onednn_version();
+        info.description = cpu_description();
         info.precision = shared_.precision;
         info.numerics = name(shared_.precision);
         if (shared_.precision != Precision::fp32)
@@ -249,31 +237,30 @@ class CpuDevice final : public Device {
     DeviceStats stats() const override { return stats_of(shared_.times, shared_.matmuls); }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
-        return std::make_unique<CpuLinear>(weights, shared_);
+        return std::make_unique<OneDnnLinear>(weights, shared_);
     }
 
     std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
         if (shared_.precision == Precision::fp32) return Device::load_blocks(weights);
-        return std::make_unique<CpuLinear>(weights, shared_);
+        return std::make_unique<OneDnnLinear>(weights, shared_);
     }
 
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<CpuOperand>(max_rows, cols, shared_.bf16);
+        return std::make_unique<OneDnnOperand>(max_rows, cols, shared_.bf16, *this);
     }
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
-        auto& operand = dynamic_cast<CpuOperand&>(out);
-        check_columns(x, operand);
+        auto& operand = as_own<OneDnnOperand>(out, *this);
+        check_prepare(x, norm, operand);
         operand.resize(x.rows);
-        const auto how = shared_.preparation(
-            norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none, norm);
+        const auto how = shared_.preparation(norm);
         std::atomic<bool> bad{false};
         shared_.pool.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t worker) {
             const Stopwatch watch;
             if (operand.fill(begin, x.rows_from(begin, end - begin), how)) bad = true;
             shared_.times[worker].prepare += watch.seconds();
         });
-        if (bad) throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
+        if (bad) refuse_operand("cpu", x);
     }
 
   private:
@@ -282,19 +269,8 @@ class CpuDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool& pool) {
-    if (options.precision == Precision::int8 || options.precision == Precision::int8_tensor) {
-        return make_cpu_int8_device(options, pool);
-    }
-    if (options.precision == Precision::bfp16 && simd::isa() == simd::Isa::amx)
-        return make_cpu_tile_device(options, pool);
-    if (options.precision == Precision::bfp16 && simd::has_vnni())
-        return make_cpu_block_device(options, pool);
-    return make_cpu_onednn_device(options, pool);
-}
-
 std::unique_ptr<Device> make_cpu_onednn_device(const DeviceOptions& options, ThreadPool& pool) {
-    return std::make_unique<CpuDevice>(options, pool);
+    return std::make_unique<OneDnnDevice>(options, pool);
 }
 
 }  // namespace npuscribe

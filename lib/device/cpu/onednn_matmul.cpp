@@ -1,73 +1,31 @@
 #include "device/cpu/onednn_matmul.h"
 
 #include <cassert>
-#include <cstdlib>
 #include <cstring>
-#include <dnnl.hpp>
-#include <mutex>
-#include <unordered_map>
+#include <map>
+#include <optional>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/openmp.h"
 #include "base/thread_pool.h"
-#include "simd/isa.h"
+#include "device/cpu/onednn_primitive.h"
 
 namespace npuscribe {
 namespace {
 
 using dnnl::memory;
+using onednn::dim;
+using onednn::engine;
 
-/// Caps oneDNN like our own kernels, unless its own variable is set. Only before oneDNN's first use.
-void cap_isa() {
-    static std::once_flag once;
-    std::call_once(once, [] {
-        if (std::getenv("ONEDNN_MAX_CPU_ISA") != nullptr || std::getenv("DNNL_MAX_CPU_ISA") != nullptr)
-            return;
-        switch (simd::isa()) {
-            case simd::Isa::baseline:
-                dnnl::set_max_cpu_isa(dnnl::cpu_isa::sse41);
-                break;
-            case simd::Isa::avx2:
-                dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
-                break;
-            case simd::Isa::avx512:
-                dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_vnni);
-                break;
-            case simd::Isa::bf16:
-                dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16);
-                break;
-            case simd::Isa::amx:
-                break;
-        }
-    });
-}
-
-const dnnl::engine& engine() {
-    cap_isa();
-    static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-    return cpu;
-}
-
-dnnl::matmul::primitive_desc describe(const memory::desc& x, const memory::desc& w, const memory::desc& bias,
-                                      const memory::desc& y, const dnnl::primitive_attr& attributes) {
-#if DNNL_VERSION_MAJOR >= 3
-    return {engine(), x, w, bias, y, attributes};
-#else
-    return {dnnl::matmul::desc(x, w, bias, y), attributes, engine()};
-#endif
-}
-
-memory::dim dim(size_t size) {
-    return static_cast<memory::dim>(size);
-}
-
-/// A layout that oneDNN made of blocks within blocks, of 16-bit values, for a right operand [k × n]: the
-/// place of (row, column) is a sum of a term of the row and one of the column.
+/// A layout of blocks within blocks that oneDNN chose for a right operand [k × n] of 16-bit values. The place
+/// of (row, column) is the sum of a term for the row and a term for the column.
 struct BlockedLayout {
     std::vector<uint32_t> of_row, of_column;
-    bool padded = false;  // there are places that no value goes to
-    bool in_pairs = false;
+    bool padded = false;    // the layout has places that hold no value
+    bool in_pairs = false;  // rows 2i and 2i + 1 of a column are neighbours
 
     static std::optional<BlockedLayout> of(const memory::desc& desc, size_t k, size_t n) {
 #if DNNL_VERSION_MAJOR >= 3
@@ -109,7 +67,7 @@ struct BlockedLayout {
         return layout;
     }
 
-    /// `columns` are columns [first, …) of the right operand, one a row.
+    /// Writes columns [first, …) of the right operand; `columns` has one of them in each row.
     void write(MatrixView<const uint16_t> columns, size_t first, uint16_t* out) const {
         for (size_t c = 0; c < columns.rows; ++c) {
             const uint16_t* column = columns.row(c);
@@ -125,43 +83,7 @@ struct BlockedLayout {
 
 }  // namespace
 
-std::string onednn_version() {
-    const auto* version = dnnl::version();
-    return std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-           std::to_string(version->patch);
-}
-
-bool onednn_has_bf16() {
-    cap_isa();
-    const auto level = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-    const auto bf16 = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
-    return (level & bf16) == bf16;
-}
-
-std::string onednn_isa() {
-    cap_isa();
-    const auto level = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-    const auto has = [level](dnnl::cpu_isa isa) {
-        return (level & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa);
-    };
-    if (has(dnnl::cpu_isa::avx512_core_amx)) return "AMX";
-    if (has(dnnl::cpu_isa::avx512_core_bf16)) return "AVX-512 BF16";
-    if (has(dnnl::cpu_isa::avx512_core_vnni)) return "AVX-512 VNNI";
-    if (has(dnnl::cpu_isa::avx512_core)) return "AVX-512";
-    if (has(dnnl::cpu_isa::avx2)) return "AVX2";
-    return "SSE4.1";
-}
-
 struct OneDnnMatmul::Impl {
-    /// What one worker needs to run one primitive without allocating.
-    struct Slot {
-        memory x, y, scratch;
-        std::unordered_map<int, memory> arguments;
-    };
-    struct Shape {
-        dnnl::matmul primitive;
-        std::vector<Slot> slots;
-    };
     using Key = std::tuple<size_t, size_t, bool>;
 
     size_t n = 0;
@@ -172,7 +94,7 @@ struct OneDnnMatmul::Impl {
     memory weight;
     memory bias;
     std::vector<dnnl::stream> streams;
-    std::map<Key, Shape> shapes;
+    std::map<Key, onednn::Primitive> shapes;
 
     Impl(size_t n_, size_t k_, memory::data_type type_, std::span<const float> bias_, size_t workers)
         : n(n_), k(k_), type(type_) {
@@ -185,7 +107,7 @@ struct OneDnnMatmul::Impl {
             bias = memory({{1, dim(n)}, memory::data_type::f32, memory::format_tag::ab}, engine(),
                           bias_values.data());
         }
-        // The usual block of rows decides the layout; other numbers of rows take it as it is.
+        // The usual number of rows decides the layout, and all other numbers of rows use it too.
         constexpr size_t kUsualRows = 64;
         const memory::desc any({dim(k), dim(n)}, type, memory::format_tag::any);
         const memory::desc packed = description(kUsualRows, n, false, any).weights_desc();
@@ -196,14 +118,14 @@ struct OneDnnMatmul::Impl {
     /// W is [n × k]: as the right operand [k × n] it is column-major.
     void reorder(const void* values) {
         const memory::desc plain({dim(k), dim(n)}, type, memory::format_tag::ba);
-        memory from(plain, engine(), const_cast<void*>(values));
+        memory from(plain, engine(), onednn::input(values));
         dnnl::reorder(from, weight).execute(streams[0], from, weight);
         streams[0].wait();
     }
 
     void pack(const Bf16Rows& rows, ThreadPool& pool) {
         const auto layout = BlockedLayout::of(weight.get_desc(), k, n);
-        if (!layout) {  // one that only oneDNN itself can write
+        if (!layout) {  // only oneDNN itself can write this layout
             Buffer<uint16_t> whole(n * k);
             rows(0, whole.matrix(n, k));
             reorder(whole.data());
@@ -212,7 +134,7 @@ struct OneDnnMatmul::Impl {
         auto* out = reinterpret_cast<uint16_t*>(weight_values.data());
         if (layout->padded) std::memset(out, 0, weight_values.size());
         std::vector<Buffer<uint16_t>> scratch(pool.size());
-        constexpr size_t kPieceRows = 64;  // of them, one worker's piece stays in its cache
+        constexpr size_t kPieceRows = 64;  // a piece of so many rows stays in a worker's cache
         pool.for_each(n, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
             scratch[worker].reserve_discard(kPieceRows * k);
             const auto piece = scratch[worker].matrix(end - begin, k);
@@ -229,34 +151,20 @@ struct OneDnnMatmul::Impl {
             bias_values.empty() ? memory::desc()
                                 : memory::desc({1, dim(n)}, memory::data_type::f32, memory::format_tag::ab);
         dnnl::primitive_attr attributes;
-        attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
         if (accumulate) {
             dnnl::post_ops operations;
             operations.append_sum(1.0F);
             attributes.set_post_ops(operations);
         }
-        return describe(x, weights, b, y, attributes);
+        return onednn::describe(x, weights, b, y, attributes);
     }
 
     void prepare(size_t m, size_t y_stride, bool accumulate) {
         const Key key{m, y_stride, accumulate};
         if (shapes.contains(key)) return;
-        const OneOpenMpThread here;  // the primitive is made for as many threads as OpenMP has now
+        const OneOpenMpThread here;
         const auto primitive = description(m, y_stride, accumulate, weight.get_desc());
-        Shape shape{dnnl::matmul(primitive), {}};
-        for (size_t worker = 0; worker < streams.size(); ++worker) {
-            Slot slot{memory(primitive.src_desc(), engine(), nullptr),
-                      memory(primitive.dst_desc(), engine(), nullptr),
-                      memory(primitive.scratchpad_desc(), engine()),
-                      {}};
-            slot.arguments = {{DNNL_ARG_SRC, slot.x},
-                              {DNNL_ARG_WEIGHTS, weight},
-                              {DNNL_ARG_DST, slot.y},
-                              {DNNL_ARG_SCRATCHPAD, slot.scratch}};
-            if (!bias_values.empty()) slot.arguments.emplace(DNNL_ARG_BIAS, bias);
-            shape.slots.push_back(std::move(slot));
-        }
-        shapes.emplace(key, std::move(shape));
+        shapes.emplace(key, onednn::Primitive(primitive, weight, bias, streams.size()));
     }
 };
 
@@ -294,11 +202,7 @@ void OneDnnMatmul::prepare(size_t m, size_t y_stride, bool accumulate) {
 
 void OneDnnMatmul::execute(const void* x, size_t m, float* y, size_t y_stride, bool accumulate,
                            size_t worker) const {
-    auto& shape = impl_->shapes.at({m, y_stride, accumulate});
-    auto& slot = shape.slots[worker];
-    slot.x.set_data_handle(const_cast<void*>(x));
-    slot.y.set_data_handle(y);
-    shape.primitive.execute(impl_->streams[worker], slot.arguments);
+    impl_->shapes.at({m, y_stride, accumulate}).execute(x, y, impl_->streams[worker], worker);
 }
 
 }  // namespace npuscribe

@@ -1,6 +1,6 @@
 #pragma once
-// What the cpu's ways to multiply panels have in common: everything but the form of the left operand, and the
-// product. Private to cpu_blocks.cpp and cpu_tiles.cpp.
+// What the two back ends that multiply panels have in common: everything but the form of the left operand and
+// the product. Only block_device.cpp and tile_device.cpp include it.
 
 #include <atomic>
 #include <cstdint>
@@ -10,21 +10,19 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "device/bad_value.h"
+#include "device/checks.h"
 #include "device/cpu/cpu_info.h"
-#include "device/cpu/onednn_matmul.h"
 #include "device/device.h"
 #include "device/operand_rows.h"
 
 namespace npuscribe {
 
-/// What a worker has to itself, alone on its cache line.
+/// What each worker has to itself, on a cache line of its own.
 struct alignas(kCacheLine) PanelWorker {
     Buffer<float> scratch{};  // f32 on the way to blocks
-    Buffer<uint8_t> panel{};  // of weights, in the form that is multiplied
+    Buffer<uint8_t> panel{};  // a panel of weights in the form that is multiplied
     double prepare = 0;
     double matmul = 0;
 };
@@ -32,23 +30,26 @@ struct alignas(kCacheLine) PanelWorker {
 struct PanelShared {
     DeviceOptions options;
     ThreadPool& pool;
+    const Device& device;  // that these belong to
     std::vector<PanelWorker> workers;
     uint64_t matmuls = 0;
 };
 
-/// `LeftOperand` is made with (max_rows, cols); resize(rows) empties it, and put(x, rounding, row, col)
-/// rounds `x` into rows from `row` on, a multiple of 64, from several workers at once, and returns the first
-/// bad row. `PanelLinear` is made with weights in either form and PanelShared&.
+/// A LeftOperand is constructed with (max_rows, cols, device). Its resize(rows) empties it. Its put(x,
+/// rounding, row, col) rounds `x` into rows from `row` on, a multiple of 64, and returns the first bad row;
+/// several workers call it at once. A PanelLinear is constructed with weights in either form and a
+/// PanelShared&.
 template <class LeftOperand, class PanelLinear>
 class PanelDevice final : public Device {
   public:
     PanelDevice(const DeviceOptions& options, ThreadPool& pool, std::string numerics)
-        : shared_{options, pool, std::vector<PanelWorker>(pool.size())}, numerics_(std::move(numerics)) {}
+        : shared_{options, pool, *this, std::vector<PanelWorker>(pool.size())},
+          numerics_(std::move(numerics)) {}
 
     DeviceInfo info() const override {
         DeviceInfo info;
         info.name = "cpu";
-        info.description = cpu_name() + ", " + onednn_isa() + ", oneDNN " + onednn_version();
+        info.description = cpu_description();
         info.precision = shared_.options.precision;
         info.numerics = numerics_;
         return info;
@@ -64,15 +65,15 @@ class PanelDevice final : public Device {
     }
     bool keeps_blocks() const override { return true; }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<LeftOperand>(max_rows, cols);
+        return std::make_unique<LeftOperand>(max_rows, cols, *this);
     }
 
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         constexpr size_t kPieceRows = 64;
-        auto& operand = dynamic_cast<LeftOperand&>(out);
-        check_columns(x, operand);
+        auto& operand = as_own<LeftOperand>(out, *this);
+        check_prepare(x, norm, operand);
         operand.resize(x.rows);
-        const auto how = in_f32(norm);
+        const auto how = preparation(norm, simd::Numerics::f32, shared_.options.rounding);
         std::atomic<bool> bad{false};
         shared_.pool.for_each(x.rows, kPieceRows, [&](size_t begin, size_t end, size_t index) {
             PanelWorker& worker = shared_.workers[index];
@@ -81,8 +82,7 @@ class PanelDevice final : public Device {
             if (operand.put(rows, shared_.options.rounding, begin, 0)) bad = true;
             worker.prepare += watch.seconds();
         });
-        constexpr float kLimit = 0x1p111F;  // magnitudes that no kernel takes
-        if (bad) throw DeviceError("an operand of the cpu device holds " + place_of_bad_value(x, kLimit));
+        if (bad) refuse_operand("cpu", x);
     }
 
   private:

@@ -1,20 +1,17 @@
 #include "device/cpu/panel_weights.h"
 
 #include <atomic>
-#include <utility>
+#include <vector>
 
-#include "base/error.h"
 #include "base/thread_pool.h"
-#include "device/bad_value.h"
-#include "device/block_weights.h"
+#include "device/checks.h"
 #include "device/operand_rows.h"
 #include "simd/rows/blocks.h"
 
 namespace npuscribe {
 namespace {
 
-constexpr size_t kPieceRows = bfp16::kPanelRows;  // that a worker rounds at a time
-constexpr float kLimit = 0x1p111F;                // magnitudes that no kernel takes
+constexpr size_t kPieceRows = bfp16::kPanelRows;  // rows that a worker rounds at a time
 
 }  // namespace
 
@@ -25,10 +22,7 @@ PanelWeights::PanelWeights(const LinearWeights& weights, bfp16::Rounding roundin
       bias_(weights.bias.begin(), weights.bias.end()),
       own_(bfp16::panel_bytes(n_, padded_k()), Pages::huge),
       panels_(own_.data()) {
-    if (!bias_.empty() && bias_.size() != n_) {
-        throw ModelError(name_ + ": " + std::to_string(bias_.size()) + " biases for " + std::to_string(n_) +
-                         " output features");
-    }
+    check_bias(name_, bias_, n_);
     std::vector<Buffer<float>> wide(pool.size());
     std::atomic<bool> bad{false};
     pool.for_each(n_, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
@@ -45,8 +39,7 @@ PanelWeights::PanelWeights(const LinearWeights& weights, bfp16::Rounding roundin
             bfp16::pack_panels(blocks.data(), padded_k(), begin, end - begin, own_.data());
         }
     });
-    if (bad)
-        throw ModelError("the weights of " + name_ + " hold " + place_of_bad_value(weights.weight, kLimit));
+    if (bad) refuse_weights(name_, weights.weight);
     bfp16::pad_last_panel(n_, padded_k(), own_.data());
     exponents_ = check_exponents(panels_, n_, padded_k(), name_, &pool);
 }

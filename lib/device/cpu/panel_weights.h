@@ -1,6 +1,6 @@
 #pragma once
-// The weights of a linear on a CPU that multiplies BFP16 blocks: panels of its own, or a file's where they
-// lie.
+// The weights of a linear on a CPU that multiplies BFP16 blocks: panels of its own, or a file's panels in
+// place.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +17,10 @@ class ThreadPool;
 
 class PanelWeights {
   public:
-    /// Rounds W, K padded with zeros to whole blocks. Throws ModelError for Inf, NaN and 2^111 or more,
-    /// naming row and column.
+    /// Rounds W, K padded with zeros to whole blocks. Throws ModelError if it holds Inf, NaN or 2^111 and
+    /// more, naming row and column, or does not fit its bias.
     PanelWeights(const LinearWeights&, bfp16::Rounding, ThreadPool&);
-    /// Keeps the panels in place. Throws ModelError where sizes or an exponent cannot be.
+    /// Keeps the panels where they are. Throws ModelError as check_blocks does.
     PanelWeights(const BlockWeights&, ThreadPool&);
 
     const std::string& name() const { return name_; }
@@ -29,7 +29,7 @@ class PanelWeights {
     size_t padded_k() const { return bfp16::padded(k_); }
     const uint8_t* data() const { return panels_; }
     const bfp16::ExponentRange& exponents() const { return exponents_; }
-    /// From this output feature on; null where there is none.
+    /// The biases from this output feature on, or null if there are none.
     const float* bias_of(size_t column) const { return bias_.empty() ? nullptr : bias_.data() + column; }
 
   private:

@@ -11,28 +11,27 @@
 #include "base/thread_pool.h"
 #include "device/cpu/panel_device.h"
 #include "device/cpu/panel_weights.h"
-#include "device/operand_rows.h"
 #include "simd/isa.h"
 #include "simd/matmul/tile_matmul.h"
 
 namespace npuscribe {
 namespace {
 
-// Of an operand, multiplied by one expanded panel: in a core's second cache.
+// Rows of an operand are multiplied by one expanded panel in chunks that stay in a core's L2 cache.
 constexpr size_t kChunkBytes = size_t{768} << 10;
-constexpr size_t kFewestRows = 256;  // of a chunk: a panel's expansion must be worth it
+constexpr size_t kFewestRows = 256;  // in a chunk: fewer would not be worth expanding a panel for
 static_assert(kFewestRows % simd::kTileGroupRows == 0);
 
 /// Rows of BFP16 values in bfloat16, in the layout of simd/matmul/tile_matmul.h.
 class TileOperand final : public Operand {
   public:
-    TileOperand(size_t max_rows, size_t cols)
-        : max_rows_(max_rows),
+    TileOperand(size_t max_rows, size_t cols, const Device& device)
+        : Operand(device, cols),
+          max_rows_(max_rows),
           padded_(bfp16::padded(cols)),
           storage_(simd::tile_operand_bytes(max_rows, padded_), Pages::huge) {
-        cols_ = cols;
-        // The columns that pad K are multiplied. So are a group's rows beyond the last, but these are
-        // dropped.
+        // Columns that pad K are multiplied, so they must be zero. A group's rows beyond the last are
+        // multiplied too, but their results are dropped.
         if (padded_ % simd::kTileDepth != 0) std::memset(storage_.data(), 0, storage_.size());
     }
 
@@ -42,8 +41,8 @@ class TileOperand final : public Operand {
         rows_ = rows;
     }
 
-    /// Rounds `x` into rows from `row` on, a multiple of 32, and columns from `col` on. Called from several
-    /// workers at once. Returns the first bad row, counted in `x`.
+    /// Rounds `x` into rows from `row` on, a multiple of 32, and columns from `col` on. Several workers
+    /// call it at once. Returns the first bad row, counted in `x`.
     std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
         return simd::quantise_tile_operand(x, rounding, storage_.data(), padded_, row, col);
     }
@@ -69,8 +68,8 @@ class TileLinear final : public Linear {
     size_t k() const override { return weights_.k(); }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check_product(weights_.name(), x, n(), k(), y.rows, y.cols);
-        const auto& left = static_cast<const TileOperand&>(x);
+        check_product(weights_.name(), *this, x, y.rows, y.cols);
+        const auto& left = as_own<TileOperand>(x, shared_.device);
         for_each_piece(x.rows(), [&](const Piece& piece) {
             const auto part = y.rows_from(piece.row, piece.rows).cols_from(piece.col, piece.cols);
             simd::multiply_tiles(left.data(), piece.panel, weights_.padded_k(), piece.row,
@@ -82,10 +81,10 @@ class TileLinear final : public Linear {
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         check_into_operand(weights_.name(), epilogue);
-        auto& result = dynamic_cast<TileOperand&>(y);
+        auto& result = as_own<TileOperand>(y, shared_.device);
         result.resize(x.rows());
-        check_product(weights_.name(), x, n(), k(), y.rows(), y.cols());
-        const auto& left = static_cast<const TileOperand&>(x);
+        check_product(weights_.name(), *this, x, y.rows(), y.cols());
+        const auto& left = as_own<TileOperand>(x, shared_.device);
         std::atomic<size_t> bad_row{x.rows()};
         for_each_piece(x.rows(), [&](const Piece& piece) {
             const auto bad = simd::multiply_tiles(
@@ -100,14 +99,14 @@ class TileLinear final : public Linear {
     }
 
   private:
-    /// Rows of the left operand by a panel's columns.
+    /// Some rows of the left operand, times one panel.
     struct Piece {
         size_t row, rows;
         size_t col, cols;
         const uint8_t* panel;  // expanded
     };
 
-    /// Panel by panel for rows that stay in a core's cache, then for the next rows.
+    /// Panel by panel for the rows that stay in a core's cache, then for the next rows.
     template <class Work>
     void for_each_piece(size_t rows, Work&& work) {
         const size_t depth = weights_.padded_k();
@@ -139,7 +138,7 @@ class TileLinear final : public Linear {
 
 std::unique_ptr<Device> make_cpu_tile_device(const DeviceOptions& options, ThreadPool& pool) {
     if (simd::isa() < simd::Isa::amx)
-        throw DeviceError("blocks are multiplied as bfloat16 tiles by AMX, which this CPU lacks");
+        throw DeviceError("this back end multiplies blocks as bfloat16 tiles with AMX, which this CPU lacks");
     return std::make_unique<PanelDevice<TileOperand, TileLinear>>(options, pool,
                                                                   "bfp16 as bf16 in tiles, exact");
 }

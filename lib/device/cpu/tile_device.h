@@ -1,6 +1,6 @@
 #pragma once
-// BFP16 on CPUs with AMX: blocks are expanded to bfloat16 tiles, in which their values are exact, a panel at
-// a time (simd/matmul/tile_matmul.h). Weights stay the 9 bytes a block that they are.
+// BFP16 on CPUs with AMX: blocks are expanded to bfloat16 tiles, a panel at a time. Their values are exact in
+// bfloat16 (simd/matmul/tile_matmul.h). In memory, weights stay blocks of 9 bytes.
 
 #include <memory>
 
@@ -8,7 +8,9 @@
 
 namespace npuscribe {
 
-/// Throws DeviceError where the CPU has no AMX. The precision is bfp16; `pool` must outlive the device.
+class ThreadPool;
+
+/// Throws DeviceError if the CPU has no AMX. The precision is bfp16. `pool` must outlive the device.
 std::unique_ptr<Device> make_cpu_tile_device(const DeviceOptions&, ThreadPool& pool);
 
 }  // namespace npuscribe

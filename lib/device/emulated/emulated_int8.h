@@ -1,5 +1,5 @@
 #pragma once
-// Track 1 on the emulated array.
+// INT8 matmuls on the emulated array (int8_device.h).
 
 #include <memory>
 #include <string>
@@ -8,6 +8,8 @@
 #include "device/device.h"
 
 namespace npuscribe {
+
+class ThreadPool;
 
 std::unique_ptr<Device> make_emulated_int8_device(const DeviceOptions&, ThreadPool& pool);
 

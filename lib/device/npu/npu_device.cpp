@@ -1,17 +1,15 @@
 #include "device/npu/npu_device.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstdlib>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
-#include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/checks.h"
 #include "device/npu/npu_array.h"
 #include "device/npu/npu_linear.h"
 #include "device/npu/npu_operand.h"
@@ -26,18 +24,18 @@ const XrtLibrary& library_of(const NpuOptions& options) {
     return options.library != nullptr ? *options.library : xrt_library();
 }
 
-/// The NPU's own description. Throws DeviceError with everything that is missing where it cannot be used.
+/// The NPU's own description. Throws DeviceError, listing everything that is missing, if it cannot be used.
 std::string check_usable(const NpuOptions& options) {
     ProbeEnvironment environment;
     environment.library = &library_of(options);
     environment.xclbin_directory = options.xclbin_directory;
     const NpuStatus status = probe_npu(environment);
-    if (!status.usable()) throw DeviceError("there is no NPU to use: " + status.summary());
+    if (!status.usable()) throw DeviceError(fmt::format("there is no NPU to use: {}", status.summary()));
     if (options.index >= status.devices.size()) {
-        throw DeviceError("there is no NPU " + std::to_string(options.index) + ": XRT counts " +
-                          std::to_string(status.devices.size()) + ", from 0 (NPUSCRIBE_NPU_INDEX)");
+        throw DeviceError(fmt::format("there is no NPU {}: XRT finds {}; set NPUSCRIBE_NPU_INDEX to 0 to {}",
+                                      options.index, status.devices.size(), status.devices.size() - 1));
     }
-    return describe(status.devices[options.index]) + ", XRT " + status.xrt_version;
+    return fmt::format("{}, XRT {}", describe(status.devices[options.index]), status.xrt_version);
 }
 
 double number_from_environment(const char* name, double otherwise, double least) {
@@ -46,8 +44,8 @@ double number_from_environment(const char* name, double otherwise, double least)
     char* end = nullptr;
     const double value = std::strtod(text, &end);
     if (*end != '\0' || !std::isfinite(value) || value < least) {
-        throw UsageError(std::string(name) + " is '" + text + "', and must be a number" +
-                         (least > 0 ? " above zero" : " of at least 0"));
+        throw UsageError(
+            fmt::format("invalid value '{}' for {}: expected a number of {} or more", text, name, least));
     }
     return value;
 }
@@ -57,7 +55,7 @@ class NpuDevice final : public Device {
     NpuDevice(const DeviceOptions& options, ThreadPool& pool, const NpuOptions& npu)
         : description_(check_usable(npu)),
           array_(*library_of(npu).backend, npu.index, NpuPrograms(xclbin_directory_of(npu)), npu.limit),
-          shared_{array_, pool, options.rounding, {}, {}} {}
+          shared_{array_, pool, *this, options.rounding, {}, {}} {}
 
     DeviceInfo info() const override {
         DeviceInfo info;
@@ -85,7 +83,7 @@ class NpuDevice final : public Device {
         return std::make_unique<NpuOperand>(max_rows, cols, shared_);
     }
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
-        dynamic_cast<NpuOperand&>(out).fill(x, norm);
+        as_own<NpuOperand>(out, *this).fill(x, norm);
     }
 
   private:
@@ -115,8 +113,8 @@ std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool
 std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool& pool,
                                         const NpuOptions& npu) {
     if (options.precision != Precision::bfp16) {
-        throw DeviceError("the npu device multiplies in bfp16, not in " +
-                          std::string(name(options.precision)));
+        throw DeviceError(
+            fmt::format("the npu device multiplies in bfp16, not in {}", name(options.precision)));
     }
     return std::make_unique<NpuDevice>(options, pool, npu);
 }

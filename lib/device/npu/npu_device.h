@@ -15,21 +15,21 @@ class ThreadPool;
 
 struct NpuOptions {
     unsigned index = 0;                       // which of XRT's devices
-    std::chrono::milliseconds limit{10'000};  // for one submission; a layer takes milliseconds
+    std::chrono::milliseconds limit{10'000};  // for one submission; a layer takes a few milliseconds
     std::filesystem::path xclbin_directory;   // empty: xclbin_directory()
     const XrtLibrary* library = nullptr;      // null: xrt_library()
 };
 
-/// The options as the environment gives them: NPUSCRIBE_NPU_INDEX, NPUSCRIBE_NPU_TIMEOUT (seconds, a decimal
-/// number). Throws UsageError for what is no number or not positive.
+/// The options from the environment: NPUSCRIBE_NPU_INDEX and NPUSCRIBE_NPU_TIMEOUT (in seconds, a decimal
+/// number). Throws UsageError if one is not a number or too small.
 NpuOptions npu_options_from_environment();
 
-/// The NPU. Precision: bfp16. `pool` prepares operands and takes results over, and must outlive the device.
-/// Throws DeviceError, saying all that is missing, where there is no NPU to use.
+/// The NPU, in precision bfp16. `pool` prepares operands and copies results, and must outlive the device.
+/// Throws DeviceError, listing everything that is missing, if there is no NPU to use.
 std::unique_ptr<Device> make_npu_device(const DeviceOptions&, ThreadPool& pool);
 std::unique_ptr<Device> make_npu_device(const DeviceOptions&, ThreadPool& pool, const NpuOptions&);
 
-/// What the NPU's own sensor reads now, in watts; nothing where XRT or the driver gives none.
+/// The power that the NPU's own sensor reads now, in watts, or nothing if XRT and the driver offer no sensor.
 std::optional<double> npu_power_watts(const NpuOptions& = {});
 
 }  // namespace npuscribe

@@ -1,14 +1,16 @@
 #include "device/npu/npu_linear.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "device/block_weights.h"
+#include "device/array/array_weights.h"
+#include "device/checks.h"
 #include "device/operand_rows.h"
 
 namespace npuscribe {
@@ -21,7 +23,8 @@ namespace {
 
 constexpr size_t kTakeOverRows = 64;  // rows of a result that one worker takes over at a time
 
-/// Calls of one linear, by padded rows; the weights are bound to each once. One that runs belongs to its run.
+/// Idle calls of one linear, by padded rows. The weights are bound to each call once. A call that runs
+/// belongs to its run.
 class CallPool {
   public:
     std::unique_ptr<Call> take(xrt_backend::Program& program, size_t rows, xrt_backend::Buffer& weights) {
@@ -49,11 +52,11 @@ struct Piece {
     std::shared_ptr<NpuBatch> batch;
 };
 
-/// Where a result goes, row by row; called from any worker.
+/// Takes the rows of a result. Any worker calls it.
 class Destination {
   public:
     virtual ~Destination() = default;
-    /// `c` are rows [first, first + c.rows) of the result. Returns the first value that cannot be stored, or
+    /// Stores rows [first, first + c.rows) of the result. Returns the first value that cannot be stored, or
     /// nothing.
     virtual std::optional<simd::Place> take_over(size_t first, MatrixView<const float> c) = 0;
     virtual void finish() {}
@@ -83,10 +86,8 @@ class IntoMatrix final : public Destination {
 
 class IntoOperand final : public Destination {
   public:
-    IntoOperand(NpuOperand& y, Epilogue epilogue, bfp16::Rounding rounding) : y_(y) {
-        how_.operation = epilogue == Epilogue::gelu ? simd::RowOperation::gelu : simd::RowOperation::none;
-        how_.rounding = rounding;
-    }
+    IntoOperand(NpuOperand& y, Epilogue epilogue, bfp16::Rounding rounding)
+        : y_(y), how_(preparation(epilogue, simd::Numerics::bfp16, rounding)) {}
     std::optional<simd::Place> take_over(size_t first, MatrixView<const float> c) override {
         return y_.fill_rows(first, c, how_);
     }
@@ -111,12 +112,12 @@ class NpuRun final : public Run::State, public NpuPending {
           operand_(operand) {
         if (operand_ != nullptr) operand_->pending = this;
     }
-    /// Once only. After it has thrown, the array may hold some of the calls.
+    /// Called once. If it throws, the array may hold some of the calls.
     void start(xrt_backend::Context& context) {
         for (Piece& piece : pieces_) piece.batch = shared_.array.queue().add(context, *piece.call, name_);
         started_ = true;
     }
-    /// What nobody waited for is seen through, for the array writes to this run's memory until it is done.
+    /// Waits for unfinished work, because the array writes to this run's memory until it is done.
     ~NpuRun() override {
         try {
             if (started_) complete();
@@ -131,7 +132,7 @@ class NpuRun final : public Run::State, public NpuPending {
 
     void complete() override {
         if (std::exchange(completed_, true)) return;
-        // The operand may be gone before this run is.
+        // The operand may be destroyed before this run.
         NpuOperand* const operand = std::exchange(operand_, nullptr);
         if (operand != nullptr) operand->pending = nullptr;
         for (Piece& piece : pieces_) shared_.array.queue().finish(*piece.batch);
@@ -149,7 +150,7 @@ class NpuRun final : public Run::State, public NpuPending {
         watch.restart();
         BadPlace bad;
         for (const Piece& piece : pieces_) take_over(piece, bad);
-        // Into a matrix it is one more copy; into an operand it is quantisation.
+        // A matrix takes one more copy, an operand is quantised.
         (operand != nullptr ? shared_.stats.prepare_seconds : shared_.stats.transfer_seconds) +=
             watch.seconds();
         for (Piece& piece : pieces_) {
@@ -157,7 +158,7 @@ class NpuRun final : public Run::State, public NpuPending {
             calls_->give_back(piece.padded_rows, std::move(piece.call));
         }
         pieces_.clear();
-        if (bad.place()) throw DeviceError("the result of " + name_ + " holds " + bad.describe());
+        if (bad.place()) throw DeviceError(fmt::format("the result of {} holds {}", name_, bad.describe()));
         destination_->finish();
     }
 
@@ -176,7 +177,7 @@ class NpuRun final : public Run::State, public NpuPending {
     std::shared_ptr<CallPool> calls_;
     std::vector<Piece> pieces_;
     std::unique_ptr<Destination> destination_;
-    NpuOperand* operand_;  // null once completed
+    NpuOperand* operand_;  // null after completion
     bool started_ = false;
     bool completed_ = false;
 };
@@ -185,14 +186,10 @@ class NpuLinear final : public Linear {
   public:
     NpuLinear(const LinearWeights& weights, NpuShared& shared)
         : NpuLinear(weights.name, weights.weight.rows, weights.weight.cols, shared) {
-        if (!weights.bias.empty() && weights.bias.size() != n_) {
-            throw ModelError(name_ + ": " + std::to_string(weights.bias.size()) + " biases for " +
-                             std::to_string(n_) + " output features");
-        }
+        check_bias(name_, weights.bias, n_);
         const bfp16::TileLayout layout = allocate();
         const auto tiles = weights_->bytes();
-        const simd::RowPreparation how{simd::RowOperation::none, nullptr, nullptr, simd::Numerics::bfp16,
-                                       shared_.rounding};
+        const auto how = preparation(nullptr, simd::Numerics::bfp16, shared_.rounding);
         BadPlace bad;
         shared_.pool.for_each(n_, layout.tile_rows, [&](size_t from, size_t to, size_t) {
             auto place =
@@ -200,7 +197,7 @@ class NpuLinear final : public Linear {
             if (place) place->row += from;
             bad.note(place);
         });
-        if (bad.place()) throw ModelError("the weights of " + name_ + " hold " + bad.describe());
+        if (bad.place()) throw ModelError(fmt::format("the weights of {} hold {}", name_, bad.describe()));
         upload(weights.bias, layout);
     }
 
@@ -208,7 +205,7 @@ class NpuLinear final : public Linear {
         : NpuLinear(weights.name, weights.n, weights.k, shared) {
         check_blocks(weights, &shared.pool);
         const bfp16::TileLayout layout = allocate();
-        bfp16::shuffle(rows_of_blocks(weights), layout, weights_->bytes().first(layout.bytes()));
+        array::lay_out_blocks(weights, layout, weights_->bytes());
         upload(weights.bias, layout);
     }
 
@@ -216,16 +213,16 @@ class NpuLinear final : public Linear {
     size_t k() const override { return k_; }
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
-        check(x, y.rows, y.cols);
+        check_product(name_, *this, x, y.rows, y.cols);
         return start(x, std::make_unique<IntoMatrix>(y, epilogue), nullptr);
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
         check_into_operand(name_, epilogue);
-        auto& operand = dynamic_cast<NpuOperand&>(y);
+        auto& operand = as_own<NpuOperand>(y, shared_.device);
         if (operand.pending != nullptr) operand.pending->complete();
         operand.begin(x.rows());
-        check(x, y.rows(), y.cols());
+        check_product(name_, *this, x, y.rows(), y.cols());
         return start(x, std::make_unique<IntoOperand>(operand, epilogue, shared_.rounding), &operand);
     }
 
@@ -238,14 +235,12 @@ class NpuLinear final : public Linear {
           rows_(shared.array.rows_for(k_, weights_text())),
           calls_(std::make_shared<CallPool>()) {}
 
-    std::string weights_text() const {
-        return name_ + ", whose weights are " + std::to_string(n_) + " x " + std::to_string(k_);
-    }
+    std::string weights_text() const { return fmt::format("{}, whose weights are {} x {}", name_, n_, k_); }
     array::Gemm gemm(size_t padded_rows) const {
         return shared_.array.gemm(padded_rows, k_, n_, weights_text());
     }
 
-    /// Room for the weights in memory that the array reads; returns the layout of what goes there.
+    /// Makes room for the weights in memory that the array reads, and returns their layout.
     bfp16::TileLayout allocate() {
         const array::Gemm shape = gemm(rows_.longest());
         bfp16::TileLayout layout = shape.b_layout();
@@ -258,11 +253,7 @@ class NpuLinear final : public Linear {
 
     void upload(std::span<const float> bias, const bfp16::TileLayout& layout) {
         const auto tiles = weights_->bytes();
-        // In front of each row of tiles: the bias of its columns of the result.
-        for (size_t first = 0; first < bias.size(); first += layout.tile_rows) {
-            std::memcpy(tiles.data() + first / layout.tile_rows * layout.row_tile_bytes(),
-                        bias.data() + first, std::min(layout.tile_rows, n_ - first) * sizeof(float));
-        }
+        array::lay_out_bias(bias, layout, tiles);
         try {
             weights_->to_device(0, tiles.size());
         } catch (const XrtError& error) {
@@ -271,15 +262,8 @@ class NpuLinear final : public Linear {
         shared_.stats.bytes_to_device += tiles.size();
     }
 
-    void check(const Operand& x, size_t rows, size_t cols) const {
-        if (x.cols() == k_ && rows == x.rows() && cols == n_) return;
-        throw DeviceError(name_ + ": cannot make [" + std::to_string(rows) + " × " + std::to_string(cols) +
-                          "] of [" + std::to_string(x.rows()) + " × " + std::to_string(x.cols()) +
-                          "] with weights [" + std::to_string(n_) + " × " + std::to_string(k_) + "]");
-    }
-
     Run start(const Operand& x, std::unique_ptr<Destination> destination, NpuOperand* result) {
-        const auto& operand = dynamic_cast<const NpuOperand&>(x);
+        const auto& operand = as_own<NpuOperand>(x, shared_.device);
         if (operand.pending != nullptr) operand.pending->complete();
         std::vector<Piece> pieces;
         for (const NpuOperand::Part& part : operand.parts()) {

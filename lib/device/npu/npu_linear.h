@@ -8,10 +8,10 @@
 
 namespace npuscribe {
 
-/// Quantises, lays out and uploads. Throws ModelError for weights that BFP16 cannot hold, and DeviceError
-/// where no array program is installed for their shape.
+/// Quantises, lays out and uploads the weights. Throws ModelError if BFP16 cannot hold them, and DeviceError
+/// if no array program is installed for their shape.
 std::unique_ptr<Linear> make_npu_linear(const LinearWeights&, NpuShared&);
-/// The same from blocks, as they are.
+/// The same from blocks, which stay as they are.
 std::unique_ptr<Linear> make_npu_linear(const BlockWeights&, NpuShared&);
 
 }  // namespace npuscribe

@@ -1,11 +1,14 @@
 #include "device/npu/npu_operand.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/checks.h"
 #include "device/operand_rows.h"
 
 namespace npuscribe {
@@ -32,8 +35,8 @@ void BadPlace::note(const std::optional<simd::Place>& found) {
 }
 
 std::string BadPlace::describe() const {
-    return "Inf, NaN or what is too large for BFP16 at row " + std::to_string(place_->row) + ", column " +
-           std::to_string(place_->col);
+    return fmt::format("Inf, NaN or a value too large for BFP16 at row {}, column {}", place_->row,
+                       place_->col);
 }
 
 NpuBuffer NpuShared::take_result(NpuOpenProgram& program, size_t bytes, const std::string& what) {
@@ -50,19 +53,17 @@ void NpuShared::give_back(NpuBuffer result) {
 }
 
 NpuOperand::NpuOperand(size_t max_rows, size_t cols, NpuShared& shared)
-    : shared_(shared), max_rows_(max_rows) {
-    cols_ = cols;
-}
+    : Operand(shared.device, cols), shared_(shared), max_rows_(max_rows) {}
 
 NpuOperand::~NpuOperand() {
     try {
         if (pending != nullptr) pending->complete();
-    } catch (const std::exception&) {  // the run's owner hears of it too
+    } catch (const std::exception&) {  // whoever waits for the run gets the error, too
     }
 }
 
 void NpuOperand::allocate() {
-    const std::string what = "an operand of " + std::to_string(max_rows_) + " x " + std::to_string(cols_);
+    const std::string what = fmt::format("an operand of {} x {}", max_rows_, cols_);
     const NpuArray::Rows& cut = shared_.array.rows_for(cols_, what);
     longest_ = cut.longest();
     const array::Tile& tile = cut.program->planned->tile;
@@ -73,7 +74,7 @@ void NpuOperand::allocate() {
         chunk.first = first;
         chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
-        // Rows that are never written are zeros for the array too.
+        // Rows that nobody writes must be zeros for the array, too.
         hand_over(*chunk.buffer, chunk.layout.bytes());
         chunks.push_back(std::move(chunk));
     }
@@ -115,23 +116,17 @@ void NpuOperand::finish() {
 }
 
 void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
-    if (x.cols != cols_) {
-        throw DeviceError("rows of " + std::to_string(x.cols) + " values do not fit an operand of " +
-                          std::to_string(cols_) + " columns");
-    }
+    check_prepare(x, norm, *this);
     if (pending != nullptr) pending->complete();
     begin(x.rows);
     const Stopwatch watch;
-    const simd::RowPreparation how{
-        norm != nullptr ? simd::RowOperation::layer_norm : simd::RowOperation::none,
-        norm != nullptr ? norm->weight.data() : nullptr, norm != nullptr ? norm->bias.data() : nullptr,
-        simd::Numerics::bfp16, shared_.rounding};
+    const auto how = preparation(norm, simd::Numerics::bfp16, shared_.rounding);
     BadPlace bad;
     shared_.pool.for_each(x.rows, tile_rows_, [&](size_t from, size_t to, size_t) {
         bad.note(fill_rows(from, x.rows_from(from, to - from), how));
     });
     shared_.stats.prepare_seconds += watch.seconds();
-    if (bad.place()) throw DeviceError("an operand of the npu device holds " + bad.describe());
+    if (bad.place()) throw DeviceError(fmt::format("an operand of the npu device holds {}", bad.describe()));
     finish();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The left operand on the NPU: BFP16 tiles, written by the CPU straight into memory that the array reads.
+// The left operand on the NPU: BFP16 tiles, which the CPU writes straight into memory that the array reads.
 
 #include <cstdint>
 #include <map>
@@ -21,6 +21,7 @@ class ThreadPool;
 struct NpuShared {
     NpuArray& array;
     ThreadPool& pool;
+    const Device& device;  // that these belong to
     bfp16::Rounding rounding;
     DeviceStats stats;
     std::map<size_t, std::vector<NpuBuffer>> idle_results;  // by bytes
@@ -29,7 +30,7 @@ struct NpuShared {
     void give_back(NpuBuffer result);
 };
 
-/// A run whose result is not in place yet. Completing it twice does nothing.
+/// A run whose result is not in place yet. A second call of `complete` does nothing.
 class NpuPending {
   public:
     virtual ~NpuPending() = default;
@@ -50,12 +51,12 @@ class BadPlace {
 
 class NpuOperand final : public Operand {
   public:
-    /// Memory is taken when the operand is first filled: by then weights have been loaded, which decide its
-    /// tiles.
+    /// Allocates nothing yet. Memory is taken when the operand is first filled: by then, weights have been
+    /// loaded, which decide its tiles.
     NpuOperand(size_t max_rows, size_t cols, NpuShared& shared);
     ~NpuOperand() override;
 
-    /// Rows for one call of the array: `rows` of them from `first`, at the start of `buffer`.
+    /// Rows [first, first + rows), for one call of the array. They lie at the start of `buffer`.
     struct Part {
         size_t first = 0;
         size_t rows = 0;
@@ -63,12 +64,12 @@ class NpuOperand final : public Operand {
     };
     std::vector<Part> parts() const;
 
-    /// Normalises and quantises all of `x`. Throws DeviceError for a value that BFP16 cannot hold, with its
-    /// place.
+    /// Normalises and quantises all of `x`. Throws DeviceError if `x` does not fit or holds a value that
+    /// BFP16 cannot hold, naming row and column.
     void fill(MatrixView<const float> x, const LayerNorm* norm);
 
-    /// The same in steps, for results: sizes first, then rows from any thread, then the memory is handed
-    /// over.
+    /// The same in three steps, for results. `begin` sets the size, `fill_rows` may be called from any
+    /// thread, and `finish` passes the memory to the array.
     void begin(size_t rows);
     /// `x` [m × cols] becomes rows [first, first + m), which lie in one row of tiles. Returns the first value
     /// that BFP16 cannot hold, or nothing.
@@ -76,7 +77,7 @@ class NpuOperand final : public Operand {
                                          const simd::RowPreparation& how);
     void finish();
 
-    NpuPending* pending = nullptr;  // the run that makes this operand, where that has not been completed
+    NpuPending* pending = nullptr;  // the run that makes this operand, until it has been completed
 
   private:
     struct Chunk {
@@ -88,7 +89,7 @@ class NpuOperand final : public Operand {
 
     NpuShared& shared_;
     size_t max_rows_;
-    size_t longest_ = 0;  // rows a chunk
+    size_t longest_ = 0;  // rows in a chunk
     size_t tile_rows_ = 0;
     std::vector<Chunk> chunks_;
 };

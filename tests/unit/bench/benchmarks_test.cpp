@@ -10,6 +10,7 @@
 #include "bench/project.h"
 #include "bench/speech.h"
 #include "catch.h"
+#include "device/cpu/cpu_device.h"
 #include "random_checkpoint.h"
 
 using namespace npuscribe;

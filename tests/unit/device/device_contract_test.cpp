@@ -1,4 +1,4 @@
-// What every device promises, whatever it multiplies with. Another device joins by one line in `kDevices`.
+// What every device promises, whatever it multiplies with. A new device needs one line in devices_here().
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +14,8 @@
 #include "bfp16/panels.h"
 #include "catch.h"
 #include "device/cpu/block_device.h"
+#include "device/cpu/cpu_device.h"
+#include "device/cpu/onednn_device.h"
 #include "device/device.h"
 #include "device/emulated/emulated_device.h"
 #include "device/npu/npu_device.h"
@@ -32,7 +34,7 @@ struct Maker {
     std::vector<Precision> precisions;
 };
 
-/// The cpu's several ways to multiply, "cpu" being the fastest that there is.
+/// The cpu device appears once for each of its back ends; "cpu" is the fastest that this CPU can run.
 std::vector<Maker> devices_here() {
     std::vector<Maker> all = {
 #ifdef NPUSCRIBE_TEST_NPU  // a program of its own, run on tests/xrt_double
@@ -71,9 +73,9 @@ void for_each_device(Check&& check) {
     }
 }
 
-/// Relative L2 of one matmul that each precision stays within on whisper_like data. BFP16 by DESIGN.md's
-/// gate. INT8 has one unit for a row whose largest value is some thirty times its root mean square: two
-/// units, rounded to a half.
+/// The relative L2 error of one matmul that each precision stays within on whisper_like data. BFP16's is the
+/// accuracy that this project set itself. INT8 has one unit for a row whose largest value is some thirty
+/// times its root mean square: two units, rounded to a half.
 double tolerance(Precision precision) {
     switch (precision) {
         case Precision::fp32:
@@ -297,7 +299,7 @@ TEST_CASE("weights that come as blocks are taken as they are, or as their values
             CHECK(y == submitted(*loaded, *prepared(device, x, 70, kCols)));
             return;
         }
-        // The operand rounded here, multiplied with the blocks' very values, in fp32: as DESIGN.md's gate.
+        // The operand is rounded here and multiplied with the blocks' exact values, in fp32.
         Values rounded(x.size());
         bfp16::dequantise(bfp16::quantise({x.data(), 70, kCols}, bfp16::Rounding::nearest_even),
                           {rounded.data(), 70, kCols});
@@ -346,6 +348,38 @@ TEST_CASE("shapes that do not fit are refused") {
     });
 }
 
+TEST_CASE("an operand of another device is refused, and both devices are named") {
+    const Values x = test::activations(5, 64), w = test::weights(16, 64);
+    ThreadPool pool(1);
+    const auto other = make_cpu_device({Precision::fp32, bfp16::Rounding::nearest_even}, pool);
+    for_each_device([&](Device& device, Precision) {
+        const auto linear = load(device, w, 16, 64, {});
+        const auto own = prepared(device, x, 5, 64), foreign = prepared(*other, x, 5, 64);
+        const auto foreign_result = other->make_operand(5, 16);
+        const auto refused = [&](auto&& work) {
+            const auto message = test::message_of<DeviceError>(work);
+            CHECK(test::contains(message, "an operand of the cpu device (fp32)"));
+            CHECK(test::contains(message, "was given to the " + device.info().name + " device"));
+        };
+        refused([&] { submitted(*linear, *foreign); });
+        refused([&] { linear->submit(*own, *foreign_result, Epilogue::none).wait(); });
+        refused([&] { device.prepare({x.data(), 5, 64}, nullptr, *foreign); });
+    });
+}
+
+TEST_CASE("a layer norm that does not fit the rows is refused") {
+    const Values x = test::activations(5, 64), ones(64, 1.0F), short_bias(63);
+    for_each_device([&](Device& device, Precision) {
+        const auto operand = device.make_operand(5, 64), odd = device.make_operand(5, 63);
+        const LayerNorm unequal{ones, short_bias}, matching{std::span(ones).first(63), short_bias};
+        CHECK_THROWS_AS(device.prepare({x.data(), 5, 64}, &unequal, *operand), DeviceError);
+        CHECK(test::contains(test::message_of<DeviceError>([&] {
+                                 device.prepare({x.data(), 5, 63, 64}, &matching, *odd);
+                             }),
+                             "multiple of 8"));
+    });
+}
+
 TEST_CASE("a device counts its matmuls and its time") {
     const Values x = test::activations(64, 512), w = test::weights(512, 512);
     for_each_device([&](Device& device, Precision) {
@@ -366,7 +400,7 @@ TEST_CASE("a device counts its matmuls and its time") {
     });
 }
 
-TEST_CASE("a precision that a device has not got is refused") {
+TEST_CASE("a precision that a device does not have is refused") {
     ThreadPool pool(1);
     for (const Precision precision : {Precision::fp32, Precision::bf16}) {
         CHECK(test::contains(test::message_of<DeviceError>([&] {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "catch.h"
+#include "device/cpu/cpu_device.h"
 #include "plain_whisper.h"
 
 using namespace npuscribe;

@@ -11,6 +11,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "decoder/engine.h"
+#include "device/cpu/cpu_device.h"
 #include "needs.h"
 #include "transcribe/pipeline.h"
 #include "unit/decoder/scripted_model.h"

@@ -7,6 +7,7 @@
 #include "bfp16/block.h"
 #include "catch.h"
 #include "device/array/array_model.h"
+#include "device/cpu/cpu_device.h"
 #include "unit/device/whisper_like.h"
 
 using namespace npuscribe;
