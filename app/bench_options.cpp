@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "bench/study/study_figures.h"
+#include "device/choose.h"
 
 namespace npuscribe::app {
 namespace {
@@ -45,10 +47,10 @@ std::vector<Option> bench_options(BenchSettings& s) {
     return {
         {"model", 'm', "NAME|DIR", kWork, "a model that was fetched, or a checkpoint's directory",
          text(s.model)},
-        {"device", 0, "DEVICE", kWork, "auto, cpu, npu or emulated",
-         one_of(s.device, {"auto", "cpu", "npu", "emulated"})},
-        {"precision", 0, "PRECISION", kWork, "bfp16, bf16, fp32, int8 or int8-tensor",
-         one_of(s.precision, {"bfp16", "bf16", "fp32", "int8", "int8-tensor"})},
+        {"device", 0, "DEVICE", kWork, list_words(device_choices()),
+         one_of(s.device, {device_choices().begin(), device_choices().end()})},
+        {"precision", 0, "PRECISION", kWork, list_words(precision_names()),
+         one_of(s.precision, {precision_names().begin(), precision_names().end()})},
         threads_option(s.threads),
         {"seq", 0, "N", kWork,
          "encoder frames of 20 ms; 0: 512 for layer, encoder and batch, as in the study, and all of the "

@@ -41,8 +41,7 @@ int info(const std::string& name) {
     const auto row = [&](const std::string& what, const std::string& value) {
         out += fmt::format("{:<16}{}\n", what, value);
     };
-    for (const Precision precision :
-         {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8, Precision::int8_tensor}) {
+    for (const Precision precision : precisions()) {
         DeviceOptions options;
         options.precision = precision;
         std::string numerics;

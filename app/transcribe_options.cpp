@@ -8,6 +8,8 @@
 
 #include "audio/stream.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "device/choose.h"
 
 namespace npuscribe::app {
 namespace {
@@ -91,7 +93,7 @@ Binding audio_context(TranscribeOptions& options) {
 Binding precision(Precision& variable) {
     return {[&variable](const std::string& given) { variable = parse_precision(given); },
             [&variable] { return std::string(name(variable)); },
-            {"bfp16", "bf16", "fp32", "int8", "int8-tensor"}};
+            {precision_names().begin(), precision_names().end()}};
 }
 
 Binding fraction(float& variable) {
@@ -202,9 +204,10 @@ std::vector<Option> transcribe_options(TranscribeSettings& s) {
          "TOML with defaults of your own; else npuscribe/config.toml in $XDG_CONFIG_HOME or ~/.config",
          text(s.config)},
 
-        {"device", 0, "DEVICE", kWork, "auto, cpu, npu or emulated: what multiplies the encoder's matrices",
-         one_of(s.device, {"auto", "cpu", "npu", "emulated"})},
-        {"precision", 0, "PRECISION", kWork, "bfp16, bf16, fp32, int8 or int8-tensor: the encoder's operands",
+        {"device", 0, "DEVICE", kWork,
+         list_words(device_choices()) + ": what multiplies the encoder's matrices",
+         one_of(s.device, {device_choices().begin(), device_choices().end()})},
+        {"precision", 0, "PRECISION", kWork, list_words(precision_names()) + ": the encoder's operands",
          precision(s.precision)},
         {"threads", 't', "N", kWork, "CPU threads; 0: one for each CPU", integer(s.threads, 0, 1024)},
         {"batch-size", 0, "N", kWork, "windows decoded at once, over all files",
