@@ -15,10 +15,11 @@ namespace npuscribe {
 
 inline constexpr size_t kCacheLine = 64;
 
-/// What the system is asked to back a buffer with.
+/// The kind of pages that a buffer asks the system for.
 enum class Pages {
     usual,
-    huge,  // large ones, where the buffer is large: for what is written whole and stays, such as weights
+    huge,  // huge ones, if the buffer is large enough: for data that is written whole and kept, such as
+           // weights
 };
 
 /// `size` elements of a trivial type, 64-byte aligned, uninitialised. Movable, not copyable.
@@ -36,7 +37,8 @@ class Buffer {
         const size_t bytes = (size * sizeof(T) + kCacheLine - 1) / kCacheLine * kCacheLine;
         void* memory = nullptr;
         if (posix_memalign(&memory, alignment, bytes) != 0) throw std::bad_alloc();
-        // A fault every 4 KB costs more than reading what goes there. The last, begun huge page stays small.
+        // A page fault for each 4 KB costs more than reading the data. A last page that is not full stays
+        // small.
         if (huge) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
         data_.reset(static_cast<T*>(memory));
     }
@@ -55,7 +57,7 @@ class Buffer {
     MatrixView<T> matrix(size_t rows, size_t cols) { return {data(), rows, cols}; }
     MatrixView<const T> matrix(size_t rows, size_t cols) const { return {data(), rows, cols}; }
 
-    /// Grows to at least `size` elements; what was there is lost.
+    /// Grows to at least `size` elements. Their old values are lost.
     void reserve_discard(size_t size) {
         if (size > size_) *this = Buffer(size);
     }

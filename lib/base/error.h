@@ -1,7 +1,7 @@
 #pragma once
-// The whole exception hierarchy. Caught once, in app/, where each kind has its exit code (DESIGN: command
-// line). A message says what was given, what was wanted, and what to do next; it is one line without a final
-// period.
+// All exceptions of the program. app/main.cpp catches them, in one place, and gives each kind its exit code.
+// A message says what was given, what is wrong with it, and what to do instead. It is one line without a
+// period at the end.
 
 #include <stdexcept>
 #include <string>
@@ -19,7 +19,7 @@ class UsageError : public Error {
     using Error::Error;
 };
 
-/// One input cannot be read or holds no audio. The other inputs are still done; exit code 1.
+/// One input cannot be read or holds no audio. The others are still transcribed. Exit code 1.
 class InputError : public Error {
   public:
     using Error::Error;

@@ -1,6 +1,6 @@
 #pragma once
-// A mutex that lets its callers in in the order in which they came. std::mutex may let the thread that has
-// just left in again, and again; two threads that share a ThreadPool must take turns.
+// A mutex that serves its callers in the order in which they came. std::mutex may serve the thread that has
+// just unlocked it again and again, but two threads that share a ThreadPool must take turns.
 
 #include <condition_variable>
 #include <cstdint>
@@ -23,7 +23,7 @@ class FairMutex {
         }
         changed_.notify_all();
     }
-    /// Callers that are in or in line.
+    /// How many callers hold the mutex or wait for it.
     uint64_t in_line() const {
         const std::lock_guard guard(mutex_);
         return next_ - serving_;

@@ -1,5 +1,7 @@
 #include "base/mapped_file.h"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -43,13 +45,14 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
     const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat status {};
     if (file.fd < 0 || fstat(file.fd, &status) != 0)
-        throw ModelError(path.string() + ": cannot be opened: " + std::strerror(errno));
-    if (!S_ISREG(status.st_mode)) throw ModelError(path.string() + ": is not a regular file");
+        throw ModelError(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
+    if (!S_ISREG(status.st_mode)) throw ModelError(fmt::format("{}: is not a regular file", path.string()));
     size_ = static_cast<size_t>(status.st_size);
     if (size_ == 0) return;
     void* memory = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
     if (memory == MAP_FAILED)
-        throw ModelError(path.string() + ": cannot be mapped into memory: " + std::strerror(errno));
+        throw ModelError(
+            fmt::format("{}: cannot be mapped into memory: {}", path.string(), std::strerror(errno)));
     data_ = static_cast<const std::byte*>(memory);
 }
 

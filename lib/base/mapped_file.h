@@ -1,5 +1,5 @@
 #pragma once
-// A file mapped for reading, whose pages are given back once they were used.
+// A file that is mapped into memory for reading and whose pages are given back after use.
 
 #include <cstddef>
 #include <filesystem>
@@ -9,7 +9,7 @@ namespace npuscribe {
 
 class MappedFile {
   public:
-    /// Throws ModelError where `path` is no regular file or cannot be mapped. An empty file gives an empty
+    /// Throws ModelError if `path` is no regular file or cannot be mapped. An empty file gives an empty
     /// span.
     explicit MappedFile(const std::filesystem::path& path);
     ~MappedFile();
@@ -18,10 +18,10 @@ class MappedFile {
     MappedFile& operator=(const MappedFile&) = delete;
 
     std::span<const std::byte> bytes() const { return {data_, size_}; }
-    /// Asks for the pages of `part` in one go: much cheaper than a fault every 64 KB.
+    /// Asks for all pages of `part` at once: much cheaper than a page fault for each 64 KB.
     void prefetch(std::span<const std::byte> part) const noexcept;
-    /// Takes the pages of `part` out of this process. They stay in the system's cache, and reading them again
-    /// is safe (another thread may be doing so right now); it only costs the faults.
+    /// Removes the pages of `part` from this process. They stay in the system's cache: reading them again is
+    /// safe, even for a thread that does so right now, and only costs the page faults.
     void release(std::span<const std::byte> part) const noexcept;
     bool contains(const std::byte* address) const { return address >= data_ && address < data_ + size_; }
 

@@ -1,5 +1,5 @@
 #pragma once
-// A row-major view of somebody else's memory: the currency at every border between folders.
+// A row-major view of memory that somebody else owns: how folders hand matrices to each other.
 
 #include <cassert>
 #include <cstddef>

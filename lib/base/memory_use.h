@@ -1,13 +1,13 @@
 #pragma once
-// The memory of this process that is in use.
+// How much memory this process uses.
 
 #include <cstdint>
 
 namespace npuscribe {
 
-/// Bytes in RAM now, files that are mapped included; 0 where the system does not tell.
+/// Bytes in RAM now, mapped files included; 0 if the system does not tell.
 uint64_t resident_bytes();
-/// The most so far.
+/// The largest number so far.
 uint64_t peak_resident_bytes();
 
 }  // namespace npuscribe

@@ -1,13 +1,14 @@
 #pragma once
-// Where parts of the program are that are loaded when they are needed.
+// Where to find the modules: parts of the program that it loads only if it needs them.
 
 #include <filesystem>
 #include <string>
 
 namespace npuscribe {
 
-/// The module `file`, such as "libnpuscribe_xrt.so": what the variable `environment` names, whether it is
-/// there or not; else beside the program or in ../lib/npuscribe; empty where it is in neither place.
+/// The path of the module `file`, such as "libnpuscribe_xrt.so": the value of the variable `environment` if
+/// it is set, even if no such file exists; else the file beside the program or in ../lib/npuscribe; else
+/// empty.
 std::filesystem::path module_path(const char* file, const char* environment);
 
 }  // namespace npuscribe

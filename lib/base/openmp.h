@@ -1,10 +1,10 @@
 #pragma once
-// oneDNN is built on OpenMP. Our own workers hand it whole blocks, so wherever it is called it must stay on
-// that thread.
+// oneDNN runs on OpenMP's threads. Our own workers already divide the work among the CPUs, so a call of
+// oneDNN must stay on the thread that made it.
 
 namespace npuscribe {
 
-/// While it lives, OpenMP regions that this thread opens run on this thread alone.
+/// While this object lives, OpenMP regions that this thread opens run on this thread alone.
 class OneOpenMpThread {
   public:
     OneOpenMpThread();

@@ -1,6 +1,6 @@
 #pragma once
-// SHA-256 (FIPS 180-4), by OpenSSL's libcrypto, which is loaded for the first. Throws Error where it is not
-// there.
+// SHA-256 (FIPS 180-4) by OpenSSL's libcrypto, which the first use loads. Every function throws Error if
+// libcrypto is not installed.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace npuscribe {
 
-/// Of bytes that come piece by piece.
+/// The hash of bytes that come piece by piece.
 class Sha256 {
   public:
     Sha256();
@@ -22,7 +22,7 @@ class Sha256 {
     Sha256& operator=(const Sha256&) = delete;
 
     void update(std::span<const std::byte> bytes);
-    /// In hexadecimal, lower case. Call it once, last.
+    /// The hash in hexadecimal, lower case. Call it once, after the last update.
     std::string finish();
 
   private:
@@ -30,11 +30,11 @@ class Sha256 {
     std::unique_ptr<Context> context_;
 };
 
-/// In hexadecimal, lower case.
+/// The hash of `bytes` in hexadecimal, lower case.
 std::string sha256(std::span<const uint8_t> bytes);
 
-/// Of a file's bytes; nothing where it cannot be read. `stop` is asked now and then; true ends it, with
-/// nothing.
+/// The hash of a file's bytes; none if it cannot be read or if `stop`, which is called now and then, returns
+/// true.
 std::optional<std::string> sha256_of_file(const std::filesystem::path& file,
                                           const std::function<bool()>& stop = {});
 

@@ -1,5 +1,5 @@
 #pragma once
-// Wall-clock seconds, and an accumulator for stage times.
+// Elapsed seconds, and adding them up.
 
 #include <chrono>
 
@@ -16,7 +16,7 @@ class Stopwatch {
     Clock::time_point start_ = Clock::now();
 };
 
-/// From when to when.
+/// A stretch of time.
 struct Span {
     using Clock = std::chrono::steady_clock;
     Clock::time_point begin = {};

@@ -1,5 +1,5 @@
 #pragma once
-// A fork-join pool. The caller is worker 0; the others spin briefly between regions, then sleep.
+// A fork-join pool of threads. The caller is worker 0; the others spin briefly between regions, then sleep.
 
 #include <atomic>
 #include <condition_variable>
@@ -14,7 +14,7 @@
 
 namespace npuscribe {
 
-/// Meets all workers of one parallel region: nobody passes until everybody has arrived. Reusable.
+/// A barrier for all workers of a parallel region: none passes until all have arrived. Reusable.
 class SpinBarrier {
   public:
     explicit SpinBarrier(size_t parties) : parties_(parties) {}
@@ -26,10 +26,10 @@ class SpinBarrier {
     std::atomic<size_t> phase_{0};
 };
 
-/// Runs one function on every worker at once. One region at a time: callers from several
-/// threads take turns.
-/// A worker's exception is rethrown in the caller, after all workers have finished; a function that uses
-/// `barrier()` must not throw between two arrivals, for the others would wait for ever.
+/// Runs one function on every worker at once. There is one region at a time: callers from
+/// several threads take turns.
+/// If a worker throws, the caller rethrows its exception after all workers have finished. A function that
+/// uses `barrier()` must not throw between two arrivals: the other workers would wait for ever.
 class ThreadPool {
   public:
     /// `threads` workers, the caller included; 0 means one for each CPU this process may use.
@@ -43,9 +43,9 @@ class ThreadPool {
     /// Calls `work(worker)` once on each worker, worker in [0, size()), and waits for all. Not reentrant.
     void run(const std::function<void(size_t)>& work);
 
-    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`. Each worker takes
-    /// pieces of its own share, a contiguous one, then of those who have not finished: what a worker left in
-    /// its cache it meets again, where the next call has the same rows.
+    /// Calls `work(begin, end, worker)` over [0, count) in pieces of at most `grain`. Each worker first takes
+    /// the pieces of its own share, which is contiguous, then those of workers that have not finished. If the
+    /// next call has the same rows, a worker finds its own in its cache.
     void for_each(size_t count, size_t grain, const std::function<void(size_t, size_t, size_t)>& work);
 
     /// The barrier of the running region, for steps inside one `run`.

@@ -10,8 +10,8 @@ namespace npuscribe::utf8 {
 
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-/// What stands at the start of a text. `size` bytes: a character, or else (not `valid`) the longest start of
-/// one that has to be replaced as a whole (Unicode, "maximal subpart"; what Python's and Rust's decoders do).
+/// The first `size` bytes of a text: a character, or, if it is not `valid`, the longest start of one, which
+/// is replaced as a whole (Unicode's "maximal subpart"; Python's and Rust's decoders do the same).
 struct Character {
     char32_t code = 0;
     size_t size = 0;

@@ -1,13 +1,13 @@
 #pragma once
-// Text in XML and HTML.
+// Escaping of text for XML and HTML.
 
 #include <string>
 #include <string_view>
 
 namespace npuscribe::xml {
 
-/// Any bytes as text, or as an attribute's value between quotes: valid UTF-8, control characters as spaces,
-/// and what markup gives a meaning to (& < > " ') as character references.
+/// Any bytes as text of an element or as an attribute's value between quotes: valid UTF-8, with spaces in
+/// place of control characters and with character references in place of & < > " and '.
 std::string escaped(std::string_view bytes);
 
 }  // namespace npuscribe::xml
