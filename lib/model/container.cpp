@@ -1,10 +1,13 @@
 #include "model/container.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "bfp16/panels.h"
+#include "model/file_kind.h"
 #include "model/json_file.h"
 #include "model/packed_vocabulary.h"
 #include "model/tensor_checkpoint.h"
@@ -16,7 +19,7 @@ const std::string& metadata(const safetensors::Contents& contents, std::string_v
                             const std::string& file) {
     const auto found = contents.metadata.find(key);
     if (found == contents.metadata.end())
-        throw ModelError(file + ": is damaged: its metadata lacks \"" + std::string(key) + "\"");
+        throw ModelError(fmt::format("{}: is damaged: its metadata lacks \"{}\"", file, key));
     return found->second;
 }
 
@@ -32,11 +35,13 @@ std::string printable(std::string_view text) {
 void check_format(const safetensors::Contents& contents, const std::string& file) {
     const auto format = contents.metadata.find("format");
     if (format == contents.metadata.end() || format->second != kFormat)
-        throw ModelError(file + ": is a safetensors file, but not one that npuscribe model convert wrote");
+        throw ModelError(
+            fmt::format("{}: is a safetensors file, but not one that npuscribe model convert wrote", file));
     const std::string& version = metadata(contents, "format_version", file);
     if (version != kVersion)
-        throw ModelError(file + ": has format version " + printable(version) + ", read is version " +
-                         std::string(kVersion) + "; convert the model again with this npuscribe");
+        throw ModelError(fmt::format(
+            "{}: has format version {}, read is version {}; convert the model again with this npuscribe",
+            file, printable(version), kVersion));
 }
 
 void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const std::string& file) {
@@ -44,9 +49,8 @@ void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const s
         const size_t tensors = d.*field;
         const auto count = optional_count(stated, key, file);
         if (!count || *count != tensors)
-            throw ModelError(file + ": is damaged: \"" + key + "\" is " +
-                             (count ? std::to_string(*count) : "missing") + ", but the tensors make it " +
-                             std::to_string(tensors));
+            throw ModelError(fmt::format("{}: is damaged: \"{}\" is {}, but the tensors make it {}", file,
+                                         key, count ? std::to_string(*count) : "missing", tensors));
     }
 }
 
@@ -54,17 +58,18 @@ nlohmann::json object_in(const safetensors::Contents& contents, std::string_view
                          const std::string& file) {
     auto json = parse_json(metadata(contents, key, file), file + ": its \"" + std::string(key) + "\"");
     if (!json.is_object())
-        throw ModelError(file + ": is damaged: \"" + std::string(key) + "\" is not a JSON object");
+        throw ModelError(fmt::format("{}: is damaged: \"{}\" is not a JSON object", file, key));
     return json;
 }
 
 std::span<const std::byte> vocabulary_in(const safetensors::Contents& contents, const std::string& file) {
     const auto found = contents.tensors.find(kVocabulary);
-    if (found == contents.tensors.end()) throw ModelError(file + ": is damaged: it has no vocabulary");
+    if (found == contents.tensors.end())
+        throw ModelError(fmt::format("{}: is damaged: it has no vocabulary", file));
     const TensorData& tensor = found->second;
     if (tensor.dtype != DType::u8 || tensor.shape.size() != 1)
-        throw ModelError(file + ": is damaged: its vocabulary has shape " + to_string(tensor.shape) + " in " +
-                         std::string(name(tensor.dtype)));
+        throw ModelError(fmt::format("{}: is damaged: its vocabulary has shape {} in {}", file,
+                                     to_string(tensor.shape), name(tensor.dtype)));
     return tensor.bytes;
 }
 
@@ -102,6 +107,13 @@ std::optional<TensorData> find(const safetensors::Contents& contents, std::strin
     const bool embedding = openai_name == "decoder.token_embedding.weight";
     if (embedding && bfp16::panels(n_vocab) == stored[0]) tensor.shape[0] = n_vocab;
     return tensor;
+}
+
+bool recognises(const std::filesystem::path& path) {
+    if (belongs_to_directory(path) || !is_plain_file(path)) return false;
+    if (path.extension() == kSuffix) return true;
+    const std::string head = first_bytes(path, 9);  // safetensors: 8 bytes of length, then a JSON object
+    return head.size() == 9 && head[7] == 0 && head[8] == '{';
 }
 
 std::unique_ptr<Checkpoint> open(const std::filesystem::path& path) {

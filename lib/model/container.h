@@ -1,6 +1,6 @@
 #pragma once
-// npuscribe's own model file, NAME.npuscribe: a whole model in one safetensors file, to be mapped and used as
-// it is.
+// npuscribe's own model file, NAME.npuscribe: a whole model in one safetensors file, which is mapped and used
+// as it is.
 //
 //   tensors    under OpenAI's names. The matrices of linears and the token embedding [n × k] are U8, [n/64 ×
 //              k/8 × 576]: BFP16 in panels (bfp16/panels.h), n padded to whole ones; they come first, in
@@ -8,7 +8,7 @@
 //              matrix. All others are F16, BF16 or F32, whichever is the smallest that holds the source's
 //              values exactly.
 //   vocabulary U8, one-dimensional: the text tokens (packed_vocabulary.h)
-//   metadata   format, format_version; dimensions, alignment_heads (JSON); source, producer (for people)
+//   metadata   format, format_version; dimensions, alignment_heads (JSON); source, producer (for readers)
 
 #include <cstddef>
 #include <cstdint>
@@ -35,23 +35,27 @@ inline constexpr std::string_view kFormat = "npuscribe-bfp16";
 inline constexpr std::string_view kVersion = "2";
 inline constexpr std::string_view kVocabulary = "vocabulary";  // the tensor's name
 
-/// The tensor of an OpenAI name: panels as the BFP16 that they are. Their rows are all that they hold, but
-/// for the token embedding's, which are `n_vocab` where its panels hold so many.
+/// The tensor of an OpenAI name; panels have the type bfp16 and all the rows that they hold. Only the token
+/// embedding has `n_vocab` rows if its panels hold so many.
 std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name,
                                size_t n_vocab);
 
-/// Opens such a file. Throws ModelError beginning with `file`, for anything that does not add up and for
-/// files of a later version. Block exponents are checked where blocks are read.
+/// True for a file with the suffix above, or with any safetensors in it. Not for model.safetensors, which
+/// belongs to a directory.
+bool recognises(const std::filesystem::path& path);
+
+/// Opens such a file. Throws ModelError, beginning with `file`, if something in it is inconsistent or if a
+/// later version wrote it. Block exponents are checked when blocks are read.
 std::unique_ptr<Checkpoint> open(const std::filesystem::path& file);
 
-/// Bytes of such a file, within a few percent.
+/// The size of such a file in bytes, within a few percent.
 uint64_t expected_size(const Dimensions& dimensions);
 
-/// Takes the file, piece by piece, from its beginning.
+/// Receives the file piece by piece, from its beginning.
 using Sink = std::function<void(std::string_view bytes)>;
 
-/// Writes `source` as such a file; its matrices are rounded to nearest even. `producer`: "npuscribe 0.1.0".
-/// Throws ModelError where a weight is Inf, NaN, or 2^111 or more, and what `sink` throws.
+/// Writes `source` as such a file, with its matrices rounded to nearest even. `producer`: "npuscribe 0.1.0".
+/// Throws ModelError if a weight is Inf, NaN, or at least 2^111, and whatever `sink` throws.
 void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_view producer, ThreadPool& pool,
            const Sink& sink);
 

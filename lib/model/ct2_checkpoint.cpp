@@ -1,11 +1,14 @@
 #include "model/ct2_checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "model/byte_cursor.h"
+#include "model/file_kind.h"
 #include "model/json_file.h"
 #include "model/tensor_checkpoint.h"
 #include "model/tensor_names.h"
@@ -28,7 +31,7 @@ class Cursor : public ByteCursor {
         if (!text.empty() && text.back() == '\0') text.pop_back();
         for (const char c : text) {
             if (c <= ' ' || c > '~')  // names end up in messages
-                throw ModelError(file() + ": is damaged: " + what + " is not plain text");
+                throw ModelError(fmt::format("{}: is damaged: {} is not plain text", file(), what));
         }
         return text;
     }
@@ -51,23 +54,20 @@ std::pair<std::string, TensorData> read_variable(Cursor& cursor, uint32_t versio
     if (version >= 4) {
         const auto type = cursor.number<uint8_t>("a variable's type");
         if (type >= kTypes.size())
-            throw ModelError(file + ": variable " + name + " has the unknown data type " +
-                             std::to_string(type));
+            throw ModelError(fmt::format("{}: variable {} has the unknown data type {}", file, name, type));
         data.dtype = kTypes[type];
         bytes = cursor.number<uint32_t>("a variable's size");
     } else {
         const auto item_size = cursor.number<uint8_t>("a variable's item size");
         if (item_size != 1 && item_size != 2 && item_size != 4)
-            throw ModelError(file + ": variable " + name + " has items of " + std::to_string(item_size) +
-                             " bytes");
+            throw ModelError(fmt::format("{}: variable {} has items of {} bytes", file, name, item_size));
         data.dtype = type_of_item_size(item_size);
         bytes = size_t{cursor.number<uint32_t>("a variable's size")} * item_size;
     }
     const auto count = element_count(data.shape);
     if (!count || *count > bytes || *count * size_of(data.dtype) != bytes)
-        throw ModelError(file + ": variable " + name + " has shape " + to_string(data.shape) + " in " +
-                         std::string(npuscribe::name(data.dtype)) + ", but " + std::to_string(bytes) +
-                         " bytes");
+        throw ModelError(fmt::format("{}: variable {} has shape {} in {}, but {} bytes", file, name,
+                                     to_string(data.shape), npuscribe::name(data.dtype), bytes));
     data.bytes = cursor.take(bytes, "a variable's values");
     return {std::move(name), std::move(data)};
 }
@@ -83,9 +83,8 @@ void attach_scales(Contents& contents, const std::string& file) {
         const bool whole_rows = n_scales != 0 && data.shape.front() != 0 &&
                                 n_scales % data.shape.front() == 0 && data.count() % n_scales == 0;
         if (scales.dtype != DType::f32 || (n_scales != 1 && !whole_rows))
-            throw ModelError(file + ": variable " + name + " " + to_string(data.shape) + " has " +
-                             std::to_string(n_scales) + " scales in " +
-                             std::string(npuscribe::name(scales.dtype)));
+            throw ModelError(fmt::format("{}: variable {} {} has {} scales in {}", file, name,
+                                         to_string(data.shape), n_scales, npuscribe::name(scales.dtype)));
         data.scales = scales.bytes;
     }
 }
@@ -97,7 +96,8 @@ void read_aliases(Cursor& cursor, Contents& contents, const std::string& file) {
         const std::string target = cursor.string("an alias's target");
         const auto found = contents.variables.find(target);
         if (found == contents.variables.end())
-            throw ModelError(file + ": alias " + alias + " stands for " + target + ", which is not there");
+            throw ModelError(
+                fmt::format("{}: alias {} stands for {}, which is not there", file, alias, target));
         contents.variables.emplace(alias, found->second);
     }
 }
@@ -159,8 +159,7 @@ std::optional<size_t> attribute(const Contents& contents, std::string_view name)
 void check_heads(const Contents& contents, const char* name, size_t wanted, const std::string& file) {
     const auto heads = attribute(contents, name);
     if (heads && *heads != wanted)
-        throw ModelError(file + ": " + name + " is " + std::to_string(*heads) + ", wanted " +
-                         std::to_string(wanted) + " heads of 64");
+        throw ModelError(fmt::format("{}: {} is {}, wanted {} heads of 64", file, name, *heads, wanted));
 }
 
 }  // namespace
@@ -170,22 +169,21 @@ Contents parse(std::span<const std::byte> bytes, const std::string& file) {
     Contents contents;
     contents.version = cursor.number<uint32_t>("the version");
     if (contents.version < kOldestVersion || contents.version > kNewestVersion)
-        throw ModelError(file + ": is not a CTranslate2 model of version " + std::to_string(kOldestVersion) +
-                         " to " + std::to_string(kNewestVersion) + " (it begins with " +
-                         std::to_string(contents.version) + ")");
+        throw ModelError(fmt::format("{}: is not a CTranslate2 model of version {} to {} (it begins with {})",
+                                     file, kOldestVersion, kNewestVersion, contents.version));
     contents.spec = cursor.string("the model's kind");
     if (contents.spec != "WhisperSpec")
-        throw ModelError(file + ": is a CTranslate2 model of another kind: " + contents.spec +
-                         ", wanted WhisperSpec");
+        throw ModelError(fmt::format("{}: is a CTranslate2 model of another kind: {}, wanted WhisperSpec",
+                                     file, contents.spec));
     contents.revision = cursor.number<uint32_t>("the revision");
     if (contents.revision > kNewestRevision)
-        throw ModelError(file + ": has WhisperSpec revision " + std::to_string(contents.revision) +
-                         ", read are revisions up to " + std::to_string(kNewestRevision));
+        throw ModelError(fmt::format("{}: has WhisperSpec revision {}, read are revisions up to {}", file,
+                                     contents.revision, kNewestRevision));
     const auto n_variables = cursor.number<uint32_t>("the number of variables");
     for (uint32_t i = 0; i < n_variables; ++i) {
         auto variable = read_variable(cursor, contents.version, file);
         const auto [place, added] = contents.variables.insert(std::move(variable));
-        if (!added) throw ModelError(file + ": has variable " + place->first + " twice");
+        if (!added) throw ModelError(fmt::format("{}: has variable {} twice", file, place->first));
     }
     attach_scales(contents, file);
     if (contents.version >= 3) read_aliases(cursor, contents, file);
@@ -213,6 +211,10 @@ std::optional<TensorData> find(const Contents& contents, std::string_view openai
         return whole->rows(entry.slice * rows, rows);
     }
     return std::nullopt;
+}
+
+bool recognises(const std::filesystem::path& path) {
+    return is_plain_file(path / "model.bin");
 }
 
 std::unique_ptr<Checkpoint> open(const std::filesystem::path& directory) {

@@ -19,7 +19,8 @@
 
 namespace npuscribe::ct2 {
 
-/// All variables of a model.bin, in place, under CTranslate2's own names; aliases resolved, scales attached.
+/// All variables of a model.bin, in place, under CTranslate2's own names, with aliases resolved and scales
+/// attached.
 struct Contents {
     uint32_t version = 0;  // of the container: 2 to 6
     std::string spec;      // "WhisperSpec"
@@ -27,13 +28,16 @@ struct Contents {
     std::map<std::string, TensorData, std::less<>> variables;
 };
 
-/// Throws ModelError, beginning with `file`, on anything that does not add up.
+/// Throws ModelError, beginning with `file`, if something is inconsistent.
 Contents parse(std::span<const std::byte> bytes, const std::string& file);
 
 /// The tensor of an OpenAI name: query, key and value are row ranges of CTranslate2's fused projections.
 std::optional<TensorData> find(const Contents& contents, std::string_view openai_name);
 
-/// Opens a directory that has model.bin. Throws ModelError.
+/// True for a directory with model.bin.
+bool recognises(const std::filesystem::path& path);
+
+/// Opens such a directory. Throws ModelError.
 std::unique_ptr<Checkpoint> open(const std::filesystem::path& directory);
 
 }  // namespace npuscribe::ct2

@@ -1,5 +1,7 @@
 #include "model/ggml_checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include "model/byte_cursor.h"
 #include "model/byte_pairs.h"
 #include "model/catalog.h"
+#include "model/file_kind.h"
 #include "model/ggml_blocks.h"
 #include "model/tensor_checkpoint.h"
 #include "model/vocabulary_files.h"
@@ -34,8 +37,8 @@ constexpr std::pair<int32_t, DType> kTypes[] = {
 size_t dimension(ByteCursor& cursor, const char* what) {
     const auto value = cursor.number<int32_t>(what);
     if (value <= 0 || value > kLargestDimension)
-        throw ModelError(cursor.file() + ": is a ggml file, but not of a Whisper model, or damaged: " + what +
-                         " is " + std::to_string(value));
+        throw ModelError(fmt::format("{}: is a ggml file, but not of a Whisper model, or damaged: {} is {}",
+                                     cursor.file(), what, value));
     return static_cast<size_t>(value);
 }
 
@@ -59,17 +62,18 @@ void check_version(int32_t type_of_most, const std::string& file) {
     const int32_t version = type_of_most / kVersionFactor;
     const int32_t type = type_of_most % kVersionFactor;
     if (type > kMostlyF16 && version != kQuantisationVersion)
-        throw ModelError(file + ": is quantised in ggml's format version " + std::to_string(version) +
-                         ", read is version " + std::to_string(kQuantisationVersion) +
-                         "; quantise it again with a whisper.cpp of June 2023 or later");
+        throw ModelError(
+            fmt::format("{}: is quantised in ggml's format version {}, read is version {}; quantise it again "
+                        "with a whisper.cpp of June 2023 or later",
+                        file, version, kQuantisationVersion));
 }
 
 void skip_mel_filters(ByteCursor& cursor, const Dimensions& d) {
     const size_t n_mels = dimension(cursor, "the number of mel filters");
     const size_t n_bins = dimension(cursor, "the size of a mel filter");
     if (n_mels != d.n_mels)
-        throw ModelError(cursor.file() + ": is damaged: it has " + std::to_string(n_mels) +
-                         " mel filters, but n_mels is " + std::to_string(d.n_mels));
+        throw ModelError(fmt::format("{}: is damaged: it has {} mel filters, but n_mels is {}", cursor.file(),
+                                     n_mels, d.n_mels));
     cursor.take(n_mels * n_bins * sizeof(float), "the mel filters");
 }
 
@@ -95,8 +99,8 @@ DType type_of(int32_t type, const std::string& tensor, const std::string& file) 
         if (number == type) return dtype;
         known += (known.empty() ? "" : ", ") + std::string(name(dtype));
     }
-    throw ModelError(file + ": tensor " + tensor + " is of ggml's type " + std::to_string(type) +
-                     ", which is not read; read are " + known);
+    throw ModelError(fmt::format("{}: tensor {} is of ggml's type {}, which is not read; read are {}", file,
+                                 tensor, type, known));
 }
 
 std::pair<std::string, TensorData> read_tensor(ByteCursor& cursor) {
@@ -105,22 +109,24 @@ std::pair<std::string, TensorData> read_tensor(ByteCursor& cursor) {
     const auto name_size = cursor.number<uint32_t>("the length of a tensor's name");
     const auto type = cursor.number<int32_t>("a tensor's type");
     if (rank == 0 || rank > kMaxRank)
-        throw ModelError(file + ": is damaged: a tensor has " + std::to_string(rank) + " dimensions");
+        throw ModelError(fmt::format("{}: is damaged: a tensor has {} dimensions", file, rank));
     TensorData data;
     for (uint32_t i = 0; i < rank; ++i) data.shape.push_back(dimension(cursor, "a tensor's dimension"));
     std::reverse(data.shape.begin(), data.shape.end());
     std::string tensor(take_text(cursor, name_size, "a tensor's name"));
     if (std::any_of(tensor.begin(), tensor.end(), [](char c) { return c <= ' ' || c > '~'; }))
-        throw ModelError(file + ": is damaged: a tensor's name is not plain text");  // it ends up in messages
+        throw ModelError(fmt::format("{}: is damaged: a tensor's name is not plain text",
+                                     file));  // it ends up in messages
     data.dtype = type_of(type, tensor, file);
     const auto count = element_count(data.shape);
     if (!count || (is_blocks(data.dtype) && data.shape.back() % kBlockSize != 0))
-        throw ModelError(file + ": is damaged: tensor " + tensor + " has shape " + to_string(data.shape) +
-                         " in " + std::string(npuscribe::name(data.dtype)));
+        throw ModelError(fmt::format("{}: is damaged: tensor {} has shape {} in {}", file, tensor,
+                                     to_string(data.shape), npuscribe::name(data.dtype)));
     // Four dimensions of 2^20 are too many for size_t, and then element_count gives nothing; four bytes each
     // of fewer could still be.
     if (*count > SIZE_MAX / sizeof(float))
-        throw ModelError(file + ": is damaged: tensor " + tensor + " has shape " + to_string(data.shape));
+        throw ModelError(
+            fmt::format("{}: is damaged: tensor {} has shape {}", file, tensor, to_string(data.shape)));
     data.bytes = cursor.take(bytes_of(data.dtype, *count), "a tensor's values");
     return {std::move(tensor), std::move(data)};
 }
@@ -128,8 +134,8 @@ std::pair<std::string, TensorData> read_tensor(ByteCursor& cursor) {
 void check_dimensions(const Dimensions& stated, const Dimensions& d, const std::string& file) {
     for (const auto& [name, member] : kDimensionFields) {
         if (stated.*member != d.*member)
-            throw ModelError(file + ": is damaged: " + name + " is " + std::to_string(stated.*member) +
-                             ", but the tensors make it " + std::to_string(d.*member));
+            throw ModelError(fmt::format("{}: is damaged: {} is {}, but the tensors make it {}", file, name,
+                                         stated.*member, d.*member));
     }
 }
 
@@ -151,14 +157,15 @@ class GgmlCheckpoint final : public TensorCheckpoint {
 
 }  // namespace
 
-bool is_ggml(std::string_view first_bytes) {
-    return first_bytes.starts_with("lmgg");
+bool recognises(const std::filesystem::path& path) {
+    return first_bytes(path, 4) == "lmgg";
 }
 
 Contents parse(std::span<const std::byte> bytes, const std::string& file) {
     ByteCursor cursor(bytes, file);
     if (cursor.number<uint32_t>("the magic number") != kMagic)
-        throw ModelError(file + ": is not a whisper.cpp model: it does not begin with \"lmgg\"");
+        throw ModelError(
+            fmt::format("{}: is not a whisper.cpp model: it does not begin with \"lmgg\"", file));
     Contents contents;
     contents.dimensions = read_dimensions(cursor);
     check_version(cursor.number<int32_t>("the type of most tensors"), file);
@@ -166,7 +173,8 @@ Contents parse(std::span<const std::byte> bytes, const std::string& file) {
     contents.vocabulary = read_vocabulary(cursor);
     while (!cursor.at_end()) {
         const auto [place, added] = contents.tensors.insert(read_tensor(cursor));
-        if (!added) throw ModelError(file + ": is damaged: it has tensor " + place->first + " twice");
+        if (!added)
+            throw ModelError(fmt::format("{}: is damaged: it has tensor {} twice", file, place->first));
     }
     return contents;
 }

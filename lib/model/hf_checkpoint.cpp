@@ -1,11 +1,14 @@
 #include "model/hf_checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "model/file_kind.h"
 #include "model/json_file.h"
 #include "model/safetensors.h"
 #include "model/tensor_checkpoint.h"
@@ -16,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using Names = std::pair<std::string_view, std::string_view>;
+
+constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";  // of several files
 
 constexpr Names kModules[] = {
     {"attn.query", "self_attn.q_proj"},
@@ -62,14 +68,17 @@ void add_file(Weights& weights, const fs::path& path) {
 std::set<std::string> shards(const fs::path& index) {
     const auto json = read_json_object(index);
     const auto map = json.find("weight_map");
-    if (map == json.end() || !map->is_object()) throw ModelError(index.string() + ": has no \"weight_map\"");
+    if (map == json.end() || !map->is_object())
+        throw ModelError(fmt::format("{}: has no \"weight_map\"", index.string()));
     std::set<std::string> names;
     for (const auto& [tensor, file] : map->items()) {
-        if (!file.is_string()) throw ModelError(index.string() + ": names a file that is not a string");
+        if (!file.is_string())
+            throw ModelError(fmt::format("{}: names a file that is not a string", index.string()));
         const auto& name = file.get_ref<const std::string&>();
         if (!name.ends_with(".safetensors") || name.find('/') != std::string::npos ||
             name.find('\0') != std::string::npos || name.find('\n') != std::string::npos)
-            throw ModelError(index.string() + ": names a file that is no *.safetensors beside it");
+            throw ModelError(
+                fmt::format("{}: names a file that is no *.safetensors beside it", index.string()));
         names.insert(name);
     }
     return names;
@@ -77,13 +86,13 @@ std::set<std::string> shards(const fs::path& index) {
 
 Weights open_weights(const fs::path& directory) {
     Weights weights;
-    const fs::path whole = directory / "model.safetensors";
+    const fs::path whole = directory / kWeights;
     std::error_code ignored;
     if (fs::exists(whole, ignored)) {
         add_file(weights, whole);
         return weights;
     }
-    for (const std::string& name : shards(directory / "model.safetensors.index.json")) {
+    for (const std::string& name : shards(directory / kIndex)) {
         add_file(weights, directory / name);
     }
     return weights;
@@ -99,15 +108,16 @@ void check_config(const nlohmann::json& config, const Dimensions& d, const std::
     for (const auto& [key, tensors] : wanted) {
         const auto stated = optional_count(config, key, file);
         if (stated && *stated != tensors)
-            throw ModelError(file + ": \"" + key + "\" is " + std::to_string(*stated) +
-                             ", but the tensors make it " + std::to_string(tensors));
+            throw ModelError(
+                fmt::format("{}: \"{}\" is {}, but the tensors make it {}", file, key, *stated, tensors));
     }
 }
 
 void check_kind(const nlohmann::json& config, const std::string& file) {
     const auto kind = config.find("model_type");
     if (kind == config.end() || (kind->is_string() && *kind == "whisper")) return;
-    throw ModelError(file + ": \"model_type\" is not \"whisper\"; only Whisper models are read");
+    throw ModelError(
+        fmt::format("{}: \"model_type\" is not \"whisper\"; only Whisper models are read", file));
 }
 
 }  // namespace
@@ -135,6 +145,10 @@ std::optional<TensorData> find(const Tensors& tensors, std::string_view openai_n
     return found->second;
 }
 
+bool recognises(const fs::path& path) {
+    return is_plain_file(path / kWeights) || is_plain_file(path / kIndex);
+}
+
 std::unique_ptr<Checkpoint> open(const fs::path& directory) {
     const fs::path config_path = directory / "config.json";
     const auto config = read_json_object_if_there(config_path);
@@ -142,7 +156,7 @@ std::unique_ptr<Checkpoint> open(const fs::path& directory) {
 
     Weights weights = open_weights(directory);
     const bool sharded = weights.files.size() > 1;
-    const fs::path path = directory / (sharded ? "model.safetensors.index.json" : "model.safetensors");
+    const fs::path path = directory / (sharded ? kIndex : kWeights);
     auto checkpoint =
         std::make_unique<TensorCheckpoint>([&](std::string_view name) { return find(weights.tensors, name); },
                                            path.string(), "Hugging Face", std::move(weights.files));

@@ -24,29 +24,29 @@ std::string refusal(const std::filesystem::path& path) {
 
 TEST_CASE("a path that is no model directory is refused with what it is and what is wanted") {
     const TemporaryDirectory directory;
-    CHECK(contains(refusal(directory / "missing"), "no such directory; wanted a directory with model.bin"));
+    CHECK(contains(refusal(directory / "missing"),
+                   "there is no such file or directory; expected a directory with model.bin"));
 
     write_file(directory / "ggml-base.bin", "lmgg\x51\xCA");
     CHECK(contains(refusal(directory / "ggml-base.bin"), "is cut short or damaged"));
     CHECK(contains(refusal(directory.path()), "its ggml-base.bin is a whisper.cpp model: give that file"));
     write_file(directory / "base.gguf", "GGUF");
-    CHECK(contains(refusal(directory / "base.gguf"), "is a GGUF model, which is not read; wanted"));
+    CHECK(contains(refusal(directory / "base.gguf"), "is a GGUF model, which is not read; expected"));
 
     write_file(directory / "base.pt", "PK\x03\x04 and so on");
     CHECK(contains(refusal(directory / "base.pt"), "is a PyTorch checkpoint, which is not read"));
 
     write_file(directory / "notes.txt", "hello");
-    CHECK(contains(refusal(directory / "notes.txt"), "is not a model; wanted"));
+    CHECK(contains(refusal(directory / "notes.txt"), "is not a model; expected"));
 
     write_file(directory / "model.bin", "");
     CHECK(contains(refusal(directory / "model.bin"),
-                   "is a file of a model; give its directory, " + directory.path().string()));
+                   "is only one file of a model; give its directory, " + directory.path().string()));
 }
 
 TEST_CASE("a directory without a model is refused, and says how to save a PyTorch one") {
     const TemporaryDirectory directory;
-    CHECK(contains(refusal(directory.path()),
-                   "holds no model that is read; wanted a directory with model.bin"));
+    CHECK(contains(refusal(directory.path()), "there is no model here; expected a directory with model.bin"));
     write_file(directory / "pytorch_model.bin", "PK\x03\x04");
     CHECK(contains(refusal(directory.path()), "safe_serialization=True"));
 }
