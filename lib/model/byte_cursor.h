@@ -1,5 +1,7 @@
 #pragma once
-// Values from the front of a binary file that nobody vouches for.
+// Reading values one after the other from a binary file that may be damaged.
+
+#include <fmt/format.h>
 
 #include <cstddef>
 #include <cstring>
@@ -10,7 +12,7 @@
 
 namespace npuscribe {
 
-/// Every take is checked against what is left: ModelError where it is not there.
+/// Checks every read: throws ModelError if fewer bytes are left.
 class ByteCursor {
   public:
     /// `file` begins the messages of errors, and must outlive the cursor.
@@ -19,9 +21,9 @@ class ByteCursor {
 
     std::span<const std::byte> take(size_t count, const char* what) {
         if (count > rest_.size())
-            throw ModelError(file_ + ": is cut short or damaged: " + what + " at byte " +
-                             std::to_string(size_ - rest_.size()) + " needs " + std::to_string(count) +
-                             " bytes, the file has " + std::to_string(rest_.size()) + " more");
+            throw ModelError(
+                fmt::format("{}: is cut short or damaged: {} at byte {} needs {} bytes, the file has {} more",
+                            file_, what, size_ - rest_.size(), count, rest_.size()));
         const auto taken = rest_.first(count);
         rest_ = rest_.subspan(count);
         return taken;

@@ -1,5 +1,7 @@
 #include "model/byte_pairs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -96,7 +98,7 @@ void BytePairs::check_bytes(const std::string& file) const {
         begin = end;
     }
     for (size_t byte = 0; byte < seen.size(); ++byte) {
-        if (!seen[byte]) throw ModelError(file + ": has no token for byte " + std::to_string(byte));
+        if (!seen[byte]) throw ModelError(fmt::format("{}: has no token for byte {}", file, byte));
     }
 }
 

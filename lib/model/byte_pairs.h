@@ -1,5 +1,5 @@
 #pragma once
-// Byte-level byte-pair encoding, as GPT-2 has it and OpenAI's tiktoken runs it.
+// Byte-level byte-pair encoding (BPE): GPT-2's, as OpenAI's tiktoken implements it.
 
 #include <array>
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace npuscribe {
 
-/// Tokens as the bytes they stand for. Ids count from 0 without holes.
+/// The bytes that each token stands for. Ids count from 0 without gaps.
 class BytePairs {
   public:
     BytePairs() = default;
-    /// Tokens of these lengths, which add up to bytes.size(), one behind the other.
+    /// `bytes` holds the tokens' bytes one after the other; `lengths` adds up to bytes.size().
     BytePairs(std::span<const uint8_t> lengths, std::string_view bytes);
     /// Adds the next id. `bytes` may be empty (the multilingual vocabulary has such a token).
     void add(std::string_view bytes);
@@ -24,8 +24,8 @@ class BytePairs {
         const size_t begin = id == 0 ? 0 : ends_[id - 1];
         return std::string_view(blob_).substr(begin, ends_[id] - begin);
     }
-    /// Throws ModelError, beginning with `file`, where one of the 256 bytes has no token of its own: then not
-    /// every text can be encoded.
+    /// Throws ModelError, beginning with `file`, if one of the 256 bytes has no token of its own, because
+    /// then some texts cannot be encoded.
     void check_bytes(const std::string& file) const;
 
   private:
@@ -33,23 +33,23 @@ class BytePairs {
     std::vector<uint32_t> ends_;
 };
 
-/// Tokens by their bytes, which encoding needs and decoding does not.
+/// Finds tokens by their bytes. Encoding needs it, decoding does not.
 class TokenIndex {
   public:
-    /// Of all tokens. `tokens` must outlive the index, and stay where it is.
+    /// An index of all tokens. `tokens` must outlive the index and must not move.
     explicit TokenIndex(const BytePairs& tokens);
-    /// Of those tokens that have no bytes but those of `alphabet`: all that a text of such bytes needs. For
-    /// an alphabet that few tokens keep to, it takes a seventh of the time.
+    /// An index of those tokens whose bytes are all in `alphabet`, which is enough for a text of such bytes.
+    /// If few tokens are, building it takes a seventh of the time.
     TokenIndex(const BytePairs& tokens, std::string_view alphabet);
 
-    /// Whether the index has all tokens that may be in `text`.
+    /// True if the index has all tokens that may occur in `text`.
     bool covers(std::string_view text) const;
-    /// -1 where no token is these bytes.
+    /// The token of these bytes; -1 if there is none.
     int find(std::string_view bytes) const;
-    /// Merges a piece's bytes, always the adjacent two whose union has the lowest id, the leftmost first
-    /// (tiktoken's definition; ids of a BPE vocabulary are the order of its merges). Appends to `tokens`. The
-    /// merges of a Hugging Face tokenizer.json are not read: files are about in which the first is missing,
-    /// and then " the" is encoded as no model was trained on.
+    /// Appends the tokens of `piece` to `tokens`. Always merges the two neighbours whose union has the lowest
+    /// id, the leftmost first (tiktoken's definition; the ids of a BPE vocabulary are in the order of its
+    /// merges). Does not use the merges of a Hugging Face tokenizer.json: some of these files lack the first
+    /// merge, and would encode " the" in a way that no model was trained on.
     void encode_piece(std::string_view piece, std::vector<int>& tokens) const;
 
   private:
@@ -60,17 +60,17 @@ class TokenIndex {
     std::vector<int32_t> slots_;  // open addressing, a power of two; -1 is free
 };
 
-/// GPT-2 writes bytes as printable characters ("Ġ" is a space): back to bytes. False where a character is
-/// none of the 256. Appends to `bytes`.
+/// GPT-2 writes each byte as a printable character ("Ġ" is a space). Appends the bytes of `text` to `bytes`;
+/// returns false if a character is none of the 256.
 bool bytes_of_gpt2_text(std::string_view text, std::string& bytes);
 
-/// The inverse: appends `bytes` as GPT-2 writes them to `text`.
+/// The inverse: appends to `text` what GPT-2 writes for `bytes`.
 void append_gpt2_text(std::string_view bytes, std::string& text);
 
-/// Cuts `text` where GPT-2's pattern does, and merging never crosses:
+/// The length of the first piece of `text`, which is not empty, by GPT-2's pattern. Merging never crosses the
+/// end of a piece.
 /// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-/// Bytes that are not UTF-8 count as neither letter, number nor space. Returns the length of the first piece
-/// of a text that is not empty.
+/// Bytes that are not UTF-8 count as neither letter, number nor space.
 size_t first_piece(std::string_view text);
 
 }  // namespace npuscribe

@@ -1,5 +1,5 @@
 #pragma once
-// models/catalog.json, which the program carries inside: the models that a name stands for.
+// The models that npuscribe knows by name: models/catalog.json, which is part of the program.
 
 #include <string>
 #include <string_view>
@@ -11,23 +11,23 @@
 namespace npuscribe {
 
 struct CatalogEntry {
-    std::string name;  // also of its directory
+    std::string name;  // also the name of its directory
     std::vector<std::string> aliases;
     Dimensions dimensions;
-    std::vector<std::pair<int, int>> alignment_heads;  // as Checkpoint's; empty where nobody published them
+    std::vector<std::pair<int, int>> alignment_heads;  // as Checkpoint's; empty if nobody published them
 };
 
 /// All models of the catalog, smallest first.
 const std::vector<CatalogEntry>& catalog();
 
-/// The entry of a name or an alias ("turbo"); null where there is none.
+/// The entry with this name or alias ("turbo"); null if there is none.
 const CatalogEntry* find_in_catalog(std::string_view name);
 
-/// The entry of these dimensions; of several the last whose name is in `file_name`, else the last; null where
+/// The entry of these dimensions; of several the last whose name is in `file_name`, else the last; null if
 /// there is none.
 const CatalogEntry* find_in_catalog(const Dimensions& dimensions, std::string_view file_name);
 
-/// The text of models/catalog.json: sources and checksums, for whoever fetches.
+/// The text of models/catalog.json, with the sources and checksums that lib/fetch reads.
 std::string_view catalog_json();
 
 }  // namespace npuscribe

@@ -1,5 +1,7 @@
 // The writing half of container.h.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -101,8 +103,9 @@ void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool
             if (row) bad = begin + *row;
         });
         if (bad != rows)
-            throw ModelError("tensor " + tensor.name + " holds Inf, NaN or 2^111 and more in row " +
-                             std::to_string(first + bad) + ": the source is damaged");
+            throw ModelError(
+                fmt::format("tensor {} holds Inf, NaN or 2^111 and more in row {}: the source is damaged",
+                            tensor.name, first + bad));
         bfp16::pad_last_panel(rows, k, panels.data());
         sink({reinterpret_cast<const char*>(panels.data()), bfp16::panel_bytes(rows, k)});
     }
@@ -144,7 +147,8 @@ void write(const Checkpoint& source, const Tokenizer& tokenizer, std::string_vie
         } else {
             const Buffer<float> values = source.Checkpoint::read(tensors[i].name);
             if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-                throw ModelError("tensor " + tensors[i].name + " holds Inf or NaN: the source is damaged");
+                throw ModelError(
+                    fmt::format("tensor {} holds Inf or NaN: the source is damaged", tensors[i].name));
             std::tie(dtype, small[i]) = pack_exactly({values.data(), values.size()});
             bytes = small[i].size();
         }

@@ -1,5 +1,5 @@
 #pragma once
-// Number formats of checkpoints, to f32.
+// Conversion of the number formats of checkpoints to f32.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,27 +15,28 @@ enum class DType : uint8_t {
     i16,
     i32,
     u8,
-    bfp16,  // panels (bfp16/panels.h), which are read by whole matrices: TensorData
-    q8_0,   // and on: ggml's blocks (ggml_blocks.h)
+    bfp16,  // panels (bfp16/panels.h), which TensorData reads as whole matrices
+    q8_0,   // from here on ggml's blocks (ggml_blocks.h)
     q5_0,
     q5_1,
     q4_0,
     q4_1
 };
 
-/// Bytes of `count` elements; for ggml's blocks a multiple of 32. Not for BFP16, whose panels are padded.
+/// The bytes of `count` elements, which is a multiple of 32 for ggml's blocks. Not for BFP16, whose panels
+/// are padded.
 size_t bytes_of(DType, size_t count);
-/// Elements in so many bytes: the inverse.
+/// The inverse: the elements in so many bytes.
 size_t elements_in(DType, size_t bytes);
-/// Bytes of one element, of types without blocks.
+/// The bytes of one element; for types without blocks.
 size_t size_of(DType);
 std::string_view name(DType);  // "f16"
 
-/// One IEEE binary16, exactly; NaNs come out as NaNs.
+/// One IEEE binary16, exactly. A NaN stays a NaN.
 float f16_to_f32(uint16_t bits);
 
-/// `count` little-endian elements at `source` (any alignment) to f32. Exact for every dtype but i32 beyond
-/// 2^24. Vectorised for f32, f16, bf16 and i8, the instruction set chosen at run time. Not for BFP16.
+/// Converts `count` little-endian elements at `source` (any alignment) to f32. Exact, except for i32 beyond
+/// 2^24. Vectorised for f32, f16, bf16 and i8; the instruction set is chosen at run time. Not for BFP16.
 void to_f32(DType, const std::byte* source, float* out, size_t count);
 
 }  // namespace npuscribe

@@ -27,7 +27,7 @@ struct Dimensions {
     bool operator==(const Dimensions&) const = default;
 };
 
-/// Every dimension and its name, for whatever goes through all of them.
+/// Every dimension and its name, for loops over all of them.
 inline constexpr std::array<std::pair<const char*, size_t Dimensions::*>, 10> kDimensionFields = {{
     {"n_mels", &Dimensions::n_mels},
     {"n_audio_ctx", &Dimensions::n_audio_ctx},

@@ -22,7 +22,7 @@ bool is_blocks(DType);
 /// Bytes of one block; 0 for types without blocks.
 size_t block_bytes(DType);
 
-/// `count` values, a multiple of 32, of blocks at `source` (any alignment).
+/// Converts the blocks at `source` (any alignment) to `count` values, a multiple of 32.
 void dequantise(DType, const std::byte* source, float* out, size_t count);
 
 }  // namespace npuscribe::ggml

@@ -1,5 +1,7 @@
 #include "model/json_file.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <fstream>
 
@@ -10,16 +12,17 @@ namespace npuscribe {
 std::string read_text_file(const std::filesystem::path& path, size_t max_bytes) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::is_regular_file(status)) throw ModelError(path.string() + ": no such file");
+    if (!std::filesystem::is_regular_file(status))
+        throw ModelError(fmt::format("{}: no such file", path.string()));
     const auto size = std::filesystem::file_size(path, error);
-    if (error) throw ModelError(path.string() + ": " + error.message());
+    if (error) throw ModelError(fmt::format("{}: {}", path.string(), error.message()));
     if (size > max_bytes)
-        throw ModelError(path.string() + ": has " + std::to_string(size) + " bytes, at most " +
-                         std::to_string(max_bytes) + " are read");
+        throw ModelError(
+            fmt::format("{}: has {} bytes, at most {} are read", path.string(), size, max_bytes));
     std::string text(static_cast<size_t>(size), '\0');
     std::ifstream stream(path, std::ios::binary);
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!stream) throw ModelError(path.string() + ": cannot be read");
+    if (!stream) throw ModelError(fmt::format("{}: cannot be read", path.string()));
     return text;
 }
 
@@ -28,15 +31,15 @@ nlohmann::json parse_json(std::string_view text, const std::string& file) {
         return nlohmann::json::parse(text.begin(), text.end());
     } catch (const nlohmann::json::parse_error& error) {
         // Not error.what(): it repeats bytes of the file, which may be anything.
-        throw ModelError(file + ": is not JSON (byte " + std::to_string(error.byte) + ")");
+        throw ModelError(fmt::format("{}: is not JSON (byte {})", file, error.byte));
     } catch (const nlohmann::json::exception&) {
-        throw ModelError(file + ": is not JSON that can be read");  // a number out of range
+        throw ModelError(fmt::format("{}: is not JSON that can be read", file));  // a number out of range
     }
 }
 
 nlohmann::json read_json_object(const std::filesystem::path& path) {
     auto json = parse_json(read_text_file(path), path.string());
-    if (!json.is_object()) throw ModelError(path.string() + ": holds no JSON object");
+    if (!json.is_object()) throw ModelError(fmt::format("{}: holds no JSON object", path.string()));
     return json;
 }
 
@@ -50,7 +53,8 @@ std::optional<size_t> optional_count(const nlohmann::json& object, const char* k
     const auto found = object.find(key);
     if (found == object.end() || found->is_null()) return std::nullopt;
     if (!found->is_number_unsigned())
-        throw ModelError(file + ": \"" + key + "\" is a " + found->type_name() + ", wanted a whole number");
+        throw ModelError(
+            fmt::format("{}: \"{}\" is a {}, wanted a whole number", file, key, found->type_name()));
     return found->get<size_t>();
 }
 
@@ -60,8 +64,9 @@ std::vector<std::pair<int, int>> read_alignment_heads(const nlohmann::json& obje
     const auto found = object.find("alignment_heads");
     if (found == object.end() || found->is_null()) return heads;
     const auto damaged = [&] {
-        return ModelError(file + ": \"alignment_heads\" is not a list of [layer, head] of " +
-                          std::to_string(n_layers) + " layers and " + std::to_string(n_heads) + " heads");
+        return ModelError(
+            fmt::format("{}: \"alignment_heads\" is not a list of [layer, head] of {} layers and {} heads",
+                        file, n_layers, n_heads));
     };
     if (!found->is_array()) throw damaged();
     for (const auto& pair : *found) {

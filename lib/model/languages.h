@@ -15,8 +15,8 @@ struct Language {
 /// All 100, in the order of their tokens. Vocabularies before large-v3 end before "yue".
 std::span<const Language> whisper_languages();
 
-/// Code of a code or an English name, any case, also OpenAI's other names ("flemish" is nl); empty for
-/// anything else.
+/// The code of a language, given as its code or its English name in any case, or as one of OpenAI's other
+/// names ("flemish" is nl); empty for anything else.
 std::string_view find_language_code(std::string_view code_or_name);
 
 }  // namespace npuscribe

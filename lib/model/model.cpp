@@ -1,5 +1,7 @@
 #include "model/model.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 #include "base/error.h"
@@ -34,24 +36,26 @@ std::string list_of_names() {
 // The directory or file that `name_or_path` stands for.
 fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     if (name_or_path.empty())
-        throw ModelError("no model given; wanted a directory, a converted file or one of " + list_of_names());
+        throw ModelError(fmt::format("no model given; wanted a directory, a converted file or one of {}",
+                                     list_of_names()));
     const fs::path path(name_or_path);
     if (name_or_path.find('/') == std::string::npos) {
         const CatalogEntry* known = find_in_catalog(name_or_path);
         const std::string name = known != nullptr ? known->name : name_or_path;
         if (auto fetched = find_fetched(name, prefer)) return *fetched;
         if (known != nullptr && !directory_there(path))
-            throw ModelError("model " + name + " is not in " + models_directory().string() +
-                             "; fetch it with " + kFetch + name);
+            throw ModelError(fmt::format("model {} is not in {}; fetch it with {}{}", name,
+                                         models_directory().string(), kFetch, name));
     }
     std::error_code ignored;
     if (fs::exists(path, ignored)) return path;
     if (path.has_parent_path() || path.extension() == ".bin")  // a place, not a name
-        throw ModelError(
-            "no model " + name_or_path +
-            ": there is no such directory or file; npuscribe model list shows what can be fetched");
-    throw ModelError("no model " + name_or_path +
-                     ": there is no such directory or file, and the known names are " + list_of_names());
+        throw ModelError(fmt::format(
+            "no model {}: there is no such directory or file; npuscribe model list shows what can be fetched",
+            name_or_path));
+    throw ModelError(
+        fmt::format("no model {}: there is no such directory or file, and the known names are {}",
+                    name_or_path, list_of_names()));
 }
 
 std::string name_of(const fs::path& directory) {
@@ -93,8 +97,8 @@ fs::path vad_weights() {
     const fs::path path = models_directory() / kVadFile;
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored))
-        throw ModelError("the voice activity model is not in " + models_directory().string() +
-                         "; fetch it with " + kFetch + "silero-vad");
+        throw ModelError(fmt::format("the voice activity model is not in {}; fetch it with {}silero-vad",
+                                     models_directory().string(), kFetch));
     return path;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// A model as the program uses it: a checkpoint, its tokenizer, and where it came from.
+// A model as the program uses it: a checkpoint and its tokenizer.
 
 #include <filesystem>
 #include <memory>
@@ -22,28 +22,29 @@ struct Model {
     const Dimensions& dimensions() const { return checkpoint->dimensions(); }
 };
 
-/// Where a name stands for both a directory and the file that was converted from it: which of them.
+/// Which to take if a name stands for a directory and for the file that was converted from it.
 enum class Prefer {
     converted,  // it is read faster
     original,   // its weights have not been rounded to BFP16
 };
 
-/// `name_or_path`: a directory, a whisper.cpp file, a converted file, or the name of one in
-/// models_directory() (there NAME is a directory, NAME.npuscribe a converted file). Throws ModelError; for a
-/// known name that is not there, with the command that fetches it.
+/// `name_or_path` is a directory, a whisper.cpp file or a converted file, or the name of a model in
+/// models_directory(), where NAME is a directory and NAME.npuscribe a converted file. Throws ModelError; if a
+/// known model is not there, its message has the command that fetches it.
 Model load_model(std::string_view name_or_path, Prefer prefer = Prefer::converted);
 
-/// What `name` stands for in models_directory(); nothing where it is not there.
+/// The directory or file of the model `name` in models_directory(); none if it is not there.
 std::optional<std::filesystem::path> find_fetched(const std::string& name, Prefer prefer = Prefer::converted);
 
 /// Where fetched models live: $NPUSCRIBE_MODELS, else $XDG_CACHE_HOME/npuscribe/models, else
 /// ~/.cache/npuscribe/models.
 std::filesystem::path models_directory();
 
-/// Silero's weights in `models_directory()`; throws ModelError with the command that fetches them.
+/// Silero's weights in `models_directory()`. If they are not there, throws ModelError with the command that
+/// fetches them.
 std::filesystem::path vad_weights();
 
-/// Names that the catalog knows, smallest first.
+/// The names of the catalog's models, smallest first.
 std::vector<std::string> known_models();
 
 }  // namespace npuscribe

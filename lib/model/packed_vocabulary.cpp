@@ -1,5 +1,7 @@
 #include "model/packed_vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -15,8 +17,8 @@ std::string pack_vocabulary(const Tokenizer& tokenizer) {
     for (Token token = 0; token < tokenizer.eot(); ++token) {
         const std::string text = tokenizer.bytes({&token, 1});
         if (text.size() > std::numeric_limits<uint8_t>::max())
-            throw ModelError("token " + std::to_string(token) + " has " + std::to_string(text.size()) +
-                             " bytes: Whisper's have at most 255");
+            throw ModelError(
+                fmt::format("token {} has {} bytes: Whisper's have at most 255", token, text.size()));
         lengths += static_cast<char>(text.size());
         bytes += text;
     }
@@ -26,14 +28,13 @@ std::string pack_vocabulary(const Tokenizer& tokenizer) {
 BytePairs unpack_vocabulary(std::span<const std::byte> packed, size_t n_text, const std::string& file) {
     const std::string damaged = file + ": is damaged: its vocabulary ";
     if (packed.size() < n_text)
-        throw ModelError(damaged + "has " + std::to_string(packed.size()) + " bytes, fewer than " +
-                         std::to_string(n_text) + " tokens");
+        throw ModelError(fmt::format("{}has {} bytes, fewer than {} tokens", damaged, packed.size(), n_text));
     const std::span<const uint8_t> lengths(reinterpret_cast<const uint8_t*>(packed.data()), n_text);
     // Of another number of tokens the lengths never add up: each more or fewer counts for a byte itself.
     const size_t wanted = n_text + std::accumulate(lengths.begin(), lengths.end(), size_t{0});
     if (packed.size() != wanted)
-        throw ModelError(damaged + "has " + std::to_string(packed.size()) + " bytes, but " +
-                         std::to_string(n_text) + " tokens that add up to " + std::to_string(wanted));
+        throw ModelError(fmt::format("{}has {} bytes, but {} tokens that add up to {}", damaged,
+                                     packed.size(), n_text, wanted));
     const auto bytes = packed.subspan(n_text);
     BytePairs tokens(lengths, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     tokens.check_bytes(file);

@@ -1,5 +1,7 @@
 #include "model/safetensors.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -38,24 +40,23 @@ TensorData place(const nlohmann::json& entry, DType type, std::span<const std::b
     const auto offsets = entry.find("data_offsets");
     if (shape == entry.end() || !shape->is_array() || offsets == entry.end() || !offsets->is_array() ||
         offsets->size() != 2 || !(*offsets)[0].is_number_unsigned() || !(*offsets)[1].is_number_unsigned())
-        throw ModelError(what + " lacks a shape or data_offsets");
+        throw ModelError(fmt::format("{} lacks a shape or data_offsets", what));
     TensorData tensor;
     tensor.dtype = type;
     for (const auto& dimension : *shape) {
         if (!dimension.is_number_unsigned())
-            throw ModelError(what + " has a shape that is not a list of sizes");
+            throw ModelError(fmt::format("{} has a shape that is not a list of sizes", what));
         tensor.shape.push_back(dimension.get<size_t>());
     }
     const auto begin = (*offsets)[0].get<uint64_t>();
     const auto end = (*offsets)[1].get<uint64_t>();
     if (begin > end || end > data.size())
-        throw ModelError(what + " lies at bytes " + std::to_string(begin) + " to " + std::to_string(end) +
-                         " of " + std::to_string(data.size()));
+        throw ModelError(fmt::format("{} lies at bytes {} to {} of {}", what, begin, end, data.size()));
     const auto count = element_count(tensor.shape);
     const uint64_t bytes = end - begin;
     if (!count || *count > bytes || *count * size_of(type) != bytes)
-        throw ModelError(what + " has shape " + to_string(tensor.shape) + " in " + std::string(name(type)) +
-                         ", but " + std::to_string(bytes) + " bytes");
+        throw ModelError(fmt::format("{} has shape {} in {}, but {} bytes", what, to_string(tensor.shape),
+                                     name(type), bytes));
     tensor.bytes = data.subspan(begin, bytes);
     return tensor;
 }
@@ -65,23 +66,24 @@ TensorData place(const nlohmann::json& entry, DType type, std::span<const std::b
 Contents parse(std::span<const std::byte> bytes, const std::string& file) {
     uint64_t header_size = 0;
     if (bytes.size() < sizeof header_size)
-        throw ModelError(file + ": is not a safetensors file: it has " + std::to_string(bytes.size()) +
-                         " bytes");
+        throw ModelError(fmt::format("{}: is not a safetensors file: it has {} bytes", file, bytes.size()));
     std::memcpy(&header_size, bytes.data(), sizeof header_size);
     bytes = bytes.subspan(sizeof header_size);
     if (header_size > bytes.size() || header_size > kMaxJsonBytes)
-        throw ModelError(file + ": is cut short, or not a safetensors file: its header should have " +
-                         std::to_string(header_size) + " bytes, the file has " +
-                         std::to_string(bytes.size()) + " more");
+        throw ModelError(
+            fmt::format("{}: is cut short, or not a safetensors file: its header should have {} bytes, the "
+                        "file has {} more",
+                        file, header_size, bytes.size()));
     const auto text = bytes.first(header_size);
     const auto header = parse_json({reinterpret_cast<const char*>(text.data()), text.size()},
                                    file + ": its safetensors header");
-    if (!header.is_object()) throw ModelError(file + ": its safetensors header is not a JSON object");
+    if (!header.is_object())
+        throw ModelError(fmt::format("{}: its safetensors header is not a JSON object", file));
 
     Contents contents;
     for (const auto& [name, entry] : header.items()) {
         const std::string what = file + ": tensor " + printable(name);
-        if (!entry.is_object()) throw ModelError(what + " is not described by a JSON object");
+        if (!entry.is_object()) throw ModelError(fmt::format("{} is not described by a JSON object", what));
         if (name == "__metadata__") {
             for (const auto& [key, value] : entry.items()) {
                 if (value.is_string()) contents.metadata.emplace(key, value.get<std::string>());
@@ -89,7 +91,8 @@ Contents parse(std::span<const std::byte> bytes, const std::string& file) {
             continue;
         }
         const auto dtype = entry.find("dtype");
-        if (dtype == entry.end() || !dtype->is_string()) throw ModelError(what + " has no dtype");
+        if (dtype == entry.end() || !dtype->is_string())
+            throw ModelError(fmt::format("{} has no dtype", what));
         const auto type = type_of(dtype->get_ref<const std::string&>());
         if (type) contents.tensors.emplace(name, place(entry, *type, bytes.subspan(header_size), what));
     }

@@ -18,8 +18,7 @@ struct Contents {
     std::map<std::string, std::string, std::less<>> metadata;  // "__metadata__"
 };
 
-/// Tensors of other types are left out: they are not there for a reader. Throws ModelError, beginning with
-/// `file`, on anything that does not add up.
+/// Ignores tensors of other types. Throws ModelError, beginning with `file`, if something is inconsistent.
 Contents parse(std::span<const std::byte> bytes, const std::string& file);
 
 }  // namespace npuscribe::safetensors

@@ -1,5 +1,7 @@
 #include "model/tensor_checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -50,10 +52,10 @@ size_t count_layers(const FindTensor& find, const char* part) {
 std::vector<size_t> shape_of(const FindTensor& find, const std::string& file, std::string_view name,
                              size_t rank) {
     const auto tensor = find(name);
-    if (!tensor) throw ModelError(file + ": is not a Whisper model: it has no tensor " + std::string(name));
+    if (!tensor) throw ModelError(fmt::format("{}: is not a Whisper model: it has no tensor {}", file, name));
     if (tensor->shape.size() != rank || tensor->count() == 0)
-        throw ModelError(file + ": is not a Whisper model: " + std::string(name) + " has shape " +
-                         to_string(tensor->shape) + ", wanted " + std::to_string(rank) + " dimensions");
+        throw ModelError(fmt::format("{}: is not a Whisper model: {} has shape {}, wanted {} dimensions",
+                                     file, name, to_string(tensor->shape), rank));
     return tensor->shape;
 }
 
@@ -101,12 +103,13 @@ Dimensions dimensions_of(const FindTensor& find, const std::string& file) {
     d.n_text_head = d.n_text_state / kHeadSize;
     d.n_text_layer = count_layers(find, "decoder");
     if (d.n_audio_state != d.n_text_state || d.n_audio_state % kHeadSize != 0)
-        throw ModelError(file + ": is not a Whisper model: encoder width " + std::to_string(d.n_audio_state) +
-                         ", decoder width " + std::to_string(d.n_text_state) +
-                         "; wanted the same multiple of 64 for both");
+        throw ModelError(
+            fmt::format("{}: is not a Whisper model: encoder width {}, decoder width {}; wanted the same "
+                        "multiple of 64 for both",
+                        file, d.n_audio_state, d.n_text_state));
     if (d.n_audio_layer == 0 || d.n_text_layer == 0)
-        throw ModelError(file + ": is not a Whisper model: " + std::to_string(d.n_audio_layer) +
-                         " encoder layers, " + std::to_string(d.n_text_layer) + " decoder layers");
+        throw ModelError(fmt::format("{}: is not a Whisper model: {} encoder layers, {} decoder layers", file,
+                                     d.n_audio_layer, d.n_text_layer));
     return d;
 }
 
@@ -116,10 +119,10 @@ TensorCheckpoint::TensorCheckpoint(const FindTensor& find, std::string file, std
     dimensions_ = dimensions_of(find, file_);
     for (auto& [name, shape] : whisper_tensors(dimensions_)) {
         auto data = find(name);
-        if (!data) throw ModelError(file_ + ": has no tensor " + name);
+        if (!data) throw ModelError(fmt::format("{}: has no tensor {}", file_, name));
         if (data->shape != shape)
-            throw ModelError(file_ + ": tensor " + name + " has shape " + to_string(data->shape) +
-                             ", wanted " + to_string(shape));
+            throw ModelError(fmt::format("{}: tensor {} has shape {}, wanted {}", file_, name,
+                                         to_string(data->shape), to_string(shape)));
         tensors_.emplace(std::move(name), std::move(*data));
     }
     // Reading the index touched pages all over the file.
@@ -132,7 +135,7 @@ std::string TensorCheckpoint::description() const {
 
 const TensorData& TensorCheckpoint::tensor(std::string_view name) const {
     const auto found = tensors_.find(name);
-    if (found == tensors_.end()) throw ModelError(file_ + ": has no tensor " + std::string(name));
+    if (found == tensors_.end()) throw ModelError(fmt::format("{}: has no tensor {}", file_, name));
     return found->second;
 }
 
@@ -146,9 +149,10 @@ void TensorCheckpoint::convert(std::string_view name, size_t first, size_t rows,
     if (good) return;
     const std::string tensor_name = "tensor " + std::string(name);
     if (data.dtype == DType::bfp16)
-        throw ModelError(file_ + ": is damaged: a block of " + tensor_name + " has an exponent above " +
-                         std::to_string(simd::kLargestBlockExponent));
-    throw ModelError(file_ + ": the scales of " + tensor_name + " are not positive, finite numbers");
+        throw ModelError(fmt::format("{}: is damaged: a block of {} has an exponent above {}", file_,
+                                     tensor_name, simd::kLargestBlockExponent));
+    throw ModelError(
+        fmt::format("{}: the scales of {} are not positive, finite numbers", file_, tensor_name));
 }
 
 const MappedFile* TensorCheckpoint::file_of(const TensorData& data) const {
@@ -172,8 +176,8 @@ void TensorCheckpoint::release(std::string_view name) const {
 void TensorCheckpoint::read(std::string_view name, std::span<float> out) const {
     const TensorData& data = tensor(name);
     if (out.size() != data.count())
-        throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(data.shape) + " has " +
-                         std::to_string(data.count()) + " elements, asked for " + std::to_string(out.size()));
+        throw ModelError(fmt::format("{}: tensor {} {} has {} elements, asked for {}", file_, name,
+                                     to_string(data.shape), data.count(), out.size()));
     convert(name, 0, data.shape.front(), out);
 }
 
@@ -183,9 +187,8 @@ void TensorCheckpoint::read_rows(std::string_view name, size_t first, std::span<
     const size_t row = whole.count() / rows;
     const size_t wanted = out.size() / row;
     if (out.size() % row != 0 || first > rows || wanted > rows - first)
-        throw ModelError(file_ + ": tensor " + std::string(name) + " " + to_string(whole.shape) +
-                         " has no such rows: from " + std::to_string(first) + ", " +
-                         std::to_string(out.size()) + " elements");
+        throw ModelError(fmt::format("{}: tensor {} {} has no such rows: from {}, {} elements", file_, name,
+                                     to_string(whole.shape), first, out.size()));
     convert(name, first, wanted, out);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What every reader of a checkpoint format shares: from "where is the tensor of this name" to a Checkpoint.
+// What all readers of checkpoint formats share: it makes a Checkpoint of a function that finds tensors.
 
 #include <filesystem>
 #include <functional>
@@ -26,19 +26,19 @@ struct NamedShape {
 /// output projection is the token embedding.
 std::vector<NamedShape> whisper_tensors(const Dimensions&);
 
-/// A format's own part: the tensor of an OpenAI name, already checked to lie inside its file, or nothing.
+/// What a format implements: finds the tensor of an OpenAI name, which it has checked to lie inside its file;
+/// returns none if there is no such tensor.
 using FindTensor = std::function<std::optional<TensorData>(std::string_view openai_name)>;
 
-/// Dimensions from the tensors' shapes. Throws ModelError beginning with `file` where one of the telling
-/// tensors is missing or no dimensions of a Whisper model (heads of 64, one width for encoder and decoder).
+/// Dimensions from the tensors' shapes. Throws ModelError, beginning with `file`, if one of these tensors is
+/// missing or if this is not a Whisper model (heads of 64, the same width for encoder and decoder).
 Dimensions dimensions_of(const FindTensor& find, const std::string& file);
 
 /// Tensors in mapped files, under OpenAI's names.
 class TensorCheckpoint : public Checkpoint {
   public:
-    /// Looks every tensor of whisper_tensors(dimensions_of(find)) up and checks its shape. `file` begins the
-    /// messages of errors. `format` is for description(). `files` are kept mapped; tensors may also lie
-    /// elsewhere.
+    /// Looks up every tensor of whisper_tensors(dimensions_of(find)) and checks its shape. `file` begins
+    /// error messages; `format` is for description(). Keeps `files` mapped; tensors may also lie elsewhere.
     TensorCheckpoint(const FindTensor& find, std::string file, std::string format,
                      std::vector<MappedFile> files);
 

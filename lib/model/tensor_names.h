@@ -1,5 +1,5 @@
 #pragma once
-// OpenAI's state-dict names, taken apart for the formats that name tensors otherwise.
+// The parts of OpenAI's state-dict names, for formats that have other names.
 
 #include <cstddef>
 #include <optional>
@@ -16,7 +16,7 @@ struct BlockName {
     std::string_view parameter;
 };
 
-/// Nothing where `name` is not inside a block.
+/// None if `name` is not inside a block.
 std::optional<BlockName> parse_block_name(std::string_view name);
 
 }  // namespace npuscribe

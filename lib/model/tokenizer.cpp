@@ -1,5 +1,7 @@
 #include "model/tokenizer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -26,8 +28,9 @@ size_t text_tokens(const Dimensions& d, const std::filesystem::path& directory) 
     const size_t n_text = d.multilingual() ? kTextTokens : kTextTokens - 1;
     const size_t rest = n_text + kSpecialTokens + kTimestamps;
     if (d.n_vocab != rest + 99 && d.n_vocab != rest + 100)
-        throw ModelError(directory.string() + ": the model has " + std::to_string(d.n_vocab) +
-                         " tokens; Whisper's vocabularies have 51864 (English only), 51865 or 51866");
+        throw ModelError(fmt::format(
+            "{}: the model has {} tokens; Whisper's vocabularies have 51864 (English only), 51865 or 51866",
+            directory.string(), d.n_vocab));
     return n_text;
 }
 
@@ -194,7 +197,7 @@ std::string_view Tokenizer::language_name(std::string_view code) const {
 std::vector<Token> Tokenizer::sot_sequence(std::string_view language_code, Task task) const {
     if (!multilingual()) return {sot()};
     const auto language = language_token(language_code);
-    if (!language) throw UsageError("this model knows no language \"" + std::string(language_code) + "\"");
+    if (!language) throw UsageError(fmt::format("this model knows no language \"{}\"", language_code));
     return {sot(), *language, task == Task::translate ? translate() : transcribe()};
 }
 

@@ -21,9 +21,10 @@ class Checkpoint;
 class Tokenizer {
   public:
     /// Reads tokenizer.json, or vocab.json (+ merges.txt), or vocabulary.json / vocabulary.txt, from a model
-    /// directory. Throws ModelError where there is none or it does not fit `dimensions.n_vocab`.
+    /// directory. Throws ModelError if there is none or it does not fit `dimensions.n_vocab`.
     Tokenizer(const std::filesystem::path& directory, const Dimensions& dimensions);
-    /// The vocabulary that `checkpoint`, opened from `path`, carries, else the one in the directory `path`.
+    /// Takes the vocabulary of `checkpoint`, which was opened from `path`; if it has none, reads the one in
+    /// the directory `path`.
     Tokenizer(const Checkpoint& checkpoint, const std::filesystem::path& path);
     ~Tokenizer();
     Tokenizer(Tokenizer&&) noexcept;
@@ -31,7 +32,7 @@ class Tokenizer {
     bool multilingual() const;
     size_t n_vocab() const;
 
-    // Special tokens. Those that an English-only model lacks are still distinct ids of its vocabulary.
+    // Special tokens. In an English-only model those that it does not use are distinct ids all the same.
     Token eot() const;
     Token sot() const;
     Token translate() const;
@@ -44,30 +45,30 @@ class Tokenizer {
 
     /// Language codes in token order ("en", "zh", …); their tokens are sot()+1 …
     std::span<const std::string> languages() const;
-    /// Token of a code ("de") or an English name ("German", any case); nothing where Whisper has no such
-    /// language.
+    /// The token of a language, given as its code ("de") or its English name in any case ("German"); none if
+    /// this model has no such language.
     std::optional<Token> language_token(std::string_view code_or_name) const;
     std::string_view language_code(Token language) const;
     std::string_view language_name(std::string_view code) const;  // "german"
 
-    /// <|startoftranscript|>, then language and task where multilingual. Without <|notimestamps|>.
+    /// <|startoftranscript|>, then language and task if the model is multilingual. Without <|notimestamps|>.
     std::vector<Token> sot_sequence(std::string_view language_code, Task task) const;
 
-    /// Bytes of the text tokens; special and timestamp tokens are skipped. May end inside a UTF-8 character.
+    /// The bytes of the text tokens, without special and timestamp tokens. May end inside a UTF-8 character.
     std::string bytes(std::span<const Token> tokens) const;
     /// Like `bytes`, with anything that is not UTF-8 replaced by U+FFFD.
     std::string decode(std::span<const Token> tokens) const;
-    /// Text to tokens, GPT-2's pre-tokenisation and merges. Never yields special tokens.
+    /// Converts text to tokens, with GPT-2's pre-tokenisation and merges. Never yields special tokens.
     std::vector<Token> encode(std::string_view utf8) const;
-    /// Tokens grouped into words: on spaces (and punctuation of its own), or by character for languages
-    /// written without spaces (zh, ja, th, lo, my, yue). Each group's text is whole UTF-8.
+    /// Groups tokens into words: at spaces and punctuation, or by character for languages written without
+    /// spaces (zh, ja, th, lo, my, yue). The text of each word is valid UTF-8.
     struct Word {
         std::string text;
         std::vector<Token> tokens;
     };
     std::vector<Word> split_words(std::span<const Token> tokens, std::string_view language_code) const;
 
-    /// Brackets, music notes, speaker dashes …: what OpenAI's "-1" in --suppress-tokens stands for.
+    /// Brackets, music notes, speakers' dashes …: what -1 in OpenAI's --suppress-tokens stands for.
     const std::vector<Token>& non_speech_tokens() const;
 
   private:

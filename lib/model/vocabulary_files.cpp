@@ -1,5 +1,7 @@
 #include "model/vocabulary_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
@@ -23,7 +25,7 @@ class Collector {
     void add(size_t id, std::string_view token) {
         if (id >= tokens_.size()) return;  // languages, tasks, timestamps: their ids follow from n_vocab
         if (tokens_[id].data() != nullptr && tokens_[id] != token)
-            throw ModelError(file_ + ": has id " + std::to_string(id) + " twice");
+            throw ModelError(fmt::format("{}: has id {} twice", file_, id));
         tokens_[id] = token;
     }
 
@@ -35,14 +37,12 @@ class Collector {
                 // Where a vocabulary has an empty token (the last, in the multilingual one), some files leave
                 // it out.
                 if (id + 1 < n_text_)
-                    throw ModelError(file_ + ": lacks token " + std::to_string(id) + " of " +
-                                     std::to_string(n_text_));
+                    throw ModelError(fmt::format("{}: lacks token {} of {}", file_, id, n_text_));
                 tokens_[id] = std::string_view("", 0);
             }
             bytes.clear();
             if (!bytes_of_gpt2_text(tokens_[id], bytes))
-                throw ModelError(file_ + ": token " + std::to_string(id) +
-                                 " is not in the byte alphabet of GPT-2");
+                throw ModelError(fmt::format("{}: token {} is not in the byte alphabet of GPT-2", file_, id));
             vocabulary.add(bytes);
         }
         check_special(n_text_, "<|endoftext|>");
@@ -54,8 +54,8 @@ class Collector {
   private:
     void check_special(size_t id, std::string_view wanted) const {
         if (tokens_[id].data() != nullptr && tokens_[id] != wanted)
-            throw ModelError(file_ + ": token " + std::to_string(id) + " is not " + std::string(wanted) +
-                             ": not the vocabulary of this model");
+            throw ModelError(
+                fmt::format("{}: token {} is not {}: not the vocabulary of this model", file_, id, wanted));
     }
 
     size_t n_text_;
@@ -69,12 +69,12 @@ BytePairs from_lines(const fs::path& path, size_t n_text) {
 
 BytePairs from_list(const fs::path& path, size_t n_text) {
     const auto json = parse_json(read_text_file(path), path.string());
-    if (!json.is_array()) throw ModelError(path.string() + ": is not a list of tokens");
+    if (!json.is_array()) throw ModelError(fmt::format("{}: is not a list of tokens", path.string()));
     Collector collector(n_text, path.string());
     size_t id = 0;
     for (const auto& token : json) {
         if (!token.is_string())
-            throw ModelError(path.string() + ": entry " + std::to_string(id) + " is not a string");
+            throw ModelError(fmt::format("{}: entry {} is not a string", path.string(), id));
         collector.add(id++, token.get_ref<const std::string&>());
     }
     return collector.finish();
@@ -154,8 +154,9 @@ BytePairs from_object(const fs::path& path, size_t n_text, std::vector<std::stri
     const std::string text = read_text_file(path);
     VocabularyHandler handler(std::move(keys));
     nlohmann::json::sax_parse(text, &handler);
-    if (handler.bad_json) throw ModelError(path.string() + ": is not JSON");
-    if (handler.bad_id) throw ModelError(path.string() + ": gives a token an id that is not a whole number");
+    if (handler.bad_json) throw ModelError(fmt::format("{}: is not JSON", path.string()));
+    if (handler.bad_id)
+        throw ModelError(fmt::format("{}: gives a token an id that is not a whole number", path.string()));
     if (!handler.whole)
         throw ModelError(path.string() +
                          (where.empty() ? ": holds no map from tokens to ids" : ": has no " + where));
@@ -201,9 +202,9 @@ BytePairs read_vocabulary(const fs::path& directory, size_t n_text) {
         std::error_code ignored;
         if (fs::exists(directory / source.name, ignored)) return source.read(directory / source.name, n_text);
     }
-    throw ModelError(
-        directory.string() +
-        ": has no vocabulary; wanted vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json");
+    throw ModelError(fmt::format(
+        "{}: has no vocabulary; wanted vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json",
+        directory.string()));
 }
 
 }  // namespace npuscribe

@@ -10,14 +10,15 @@
 
 namespace npuscribe {
 
-/// The text tokens, ids 0 to n_text - 1, of the first of these that is there, those first that are read
-/// fastest: vocabulary.txt (CTranslate2: a token a line), vocabulary.json (the same as a JSON list),
-/// vocab.json (Hugging Face: token to id), tokenizer.json ("model"."vocab", the same). Checks what a Whisper
-/// vocabulary must be: every id there, tokens in GPT-2's byte alphabet, all 256 bytes among them, and after
-/// them <|endoftext|> and <|startoftranscript|> where the file goes so far. Throws ModelError.
+/// Reads the text tokens 0 to n_text - 1 from the first of these files that exists, in the order of how fast
+/// they are read: vocabulary.txt (CTranslate2: one token a line), vocabulary.json (the same as a JSON list),
+/// vocab.json (Hugging Face: token to id), tokenizer.json (the same, under "model"."vocab"). Checks that
+/// every id is there, that tokens are in GPT-2's byte alphabet and include all 256 bytes, and that
+/// <|endoftext|> and
+/// <|startoftranscript|> follow if the file has them. Throws ModelError.
 BytePairs read_vocabulary(const std::filesystem::path& directory, size_t n_text);
 
-/// The same of a text, a token a line. `file` begins the messages of errors.
+/// The same for a text with one token a line. `file` begins error messages.
 BytePairs parse_vocabulary(std::string_view lines, size_t n_text, const std::string& file);
 
 }  // namespace npuscribe
