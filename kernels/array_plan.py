@@ -177,8 +177,8 @@ class Plan:
             if wanted > limit:
                 refuse(f"{place} needs {wanted} {what} and has {limit}")
 
-        if tile.m % (2 * SUBTILE) or tile.n % (2 * SUBTILE) or tile.k % SUBTILE:
-            refuse("a tile's m and n must be multiples of 16 and k of 8")
+        if any(size % (2 * SUBTILE) for size in (tile.m, tile.k, tile.n)):
+            refuse("a tile's m, k and n must be multiples of 16")
         if self.core["stack"] % self.core["alignment"]:
             refuse(f"a core's stack is {self.core['stack']} bytes, and a multiple of {self.core['alignment']} is needed")
         for name, size in (("A", program.a_bytes), ("B", program.b_bytes), ("C", program.c_bytes)):

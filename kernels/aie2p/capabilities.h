@@ -6,15 +6,19 @@
 #include <stdint.h>
 #include <aie_api/aie.hpp>
 
-// Loop hints. Peano (llvm-aie) pipelines by itself; Chess wants to be asked.
+// Loop hints. Peano (llvm-aie) pipelines by itself; Chess wants to be asked. Both pipeline the innermost loop
+// alone, which is therefore one loop over the groups of a tile, with the few steps of K in it unrolled.
 #if defined(__chess__)
+#define NPUSCRIBE_UNROLLED [[chess::unroll_loop()]]
 #define NPUSCRIBE_PIPELINED [[chess::prepare_for_pipelining]]
 #define NPUSCRIBE_AT_LEAST(n) [[chess::min_loop_count(n)]]
 #elif defined(__AIECC__)
 #define NPUSCRIBE_PRAGMA(text) _Pragma(#text)
+#define NPUSCRIBE_UNROLLED NPUSCRIBE_PRAGMA(clang loop unroll(full))
 #define NPUSCRIBE_PIPELINED
 #define NPUSCRIBE_AT_LEAST(n) NPUSCRIBE_PRAGMA(clang loop min_iteration_count(n))
 #else
+#define NPUSCRIBE_UNROLLED
 #define NPUSCRIBE_PIPELINED
 #define NPUSCRIBE_AT_LEAST(n)
 #endif

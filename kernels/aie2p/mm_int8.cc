@@ -13,7 +13,9 @@ constexpr unsigned kRows = DIM_M / kSubtile;
 constexpr unsigned kDepth = DIM_K / kSubtile;
 constexpr unsigned kCols = DIM_N / kSubtile;
 static_assert(DIM_M % (2 * kSubtile) == 0 && DIM_N % (2 * kSubtile) == 0, "2 x 2 subtiles of C at a time");
-static_assert(DIM_K % kSubtile == 0 && kDepth >= 4, "whole subtiles, and enough of them to pipeline");
+static_assert(DIM_K % kSubtile == 0, "whole subtiles");
+constexpr unsigned kGroups = kRows / 2 * (kCols / 2);
+static_assert(kGroups >= 4, "enough of them to pipeline");
 
 using Product = aie::mmul<8, 8, 8, int8, int8, acc32>;
 
@@ -31,33 +33,32 @@ void NPUSCRIBE_ENTRY(npuscribe_int8_init)(int32_t* __restrict c) {
 /// Adds the product of one tile of A and one of B. Exact: 5,120 products of int8 stay far below 2^31.
 void NPUSCRIBE_ENTRY(npuscribe_int8_multiply)(const int8_t* __restrict a, const int8_t* __restrict b,
                                               int32_t* __restrict c) {
-    for (unsigned row = 0; row < kRows; row += 2) {
-        for (unsigned col = 0; col < kCols; col += 2) {
-            const int8_t* __restrict a0 = a + row * kDepth * 64;
-            const int8_t* __restrict a1 = a0 + kDepth * 64;
-            const int8_t* __restrict b0 = b + col * kDepth * 64;
-            const int8_t* __restrict b1 = b0 + kDepth * 64;
-            int32_t* __restrict upper = c + (row * kCols + col) * 64;
-            int32_t* __restrict lower = c + ((row + 1) * kCols + col) * 64;
-            Product c00(aie::load_v<64>(upper)), c01(aie::load_v<64>(upper + 64));
-            Product c10(aie::load_v<64>(lower)), c11(aie::load_v<64>(lower + 64));
-            NPUSCRIBE_PIPELINED NPUSCRIBE_AT_LEAST(4) for (unsigned depth = 0; depth < kDepth; ++depth) {
-                const aie::vector<int8, 64> left0 = aie::load_v<64>(a0), left1 = aie::load_v<64>(a1);
-                const aie::vector<int8, 64> right0 = aie::load_v<64>(b0), right1 = aie::load_v<64>(b1);
-                c00.mac(left0, right0);
-                c01.mac(left0, right1);
-                c10.mac(left1, right0);
-                c11.mac(left1, right1);
-                a0 += 64;
-                a1 += 64;
-                b0 += 64;
-                b1 += 64;
-            }
-            aie::store_v(upper, c00.template to_vector<int32>());
-            aie::store_v(upper + 64, c01.template to_vector<int32>());
-            aie::store_v(lower, c10.template to_vector<int32>());
-            aie::store_v(lower + 64, c11.template to_vector<int32>());
+    unsigned row = 0, col = 0;
+    NPUSCRIBE_PIPELINED NPUSCRIBE_AT_LEAST(4) for (unsigned group = 0; group < kGroups; ++group) {
+        const int8_t* __restrict a0 = a + row * kDepth * 64;
+        const int8_t* __restrict a1 = a0 + kDepth * 64;
+        const int8_t* __restrict b0 = b + col * kDepth * 64;
+        const int8_t* __restrict b1 = b0 + kDepth * 64;
+        int32_t* __restrict upper = c + (row * kCols + col) * 64;
+        int32_t* __restrict lower = upper + kCols * 64;
+        Product c00(aie::load_v<64>(upper)), c01(aie::load_v<64>(upper + 64));
+        Product c10(aie::load_v<64>(lower)), c11(aie::load_v<64>(lower + 64));
+        NPUSCRIBE_UNROLLED for (unsigned at = 0; at < kDepth * 64; at += 64) {
+            const aie::vector<int8, 64> left0 = aie::load_v<64>(a0 + at), left1 = aie::load_v<64>(a1 + at);
+            const aie::vector<int8, 64> right0 = aie::load_v<64>(b0 + at), right1 = aie::load_v<64>(b1 + at);
+            c00.mac(left0, right0);
+            c01.mac(left0, right1);
+            c10.mac(left1, right0);
+            c11.mac(left1, right1);
         }
+        aie::store_v(upper, c00.template to_vector<int32>());
+        aie::store_v(upper + 64, c01.template to_vector<int32>());
+        aie::store_v(lower, c10.template to_vector<int32>());
+        aie::store_v(lower + 64, c11.template to_vector<int32>());
+        // No division, which would be a call.
+        const bool last = col + 2 == kCols;
+        row += last ? 2 : 0;
+        col = last ? 0 : col + 2;
     }
 }
 

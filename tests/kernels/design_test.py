@@ -72,8 +72,9 @@ class WhatFits(unittest.TestCase):
         self.refused(lambda d: d["array"]["core"].update(locks=6), "a core needs 7 locks")
         self.refused(lambda d: d.update(groups_in_flight=5), "5 places in a task queue and has 4")
         self.refused(lambda d: d["array"]["core"].update(stack=3300), "3300 bytes", "multiple of 64")
-        self.refused(lambda d: d["programs"][0].update(tile={"m": 16, "k": 8, "n": 48}), "multiples of 64")
+        self.refused(lambda d: d["programs"][0].update(tile={"m": 16, "k": 16, "n": 48}), "multiples of 64")
         self.refused(lambda d: d["programs"][0]["tile"].update(n=40), "multiples of 16")
+        self.refused(lambda d: d["programs"][0]["tile"].update(k=24), "multiples of 16")
         self.refused(lambda d: d.update(rows=[512, 700]), "700 rows")
 
     def test_every_whisper_size_has_its_shapes(self):

@@ -17,7 +17,7 @@ constexpr double kRoundoff = 0x1p-24;
 /// An operand of a few K tiles: its bytes as the NPU gets them, and the values that they stand for.
 struct Operand {
     size_t rows, cols;
-    std::vector<uint8_t> bytes;
+    test::Tile<uint8_t> bytes;
     std::vector<float> values;
 
     Operand(std::vector<float> source, size_t rows_, size_t tile_k)
@@ -41,11 +41,11 @@ struct Case {
           b(test::random_values(kernel.n, kernel.k * kTilesOfK, 2), kernel.n, kernel.k),
           bias(test::random_values(1, kernel.n, 3)) {}
 
-    std::vector<float> run(const HostKernel& kernel) const {
-        std::vector<uint8_t> header(b.bytes.size() / kTilesOfK);
+    test::Tile<float> run(const HostKernel& kernel) const {
+        test::Tile<uint8_t> header(b.bytes.size() / kTilesOfK);
         std::copy_n(reinterpret_cast<const uint8_t*>(bias.data()), bias.size() * sizeof(float),
                     header.begin());
-        std::vector<float> c(kernel.m * kernel.n, std::nanf(""));
+        test::Tile<float> c(kernel.m * kernel.n, std::nanf(""));
         kernel.bfp16_init(header.data(), c.data());
         for (size_t k = 0; k < kTilesOfK; ++k) kernel.bfp16_multiply(a.tile(k), b.tile(k), c.data());
         return c;
@@ -99,15 +99,15 @@ TEST_CASE("bfp16: the golden blocks are read as what they stand for") {
     const std::array<uint8_t, 9> golden{0x80, 0x20, 0xE0, 0x40, 0x10, 0xDF, 0x20, 0x00, 0xFF};
     const std::array<float, 8> expected{1, -1, 2, 0.5F, -1.03125F, 1, 0, -0.03125F};
     for_each_kernel([&](const HostKernel& kernel) {
-        std::vector<uint8_t> a(kernel.m * kernel.k / 8 * 9), b(kernel.n * kernel.k / 8 * 9);
+        test::Tile<uint8_t> a(kernel.m * kernel.k / 8 * 9), b(kernel.n * kernel.k / 8 * 9);
         const auto product = [&](const std::array<uint8_t, 9>& block) {
             for (size_t row = 0; row < 8; ++row) {
                 std::copy(block.begin(), block.end(), a.begin() + static_cast<int>(9 * row));
                 b[9 * row] = 0x7F;  // row of B: 1 in column `row`, so that C repeats A
                 b[9 * row + 1 + row] = 0x40;
             }
-            std::vector<float> c(kernel.m * kernel.n);
-            kernel.bfp16_init(std::vector<uint8_t>(b.size()).data(), c.data());
+            test::Tile<float> c(kernel.m * kernel.n);
+            kernel.bfp16_init(test::Tile<uint8_t>(b.size()).data(), c.data());
             kernel.bfp16_multiply(a.data(), b.data(), c.data());
             std::array<float, 8> first{};
             std::copy_n(c.begin(), 8, first.begin());
@@ -123,13 +123,13 @@ TEST_CASE("bfp16: the golden blocks are read as what they stand for") {
 
 TEST_CASE("bfp16: extreme exponents neither overflow on the way nor vanish early") {
     for_each_kernel([](const HostKernel& kernel) {
-        std::vector<uint8_t> a(kernel.m * kernel.k / 8 * 9), b(kernel.n * kernel.k / 8 * 9);
+        test::Tile<uint8_t> a(kernel.m * kernel.k / 8 * 9), b(kernel.n * kernel.k / 8 * 9);
         const auto product = [&](uint8_t left, uint8_t right) {
             for (size_t i = 0; i < 9; ++i) a[i] = b[i] = 64;
             a[0] = left;
             b[0] = right;
-            std::vector<float> c(kernel.m * kernel.n);
-            kernel.bfp16_init(std::vector<uint8_t>(b.size()).data(), c.data());
+            test::Tile<float> c(kernel.m * kernel.n);
+            kernel.bfp16_init(test::Tile<uint8_t>(b.size()).data(), c.data());
             kernel.bfp16_multiply(a.data(), b.data(), c.data());
             return c[0];
         };

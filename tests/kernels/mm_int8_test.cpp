@@ -11,20 +11,20 @@ using kernels::HostKernel;
 namespace {
 
 // A is stored [row][k] in its subtiles, B [k][column].
-int8_t a_at(const std::vector<int8_t>& a, size_t depth, size_t row, size_t k) {
+int8_t a_at(const test::Tile<int8_t>& a, size_t depth, size_t row, size_t k) {
     return a[(row / 8 * (depth / 8) + k / 8) * 64 + row % 8 * 8 + k % 8];
 }
-int8_t b_at(const std::vector<int8_t>& b, size_t depth, size_t col, size_t k) {
+int8_t b_at(const test::Tile<int8_t>& b, size_t depth, size_t col, size_t k) {
     return b[(col / 8 * (depth / 8) + k / 8) * 64 + k % 8 * 8 + col % 8];
 }
 
 template <class Fill>
 void check_exact(const HostKernel& kernel, size_t tiles_of_k, Fill&& fill) {
     std::vector<int64_t> expected(kernel.m * kernel.n);
-    std::vector<int32_t> c(kernel.m * kernel.n, -1);
+    test::Tile<int32_t> c(kernel.m * kernel.n, -1);
     kernel.int8_init(c.data());
     for (size_t tile = 0; tile < tiles_of_k; ++tile) {
-        std::vector<int8_t> a(kernel.m * kernel.k), b(kernel.n * kernel.k);
+        test::Tile<int8_t> a(kernel.m * kernel.k), b(kernel.n * kernel.k);
         for (auto& value : a) value = fill();
         for (auto& value : b) value = fill();
         kernel.int8_multiply(a.data(), b.data(), c.data());

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <new>
 #include <random>
 #include <vector>
 
@@ -13,6 +14,22 @@
 namespace npuscribe::test {
 
 using Matrix = std::vector<double>;
+
+/// Memory as the array has it: every buffer of a core begins at a multiple of 64 bytes.
+template <class T>
+struct AlignedAllocator {
+    using value_type = T;
+    static constexpr std::align_val_t kAlignment{64};
+
+    AlignedAllocator() = default;
+    template <class U>
+    AlignedAllocator(const AlignedAllocator<U>&) {}
+    T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), kAlignment)); }
+    void deallocate(T* at, size_t) { ::operator delete(at, kAlignment); }
+    bool operator==(const AlignedAllocator&) const { return true; }
+};
+template <class T>
+using Tile = std::vector<T, AlignedAllocator<T>>;
 
 /// May this CPU run it?
 inline bool runs_here(const kernels::HostKernel& kernel) {
@@ -35,7 +52,7 @@ inline std::vector<float> random_values(size_t rows, size_t cols, unsigned seed)
 
 /// C [m × n] of a tile back from its 8 × 8 subtiles.
 template <class T>
-T at(const std::vector<T>& c, size_t n, size_t row, size_t col) {
+T at(const Tile<T>& c, size_t n, size_t row, size_t col) {
     return c[(row / 8 * (n / 8) + col / 8) * 64 + row % 8 * 8 + col % 8];
 }
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "misuse.hpp"
+
 /// One block in memory. On the array its sizeof says nothing of its layout: streams count in whole vectors.
 struct bfp16ebs8 {
     std::uint8_t bytes[9];
@@ -78,25 +80,63 @@ inline transposed<block_vector<bfp16ebs8, 64>> op_transpose(const block_vector<b
     return out;
 }
 
+namespace host {
+
+/// Streams of a core that are in use. Each has its state in one of two registers.
+inline thread_local int live_streams = 0;
+inline constexpr int kLoadFifos = 2;
+
+}  // namespace host
+
 template <class T, unsigned kSize>
 class block_vector_input_buffer_stream;
 
+/// Refuses what the array does wrong. From mlir-aie's notes on its own kernel, and aie_api's issue 17: after
+/// a pop that did not move on, pop_seek reads other blocks if it moves by an odd number, or if that pop read
+/// the last block of eight. A pop_seek after another, or after seek, is right in any case.
 template <>
 class block_vector_input_buffer_stream<bfp16ebs8, 64> {
   public:
     using vector_type = block_vector<bfp16ebs8, 64>;
 
-    block_vector_input_buffer_stream(const bfp16ebs8* from) : at_(from->bytes) {}
+    block_vector_input_buffer_stream(const bfp16ebs8* from) : from_(from->bytes) {
+        host::check_aligned(from_, 64);
+        if (host::live_streams == host::kLoadFifos) host::refuse("a third stream: a core has two load FIFOs");
+        ++host::live_streams;
+    }
+    ~block_vector_input_buffer_stream() { --host::live_streams; }
+    block_vector_input_buffer_stream(const block_vector_input_buffer_stream&) = delete;
+    block_vector_input_buffer_stream& operator=(const block_vector_input_buffer_stream&) = delete;
 
     /// Moves by whole vectors.
-    void seek(int vectors) { at_ += vectors * static_cast<int>(vector_type::memory_bytes()); }
+    void seek(int vectors) {
+        next_ += vectors;
+        popped_ = false;
+    }
 
     vector_type pop() {
+        popped_ = true;
+        return read(next_++);
+    }
+
+    /// Pops, and moves by whole vectors from after the popped one.
+    vector_type pop_seek(int vectors) {
+        if (popped_ && vectors % 2 != 0) host::refuse("a pop_seek by an odd number after a pop");
+        if (popped_ && (next_ - 1) % 8 == 7)
+            host::refuse("a pop_seek after a pop of the last block of eight");
+        const int at = next_;
+        seek(vectors + 1);
+        return read(at);
+    }
+
+  private:
+    vector_type read(int block) const {
+        const std::uint8_t* at = from_ + block * static_cast<int>(vector_type::memory_bytes());
         vector_type v;
-        for (int row = 0; row < 8; ++row, at_ += sizeof(bfp16ebs8)) {
-            v.units[row] = host::unit(at_[0]);
+        for (int row = 0; row < 8; ++row, at += sizeof(bfp16ebs8)) {
+            v.units[row] = host::unit(at[0]);
             host::Bytes bytes;
-            std::memcpy(&bytes, at_ + 1, sizeof bytes);
+            std::memcpy(&bytes, at + 1, sizeof bytes);
             const host::Floats values =
                 __builtin_convertvector(__builtin_convertvector(bytes, host::Ints), host::Floats);
             std::memcpy(v.mantissas[row], &values, sizeof values);
@@ -104,8 +144,9 @@ class block_vector_input_buffer_stream<bfp16ebs8, 64> {
         return v;
     }
 
-  private:
-    const std::uint8_t* at_;
+    const std::uint8_t* from_;
+    int next_ = 0;
+    bool popped_ = false;  // the last move was a pop's
 };
 
 }  // namespace NPUSCRIBE_HOST_ABI

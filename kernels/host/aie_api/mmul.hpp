@@ -65,7 +65,9 @@ class mmul<8, 8, 8, bfp16ebs8, bfp16ebs8, Tag> {
         for (auto& row : sum_.rows) row += __builtin_nanf("");
     }
 
-    void mac(const block_vector<bfp16ebs8, 64>& a, const transposed<block_vector<bfp16ebs8, 64>>& b) {
+    /// Not inlined: kernels unroll, and code that fills the instruction cache costs more than a call.
+    [[gnu::noinline]] void mac(const block_vector<bfp16ebs8, 64>& a,
+                               const transposed<block_vector<bfp16ebs8, 64>>& b) {
         for (int row = 0; row < 8; ++row) {
             const float* left = a.mantissas[row];
             host::Floats dot = left[0] * b.mantissas[0];

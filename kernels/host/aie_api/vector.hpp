@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// aie::vector and its loads and stores: plain arrays.
+// aie::vector and its loads and stores: plain arrays, at addresses that the array could use.
 
 #include <cstdint>
 #include <cstring>
+
+#include "misuse.hpp"
 
 using int8 = std::int8_t;
 using int32 = std::int32_t;
@@ -19,9 +21,9 @@ struct alignas(sizeof(T) * kSize < 64 ? sizeof(T) * kSize : 64) vector {
     T lanes[kSize];
 };
 
-/// On the array an unaligned address is an error in silence; here it is only slow.
 template <unsigned kSize, class T>
 inline vector<T, kSize> load_v(const T* from) {
+    host::check_aligned(from, sizeof(T) * kSize);
     vector<T, kSize> v;
     std::memcpy(v.lanes, from, sizeof v.lanes);
     return v;
@@ -29,6 +31,7 @@ inline vector<T, kSize> load_v(const T* from) {
 
 template <class T, unsigned kSize>
 inline void store_v(T* to, const vector<T, kSize>& v) {
+    host::check_aligned(to, sizeof v.lanes);
     std::memcpy(to, v.lanes, sizeof v.lanes);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kBlocking = 16;  // the kernels compute 2 × 2 subtiles of C together
+constexpr size_t kBlocking = 16;  // the kernels take 2 × 2 subtiles of C and two of K together
 
 size_t round_up(size_t value, size_t step) {
     return (value + step - 1) / step * step;
@@ -112,8 +112,8 @@ size_t fullest_half(std::vector<size_t> channels) {
 void check_program(const Plan& plan, const Program& program) {
     const Tile& tile = program.tile;
     if (tile.m == 0 || tile.k == 0 || tile.n == 0 || tile.m % kBlocking != 0 || tile.n % kBlocking != 0 ||
-        tile.k % bfp16::kBlockSize != 0) {
-        refuse(program, "a tile's m and n must be multiples of 16 and k of 8");
+        tile.k % kBlocking != 0) {
+        refuse(program, "a tile's m, k and n must be multiples of 16");
     }
     for (const auto& buffer : core_buffers(plan, program)) {
         if (buffer.count == 0) refuse(program, std::string("it has no buffer for ") + buffer.name);

@@ -137,7 +137,7 @@ TEST_CASE("what the array would drop or wait for without a word is refused") {
     CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["locks"] = 8; }),
                          "a memory tile needs 12 locks and has 8"));
     CHECK(test::contains(refusal([](Json& json) {
-                             json["programs"][0]["tile"] = {{"m", 16}, {"k", 8}, {"n", 48}};
+                             json["programs"][0]["tile"] = {{"m", 16}, {"k", 16}, {"n", 48}};
                          }),
                          "cores need multiples of 64"));
 }
