@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by the scripts of this folder; they source it first. Sets ROOT, the top of the source tree.
+# What the scripts share. Each sources it first. Sets ROOT, the top of the source tree.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -11,10 +11,10 @@ die() {
     exit 1
 }
 
-# Prints the comment at the top of the calling script: that is its help.
+# Prints the comment at the top of the calling script, which is its help.
 usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
 
-# Configures a preset and builds its targets (all of them where none is named). Quiet unless it fails or compiles.
+# Configures a preset and builds the given targets, or all if none are given. Quiet unless it fails or compiles.
 build() {
     local preset=$1
     shift
@@ -23,7 +23,7 @@ build() {
     (cd "$ROOT" && cmake --preset "$preset" "${CMAKE_OPTIONS[@]}") >"$log" 2>&1 || {
         cat "$log" >&2
         rm -f "$log"
-        die "cmake --preset $preset failed; scripts/setup installs what the build needs"
+        die "cmake --preset $preset failed; scripts/setup installs the packages that it needs"
     }
     rm -f "$log"
     local targets=()
@@ -32,7 +32,7 @@ build() {
 }
 CMAKE_OPTIONS=()
 
-# True where /proc/cpuinfo lists all of these CPU flags.
+# True if /proc/cpuinfo lists all of these CPU flags.
 cpu_has() {
     local flag
     for flag; do

@@ -1,5 +1,5 @@
-# Debian's releases beside the one that runs: shared by xrt-headers, test-on-debian-13 and package, sourced after common.sh.
-# XRT of the version npuscribe needs is in the backports suite of Debian 13.
+# Trees of other Debian releases, for xrt-headers, test-on-debian-13 and package, which source it after common.sh.
+# The backports of Debian 13 have an XRT that npuscribe can use.
 DEBIAN_13=trixie
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 

@@ -1,1 +1,1 @@
-"""npuscribe's encoder beside CTranslate2's, in numbers. Started by scripts/check-encoder."""
+"""Compares npuscribe's encoder with CTranslate2's. Started by scripts/check-encoder."""

@@ -29,7 +29,7 @@ def parse_arguments() -> argparse.Namespace:
         prog="scripts/check-encoder",
         description="Compares npuscribe's encoder with CTranslate2's float32 encoder on real speech.",
     )
-    parser.add_argument("audio", type=Path, nargs="?", help="default: the long file of the shared audio, else LibriVox")
+    parser.add_argument("audio", type=Path, nargs="?", help="a recording (default: the long one of the shared recordings, else LibriVox)")
     parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
     parser.add_argument("--windows", type=int, default=4, help="windows of 30 s, from the start (default: 4)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -37,10 +37,10 @@ def parse_arguments() -> argparse.Namespace:
         "--rounding",
         choices=("nearest_even", "floor"),
         default="nearest_even",
-        help="of BFP16; floor is the hardware's own default, and the gates do not hold with it",
+        help="rounding to BFP16; the gates do not hold with floor, which is the hardware's own default",
     )
     parser.add_argument("--encoder-dump", type=Path, default=paths.RELEASE / "tests" / "tools" / "encoder_dump")
-    parser.add_argument("--json", type=Path, help="writes all numbers here")
+    parser.add_argument("--json", type=Path, help="write all numbers to this file")
     return parser.parse_args()
 
 
@@ -51,8 +51,8 @@ def default_audio() -> Path:
 
 
 def ctranslate2_outputs(model: Path, dump: Dump, threads: int) -> tuple[np.ndarray, float]:
-    """CTranslate2's float32 encoder on our log-mel, all windows stacked, and by how much our log-mel differs from
-    faster-whisper's on the same samples (largest absolute difference)."""
+    """The output of CTranslate2's float32 encoder for our log-mel, all windows stacked, and the largest absolute difference
+    of our log-mel from faster-whisper's for the same samples."""
     import ctranslate2
     from faster_whisper.feature_extractor import FeatureExtractor
 

@@ -20,7 +20,7 @@ def parse_arguments() -> argparse.Namespace:
         prog="scripts/check-mel",
         description="Compares npuscribe's log-mel spectrogram with faster-whisper's on the same windows.",
     )
-    parser.add_argument("audio", type=Path, nargs="*", help="files or directories; default: the shared audio, else LibriVox")
+    parser.add_argument("audio", type=Path, nargs="*", help="files or directories (default: the shared recordings, else LibriVox)")
     parser.add_argument("--mel-dump", type=Path, default=paths.RELEASE / "tests" / "tools" / "mel_dump")
     return parser.parse_args()
 
@@ -39,7 +39,7 @@ def audio_files(given: list[Path]) -> list[Path]:
 
 
 def windows(tool: Path, audio: Path, n_mels: int) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
-    """(samples, [n_mels x 3000]) of each window, and milliseconds a window."""
+    """(samples, [n_mels x 3000]) for each window, and milliseconds for a window."""
     run = subprocess.run([tool, audio, str(n_mels)], capture_output=True, check=False)
     if run.returncode != 0:
         sys.exit(run.stderr.decode(errors="replace").strip())

@@ -1,1 +1,1 @@
-"""npuscribe beside faster-whisper, on the same files, model, threads and beam. Started by scripts/compare."""
+"""Compares npuscribe with faster-whisper, with the same files, model, threads and beam size. Started by scripts/compare."""

@@ -1,4 +1,4 @@
-"""The files to transcribe, and what is said in them."""
+"""The files to transcribe, and their reference transcripts."""
 
 import csv
 import random
@@ -25,7 +25,7 @@ class AudioSet:
 
 
 def read_manifest(directory: Path) -> AudioSet:
-    """MANIFEST.tsv: columns file, seconds, language, reference. English files with a reference are taken."""
+    """MANIFEST.tsv: columns file, seconds, language, reference. English files with a reference are used."""
     manifest = directory / "MANIFEST.tsv"
     if not manifest.is_file():
         raise SystemExit(f"{manifest} is missing; name a directory of audio that has one with --audio DIR")
@@ -51,7 +51,7 @@ def read_manifest(directory: Path) -> AudioSet:
 
 
 def cut_window(source: Path, target: Path, seconds: int = 30, loop: bool = False) -> None:
-    """The first seconds of a file, as 16 kHz mono WAV; where it is too short, of the file over and over."""
+    """The first seconds of a file as 16 kHz mono WAV. A file that is too short is repeated."""
     again = ["-stream_loop", "-1"] if loop else []
     subprocess.run(
         ["ffmpeg", "-v", "error", "-y", *again, "-i", source, "-t", str(seconds), "-ac", "1", "-ar", "16000", target],

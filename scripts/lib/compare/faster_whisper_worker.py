@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--beam-size", type=int, default=1)
     parser.add_argument("--batch-size", type=int, default=0, help="0: the sequential algorithm")
-    parser.add_argument("--encode", type=int, default=0, help="calls of the encoder alone, in place of a transcription")
+    parser.add_argument("--encode", type=int, default=0, help="call only the encoder, this many times")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("files", nargs="+")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Contenders and what they are asked to do; each run is a process of its own, timed and measured from outside."""
+"""The contenders and their jobs. Each run is a process of its own, which is timed and measured from outside."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class Settings:
 
 @dataclass
 class Result:
-    """One run. Seconds; bytes."""
+    """One run: seconds and bytes."""
 
     wall: float
     peak_memory: int
@@ -67,7 +67,7 @@ MORE = [
 
 
 def choose(parts_of_names: list[str], quick: bool) -> list[Contender]:
-    """The usual contenders, fewer where it must be quick; or, of all, those whose name holds one of the parts."""
+    """The usual contenders, or fewer if it must be quick; if parts of names are given, all that match one."""
     everyone = NPUSCRIBE + FASTER_WHISPER
     if quick:
         everyone = NPUSCRIBE[:1] + FASTER_WHISPER[:1]
@@ -81,7 +81,7 @@ def choose(parts_of_names: list[str], quick: bool) -> list[Contender]:
 
 
 def run_process(command: list[str], threads: int) -> tuple[float, int]:
-    """Wall seconds and peak resident bytes of a child. Raises SystemExit with its stderr where it fails."""
+    """Wall seconds and peak resident bytes of a child. Raises SystemExit with its stderr if it fails."""
     # Libraries that read it (OpenBLAS, OpenMP) are held to the same number of threads.
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
     with tempfile.TemporaryFile() as errors:
@@ -160,7 +160,7 @@ def run(contender: Contender, files: list[Path], settings: Settings, encoder: bo
 def run_interleaved(
     contenders: list[Contender], files: list[Path], settings: Settings, repeat: int, encoder: bool = False
 ) -> dict[Contender, list[Result]]:
-    """Every contender once, then every contender again: what else the machine does meets them all alike."""
+    """Runs every contender once, then every contender again, so that other load on the machine affects all alike."""
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
     for round_ in range(repeat):
         for contender in contenders:

@@ -1,4 +1,4 @@
-"""What the numbers were measured on, and with."""
+"""The machine and the versions that the numbers were measured with."""
 
 import importlib.metadata
 import os

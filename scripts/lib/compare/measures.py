@@ -1,4 +1,4 @@
-"""What is measured, from which runs, and how it is shown."""
+"""The measures: from which runs each is computed, and how it is shown."""
 
 import sys
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Goal:
 
 @dataclass
 class Comparison:
-    """values[contender][key], keys as in COLUMNS."""
+    """values[contender][key], with the keys of COLUMNS."""
 
     values: dict[jobs.Contender, dict[str, float]] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class Comparison:
         return next((v[key] for c, v in self.values.items() if c.name == name and key in v), None)
 
     def as_rows(self) -> tuple[list[str], list[list[str]]]:
-        """A row a contender; columns that nobody has a value for are left out."""
+        """One row for each contender, without columns that are empty in every row."""
         columns = [c for c in COLUMNS if any(c[0] in values for values in self.values.values())]
         rows = [
             [contender.name] + [write(values[key]) if key in values else "" for key, _, write in columns]
@@ -62,7 +62,7 @@ class Comparison:
         return {contender.name: values for contender, values in self.values.items()}
 
     def goals(self) -> list[Goal]:
-        """Those whose numbers were measured."""
+        """The contenders that have numbers."""
         found: list[Goal] = []
 
         def no_worse(key: str, where: str, ours_name: str, theirs_name: str, slack: float = 0) -> None:
@@ -109,7 +109,7 @@ def measure(
     quick: bool,
     scratch: Path,
 ) -> Comparison:
-    """Batched contenders are asked for the long file only: a short one is a single window."""
+    """Batched contenders only get the long file: a short one is a single window."""
     comparison = Comparison({contender: {} for contender in contenders})
     single = [contender for contender in contenders if not contender.batched]
 
@@ -163,7 +163,7 @@ def add_orders(
     settings: jobs.Settings,
     scratch: Path,
 ) -> None:
-    """The long files' words once more, together with those of their utterances in other orders."""
+    """The word error rate of the long files together with their utterances in other orders."""
     reordered: dict[Path, str] = {}
     for file in references:
         reordered |= audio.reorder(file, scratch, OTHER_ORDERS)

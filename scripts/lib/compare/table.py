@@ -24,7 +24,7 @@ def as_markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def replace_block(readme: Path, markdown: str) -> None:
-    """Puts the Markdown between the README's two markers."""
+    """Writes the Markdown between the two markers of the README."""
     text = readme.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

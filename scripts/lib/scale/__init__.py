@@ -1,1 +1,1 @@
-"""Time and memory against the number of files and their length."""
+"""How time and memory grow with the number and length of files."""

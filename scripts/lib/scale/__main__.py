@@ -1,4 +1,4 @@
-"""Runs npuscribe over more and more, and longer and longer, of the same speech. Called by scripts/scale."""
+"""Runs npuscribe on more and more files, and on longer and longer ones, of the same speech. Started by scripts/scale."""
 
 import argparse
 import itertools
@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 @dataclass
 class Point:
-    """One run. Seconds, bytes; `work` leaves out what is spent before the first file."""
+    """One run: seconds and bytes. `work` is the time without what passes before the first file."""
 
     what: str
     files: int
@@ -31,13 +31,13 @@ class Point:
 
 
 def many_files(files: audio.AudioSet, count: int, directory: Path) -> list[Path]:
-    """The short files over and over, each under a name of its own."""
+    """The short files, repeated, each copy with a name of its own."""
     sources = itertools.islice(itertools.cycle(files.short), count)
     return [jobs.link_as(source, directory / f"{i:05}-{source.name}") for i, source in enumerate(sources)]
 
 
 def one_file(files: audio.AudioSet, minutes: float, directory: Path) -> Path:
-    """The long file over and over, or the first of it, as one WAV file."""
+    """The long file, repeated or cut, as one WAV file."""
     source = next(iter(files.long))
     target = directory / f"{minutes:g}-minutes.wav"
     audio.cut_window(source, target, seconds=round(minutes * 60), loop=True)
@@ -56,13 +56,13 @@ def main() -> None:
         return [float(part) for part in text.split(",") if part]
 
     parser = argparse.ArgumentParser(prog="scripts/scale", description=__doc__)
-    parser.add_argument("--files", type=numbers, default=[1, 10, 100, 1000], help="how many short files (1,10,100,1000)")
-    parser.add_argument("--minutes", type=numbers, default=[0.5, 5, 30, 180], help="how long a file (0.5,5,30,180)")
+    parser.add_argument("--files", type=numbers, default=[1, 10, 100, 1000], help="numbers of short files (default: 1,10,100,1000)")
+    parser.add_argument("--minutes", type=numbers, default=[0.5, 5, 30, 180], help="lengths of the single file in minutes (default: 0.5,5,30,180)")
     parser.add_argument("--model", default="base")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--audio", type=Path)
     parser.add_argument("--npuscribe", type=Path, default=paths.RELEASE / "npuscribe")
-    parser.add_argument("--json", type=Path, help="writes all numbers here")
+    parser.add_argument("--json", type=Path, help="write all numbers to this file")
     arguments = parser.parse_args()
 
     files = audio.read_manifest((arguments.audio or paths.shared_audio()).resolve())
