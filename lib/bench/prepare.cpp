@@ -38,7 +38,7 @@ struct Matrix {
         std::normal_distribution<float> normal;
         for (float& value : x) value = normal(random);
         for (int32_t& sum : sums) sum = static_cast<int32_t>(random() % 200'000) - 100'000;
-        for (float& unit : units) unit = simd::mantissa_unit(120);
+        for (float& unit : units) unit = bfp16::mantissa_unit(120);
         simd::find_exponents(view(), exponents.data());
         simd::quantise_blocks(view(), exponents.data(), kRounding, blocks.data());
     }
@@ -70,8 +70,8 @@ void to_int8(Matrix& m, size_t first, size_t last) {
 
 void from_int32(Matrix& m, size_t first, size_t last) {
     for (size_t r = first; r < last; ++r) {
-        simd::int32_to_blocks(m.sums.data() + r * kCols, kCols, 120, m.units.data(), nullptr, kRounding,
-                              m.blocks.data() + r * kRowBytes);
+        simd::int32_to_blocks({m.sums.data() + r * kCols, kCols, bfp16::mantissa_unit(120), m.units.data()},
+                              kRounding, m.blocks.data() + r * kRowBytes);
     }
 }
 

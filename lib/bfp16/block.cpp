@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <string>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -17,24 +18,23 @@ int biased_exponent(float value) {
     return static_cast<int>(std::bit_cast<uint32_t>(value) >> 23 & 0xFF);
 }
 
-// Decodes to −2^128, which fp32 and bf16 do not have.
+// True if a value decodes to −2^128, which fp32 and bf16 do not have.
 bool overflows(const uint8_t* block) {
     return block[0] == kLargestExponent &&
            std::any_of(block + 1, block + kBlockBytes, [](uint8_t mantissa) { return mantissa == 0x80; });
 }
 
 [[noreturn]] void refuse(float value, size_t row, size_t col) {
-    const std::string place = "row " + std::to_string(row) + ", column " + std::to_string(col);
-    const std::string what = std::isnan(value)
-                                 ? "NaN"
-                                 : (std::isinf(value) ? (value < 0 ? "-Inf" : "Inf") : std::to_string(value));
-    throw InputError(
-        "cannot store " + what + " at " + place +
-        " in BFP16, which holds finite values of a magnitude below 2^128 after rounding; look for the "
-        "operation that produced it, or for a damaged file");
+    const std::string what = std::isnan(value)   ? "NaN"
+                             : std::isinf(value) ? (value < 0 ? "-Inf" : "Inf")
+                                                 : fmt::to_string(value);
+    throw InputError(fmt::format(
+        "cannot store {} at row {}, column {} in BFP16, which holds finite values of a magnitude below 2^128 "
+        "after rounding; look for the operation that produced it, or for a damaged file",
+        what, row, col));
 }
 
-// The first value that a block cannot hold.
+// Refuses the first value that the block cannot hold.
 void check_values(const float* values, const uint8_t* block, size_t count, size_t row, size_t first_col) {
     for (size_t i = 0; i < count; ++i) {
         const bool too_large = overflows(block) && block[1 + i] == 0x80;
@@ -85,9 +85,10 @@ std::vector<uint8_t> quantise(MatrixView<const float> values, Rounding rounding)
 void dequantise(std::span<const uint8_t> blocks, MatrixView<float> out) {
     const size_t bytes = row_bytes(out.cols);
     if (blocks.size() != out.rows * bytes) {
-        throw InputError("BFP16 data for a " + std::to_string(out.rows) + " x " + std::to_string(out.cols) +
-                         " matrix must be " + std::to_string(out.rows * bytes) + " bytes, got " +
-                         std::to_string(blocks.size()) + "; the data is cut off or of another shape");
+        throw InputError(
+            fmt::format("BFP16 data for a {} x {} matrix must be {} bytes, got {}; the data is cut off or of "
+                        "another shape",
+                        out.rows, out.cols, out.rows * bytes, blocks.size()));
     }
     for (size_t row = 0; row < out.rows; ++row) {
         const uint8_t* block = blocks.data() + row * bytes;

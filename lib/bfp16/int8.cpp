@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 
 namespace npuscribe::bfp16 {
@@ -57,7 +59,8 @@ std::vector<uint8_t> from_int32(MatrixView<const int32_t> sums, std::span<const 
 
 void shuffle(MatrixView<const int8_t> values, const Int8Tiles& layout, std::span<uint8_t> tiles) {
     if (values.rows != layout.rows || values.cols != layout.cols || tiles.size() != layout.bytes()) {
-        throw InputError("bytes of another shape than their tiles");
+        throw InputError(fmt::format("{} x {} bytes do not fill tiles of {} x {} values, {} bytes",
+                                     values.rows, values.cols, layout.rows, layout.cols, tiles.size()));
     }
     std::fill(tiles.begin(), tiles.end(), uint8_t{0});
     for (size_t row = 0; row < layout.rows; ++row) {

@@ -1,10 +1,10 @@
 #pragma once
-// Track 1: BFP16 → INT8 → matmul → INT32 → BFP16. A row's blocks are brought to one common exponent, so that
-// the row is 8-bit numbers of one scale, which an integer multiplier can add up:
+// INT8 conversions: BFP16 → INT8 → matmul → INT32 → BFP16. A row's blocks are aligned to one common exponent,
+// so that the row is 8-bit numbers of one scale, whose products an integer multiplier can sum:
 //
 //   value = q / 64 × 2^(exponent − 127)          as in a block, but for a whole row (or a whole tensor)
 //
-// The plain statement; simd/rows/int8_convert.h has it in vector code.
+// This is the reference, without vector code; simd/rows/int8_rows.h and int8_convert.h are what runs.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,15 +25,15 @@ std::vector<uint8_t> row_exponents(std::span<const uint8_t> blocks, size_t rows,
 void to_int8(std::span<const uint8_t> blocks, std::span<const uint8_t> exponents, MatrixView<int8_t> out);
 
 /// Sums of products back to blocks along the row: sums[i][j] × 2^(a[i] + b[j] − 266) + bias[j], in f32,
-/// rounded to BFP16. a: common exponents of the left operand's rows, one each or one for all; b: of the
-/// weights' rows; `bias`: one a column, or none. Returns blocks as `quantise` does. Throws InputError where a
-/// result cannot be held.
+/// rounded to BFP16. `a`: common exponents of the left operand's rows, one each or one for all; `b`: those of
+/// the weights' rows; `bias`: one a column, or none. Returns blocks as `quantise` does. Throws InputError if
+/// a result does not fit in BFP16.
 std::vector<uint8_t> from_int32(MatrixView<const int32_t> sums, std::span<const uint8_t> a,
                                 std::span<const uint8_t> b, std::span<const float> bias, Rounding);
 
 /// [rows × cols] bytes to tiles of 8 × 8 subtiles, tiles and subtiles row-major, as the array's int8 kernel
-/// reads them; a subtile's 64 bytes are [row][col], or for B [col][row] (`k_major`): the multiplier wants K
-/// first. Padding is zero.
+/// reads them; a subtile's 64 bytes are [row][col], or for B [col][row] (`k_major`), because the multiplier
+/// takes K first. Padding is zero.
 struct Int8Tiles {
     size_t rows = 0, cols = 0;
     size_t tile_rows = 0, tile_cols = 0;  // multiples of 8

@@ -1,7 +1,8 @@
 #include "bfp16/layout.h"
 
 #include <algorithm>
-#include <string>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 
@@ -11,15 +12,14 @@ namespace {
 void check(const TileLayout& layout, size_t block_bytes, size_t tile_bytes) {
     const auto whole = [](size_t size) { return size != 0 && size % kSubtileRows == 0; };
     if (!whole(layout.tile_rows) || !whole(layout.tile_cols)) {
-        throw InputError("a tile of " + std::to_string(layout.tile_rows) + " x " +
-                         std::to_string(layout.tile_cols) + " values is not made of 8 x 8 subtiles");
+        throw InputError(fmt::format("a tile of {} x {} values is not made of 8 x 8 subtiles",
+                                     layout.tile_rows, layout.tile_cols));
     }
     const size_t blocks = layout.rows * row_bytes(layout.cols);
     if (block_bytes != blocks || tile_bytes != layout.bytes()) {
-        throw InputError("a " + std::to_string(layout.rows) + " x " + std::to_string(layout.cols) +
-                         " matrix takes " + std::to_string(blocks) + " bytes of blocks and " +
-                         std::to_string(layout.bytes()) + " of tiles, got " + std::to_string(block_bytes) +
-                         " and " + std::to_string(tile_bytes));
+        throw InputError(
+            fmt::format("a {} x {} matrix takes {} bytes of blocks and {} of tiles, got {} and {}",
+                        layout.rows, layout.cols, blocks, layout.bytes(), block_bytes, tile_bytes));
     }
 }
 

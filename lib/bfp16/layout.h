@@ -1,13 +1,13 @@
 #pragma once
 // The tile layout ("DIM32 shuffle") in which the NPU reads BFP16 matrices. The array multiplies subtiles of
-// 8 × 8, and its DMA moves whole 32-bit words, so it cannot gather 9-byte blocks: the host does.
+// 8 × 8, and its DMA moves whole 32-bit words, so that it cannot gather 9-byte blocks; the host gathers them.
 //
 //   matrix   [rows × cols], both padded to whole tiles; tiles in row-major order, each contiguous
 //   tile     [tile_rows × tile_cols]; subtiles in row-major order
 //   subtile  8 rows × 8 columns: 8 blocks of 9 bytes, one a row, top to bottom: 72 contiguous bytes
 //
-// A is [M × K], B is [N × K]: both operands' blocks run along K. In front of each row of tiles there may be
-// a header (of B: the bias of its columns of C).
+// A is [M × K], B is [N × K]: the blocks of both operands run along K. A header may stand in front of each
+// row of tiles; B's holds the bias of the columns of C.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace npuscribe::bfp16 {
 
-/// Changes whenever the bytes change: programs built for one version refuse another.
+/// Increase it whenever the bytes change: programs built for one version refuse another.
 inline constexpr int kLayoutVersion = 1;
 
 inline constexpr size_t kSubtileRows = 8;
@@ -43,7 +43,7 @@ struct TileLayout {
     size_t tile_offset(size_t row_tile, size_t col_tile) const {
         return row_tile * row_tile_bytes() + header_bytes + col_tile * tile_bytes();
     }
-    /// Where the block of (row, columns 8·block …) starts; within the padded matrix.
+    /// Where the block at row `row`, columns from 8·block on, starts. Padding has blocks, too.
     size_t block_offset(size_t row, size_t block) const {
         const size_t col = block * kBlockSize;
         const size_t subtile =
@@ -53,8 +53,8 @@ struct TileLayout {
     }
 };
 
-/// Rows of blocks, as `quantise` gives them, to tiles; the padding is zero, headers are left alone. Throws
-/// InputError where a size does not fit the layout, or a tile is not made of whole subtiles.
+/// Copies rows of blocks, as `quantise` gives them, to tiles. Padding becomes zero; headers stay as they are.
+/// Throws InputError if a size does not fit the layout, or a tile is not made of whole subtiles.
 void shuffle(std::span<const uint8_t> blocks, const TileLayout&, std::span<uint8_t> tiles);
 /// The inverse, byte for byte; padding is dropped.
 void unshuffle(std::span<const uint8_t> tiles, const TileLayout&, std::span<uint8_t> blocks);

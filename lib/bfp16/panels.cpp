@@ -13,7 +13,7 @@ constexpr size_t kHalfBytes = kPanelLanes * 4;           // 16 rows' mantissas 0
 constexpr size_t kMantissas = kPanelRows * kBlockSize;   // of a block, before its exponents
 constexpr size_t kLaneBytes = kPanelLanes * kBlockSize;  // of 16 rows' mantissas
 
-/// Where the first block of a row of W begins, and what its exponent is stored at.
+/// Where a row's first block has its mantissas and its exponent.
 struct Place {
     size_t mantissas;
     size_t exponent;
@@ -31,7 +31,7 @@ struct Place {
 void pack_panels(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* panels) {
     assert(k % kBlockSize == 0);
     const size_t bytes = row_bytes(k);
-    // Rows side by side share cache lines of the panel: they are written together.
+    // Rows side by side share cache lines of the panel, so they are written together.
     for (size_t row = 0, next = 0; row < count; row = next) {
         next = std::min(count, row + kPanelLanes - (first + row) % kPanelLanes);
         const Place place(first + row, k);

@@ -1,13 +1,15 @@
 #pragma once
-// Panels: how a converted model keeps its weights, and how CPUs multiply them where they lie.
+// Panels: the layout in which a converted model stores its weights, and from which CPUs multiply them without
+// a copy.
 //
 //   matrix   W [n × k], k a multiple of 8, in panels of 64 rows (output features); the last is padded
 //   panel    its blocks along k, one stream of memory
 //   block    64 rows × 8 columns: four times 16 rows' mantissas 0…3, then their mantissas 4…7; then the
 //            exponents of all 64: 576 bytes, 9 for 8 values
 //
-// Mantissas are stored + 128, for AVX-512 VNNI multiplies unsigned by signed bytes. A block of zeros has the
-// exponent 127 (the padding, too): its scale does not matter, and an exponent of 0 would widen the range.
+// Mantissas are stored + 128, because AVX-512 VNNI multiplies unsigned by signed bytes. Blocks of zeros have
+// the exponent 127, in the padding too: their scale does not matter, and an exponent of 0 would widen the
+// range.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +32,7 @@ constexpr size_t panel_bytes(size_t n, size_t k) {
     return panels(n) * (k / kBlockSize) * kPanelBlockBytes;
 }
 
-/// The exponents of some blocks; of none: lowest > highest.
+/// The exponents of some blocks. Of no blocks: lowest > highest.
 struct ExponentRange {
     uint32_t lowest = 255;
     uint32_t highest = 0;
@@ -41,20 +43,20 @@ struct ExponentRange {
     }
 };
 
-/// Puts rows [first, first + count) of W, as `quantise` has them, into the panels of W. Several threads may
-/// do so at once for ranges that begin at multiples of 16.
+/// Copies rows [first, first + count) of W, as `quantise` gives them, into the panels of W. Several threads
+/// may do so at once if their ranges begin at multiples of 16.
 void pack_panels(const uint8_t* blocks, size_t k, size_t first, size_t count, uint8_t* panels);
 
-/// Pads the last panel of n rows; before or after it is packed.
+/// Writes the padding of the last panel of n rows. May be called before or after pack_panels.
 void pad_last_panel(size_t n, size_t k, uint8_t* panels);
 
 /// The inverse of `pack_panels`, byte for byte.
 void unpack_panels(const uint8_t* panels, size_t k, size_t first, size_t count, uint8_t* blocks);
 
-/// As stored in the panels [first, first + count).
+/// The range of the exponents stored in panels [first, first + count).
 ExponentRange exponents_of(const uint8_t* panels, size_t k, size_t first, size_t count);
 
-/// The first row, of n and the padding, with a block whose exponent is above `limit`, or nothing.
+/// The first row, of n and the padding, that has a block with an exponent above `limit`, or nothing.
 std::optional<size_t> exponent_above(uint32_t limit, const uint8_t* panels, size_t n, size_t k);
 
 }  // namespace npuscribe::bfp16

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simd/rows/row.h"
+#include "simd/rows/reductions.h"
 
 namespace npuscribe::row {
 

@@ -12,9 +12,6 @@
 namespace npuscribe {
 namespace {
 
-// The largest value below 2^111 has the exponent 127 + 110.
-static_assert(bfp16::kMagnitudeLimit == 0x1p111F && simd::kLargestBlockExponent == 127 + 110);
-
 /// "NaN at row 3, column 17": the first value of `x` that is not finite or is `limit` or more in magnitude.
 std::string bad_value(MatrixView<const float> x, float limit) {
     for (size_t r = 0; r < x.rows; ++r) {

@@ -12,7 +12,6 @@
 #include "device/checks.h"
 #include "device/int8_operand.h"
 #include "device/operand_rows.h"
-#include "simd/rows/int8_convert.h"
 #include "simd/rows/int8_rows.h"
 #include "simd/rows/prepare.h"
 
@@ -67,7 +66,7 @@ class Int8Linear final : public Linear {
         Int8Rows rows(n_, k_, shared.one_exponent(), shared.options.rounding);
         const auto as_they_are = preparation(nullptr, simd::Numerics::f32, shared.options.rounding);
         if (!fill(rows, w, as_they_are, shared)) refuse_weights(name_, w);
-        for (size_t j = 0; j < n_; ++j) units_[j] = simd::mantissa_unit(rows.exponents()[j]);
+        for (size_t j = 0; j < n_; ++j) units_[j] = bfp16::mantissa_unit(rows.exponents()[j]);
         bias_.assign(weights.bias.begin(), weights.bias.end());
         if (!bias_.empty()) bias_.resize(padded_n_, 0.0F);
         const auto q = rows.values();
@@ -128,8 +127,8 @@ class Int8Linear final : public Linear {
         float unit;
         /// INT32 → BFP16 → f32, padded_n values. Returns false if one is out of BFP16's range.
         bool to(float* out, bool accumulate) const {
-            return simd::int32_to_row(sums, linear.padded_n_, unit, linear.units_.data(),
-                                      linear.bias_.empty() ? nullptr : linear.bias_.data(),
+            return simd::int32_to_row({sums, linear.padded_n_, unit, linear.units_.data(),
+                                       linear.bias_.empty() ? nullptr : linear.bias_.data()},
                                       linear.shared_.options.rounding, accumulate, out);
         }
     };
@@ -146,7 +145,7 @@ class Int8Linear final : public Linear {
                 Worker& worker = shared_.workers[index];
                 for (size_t r = 0; r < sums.rows; ++r) {
                     const size_t row = first + r;
-                    const Int32Row line{*this, sums.row(r), simd::mantissa_unit(exponents[row])};
+                    const Int32Row line{*this, sums.row(r), bfp16::mantissa_unit(exponents[row])};
                     if (!use(row, line, worker)) good = false;
                 }
                 worker.seconds += watch.seconds();

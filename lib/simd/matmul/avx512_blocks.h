@@ -13,10 +13,7 @@
 NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 namespace npuscribe::simd {
 
-/// Bits of the smallest magnitude that round_blocks cannot place, 2^111; Inf and NaN are above it.
-inline constexpr uint32_t kFirstTooLarge = 238U << 23;
-
-/// Those of lane block `vector` that the first `cols` columns have.
+/// The lanes of lane block `vector` that belong to the first `cols` columns.
 inline __mmask16 lanes_of(size_t cols, size_t vector) {
     const size_t first = vector * kLaneBlock;
     if (cols >= first + kLaneBlock) return 0xFFFF;
@@ -34,8 +31,8 @@ inline __m512i largest_of_blocks(__m512i magnitudes) {
     return _mm512_max_epi32(largest, _mm512_permutex_epi64(largest, 0x4E));
 }
 
-/// Values on top of 1.5·2^23 units of their mantissas, as bits: `bits` − `base` are mantissas as integers,
-/// −128 to 128, and as floats the values that these stand for.
+/// Values plus 1.5·2^23 units of their mantissas, as bits. `bits` − `base`, subtracted as integers, are the
+/// mantissas, −128 to 128; subtracted as floats, the rounded values.
 struct RoundedBlocks {
     __m512i bits, base;
     __m512i exponents;  // of their blocks, as bits of a float
@@ -44,7 +41,7 @@ struct RoundedBlocks {
 template <bfp16::Rounding kRounding>
 inline RoundedBlocks round_blocks(__m512 values, __m512i largest) {
     const __m512i exponents = _mm512_and_si512(largest, _mm512_set1_epi32(0x7F800000));
-    // Adding the base rounds to a unit, to nearest even, in the adder itself.
+    // Adding the base makes the adder round to a unit, to nearest even.
     const __m512i base = _mm512_add_epi32(exponents, _mm512_set1_epi32((17 << 23) + 0x400000));
     const __m512 sum = _mm512_add_ps(values, _mm512_castsi512_ps(base));
     __m512i bits = _mm512_castps_si512(sum);
@@ -56,7 +53,7 @@ inline RoundedBlocks round_blocks(__m512 values, __m512i largest) {
     return {bits, base, exponents};
 }
 
-/// The values of blocks of BFP16, their bfloat16 bits in the lower half of each lane.
+/// Rounds to BFP16; returns the values' bfloat16 bits in the lower half of each lane.
 template <bfp16::Rounding kRounding>
 inline __m512i bf16_of_blocks(__m512 values, __m512i largest) {
     auto [bits, base, exponents] = round_blocks<kRounding>(values, largest);
@@ -66,10 +63,10 @@ inline __m512i bf16_of_blocks(__m512 values, __m512i largest) {
     return _mm512_srli_epi32(_mm512_castps_si512(rounded), 16);
 }
 
-/// 32 values, four blocks, to bfloat16, `low` first. Returns their largest magnitudes.
+/// Rounds 32 values, four blocks, and stores them in bfloat16, `low` first. Returns their largest magnitudes.
 template <bfp16::Rounding kRounding>
 inline __m512i put_bf16_blocks(__m512 low, __m512 high, uint8_t* to) {
-    // The largest of a block of `low` in lanes 0 and 2 of each quarter, of one of `high` in lanes 1 and 3.
+    // Each quarter of `largest`: in lanes 0 and 2 that of a block of `low`, in lanes 1 and 3 of `high`.
     const __m512i of_low = magnitudes_of(low), of_high = magnitudes_of(high);
     __m512i largest =
         _mm512_max_epi32(_mm512_unpacklo_epi32(of_low, of_high), _mm512_unpackhi_epi32(of_low, of_high));
@@ -82,8 +79,9 @@ inline __m512i put_bf16_blocks(__m512 low, __m512 high, uint8_t* to) {
     return largest;
 }
 
+/// True if round_blocks cannot place one of these magnitudes.
 inline bool too_large(__m512i magnitudes) {
-    return static_cast<uint32_t>(_mm512_reduce_max_epi32(magnitudes)) >= kFirstTooLarge;
+    return static_cast<uint32_t>(_mm512_reduce_max_epi32(magnitudes)) >= bfp16::kMagnitudeLimitBits;
 }
 
 }  // namespace npuscribe::simd

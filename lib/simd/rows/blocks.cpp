@@ -13,7 +13,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "simd/rows/npu_blocks-inl.h"
+#include "simd/rows/blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
@@ -37,7 +37,7 @@ void RestoreRowOfBlocksBf16(const uint8_t* blocks, size_t cols, uint16_t* out) {
         const hn::Rebind<uint16_t, decltype(d)> d16;
         const auto mantissas = hn::LoadU(d8, reinterpret_cast<const int8_t*>(blocks + 1));
         const auto whole = hn::ConvertTo(d, hn::PromoteTo(di, mantissas));
-        const auto values = hn::Mul(whole, hn::Set(d, UnitOf(blocks[0])));
+        const auto values = hn::Mul(whole, hn::Set(d, bfp16::mantissa_unit(blocks[0])));
         hn::StoreU(hn::TruncateTo(d16, hn::ShiftRight<16>(hn::BitCast(du, values))), d16, out + i);
 #else
         float values[bfp16::kBlockSize];
@@ -103,7 +103,7 @@ std::optional<size_t> restore_rows(const uint8_t* blocks, MatrixView<uint16_t> o
 }
 
 std::optional<size_t> quantise_panels(MatrixView<const float> x, size_t first, uint8_t* panels) {
-    constexpr size_t kRows = bfp16::kPanelLanes;  // on the way, in the first cache
+    constexpr size_t kRows = bfp16::kPanelLanes;  // at a time, so that their blocks stay in the first cache
     std::vector<uint8_t> blocks(kRows * bfp16::row_bytes(x.cols));
     std::optional<size_t> bad;
     for (size_t row = 0; row < x.rows; row += kRows) {
@@ -118,7 +118,7 @@ std::optional<size_t> quantise_panels(MatrixView<const float> x, size_t first, u
 namespace {
 template <class T>
 std::optional<size_t> restore_from_panels(const uint8_t* panels, size_t first, MatrixView<T> out) {
-    const size_t rows = std::min<size_t>(16, out.rows);  // of blocks, on the way, in the first cache
+    const size_t rows = std::min<size_t>(16, out.rows);  // at a time, as above
     std::vector<uint8_t> blocks(rows * bfp16::row_bytes(out.cols));
     std::optional<size_t> bad;
     for (size_t row = 0; row < out.rows; row += rows) {

@@ -9,7 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/rows/npu_blocks-inl.h"
+#include "simd/rows/blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
@@ -18,7 +18,7 @@ using bfp16::kBlockBytes;
 using bfp16::kBlockSize;
 using bfp16::Rounding;
 
-// One block of 8 values is one vector of 8 lanes, or several of fewer.
+// A block of 8 values is one vector of 8 lanes, or several shorter ones.
 using D = hn::CappedTag<float, 8>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 
@@ -32,7 +32,7 @@ void BlocksToInt8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_t*
     const hn::RebindToSigned<D> di;
     const hn::Rebind<int8_t, D> d8;
     for (size_t block = 0; block < count; ++block, blocks += kBlockBytes) {
-        // 2^(−shift); beyond 126 everything rounds to 0 all the same.
+        // 2^(−shift). With 126 all mantissas round to 0, as with any larger shift.
         const uint32_t shift = std::min<uint32_t>(exponent - blocks[0], 126);
         const auto scale = hn::Set(d, std::bit_cast<float>((127 - shift) << 23));
         for (size_t i = 0; i < kBlockSize; i += kLanes, out += kLanes) {
@@ -43,18 +43,18 @@ void BlocksToInt8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_t*
     }
 }
 
-bool Int32ToBlocks(const int32_t* sums, size_t n, float a_unit, const float* b_units, const float* bias,
-                   Rounding rounding, uint8_t* blocks) {
+bool Int32ToBlocks(const Int32Row& row, Rounding rounding, uint8_t* blocks) {
+    const auto [sums, n, unit, column_units, bias] = row;
     const D d;
     const hn::RebindToSigned<D> di;
-    constexpr size_t kPiece = 128;  // values that stay in registers' reach between the two steps
+    constexpr size_t kPiece = 128;  // values that stay in the first cache between the two steps
     alignas(64) float values[kPiece];
     bool good = true;
     for (size_t first = 0; first < n; first += kPiece) {
         const size_t count = std::min(kPiece, n - first);
         for (size_t i = 0; i < count; i += kLanes) {
             const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + first + i));
-            auto value = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + first + i));
+            auto value = hn::Mul(hn::Mul(sum, hn::Set(d, unit)), hn::LoadU(d, column_units + first + i));
             if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + first + i));
             hn::StoreU(value, d, values + i);
         }
@@ -63,30 +63,13 @@ bool Int32ToBlocks(const int32_t* sums, size_t n, float a_unit, const float* b_u
     return good;
 }
 
-void BlocksToF32(const uint8_t* blocks, size_t count, float* out) {
-    for (size_t block = 0; block < count; ++block, blocks += kBlockBytes, out += kBlockSize)
-        DecodeBlock(blocks, out);
-}
-
 }  // namespace npuscribe::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace npuscribe::simd {
-HWY_EXPORT(ToBlocks);
 HWY_EXPORT(BlocksToInt8);
 HWY_EXPORT(Int32ToBlocks);
-HWY_EXPORT(BlocksToF32);
-
-bool to_blocks(MatrixView<const float> x, bfp16::Rounding rounding, uint8_t* blocks) {
-    init_isa();
-    const auto to_row = HWY_DYNAMIC_DISPATCH(ToBlocks);
-    bool good = true;
-    for (size_t row = 0; row < x.rows; ++row) {
-        good &= to_row(x.row(row), x.cols, rounding, blocks + row * bfp16::row_bytes(x.cols));
-    }
-    return good;
-}
 
 uint8_t largest_exponent(const uint8_t* blocks, size_t count) {
     uint8_t largest = 0;
@@ -100,19 +83,9 @@ void blocks_to_int8(const uint8_t* blocks, size_t count, uint8_t exponent, int8_
     HWY_DYNAMIC_DISPATCH(BlocksToInt8)(blocks, count, exponent, out);
 }
 
-bool int32_to_blocks(const int32_t* sums, size_t n, uint8_t a, const float* b_units, const float* bias,
-                     bfp16::Rounding rounding, uint8_t* blocks) {
+bool int32_to_blocks(const Int32Row& row, bfp16::Rounding rounding, uint8_t* blocks) {
     init_isa();
-    return HWY_DYNAMIC_DISPATCH(Int32ToBlocks)(sums, n, mantissa_unit(a), b_units, bias, rounding, blocks);
-}
-
-void blocks_to_f32(const uint8_t* blocks, size_t count, float* out) {
-    init_isa();
-    HWY_DYNAMIC_DISPATCH(BlocksToF32)(blocks, count, out);
-}
-
-float mantissa_unit(uint8_t exponent) {
-    return HWY_STATIC_DISPATCH(UnitOf)(exponent);
+    return HWY_DYNAMIC_DISPATCH(Int32ToBlocks)(row, rounding, blocks);
 }
 
 }  // namespace npuscribe::simd

@@ -17,7 +17,7 @@ namespace npuscribe::simd::HWY_NAMESPACE {
 using bfp16::kBlockSize;
 using bfp16::Rounding;
 
-constexpr int32_t kFirstTooLarge = 238 << 23;  // bits of 2^111
+constexpr auto kLimit = static_cast<int32_t>(bfp16::kMagnitudeLimitBits);
 
 /// Bits of the largest magnitude.
 int32_t LargestMagnitude(const float* x, size_t n) {
@@ -31,7 +31,7 @@ int32_t LargestMagnitude(const float* x, size_t n) {
 }
 
 void RowToInt8(const float* x, size_t n, uint8_t exponent, Rounding rounding, int8_t* out) {
-    // 2^(133 − exponent) in two steps: it alone may be more than f32 holds.
+    // 2^(133 − exponent) in two factors, because alone it may be too large for f32.
     const int power = 133 - exponent;
     const float first = std::bit_cast<float>(static_cast<uint32_t>(127 + power / 2) << 23);
     const float second = std::bit_cast<float>(static_cast<uint32_t>(127 + power - power / 2) << 23);
@@ -48,8 +48,8 @@ void RowToInt8(const float* x, size_t n, uint8_t exponent, Rounding rounding, in
     });
 }
 
-bool Int32ToRow(const int32_t* sums, size_t n, float a_unit, const float* b_units, const float* bias,
-                Rounding rounding, bool accumulate, float* out) {
+bool Int32ToRow(const Int32Row& row, Rounding rounding, bool accumulate, float* out) {
+    const auto [sums, n, unit, column_units, bias] = row;
     LargestOfRow largest;
     ForBlocks(n, [&](auto d, size_t i) HWY_ATTR {
         using Blocks = BlockVectors<decltype(d)>;
@@ -58,7 +58,7 @@ bool Int32ToRow(const int32_t* sums, size_t n, float a_unit, const float* b_unit
         for (size_t v = 0; v < Blocks::kVectors; ++v) {
             const size_t at = i + v * Blocks::kLanes;
             const auto sum = hn::ConvertTo(d, hn::LoadU(di, sums + at));
-            values[v] = hn::Mul(hn::Mul(sum, hn::Set(d, a_unit)), hn::LoadU(d, b_units + at));
+            values[v] = hn::Mul(hn::Mul(sum, hn::Set(d, unit)), hn::LoadU(d, column_units + at));
             if (bias != nullptr) values[v] = hn::Add(values[v], hn::LoadU(d, bias + at));
             largest.include(d, values[v]);
         }
@@ -68,7 +68,7 @@ bool Int32ToRow(const int32_t* sums, size_t n, float a_unit, const float* b_unit
             hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, to), values[v]) : values[v], d, to);
         }
     });
-    return largest.bits() < kFirstTooLarge;
+    return largest.bits() < kLimit;
 }
 
 }  // namespace npuscribe::simd::HWY_NAMESPACE
@@ -84,7 +84,7 @@ bool row_exponent(const float* x, size_t n, uint8_t& exponent) {
     init_isa();
     const int32_t bits = HWY_DYNAMIC_DISPATCH(LargestMagnitude)(x, n);
     exponent = static_cast<uint8_t>(bits >> 23);
-    return bits < 238 << 23;
+    return static_cast<uint32_t>(bits) < bfp16::kMagnitudeLimitBits;
 }
 
 void row_to_int8(const float* x, size_t n, uint8_t exponent, bfp16::Rounding rounding, int8_t* out) {
@@ -92,10 +92,9 @@ void row_to_int8(const float* x, size_t n, uint8_t exponent, bfp16::Rounding rou
     HWY_DYNAMIC_DISPATCH(RowToInt8)(x, n, exponent, rounding, out);
 }
 
-bool int32_to_row(const int32_t* sums, size_t n, float a_unit, const float* b_units, const float* bias,
-                  bfp16::Rounding rounding, bool accumulate, float* out) {
+bool int32_to_row(const Int32Row& row, bfp16::Rounding rounding, bool accumulate, float* out) {
     init_isa();
-    return HWY_DYNAMIC_DISPATCH(Int32ToRow)(sums, n, a_unit, b_units, bias, rounding, accumulate, out);
+    return HWY_DYNAMIC_DISPATCH(Int32ToRow)(row, rounding, accumulate, out);
 }
 
 }  // namespace npuscribe::simd

@@ -14,7 +14,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/rows/npu_blocks-inl.h"
+#include "simd/rows/blocks-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
@@ -26,7 +26,8 @@ using bfp16::kSubtileRows;
 using bfp16::Rounding;
 using bfp16::TileLayout;
 
-/// Eight rows of values to one row of subtiles of the tile at `tile`; `cols` is a multiple of 8.
+/// Rounds columns [first_col, first_col + cols) of eight rows to one row of subtiles; cols is a multiple
+/// of 8.
 template <Rounding kRounding>
 uint32_t QuantiseStrip(const float* const* rows, size_t first_col, size_t cols, uint8_t* out) {
     uint32_t worst = 0;
@@ -41,7 +42,7 @@ uint32_t QuantiseStrip(const float* const* rows, size_t first_col, size_t cols, 
     return worst;
 }
 
-/// Where the strip's row of subtiles is in each tile of K, one after the other.
+/// Writes eight rows from `row` of the layout on, tile after tile along K.
 template <Rounding kRounding>
 bool PrepareStrip(const float* const* rows, size_t cols, const TileLayout& layout, size_t row,
                   uint8_t* tiles) {
@@ -113,13 +114,21 @@ using bfp16::kBlockSize;
 using bfp16::kSubtileRows;
 using bfp16::TileLayout;
 
-/// The plain way, for a strip in which something is too large for the fast one (2^111 or more) or not finite.
-std::optional<Place> prepare_plainly(const float* const* rows, size_t count, size_t cols, size_t true_cols,
-                                     const TileLayout& layout, size_t row, bfp16::Rounding rounding,
-                                     uint8_t* tiles) {
+/// Eight rows, padded with zeros to whole blocks; `count` of them, and `cols` of their columns, are the
+/// caller's.
+struct Strip {
+    std::array<const float*, kSubtileRows> rows{};
+    size_t count = 0;
+    size_t cols = 0;
+};
+
+/// The reference code, for a strip with a value that is Inf, NaN or too large for the vector code
+/// (bfp16::kMagnitudeLimit or more). Returns the first value that BFP16 cannot hold.
+std::optional<Place> prepare_plainly(const Strip& strip, const TileLayout& layout, size_t row,
+                                     bfp16::Rounding rounding, uint8_t* tiles) {
     for (size_t r = 0; r < kSubtileRows; ++r) {
-        for (size_t col = 0; col < cols; col += kBlockSize) {
-            const float* values = rows[r] + col;
+        for (size_t col = 0; col < strip.cols; col += kBlockSize) {
+            const float* values = strip.rows[r] + col;
             uint8_t* block = tiles + layout.block_offset(row + r, col / kBlockSize);
             const bool finite =
                 std::all_of(values, values + kBlockSize, [](float value) { return std::isfinite(value); });
@@ -127,7 +136,7 @@ std::optional<Place> prepare_plainly(const float* const* rows, size_t count, siz
             for (size_t i = 0; i < kBlockSize; ++i) {
                 // Mantissa −128 at the largest exponent is −2^128.
                 const bool overflow = finite && block[0] == 254 && block[1 + i] == 0x80;
-                if (r < count && col + i < true_cols && (!std::isfinite(values[i]) || overflow))
+                if (r < strip.count && col + i < strip.cols && (!std::isfinite(values[i]) || overflow))
                     return Place{r, col + i};
             }
         }
@@ -135,12 +144,12 @@ std::optional<Place> prepare_plainly(const float* const* rows, size_t count, siz
     return std::nullopt;
 }
 
-/// Rows as the caller has them, where the kernel can read them in place.
+/// True if the kernel can read the caller's rows in place.
 bool usable_in_place(MatrixView<const float> x, const RowPreparation& how, size_t count) {
     return how.operation == RowOperation::none && count == kSubtileRows && x.cols % kBlockSize == 0;
 }
 
-/// Norm or GELU, and zeros around what there is.
+/// Applies norm or GELU, and pads with zeros.
 void fill_scratch(MatrixView<const float> x, const RowPreparation& how, MatrixView<float> out) {
     assert(how.operation != RowOperation::layer_norm || x.cols == out.cols);
     RowPreparation unrounded = how;
@@ -164,19 +173,19 @@ std::optional<Place> prepare_for_npu(MatrixView<const float> x, const RowPrepara
     std::optional<Place> bad;
     for (size_t first = 0; first < x.rows; first += kSubtileRows) {
         const size_t count = std::min(kSubtileRows, x.rows - first);
-        std::array<const float*, kSubtileRows> rows{};
+        Strip strip{{}, count, x.cols};
         if (usable_in_place(x, how, count)) {
-            for (size_t r = 0; r < kSubtileRows; ++r) rows[r] = x.row(first + r);
+            for (size_t r = 0; r < kSubtileRows; ++r) strip.rows[r] = x.row(first + r);
         } else {
             scratch.reserve_discard(kSubtileRows * cols);
             fill_scratch(x.rows_from(first, count), how, scratch.matrix(kSubtileRows, cols));
-            for (size_t r = 0; r < kSubtileRows; ++r) rows[r] = scratch.data() + r * cols;
+            for (size_t r = 0; r < kSubtileRows; ++r) strip.rows[r] = scratch.data() + r * cols;
         }
         const size_t row = first_row + first;
-        if (HWY_DYNAMIC_DISPATCH(PrepareRows)(rows.data(), cols, layout, row, how.rounding, tiles.data()))
+        if (HWY_DYNAMIC_DISPATCH(PrepareRows)(strip.rows.data(), cols, layout, row, how.rounding,
+                                              tiles.data()))
             continue;
-        const auto place =
-            prepare_plainly(rows.data(), count, cols, x.cols, layout, row, how.rounding, tiles.data());
+        const auto place = prepare_plainly(strip, layout, row, how.rounding, tiles.data());
         if (place && !bad) bad = Place{first + place->row, place->col};
     }
     return bad;

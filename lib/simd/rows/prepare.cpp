@@ -42,12 +42,21 @@ HWY_INLINE Moments RowMoments(const float* HWY_RESTRICT x, size_t k) {
     return {mean, 1.0F / std::sqrt(variance / static_cast<float>(k) + kEpsilon)};
 }
 
+/// A row to prepare.
+struct SourceRow {
+    const float* x;
+    const RowPreparation& spec;
+    Moments moments;  // for layer_norm
+};
+
 template <RowOperation kOperation, class D, class V = hn::Vec<D>>
-HWY_INLINE V LoadOperand(D d, const float* x, const RowPreparation& spec, size_t i, const Moments& moments) {
-    const V value = hn::LoadU(d, x + i);
+HWY_INLINE V LoadOperand(D d, const SourceRow& row, size_t i) {
+    const V value = hn::LoadU(d, row.x + i);
     if constexpr (kOperation == RowOperation::layer_norm) {
-        const V scaled = hn::Mul(hn::Sub(value, hn::Set(d, moments.mean)), hn::Set(d, moments.scale));
-        return hn::MulAdd(scaled, hn::LoadU(d, spec.norm_weight + i), hn::LoadU(d, spec.norm_bias + i));
+        const auto& [mean, scale] = row.moments;
+        const V scaled = hn::Mul(hn::Sub(value, hn::Set(d, mean)), hn::Set(d, scale));
+        return hn::MulAdd(scaled, hn::LoadU(d, row.spec.norm_weight + i),
+                          hn::LoadU(d, row.spec.norm_bias + i));
     } else if constexpr (kOperation == RowOperation::gelu) {
         return Gelu(d, value);
     } else {
@@ -77,18 +86,17 @@ HWY_INLINE void StoreOperand(D d, hn::Vec<D> value, uint16_t* out) {
     hn::StoreU(hn::TruncateTo(d16, hn::ShiftRight<16>(hn::BitCast(du, value))), d16, out);
 }
 
-/// The blocks of a row from `i` on.
+/// Prepares the blocks of a row from `i` on.
 template <RowOperation kOperation, Numerics kNumerics, class D, class Out>
-HWY_INLINE void PrepareBlocks(D d, const float* x, const RowPreparation& spec, size_t i,
-                              const Moments& moments, LargestOfRow& largest, Out* out) {
+HWY_INLINE void PrepareBlocks(D d, const SourceRow& row, size_t i, LargestOfRow& largest, Out* out) {
     constexpr size_t kVectors = BlockVectors<D>::kVectors;
     constexpr size_t kLanes = BlockVectors<D>::kLanes;
     hn::Vec<D> values[kVectors];
     for (size_t v = 0; v < kVectors; ++v) {
-        values[v] = LoadOperand<kOperation>(d, x, spec, i + v * kLanes, moments);
+        values[v] = LoadOperand<kOperation>(d, row, i + v * kLanes);
         largest.include(d, values[v]);
     }
-    if constexpr (kNumerics == Numerics::bfp16) RoundToBlock(d, values, spec.rounding);
+    if constexpr (kNumerics == Numerics::bfp16) RoundToBlock(d, values, row.spec.rounding);
     for (size_t v = 0; v < kVectors; ++v) {
         if constexpr (kNumerics == Numerics::bf16) values[v] = RoundToBf16(d, values[v]);
         StoreOperand(d, values[v], out + i + v * kLanes);
@@ -97,14 +105,15 @@ HWY_INLINE void PrepareBlocks(D d, const float* x, const RowPreparation& spec, s
 
 template <RowOperation kOperation, Numerics kNumerics, class Out>
 bool PrepareRow(const float* x, size_t k, const RowPreparation& spec, Out* out) {
-    Moments moments{};
-    if constexpr (kOperation == RowOperation::layer_norm) moments = RowMoments(x, k);
+    SourceRow row{x, spec, {}};
+    if constexpr (kOperation == RowOperation::layer_norm) row.moments = RowMoments(x, k);
     LargestOfRow largest;
-    ForBlocks(k, [&](auto d, size_t i) HWY_ATTR {
-        PrepareBlocks<kOperation, kNumerics>(d, x, spec, i, moments, largest, out);
-    });
-    // Bits of the smallest magnitude that is refused: Inf, and for BFP16 what RoundToBlock cannot place.
-    constexpr int32_t kLimit = kNumerics == Numerics::bfp16 ? 238 << 23 : 255 << 23;
+    ForBlocks(
+        k, [&](auto d, size_t i) HWY_ATTR { PrepareBlocks<kOperation, kNumerics>(d, row, i, largest, out); });
+    // Bits of the smallest magnitude that is refused: for BFP16, one that RoundToBlock cannot place.
+    constexpr int32_t kInfinity = 255 << 23;
+    constexpr int32_t kLimit =
+        kNumerics == Numerics::bfp16 ? static_cast<int32_t>(bfp16::kMagnitudeLimitBits) : kInfinity;
     return largest.bits() < kLimit;
 }
 

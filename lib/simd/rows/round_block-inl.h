@@ -1,5 +1,4 @@
-// Rounding to BFP16 with the values kept as floats, compiled once a Highway target. Include between
-// foreach_target.h and HWY_BEFORE_NAMESPACE; no include guard on purpose.
+// Rounding to BFP16 with values kept as floats. Compiled once for each Highway target, like math-inl.h.
 #if defined(NPUSCRIBE_SIMD_ROUND_BLOCK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NPUSCRIBE_SIMD_ROUND_BLOCK_INL_H_
 #undef NPUSCRIBE_SIMD_ROUND_BLOCK_INL_H_
@@ -26,8 +25,8 @@ struct BlockVectors {
 using WideTag = hn::CappedTag<float, 2 * bfp16::kBlockSize>;
 using BlockTag = hn::CappedTag<float, bfp16::kBlockSize>;
 
-/// Calls `work(tag, i)` for all of a row's n values (a multiple of 8), as many from i on as
-/// BlockVectors<tag>::kValues.
+/// Calls `work(tag, i)` for all n values of a row (a multiple of 8): each call is for the
+/// BlockVectors<tag>::kValues values from i on.
 template <class Work>
 HWY_INLINE void ForBlocks(size_t n, Work&& work) {
     constexpr size_t kWide = BlockVectors<WideTag>::kValues;
@@ -83,7 +82,7 @@ HWY_INLINE V LargestOfBlock(D d, V v) {
 
 /// Rounds blocks to what BFP16 can hold. Adding and taking away 1.5·2^23 units of the last mantissa place
 /// rounds to that place, to nearest even, in the adder itself. Exact for block exponents up to 237
-/// (magnitudes below 2^111).
+/// (magnitudes below bfp16::kMagnitudeLimit).
 template <class D>
 HWY_INLINE void RoundToBlock(D d, hn::Vec<D>* values, bfp16::Rounding rounding) {
     constexpr size_t kVectors = BlockVectors<D>::kVectors;
@@ -95,7 +94,7 @@ HWY_INLINE void RoundToBlock(D d, hn::Vec<D>* values, bfp16::Rounding rounding) 
     const auto exponent = hn::ShiftRight<23>(hn::BitCast(di, top));
     const auto field = hn::Min(hn::Add(exponent, hn::Set(di, 17)), hn::Set(di, 254));
     const auto magic = hn::BitCast(d, hn::Or(hn::ShiftLeft<23>(field), hn::Set(di, 0x400000)));
-    // One unit in the last place: 2^(exponent − 133), exact even where it is subnormal.
+    // One unit in the last place: 2^(exponent − 133), exact even if it is subnormal.
     const auto unit = hn::Sub(hn::BitCast(d, hn::Add(hn::BitCast(di, magic), hn::Set(di, 1))), magic);
     const auto most = hn::Mul(unit, hn::Set(d, 127.0F));
     const auto least = hn::Mul(unit, hn::Set(d, -128.0F));

@@ -66,7 +66,7 @@ TEST_CASE("blocks are the AIE2P compiler's, byte for byte") {
         CHECK(encode(golden.values, Rounding::floor) == golden.bytes);
 }
 
-TEST_CASE("the golden vectors tell the format from one that a round trip cannot tell") {
+TEST_CASE("the golden vectors distinguish the format from another that passes a round trip") {
     CHECK(gives_the_golden_bytes([](const Values& values) { return encode(values, Rounding::floor); }));
 
     const Values values{1, -0.5F, 0.25F, 0.75F, 0, -1, 0.125F, -0.875F};

@@ -1,5 +1,5 @@
 #pragma once
-// Blocks as the AIE2P compiler's own test has them (floor mode): values in, nine bytes out.
+// Vectors of the AIE2P compiler's own test (floor mode): eight values and their block of nine bytes.
 
 #include <array>
 #include <cstdint>

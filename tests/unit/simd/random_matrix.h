@@ -1,5 +1,5 @@
 #pragma once
-// Random operands, and the rounding that the definitions ask for, written out plainly.
+// Random operands; the rounding that the definitions ask for, written out; and products in double precision.
 
 #include <cmath>
 #include <cstdint>
@@ -7,7 +7,9 @@
 #include <random>
 #include <vector>
 
+#include "base/eigen.h"
 #include "base/matrix_view.h"
+#include "bfp16/block.h"
 
 namespace npuscribe::test {
 
@@ -35,6 +37,27 @@ inline float to_bf16(float value) {
     int exponent = 0;
     const float fraction = std::frexp(value, &exponent);  // in [½, 1)
     return std::ldexp(std::nearbyint(fraction * 256.0F), exponent - 8);
+}
+
+/// The values that the blocks of the format's reference hold.
+inline Matrix to_blocks(const Matrix& values, bfp16::Rounding rounding) {
+    Matrix result(values.rows, values.cols);
+    bfp16::dequantise(bfp16::quantise(values.view(), rounding), result.view());
+    return result;
+}
+
+inline EigenMatrix<double> in_double(const Matrix& values) {
+    return as_eigen(values.view()).cast<double>();
+}
+
+/// x·Wᵀ in double precision.
+inline EigenMatrix<double> product(const Matrix& x, const Matrix& w) {
+    return in_double(x) * in_double(w).transpose();
+}
+
+/// ‖y − expected‖ / ‖expected‖.
+inline double error_of(const Matrix& y, const EigenMatrix<double>& expected) {
+    return (in_double(y) - expected).norm() / expected.norm();
 }
 
 }  // namespace npuscribe::test

@@ -23,7 +23,7 @@ std::vector<float> numbers(size_t count, int lowest_exponent, int highest_expone
 
 }  // namespace
 
-TEST_CASE("rows of blocks are those of the plain statement of the format, byte for byte") {
+TEST_CASE("rows of blocks are those of the format's reference, byte for byte") {
     const auto [lowest, highest] = GENERATE(table<int, int>({{-4, 4}, {-149, -110}, {100, 111}, {0, 0}}));
     constexpr size_t kRows = 5, kCols = 200;
     const auto values = numbers(kRows * kCols, lowest, highest, 3);
@@ -48,7 +48,7 @@ TEST_CASE("every exponent and mantissa comes back as its value, in f32 and in bf
     CHECK_FALSE(simd::restore_rows(blocks.data(), MatrixView<float>(wide.data(), kExponents, kCols)));
     CHECK_FALSE(simd::restore_rows(blocks.data(), MatrixView<uint16_t>(narrow.data(), kExponents, kCols)));
     for (size_t i = 0; i < wide.size(); ++i) {
-        // DESIGN.md section 3: mantissa / 64 × 2^(exponent − 127), the mantissa in two's complement.
+        // bfp16/block.h: mantissa / 64 × 2^(exponent − 127), the mantissa in two's complement.
         const int mantissa =
             i % kCols < 128 ? static_cast<int>(i % kCols) : static_cast<int>(i % kCols) - 256;
         const double value = std::ldexp(mantissa / 64.0, static_cast<int>(i / kCols) - 127);
@@ -57,9 +57,10 @@ TEST_CASE("every exponent and mantissa comes back as its value, in f32 and in bf
     }
 }
 
-TEST_CASE("the first row that cannot be held is told, in either direction") {
+TEST_CASE("the first row that cannot be held is reported, in either direction") {
     auto values = numbers(6 * 16, -2, 2, 4);
-    const float bad = GENERATE(std::numeric_limits<float>::infinity(), std::nanf(""), 0x1p111F, -0x1p127F);
+    const float bad =
+        GENERATE(std::numeric_limits<float>::infinity(), std::nanf(""), bfp16::kMagnitudeLimit, -0x1p127F);
     values[3 * 16 + 11] = bad;
     values[5 * 16] = bad;
     std::vector<uint8_t> blocks(6 * bfp16::row_bytes(16));

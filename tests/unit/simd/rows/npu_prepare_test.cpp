@@ -59,7 +59,8 @@ float mostly_zero(std::mt19937& random) {
     return std::ldexp(1.0F, static_cast<int>(random() % 254) - 126) * (random() % 2 == 0 ? 1.0F : -1.0F);
 }
 float near_the_limit(std::mt19937& random) {
-    // Around 2^111, where the fast way ends, and up to the largest that can be held.
+    // Around bfp16::kMagnitudeLimit, from which on the reference code takes over, and up to the largest
+    // value.
     const float value =
         std::ldexp(1.0F + static_cast<float>(random() % 1000) / 1010, 109 + static_cast<int>(random() % 18));
     return random() % 2 == 0 ? value : -value;
@@ -170,7 +171,7 @@ TEST_CASE("a value that BFP16 cannot hold is refused with its row and column") {
     CHECK_FALSE(refused(3, 11, -0x1.FCp127F));
 }
 
-TEST_CASE("the steps, one by one, come to the same") {
+TEST_CASE("the steps, one by one, write the same tiles") {
     std::mt19937 random(15);
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const TileLayout layout{64, 128, 32, 64, 0};

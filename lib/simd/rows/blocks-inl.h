@@ -1,15 +1,15 @@
-// BFP16 blocks in vector registers, compiled once a Highway target. Include between foreach_target.h and
-// HWY_BEFORE_NAMESPACE; no include guard on purpose.
+// BFP16 blocks in vector registers. Compiled once for each Highway target, like math-inl.h.
 //
-// Adding 1.5·2^23 units of a block's mantissas to a value rounds it to such a unit in the adder itself, to
-// nearest even, and leaves the mantissa in the low bits of the sum. 128 more keep it positive, and 256 times
-// the exponent bring that along: the low 16 bits of the sum are exponent and mantissa + 128. Exact for
-// exponents up to 237; what is larger is left to the plain code.
-#if defined(NPUSCRIBE_SIMD_NPU_BLOCKS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef NPUSCRIBE_SIMD_NPU_BLOCKS_INL_H_
-#undef NPUSCRIBE_SIMD_NPU_BLOCKS_INL_H_
+// Adding 1.5·2^23 units of a block's mantissas to a value makes the adder round it to a unit, to nearest
+// even, and leaves the mantissa in the low bits of the sum. Adding 128 more keeps the mantissa positive, and
+// adding 256 times the exponent brings that along: the low 16 bits of the sum are exponent and mantissa +
+// 128. Exact for exponents up to 237 (magnitudes below bfp16::kMagnitudeLimit); the reference code handles
+// larger ones.
+#if defined(NPUSCRIBE_SIMD_BLOCKS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NPUSCRIBE_SIMD_BLOCKS_INL_H_
+#undef NPUSCRIBE_SIMD_BLOCKS_INL_H_
 #else
-#define NPUSCRIBE_SIMD_NPU_BLOCKS_INL_H_
+#define NPUSCRIBE_SIMD_BLOCKS_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -26,7 +26,6 @@ namespace npuscribe::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr uint32_t kExponentBits = 0x7F800000;
-constexpr uint32_t kFirstTooLarge = 238U << 23;
 constexpr uint32_t kMagic = (17U << 23) + 0x400000 + 128;
 
 /// What is added to the values of a block whose largest magnitude has these bits.
@@ -55,13 +54,13 @@ HWY_INLINE void StoreBlock(const float* values, uint32_t magic_bits, uint8_t* bl
     }
 }
 
-/// One subtile: columns [col, col + 8) of eight rows. Returns 0 where all went well.
+/// One subtile: columns [col, col + 8) of eight rows. Returns 0 if all values are in range.
 template <bfp16::Rounding kRounding>
 HWY_INLINE uint32_t QuantiseSubtile(const float* const* rows, size_t col, uint8_t* out) {
     uint32_t bad = 0;
     for (size_t row = 0; row < bfp16::kSubtileRows; ++row, out += bfp16::kBlockBytes) {
         const uint32_t largest = LargestBits(rows[row] + col);
-        bad |= largest >= kFirstTooLarge ? 1U : 0U;
+        bad |= largest >= bfp16::kMagnitudeLimitBits ? 1U : 0U;
         StoreBlock<kRounding>(rows[row] + col, MagicOf(largest), out);
     }
     return bad;
@@ -119,7 +118,7 @@ HWY_INLINE auto LargestOfBlock(D d, V values) {
     return hn::MaxOfLanes(di, hn::BitCast(di, hn::Abs(values)));
 }
 
-/// Rows of `cols` values to blocks. False where a value is out of range.
+/// Rounds `cols` values to blocks. False if a value is out of range.
 template <bfp16::Rounding kRounding>
 HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
     const hn::CappedTag<float, 8> d;
@@ -132,7 +131,7 @@ HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
         worst = hn::Max(worst, largest);
         StoreNineBytes(RoundBlocks<kRounding>(d, row, MagicsOf(du, hn::BitCast(du, largest))), blocks);
     }
-    return hn::AllTrue(di, hn::Lt(worst, hn::Set(di, static_cast<int32_t>(kFirstTooLarge))));
+    return hn::AllTrue(di, hn::Lt(worst, hn::Set(di, static_cast<int32_t>(bfp16::kMagnitudeLimitBits))));
 }
 
 template <bfp16::Rounding kRounding>
@@ -166,8 +165,8 @@ HWY_INLINE VU LargestOfRows(const VU* bits) {
                    hn::OddEvenBlocks(quads[1], hn::SwapAdjacentBlocks(quads[0])));
 }
 
-/// Blocks of one row, each in 16 bytes of which 9 count, to their subtiles. What is stored too much is the
-/// next row's, and written after it; the last row stores its own bytes only.
+/// Stores blocks of one row, each in 16 bytes of which 9 count, in their subtiles. The 7 bytes too many are
+/// the next row's, which is written later; the last row stores only its own bytes.
 template <class V>
 HWY_INLINE void StoreGroup(V blocks, size_t row, uint8_t* out) {
     const hn::CappedTag<uint8_t, 16> d;
@@ -209,7 +208,7 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
     }
     const hn::RebindToSigned<DU> di;
     const auto too_large =
-        hn::Gt(hn::BitCast(di, largest), hn::Set(di, static_cast<int32_t>(kFirstTooLarge - 1)));
+        hn::Gt(hn::BitCast(di, largest), hn::Set(di, static_cast<int32_t>(bfp16::kMagnitudeLimitBits - 1)));
     return hn::AllFalse(di, too_large) ? 0U : 1U;
 }
 
@@ -230,7 +229,7 @@ HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
         worst = std::max(worst, largest);
         StoreBlock<kRounding>(values + col, MagicOf(largest), blocks);
     }
-    return worst < kFirstTooLarge;
+    return worst < bfp16::kMagnitudeLimitBits;
 }
 
 template <bfp16::Rounding kRounding>
@@ -240,12 +239,6 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
 
 #endif
 
-/// 2^(exponent − 133): what a unit of the mantissas is worth.
-inline float UnitOf(uint8_t exponent) {
-    const uint32_t wide = exponent;
-    return std::bit_cast<float>(wide >= 7 ? (wide - 6) << 23 : 1U << (wide + 16));
-}
-
 HWY_INLINE void DecodeBlock(const uint8_t* block, float* values) {
 #if HWY_TARGET != HWY_SCALAR && HWY_MAX_BYTES >= 32
     const hn::CappedTag<float, 8> d;
@@ -253,9 +246,9 @@ HWY_INLINE void DecodeBlock(const uint8_t* block, float* values) {
     const hn::Rebind<int8_t, decltype(d)> d8;
     const auto mantissas = hn::LoadU(d8, reinterpret_cast<const int8_t*>(block + 1));
     const auto whole = hn::ConvertTo(d, hn::PromoteTo(di, mantissas));
-    hn::StoreU(hn::Mul(whole, hn::Set(d, UnitOf(block[0]))), d, values);
+    hn::StoreU(hn::Mul(whole, hn::Set(d, bfp16::mantissa_unit(block[0]))), d, values);
 #else
-    const float unit = UnitOf(block[0]);
+    const float unit = bfp16::mantissa_unit(block[0]);
     for (size_t i = 0; i < bfp16::kBlockSize; ++i) {
         values[i] = static_cast<float>(static_cast<int8_t>(block[1 + i])) * unit;
     }

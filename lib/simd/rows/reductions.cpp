@@ -1,11 +1,11 @@
-#include "simd/rows/row.h"
+#include "simd/rows/reductions.h"
 
 #include <limits>
 
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "simd/rows/row.cpp"
+#define HWY_TARGET_INCLUDE "simd/rows/reductions.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -17,7 +17,7 @@ namespace npuscribe::simd::HWY_NAMESPACE {
 float RowMax(const float* HWY_RESTRICT x, size_t size) {
     const hn::ScalableTag<float> d;
     const size_t n = hn::Lanes(d);
-    // Not hn::Max, which may take a NaN over what came before it.
+    // Not hn::Max, which may prefer a NaN to a number.
     const auto larger = [](auto best, auto v) HWY_ATTR { return hn::IfThenElse(hn::Gt(v, best), v, best); };
     auto first = hn::Set(d, -std::numeric_limits<float>::infinity());
     auto second = first;
@@ -40,7 +40,7 @@ double RowSumExp(const float* HWY_RESTRICT x, size_t size, float max, float scal
     const auto exponential = [&](auto v) HWY_ATTR { return Exp2(d, hn::Mul(hn::Sub(v, base), factor)); };
     auto first = hn::Zero(d);
     auto second = hn::Zero(d);
-    auto numbers = hn::Eq(first, first);  // Exp2 makes 0 of a NaN
+    auto numbers = hn::Eq(first, first);  // because Exp2 turns a NaN into 0
     size_t i = 0;
     for (; i + 2 * n <= size; i += 2 * n) {
         const auto a = hn::LoadU(d, x + i);
