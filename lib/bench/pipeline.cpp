@@ -15,8 +15,7 @@
 #include "bfp16/block.h"
 #include "decoder/decoder.h"
 #include "device/cpu/cpu_info.h"
-#include "simd/attention/attention_int8.h"
-#include "simd/isa.h"
+#include "simd/kernels.h"
 
 namespace npuscribe::bench {
 namespace {
@@ -204,8 +203,9 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
                cross_kv_work(d, context.frames, element));
     // In 8 bits: one for the value, and four for the scale of 64 of them.
     const double audio_bytes =
-        exact || !simd::has_int8_attention() ? static_cast<double>(element) : 1 + 4.0 / 64;
-    const bool blocks = precision != Precision::bf16 && !exact && simd::has_vnni();
+        exact || simd::kernels().audio != simd::KeyFormat::int8 ? static_cast<double>(element) : 1 + 4.0 / 64;
+    const bool blocks =
+        precision != Precision::bf16 && !exact && simd::kernels().decoder_weights == simd::Element::bfp16;
     const double weight_bytes =
         blocks ? static_cast<double>(bfp16::kBlockBytes) / bfp16::kBlockSize : static_cast<double>(element);
     double of_read = 0;

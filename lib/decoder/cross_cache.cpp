@@ -99,7 +99,7 @@ void CrossCache::attend(size_t slot, size_t layer, size_t index, MatrixView<floa
                         std::span<float> scratch) const {
     const uint8_t* packed = head(slot, layer, index);
     if (format_ == CrossFormat::int8) {
-        simd::attend_int8(q, packed, n_ctx_[slot], q, scratch);
+        simd::attend_int8(q, {packed, n_ctx_[slot]}, q, scratch);
     } else {
         simd::attend(q, {packed, packed + head_bytes_ / 2, n_ctx_[slot], element_of(format_)}, q, scratch);
     }
@@ -109,7 +109,7 @@ void CrossCache::weigh(size_t slot, size_t layer, size_t index, MatrixView<const
                        MatrixView<float> out) const {
     const uint8_t* packed = head(slot, layer, index);
     if (format_ == CrossFormat::int8) {
-        simd::int8_attention_weights(q, packed, n_ctx_[slot], out.cols, out);
+        simd::int8_attention_weights(q, {packed, n_ctx_[slot]}, out.cols, out);
     } else {
         simd::attention_weights(q, packed, out.cols, element_of(format_), out);
     }

@@ -19,7 +19,7 @@ class ThreadPool;
 
 /// How a window's keys and values are kept.
 enum class CrossFormat {
-    int8,  // 8 bits and a scale a position; needs simd::has_int8_attention()
+    int8,  // 8 bits and a scale a position; only if simd::kernels().audio is int8
     bf16,
     f32,
 };

@@ -14,7 +14,7 @@
 #include "device/cpu/cpu_device.h"
 #include "simd/attention/attention.h"
 #include "simd/attention/attention_int8.h"
-#include "simd/isa.h"
+#include "simd/kernels.h"
 
 namespace npuscribe {
 namespace {
@@ -30,10 +30,10 @@ simd::Numerics numerics_for(Precision precision) {
     return precision == Precision::bf16 ? simd::Numerics::bf16 : simd::Numerics::bfp16;
 }
 
-/// How they are kept: as the blocks that they are, where the CPU can multiply those.
+/// How weights are stored: BFP16 values as blocks if the CPU can multiply those.
 simd::Element weight_element(Precision precision) {
-    const bool blocks = numerics_for(precision) == simd::Numerics::bfp16 && simd::has_vnni();
-    return blocks ? simd::Element::bfp16 : element_for(precision);
+    const bool bfp16 = numerics_for(precision) == simd::Numerics::bfp16;
+    return bfp16 ? simd::kernels().decoder_weights : element_for(precision);
 }
 
 /// What the audio's keys and values are multiplied in: they may be kept in 8 bits, and from operands in 8
@@ -44,7 +44,8 @@ Precision audio_precision(Precision precision) {
 
 CrossFormat cross_format(const DecoderSetup& options) {
     if (options.precision == Precision::fp32) return CrossFormat::f32;
-    return options.compact_audio && simd::has_int8_attention() ? CrossFormat::int8 : CrossFormat::bf16;
+    const bool int8 = simd::kernels().audio == simd::KeyFormat::int8;
+    return options.compact_audio && int8 ? CrossFormat::int8 : CrossFormat::bf16;
 }
 
 /// This worker's share of `count` things, as [first, last).
@@ -171,8 +172,8 @@ struct WhisperDecoder::Impl {
     /// This worker's part of y = left·Wᵀ + b.
     void project(const PackedLinear& linear, size_t worker, bool accumulate, MatrixView<float> y) {
         const Share share(linear.weight.blocks(), worker, pool.size());
-        simd::project(linear.weight, left[worker], share.first, share.size(), linear.bias.data(), accumulate,
-                      y);
+        simd::project(linear.weight, left[worker], {share.first, share.size()},
+                      {y, linear.bias.data(), accumulate});
     }
 
     /// Heads are shared out, not rows: a head's new keys and values are then in place before any of its rows
@@ -189,7 +190,7 @@ struct WhisperDecoder::Impl {
                 uint8_t* values = self.values(sequence, layer, head);
                 simd::store_row(q + state, element, keys + position * self.row_bytes());
                 simd::store_row(q + 2 * state, element, values + position * self.row_bytes());
-                simd::attend_rows(q, keys, values, element, position + 1, q, scratch_of(worker));
+                simd::attend_rows(q, {keys, values, position + 1, element}, q, scratch_of(worker));
             }
         }
     }
@@ -269,7 +270,7 @@ struct WhisperDecoder::Impl {
             left[worker].assign_normalised({wanted.data(), logits.rows, state}, weights.norm.weight.data(),
                                            weights.norm.bias.data());
             const Share share(weights.embedding.blocks(), worker, pool.size());
-            simd::project(weights.embedding, left[worker], share.first, share.size(), nullptr, false, logits);
+            simd::project(weights.embedding, left[worker], {share.first, share.size()}, {logits});
         });
     }
 

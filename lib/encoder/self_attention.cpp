@@ -7,6 +7,7 @@
 #include "model/dimensions.h"
 #include "simd/attention/attention.h"
 #include "simd/attention/attention_int8.h"
+#include "simd/kernels.h"
 
 namespace npuscribe {
 namespace {
@@ -21,7 +22,7 @@ SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, Precision precision,
     : n_head_(n_head),
       element_(precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16),
       int8_scores_((precision == Precision::int8 || precision == Precision::int8_tensor) &&
-                   simd::int8_keys_are_faster()),
+                   simd::kernels().encoder_keys == simd::KeyFormat::int8),
       pool_(pool),
       head_bytes_(simd::packed_head_size(max_ctx) * simd::bytes(element_)),
       keys_(n_head * head_bytes_),

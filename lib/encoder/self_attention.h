@@ -17,7 +17,7 @@ class ThreadPool;
 
 class SelfAttention {
   public:
-    /// fp32 is exact; INT8 has scores in 8 bits where that is faster (simd::int8_keys_are_faster); all
+    /// fp32 is exact; INT8 has scores in 8 bits if that is faster (simd::kernels().encoder_keys); all
     /// else is bfloat16. BFP16 too: with scores in 8 bits its word error rate rises by a fiftieth.
     SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool);
 

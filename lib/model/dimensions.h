@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <utility>
 
+#include "simd/packing.h"
+
 namespace npuscribe {
 
-inline constexpr size_t kHeadSize = 64;  // of every Whisper size; readers refuse others
+using simd::kHeadSize;  // readers refuse other sizes
 
 struct Dimensions {
     size_t n_mels = 0;         // 80, or 128 from large-v3 on

@@ -26,11 +26,12 @@ struct alignas(64) TileConfig {
 };
 static_assert(sizeof(TileConfig) == 64);
 
-// Constant, for g++ takes _tile_loadconfig to read 8 bytes, and would not write the others of a local one.
+// A constant, because g++ assumes that _tile_loadconfig reads 8 bytes, and would not write the rest of a
+// local variable.
 inline constexpr TileConfig kWholeTiles = {
     1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
-/// All eight tiles at their full 16 rows of 64 bytes, for as long as it lives.
+/// Configures all eight tiles at their full 16 rows of 64 bytes; releases them at the end of its life.
 class Tiles {
   public:
     Tiles() { _tile_loadconfig(&kWholeTiles); }
@@ -39,7 +40,7 @@ class Tiles {
     Tiles& operator=(const Tiles&) = delete;
 };
 
-/// Between writing what tiles are loaded from and loading them: g++ takes _tile_loadd to read no memory.
+/// Call it between writing memory and loading tiles from it: g++ assumes that _tile_loadd reads no memory.
 inline void before_tile_loads() {
     __asm__ volatile("" ::: "memory");
 }

@@ -1,5 +1,5 @@
-// bfloat16 for CPUs that do not multiply it: bits in, f32 out, and back. Compiled once a Highway target, like
-// math-inl.h.
+// bfloat16 for CPUs that do not multiply it: bits to f32 and back. Compiled once for each Highway target,
+// like math-inl.h.
 #if defined(NPUSCRIBE_SIMD_BF16_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NPUSCRIBE_SIMD_BF16_INL_H_
 #undef NPUSCRIBE_SIMD_BF16_INL_H_
@@ -16,7 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace npuscribe::simd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Round to nearest even. Not for NaN.
+/// Rounds to nearest even. Not for NaN.
 HWY_INLINE uint32_t Bf16Bits(float value) {
     uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof bits);
@@ -30,7 +30,7 @@ HWY_INLINE float RoundToBf16(float value) {
     return result;
 }
 
-/// `count` values (even) to count/2 pairs, the first of a pair in the low half.
+/// Rounds `count` values, an even number, to count/2 pairs with the first in the low half.
 HWY_INLINE void PairsToBf16(const float* values, size_t count, uint32_t* pairs) {
     for (size_t p = 0; p < count / 2; ++p)
         pairs[p] = Bf16Bits(values[2 * p]) | Bf16Bits(values[2 * p + 1]) << 16;
@@ -42,7 +42,7 @@ struct Pairs {
     hn::Vec<D> odd;
 };
 
-/// One pair a lane, widened.
+/// Loads a pair for each lane, and widens them.
 template <class D>
 HWY_INLINE Pairs<D> LoadPairs(D d, const uint32_t* pairs) {
     const hn::RebindToUnsigned<D> du;
@@ -50,7 +50,7 @@ HWY_INLINE Pairs<D> LoadPairs(D d, const uint32_t* pairs) {
     return {hn::BitCast(d, hn::ShiftLeft<16>(both)), hn::BitCast(d, hn::And(both, hn::Set(du, 0xFFFF0000U)))};
 }
 
-/// Consecutive values, widened.
+/// Loads consecutive values, and widens them.
 template <class D>
 HWY_INLINE hn::Vec<D> LoadBf16(D d, const uint16_t* values) {
     const hn::RebindToUnsigned<D> du;

@@ -1,6 +1,6 @@
-// What Highway's dispatch asks at run time (hwy/targets.h), in place of libhwy. Of that library, dispatch
-// needs these two functions, and wherever it is loaded it first measures the resolution of the CPU's clock
-// for its benchmarks: 3 to 5 ms, before the program has read an argument.
+// The two functions of libhwy that Highway's dispatch calls at run time (hwy/targets.h). We do not link
+// libhwy, because it measures the resolution of the CPU's clock when it is loaded: 3 to 5 ms before the
+// program reads its arguments.
 
 #include <hwy/targets.h>
 
@@ -11,14 +11,14 @@ namespace npuscribe::simd {
 namespace {
 
 #if HWY_ARCH_X86
-// What Highway compiles SSE4 with beyond SSE4.1 (HWY_TARGET_STR_SSE4).
+// The instructions that Highway compiles SSE4 code with (HWY_TARGET_STR_SSE4).
 bool has_sse4() {
     return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") &&
            __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul") &&
            __builtin_cpu_supports("aes");
 }
 
-// And AVX2 with, beyond what Isa::avx2 stands for (HWY_TARGET_STR_AVX2).
+// Those that it compiles AVX2 code with, beyond Isa::avx2 (HWY_TARGET_STR_AVX2).
 bool has_avx2_extras() {
     return __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && cpu_has_f16c() &&
            cpu_has_lzcnt();

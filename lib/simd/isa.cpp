@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "simd/cpuid.h"
@@ -25,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, Isa>, 5> kNames = {{
     {"amx", Isa::amx},
 }};
 
-/// Asks Linux for the tiles' state, which a process gets on request alone (Documentation/arch/x86/xstate).
+/// Asks Linux for the tiles' state, which a process gets only on request (Documentation/arch/x86/xstate).
 bool may_use_tiles() {
 #if defined(__x86_64__) && defined(__linux__)
     constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
@@ -57,8 +58,8 @@ Isa cap() {
     for (const auto& [text, level] : kNames) {
         if (text == value) return level;
     }
-    throw UsageError(std::string("NPUSCRIBE_MAX_ISA is '") + value +
-                     "': it takes baseline, avx2, avx512, bf16 or amx");
+    throw UsageError(
+        fmt::format("NPUSCRIBE_MAX_ISA is '{}': expected baseline, avx2, avx512, bf16 or amx", value));
 }
 
 Isa choose() {

@@ -1,5 +1,6 @@
 #pragma once
-// Which vector instructions this process may use: what the CPU has, capped by NPUSCRIBE_MAX_ISA.
+// Which vector instructions this process may use: what the CPU has, capped by NPUSCRIBE_MAX_ISA. Which kernel
+// that means: kernels.h.
 
 #include <string_view>
 
@@ -10,19 +11,19 @@ enum class Isa {
     avx2,      // with FMA and F16C
     avx512,    // F, BW, DQ, VL
     bf16,      // and AVX-512 BF16: products of bfloat16 pairs, fp32 sums
-    amx,       // and VNNI and AMX, whose tiles multiply bfloat16 matrices
+    amx,       // and VNNI, and AMX, whose tiles multiply bfloat16 matrices
 };
 std::string_view name(Isa);
 
-/// The level in force. NPUSCRIBE_MAX_ISA is one of baseline, avx2, avx512, bf16, amx; anything else
-/// throws UsageError.
+/// The level of this process. Throws UsageError if NPUSCRIBE_MAX_ISA is set to anything but baseline, avx2,
+/// avx512, bf16 or amx.
 Isa isa();
 
-/// True where `isa()` is avx512 or more and the CPU has AVX-512 VNNI: sums of four int8 products.
+/// True if `isa()` is avx512 or more and the CPU has AVX-512 VNNI: sums of four int8 products.
 bool has_vnni();
 
-/// Refuses a wrong NPUSCRIBE_MAX_ISA before anything is computed. Every public function of lib/simd calls it
-/// before its first dispatch; after the first call it costs one load.
+/// Throws UsageError if NPUSCRIBE_MAX_ISA is wrong, before anything is computed. Every public function of
+/// lib/simd calls it before its first dispatch; after the first call it costs one load.
 void init_isa();
 
 }  // namespace npuscribe::simd

@@ -1,5 +1,5 @@
-// Vector mathematics for the kernels of this folder, compiled once a Highway target. Include between
-// HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE; no include guard on purpose.
+// Vector mathematics for the kernels of this folder, compiled once for each Highway target. Include it after
+// foreach_target.h: in place of an include guard it has Highway's toggle, so that each target gets it once.
 #if defined(NPUSCRIBE_SIMD_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NPUSCRIBE_SIMD_MATH_INL_H_
 #undef NPUSCRIBE_SIMD_MATH_INL_H_

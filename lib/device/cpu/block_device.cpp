@@ -43,7 +43,8 @@ class BlockOperand final : public Operand {
     /// Several workers call it at once. Returns the first bad row, counted in `x`.
     std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
         simd::ExponentRange range;
-        const auto bad = simd::quantise_block_operand(x, rounding, storage_.data(), padded_, row, col, range);
+        const auto bad =
+            simd::quantise_block_operand(x, rounding, {storage_.data(), padded_, row, col}, range);
         const std::lock_guard lock(mutex_);
         exponents_.include(range);
         return bad;
@@ -128,9 +129,9 @@ class BlockLinear final : public Linear {
     }
 
     void multiply(const BlockOperand& left, size_t row, size_t column, bool scales_add,
-                  const simd::BlockOutput& out) const {
-        simd::multiply_blocks(left.data(), weights_.data(), weights_.padded_k(), row,
-                              column / simd::kLaneBlock, scales_add, out);
+                  const simd::MatmulOutput& out) const {
+        simd::multiply_blocks({left.data(), weights_.data(), weights_.padded_k(), scales_add}, row,
+                              column / simd::kLaneBlock, out);
     }
 
     PanelShared& shared_;

@@ -4,7 +4,7 @@
 #include "device/cpu/cpu_int8.h"
 #include "device/cpu/onednn_device.h"
 #include "device/cpu/tile_device.h"
-#include "simd/isa.h"
+#include "simd/kernels.h"
 
 namespace npuscribe {
 
@@ -14,8 +14,14 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
         case Precision::int8_tensor:
             return make_cpu_int8_device(options, pool);
         case Precision::bfp16:
-            if (simd::isa() == simd::Isa::amx) return make_cpu_tile_device(options, pool);
-            if (simd::has_vnni()) return make_cpu_block_device(options, pool);
+            switch (simd::kernels().bfp16_matmul) {
+                case simd::BlockMatmul::amx_tiles:
+                    return make_cpu_tile_device(options, pool);
+                case simd::BlockMatmul::vnni:
+                    return make_cpu_block_device(options, pool);
+                case simd::BlockMatmul::onednn:
+                    break;
+            }
             break;
         case Precision::bf16:
         case Precision::fp32:

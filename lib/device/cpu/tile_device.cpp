@@ -44,7 +44,7 @@ class TileOperand final : public Operand {
     /// Rounds `x` into rows from `row` on, a multiple of 32, and columns from `col` on. Several workers
     /// call it at once. Returns the first bad row, counted in `x`.
     std::optional<size_t> put(MatrixView<const float> x, bfp16::Rounding rounding, size_t row, size_t col) {
-        return simd::quantise_tile_operand(x, rounding, storage_.data(), padded_, row, col);
+        return simd::quantise_tile_operand(x, rounding, {storage_.data(), padded_, row, col});
     }
 
     size_t padded_cols() const { return padded_; }
@@ -72,7 +72,7 @@ class TileLinear final : public Linear {
         const auto& left = as_own<TileOperand>(x, shared_.device);
         for_each_piece(x.rows(), [&](const Piece& piece) {
             const auto part = y.rows_from(piece.row, piece.rows).cols_from(piece.col, piece.cols);
-            simd::multiply_tiles(left.data(), piece.panel, weights_.padded_k(), piece.row,
+            simd::multiply_tiles({left.data(), piece.panel, weights_.padded_k()}, piece.row,
                                  {part, weights_.bias_of(piece.col), epilogue == Epilogue::add_residual},
                                  epilogue == Epilogue::gelu);
         });
@@ -88,7 +88,7 @@ class TileLinear final : public Linear {
         std::atomic<size_t> bad_row{x.rows()};
         for_each_piece(x.rows(), [&](const Piece& piece) {
             const auto bad = simd::multiply_tiles(
-                left.data(), piece.panel, weights_.padded_k(), piece.row,
+                {left.data(), piece.panel, weights_.padded_k()}, piece.row,
                 simd::TileOperandOutput{result.data(), result.padded_cols(), piece.rows, piece.col,
                                         piece.cols, weights_.bias_of(piece.col), shared_.options.rounding,
                                         epilogue == Epilogue::gelu});

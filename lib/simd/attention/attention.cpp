@@ -4,9 +4,10 @@
 #include <cassert>
 #include <cstring>
 
-#include "simd/attention/amx_kernels.h"
-#include "simd/bf16_kernels.h"
+#include "simd/attention/attention_amx.h"
+#include "simd/attention/attention_bf16.h"
 #include "simd/isa.h"
+#include "simd/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/attention/attention.cpp"
@@ -23,25 +24,23 @@ using D = hn::CappedTag<float, kLaneBlock>;
 using V = hn::Vec<D>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 constexpr size_t kVectors = kLaneBlock / kLanes;  // in a block of 16
-constexpr size_t kHead = 64;
-constexpr float kScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
-// Rows at once: as many as leave their sums in registers.
+// Query rows at once: as many as have room for their sums in registers.
 constexpr size_t kGroup = kLanes >= 16 ? 6 : kLanes == 8 ? 4 : 2;
 
 void PackKeysBf16(MatrixView<const float> keys, uint16_t* out) {
     const size_t blocks = lane_blocks(keys.rows);
-    uint32_t rows[kLaneBlock][kHead / 2];
+    uint32_t rows[kLaneBlock][kHeadSize / 2];
     for (size_t b = 0; b < blocks; ++b) {
         for (size_t j = 0; j < kLaneBlock; ++j) {
             const size_t t = b * kLaneBlock + j;
             if (t < keys.rows) {
-                PairsToBf16(keys.row(t), kHead, rows[j]);
+                PairsToBf16(keys.row(t), kHeadSize, rows[j]);
             } else {
                 std::memset(rows[j], 0, sizeof rows[j]);
             }
         }
-        uint32_t* block = reinterpret_cast<uint32_t*>(out) + b * kLaneBlock * kHead / 2;
-        for (size_t p = 0; p < kHead / 2; ++p) {
+        uint32_t* block = reinterpret_cast<uint32_t*>(out) + b * kLaneBlock * kHeadSize / 2;
+        for (size_t p = 0; p < kHeadSize / 2; ++p) {
             for (size_t j = 0; j < kLaneBlock; ++j) block[p * kLaneBlock + j] = rows[j][p];
         }
     }
@@ -49,7 +48,7 @@ void PackKeysBf16(MatrixView<const float> keys, uint16_t* out) {
 
 void PackKeysF32(MatrixView<const float> keys, float* out) {
     for (size_t b = 0; b < lane_blocks(keys.rows); ++b) {
-        for (size_t i = 0; i < kHead; ++i) {
+        for (size_t i = 0; i < kHeadSize; ++i) {
             for (size_t j = 0; j < kLaneBlock; ++j) {
                 const size_t t = b * kLaneBlock + j;
                 *out++ = t < keys.rows ? keys(t, i) : 0.0F;
@@ -60,11 +59,11 @@ void PackKeysF32(MatrixView<const float> keys, float* out) {
 
 void PackValuesBf16(MatrixView<const float> values, uint16_t* out) {
     uint32_t* pairs = reinterpret_cast<uint32_t*>(out);
-    const size_t padded = packed_head_size(values.rows) / kHead;
+    const size_t padded = packed_head_size(values.rows) / kHeadSize;
     for (size_t t = 0; t < padded; t += 2) {
         const float* even = t < values.rows ? values.row(t) : nullptr;
         const float* odd = t + 1 < values.rows ? values.row(t + 1) : nullptr;
-        for (size_t i = 0; i < kHead; ++i) {
+        for (size_t i = 0; i < kHeadSize; ++i) {
             const uint32_t low = even != nullptr ? Bf16Bits(even[i]) : 0U;
             const uint32_t high = odd != nullptr ? Bf16Bits(odd[i]) : 0U;
             *pairs++ = low | high << 16;
@@ -73,12 +72,12 @@ void PackValuesBf16(MatrixView<const float> values, uint16_t* out) {
 }
 
 void PackValuesF32(MatrixView<const float> values, float* out) {
-    const size_t padded = packed_head_size(values.rows) / kHead;
-    for (size_t t = 0; t < padded; ++t, out += kHead) {
+    const size_t padded = packed_head_size(values.rows) / kHeadSize;
+    for (size_t t = 0; t < padded; ++t, out += kHeadSize) {
         if (t < values.rows) {
-            std::memcpy(out, values.row(t), kHead * sizeof(float));
+            std::memcpy(out, values.row(t), kHeadSize * sizeof(float));
         } else {
-            std::memset(out, 0, kHead * sizeof(float));
+            std::memset(out, 0, kHeadSize * sizeof(float));
         }
     }
 }
@@ -91,30 +90,30 @@ HWY_INLINE void ScoreBlock(const float* q, const void* keys, size_t block, V (&s
         for (size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
     }
     if constexpr (kElement == Element::bf16) {
-        const uint32_t* pairs = static_cast<const uint32_t*>(keys) + block * kLaneBlock * kHead / 2;
-        for (size_t p = 0; p < kHead / 2; ++p) {
+        const uint32_t* pairs = static_cast<const uint32_t*>(keys) + block * kLaneBlock * kHeadSize / 2;
+        for (size_t p = 0; p < kHeadSize / 2; ++p) {
             for (size_t v = 0; v < kVectors; ++v) {
                 const auto both = LoadPairs(d, pairs + p * kLaneBlock + v * kLanes);
                 for (size_t r = 0; r < kRows; ++r) {
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + 2 * p]), both.even, sum[r][v]);
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + 2 * p + 1]), both.odd, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p]), both.even, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p + 1]), both.odd, sum[r][v]);
                 }
             }
         }
     } else {
-        const float* values = static_cast<const float*>(keys) + block * kLaneBlock * kHead;
-        for (size_t i = 0; i < kHead; ++i) {
+        const float* values = static_cast<const float*>(keys) + block * kLaneBlock * kHeadSize;
+        for (size_t i = 0; i < kHeadSize; ++i) {
             for (size_t v = 0; v < kVectors; ++v) {
                 const V key = hn::LoadU(d, values + i * kLaneBlock + v * kLanes);
                 for (size_t r = 0; r < kRows; ++r)
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHead + i]), key, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + i]), key, sum[r][v]);
             }
         }
     }
 }
 
-/// Scores to unnormalised probabilities, in place; returns 1 / their sum. `n` may be any; `padded` is in
-/// blocks of 16.
+/// Turns scores into unnormalised probabilities, in place; returns 1 / their sum. `padded` is n rounded up to
+/// whole blocks of 16.
 HWY_INLINE float SoftmaxRow(float* scores, size_t n, size_t padded) {
     const D d;
     for (size_t j = n; j < padded; ++j) scores[j] = -1e30F;
@@ -130,7 +129,7 @@ HWY_INLINE float SoftmaxRow(float* scores, size_t n, size_t padded) {
     return 1.0F / hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// One vector of the output of kRows rows: columns [c, c + kLanes).
+/// Computes one vector of the output of kRows rows: columns [c, c + kLanes).
 template <size_t kRows, Element kElement>
 HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, size_t c, V (&sum)[kRows]) {
     const D d;
@@ -138,7 +137,7 @@ HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, s
     if constexpr (kElement == Element::bf16) {
         const uint32_t* pairs = static_cast<const uint32_t*>(values) + c;
         for (size_t j = 0; j < padded; j += 2) {
-            const auto both = LoadPairs(d, pairs + j / 2 * kHead);
+            const auto both = LoadPairs(d, pairs + j / 2 * kHeadSize);
             for (size_t r = 0; r < kRows; ++r) {
                 sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), both.even, sum[r]);
                 sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j + 1]), both.odd, sum[r]);
@@ -147,7 +146,7 @@ HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, s
     } else {
         const float* rows = static_cast<const float*>(values) + c;
         for (size_t j = 0; j < padded; ++j) {
-            const V value = hn::LoadU(d, rows + j * kHead);
+            const V value = hn::LoadU(d, rows + j * kHeadSize);
             for (size_t r = 0; r < kRows; ++r)
                 sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), value, sum[r]);
         }
@@ -157,11 +156,11 @@ HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, s
 template <size_t kRows, Element kElement>
 void ScoreGroup(MatrixView<const float> q, const void* keys, size_t blocks, MatrixView<float> scores) {
     const D d;
-    float queries[kRows * kHead];
+    float queries[kRows * kHeadSize];
     for (size_t r = 0; r < kRows; ++r) {
-        for (size_t i = 0; i < kHead; ++i) {
-            const float scaled = q(r, i) * kScale;
-            queries[r * kHead + i] = kElement == Element::bf16 ? RoundToBf16(scaled) : scaled;
+        for (size_t i = 0; i < kHeadSize; ++i) {
+            const float scaled = q(r, i) * kScoreScale;
+            queries[r * kHeadSize + i] = kElement == Element::bf16 ? RoundToBf16(scaled) : scaled;
         }
     }
     for (size_t b = 0; b < blocks; ++b) {
@@ -182,7 +181,7 @@ void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<f
     ScoreGroup<kRows, kElement>(q, head.keys, lane_blocks(head.n), {scores, kRows, padded});
     float inverse[kRows];
     for (size_t r = 0; r < kRows; ++r) inverse[r] = SoftmaxRow(scores + r * padded, head.n, padded);
-    for (size_t c = 0; c < kHead; c += kLanes) {
+    for (size_t c = 0; c < kHeadSize; c += kLanes) {
         V sum[kRows];
         WeighValues<kRows, kElement>(scores, padded, head.values, c, sum);
         for (size_t r = 0; r < kRows; ++r)
@@ -239,16 +238,20 @@ HWY_INLINE V LoadValues(const uint16_t* row) {
 }
 
 template <class T>
-void AttendPlainRows(const float* q, const T* keys, const T* values, size_t n, float* out, float* scores) {
+void AttendPlainRows(const float* q, const HeadRows& head, float* out, float* scores) {
     const D d;
-    constexpr size_t kParts = kHead / kLanes;
+    const size_t n = head.n;
+    const T* keys = static_cast<const T*>(head.keys);
+    const T* values = static_cast<const T*>(head.values);
+    constexpr size_t kParts = kHeadSize / kLanes;
     V query[kParts];
-    for (size_t c = 0; c < kParts; ++c) query[c] = hn::Mul(hn::LoadU(d, q + c * kLanes), hn::Set(d, kScale));
+    for (size_t c = 0; c < kParts; ++c)
+        query[c] = hn::Mul(hn::LoadU(d, q + c * kLanes), hn::Set(d, kScoreScale));
     float largest = -1e30F;
     for (size_t t = 0; t < n; ++t) {
         V sum = hn::Zero(d);
         for (size_t c = 0; c < kParts; ++c)
-            sum = hn::MulAdd(query[c], LoadValues(keys + t * kHead + c * kLanes), sum);
+            sum = hn::MulAdd(query[c], LoadValues(keys + t * kHeadSize + c * kLanes), sum);
         scores[t] = hn::GetLane(hn::SumOfLanes(d, sum));
         largest = std::max(largest, scores[t]);
     }
@@ -259,24 +262,21 @@ void AttendPlainRows(const float* q, const T* keys, const T* values, size_t n, f
         const V p = Exp2(d, hn::Set(d, scores[t] - largest));
         total = hn::Add(total, p);
         for (size_t c = 0; c < kParts; ++c)
-            result[c] = hn::MulAdd(p, LoadValues(values + t * kHead + c * kLanes), result[c]);
+            result[c] = hn::MulAdd(p, LoadValues(values + t * kHeadSize + c * kLanes), result[c]);
     }
     for (size_t c = 0; c < kParts; ++c) hn::StoreU(hn::Div(result[c], total), d, out + c * kLanes);
 }
 
-void AttendRows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
-                float* scores) {
-    if (element == Element::bf16) {
-        AttendPlainRows(q, static_cast<const uint16_t*>(keys), static_cast<const uint16_t*>(values), n, out,
-                        scores);
+void AttendRows(const float* q, const HeadRows& head, float* out, float* scores) {
+    if (head.element == Element::bf16) {
+        AttendPlainRows<uint16_t>(q, head, out, scores);
     } else {
-        AttendPlainRows(q, static_cast<const float*>(keys), static_cast<const float*>(values), n, out,
-                        scores);
+        AttendPlainRows<float>(q, head, out, scores);
     }
 }
 
 void StoreRowBf16(const float* values, uint16_t* out) {
-    PairsToBf16(values, kHead, reinterpret_cast<uint32_t*>(out));
+    PairsToBf16(values, kHeadSize, reinterpret_cast<uint32_t*>(out));
 }
 
 }  // namespace npuscribe::simd::HWY_NAMESPACE
@@ -311,36 +311,28 @@ void pack_values(MatrixView<const float> values, Element element, void* out) {
     }
 }
 
-bool has_int8_keys() {
-    return isa() >= Isa::bf16 && has_vnni();
+namespace {
+AttentionKernel kernel_for(const PackedHead& head, size_t rows) {
+    if (head.element != Element::bf16) return AttentionKernel::highway;
+    // AMX's tiles do not take keys in 8 bits, and a few rows would leave them mostly empty.
+    const AttentionKernel kernel = kernels().attention;
+    const bool tiles = !head.int8_keys && rows >= kLaneBlock;
+    return kernel == AttentionKernel::amx_tiles && !tiles ? AttentionKernel::avx512_bf16 : kernel;
 }
-
-bool int8_keys_are_faster() {
-    return has_int8_keys() && isa() < Isa::amx;
-}
+}  // namespace
 
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch) {
-    assert(!head.int8_keys || (has_int8_keys() && head.element == Element::bf16));
-#if defined(__x86_64__)
-    if (head.element == Element::bf16 && isa() == Isa::amx && !head.int8_keys && q.rows >= kLaneBlock) {
-        return amx::attend(q.data, q.stride, q.rows, static_cast<const uint16_t*>(head.keys),
-                           static_cast<const uint16_t*>(head.values), head.n, out.data, out.stride,
-                           scratch.data());
-    }
-    if (head.element == Element::bf16 && isa() >= Isa::bf16) {
-        const auto in_groups = [&](const auto* keys) {
-            const auto* values = static_cast<const uint16_t*>(head.values);
-            for (size_t r = 0; r < q.rows; r += kQueryRows) {
-                avx512_bf16::attend(q.row(r), q.stride, std::min(kQueryRows, q.rows - r), keys, values,
-                                    head.n, out.row(r), out.stride, scratch.data());
-            }
-        };
-        if (head.int8_keys) return in_groups(static_cast<const uint8_t*>(head.keys));
-        return in_groups(static_cast<const uint16_t*>(head.keys));
-    }
-#endif
+    assert(!head.int8_keys || (isa() >= Isa::bf16 && has_vnni() && head.element == Element::bf16));
     init_isa();
+    switch (kernel_for(head, q.rows)) {
+        case AttentionKernel::amx_tiles:
+            return amx::attend(q, head, out, scratch);
+        case AttentionKernel::avx512_bf16:
+            return avx512_bf16::attend(q, head, out, scratch);
+        case AttentionKernel::highway:
+            break;
+    }
     HWY_DYNAMIC_DISPATCH(Attend)(q, head, out, scratch.data());
 }
 
@@ -350,10 +342,10 @@ void attention_weights(MatrixView<const float> q, const void* keys, size_t n, El
     HWY_DYNAMIC_DISPATCH(Weights)(q, keys, n, element, out);
 }
 
-void attend_rows(const float* q, const void* keys, const void* values, Element element, size_t n, float* out,
-                 std::span<float> scratch) {
+void attend_rows(const float* q, const HeadRows& head, float* out, std::span<float> scratch) {
+    assert(scratch.size() >= head.n);
     init_isa();
-    HWY_DYNAMIC_DISPATCH(AttendRows)(q, keys, values, element, n, out, scratch.data());
+    HWY_DYNAMIC_DISPATCH(AttendRows)(q, head, out, scratch.data());
 }
 
 void store_row(const float* values, Element element, void* out) {
@@ -361,7 +353,7 @@ void store_row(const float* values, Element element, void* out) {
     if (element == Element::bf16) {
         HWY_DYNAMIC_DISPATCH(StoreRowBf16)(values, static_cast<uint16_t*>(out));
     } else {
-        std::memcpy(out, values, 64 * sizeof(float));
+        std::memcpy(out, values, kHeadSize * sizeof(float));
     }
 }
 

@@ -4,17 +4,16 @@
 // Reference Manual, chapter 20.
 //
 // A softmax does not depend on what is subtracted from its scores, as long as their exponentials neither
-// overflow nor vanish: here the largest of the first step's, which saves a pass over all of them. Where later
-// scores lie so far above that this fails, which the sums tell, the largest of all is found first.
+// overflow nor vanish: here it is the largest of the first step, which saves a pass over all of them. If
+// later scores are so much larger that this fails, which the sums show, the largest of all is found first.
 
-#include "simd/attention/amx_kernels.h"
+#include "simd/attention/attention_amx.h"
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
 #include "simd/amx_tiles.h"
-#include "simd/attention/attention.h"
 #include "simd/attention/softmax_bf16.h"
 #include "simd/target.h"
 
@@ -23,22 +22,21 @@ NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16,amx-tile,amx-bf16")
 namespace npuscribe::simd::amx {
 namespace {
 
-constexpr size_t kHead = 64;
 constexpr size_t kRows = kTileQueryRows;
 constexpr size_t kStepBlocks = 4;  // of 16 keys
 constexpr size_t kStep = kStepBlocks * kLaneBlock;
 constexpr size_t kKeyBlockBytes = 2 * kTileBytes;  // 16 keys: 32 pairs
-constexpr size_t kValueRowBytes = kHead * 4;       // a pair of positions
-constexpr float kTooLarge = 0x1p100F;              // of a sum of exponentials: they may have overflowed
+constexpr size_t kValueRowBytes = kHeadSize * 4;   // a pair of positions
+constexpr float kTooLarge = 0x1p100F;              // a sum of exponentials that may have overflowed
 static_assert(kRows == 2 * kTileRows);
 
-/// What a group of query rows works on.
+/// The memory in which a group of query rows is worked on.
 struct Work {
     float scores[kRows][kStep];        // of a step; then its probabilities, from the start of each row
-    float sums[kRows][kHead];          // Σ probability · value so far
+    float sums[kRows][kHeadSize];      // Σ probability · value so far
     float totals[kRows][kLaneBlock];   // Σ probability so far, by lane
     float negated[kRows][kLaneBlock];  // what is subtracted from the scores of a row, in every lane
-    uint16_t queries[kRows][kHead];
+    uint16_t queries[kRows][kHeadSize];
 };
 static_assert(sizeof(Work) == kTileScratch * sizeof(float));
 
@@ -55,14 +53,15 @@ size_t blocks_from(const Packed& head, size_t first) {
     return blocks < kStepBlocks ? blocks : kStepBlocks;
 }
 
-/// scores[r][j] = q[r]·key (first + j) − what is subtracted; positions past the last become too low to count.
+/// scores[r][j] = q[r]·key (first + j) − what is subtracted; scores of positions past the last become too low
+/// to count.
 void score(Work& w, const Packed& head, size_t first, bool subtract) {
     const uint8_t* block = head.keys + first / kLaneBlock * kKeyBlockBytes;
     before_tile_loads();
     _tile_loadd(4, w.queries[0], sizeof w.queries[0]);
-    _tile_loadd(5, w.queries[0] + kHead / 2, sizeof w.queries[0]);
+    _tile_loadd(5, w.queries[0] + kHeadSize / 2, sizeof w.queries[0]);
     _tile_loadd(6, w.queries[kTileRows], sizeof w.queries[0]);
-    _tile_loadd(7, w.queries[kTileRows] + kHead / 2, sizeof w.queries[0]);
+    _tile_loadd(7, w.queries[kTileRows] + kHeadSize / 2, sizeof w.queries[0]);
     const size_t blocks = blocks_from(head, first);
     for (size_t b = 0; b < blocks; ++b, block += kKeyBlockBytes) {
         if (subtract) {
@@ -91,7 +90,7 @@ void score(Work& w, const Packed& head, size_t first, bool subtract) {
     }
 }
 
-/// Takes the largest score of each row in `steps` steps for what is subtracted.
+/// Finds the largest score of each row in `steps` steps: it is subtracted from then on.
 void find_largest(Work& w, const Packed& head, size_t steps) {
     for (auto& row : w.negated) _mm512_storeu_ps(row, _mm512_set1_ps(-1e30F));
     for (size_t step = 0; step < steps; ++step) {
@@ -107,7 +106,7 @@ void find_largest(Work& w, const Packed& head, size_t steps) {
         _mm512_storeu_ps(row, _mm512_set1_ps(-_mm512_reduce_max_ps(_mm512_loadu_ps(row))));
 }
 
-/// Scores of a step to bfloat16 probabilities, times what the softmax divides by in the end.
+/// Turns a step's scores into bfloat16 probabilities; the softmax divides by their total at the end.
 void exponentiate(Work& w) {
     for (size_t r = 0; r < kRows; ++r) {
         float* scores = w.scores[r];
@@ -129,8 +128,8 @@ void weigh(Work& w, const Packed& head, size_t first) {
     const size_t pairs_of_blocks = (blocks_from(head, first) + 1) / 2;
     before_tile_loads();
     for (size_t half = 0; half < 2; ++half) {
-        float* upper = w.sums[0] + half * kHead / 2;
-        float* lower = w.sums[kTileRows] + half * kHead / 2;
+        float* upper = w.sums[0] + half * kHeadSize / 2;
+        float* lower = w.sums[kTileRows] + half * kHeadSize / 2;
         _tile_loadd(0, upper, sizeof w.sums[0]);
         _tile_loadd(1, lower, sizeof w.sums[0]);
         _tile_loadd(2, upper + kLaneBlock, sizeof w.sums[0]);
@@ -153,7 +152,7 @@ void weigh(Work& w, const Packed& head, size_t first) {
     }
 }
 
-/// All steps. False where exponentials of a row may have overflowed.
+/// Runs all steps. False if exponentials of a row may have overflowed.
 bool sum_up(Work& w, const Packed& head, size_t steps) {
     __builtin_memset(w.sums, 0, sizeof w.sums);
     __builtin_memset(w.totals, 0, sizeof w.totals);
@@ -167,10 +166,11 @@ bool sum_up(Work& w, const Packed& head, size_t steps) {
     return _mm512_reduce_max_ps(largest) < kTooLarge;
 }
 
-void attend_group(const float* q, size_t q_stride, size_t rows, const Packed& head, float* out,
-                  size_t out_stride, Work& w) {
+void attend_group(const MatrixView<const float>& q, const Packed& head, const MatrixView<float>& out,
+                  Work& w) {
+    const size_t rows = q.rows;
     const size_t steps = (head.n + kStep - 1) / kStep;
-    for (size_t r = 0; r < rows; ++r) round_scaled_query(q + r * q_stride, w.queries[r]);
+    for (size_t r = 0; r < rows; ++r) round_scaled_query(q.row(r), w.queries[r]);
     __builtin_memset(w.queries[rows], 0, (kRows - rows) * sizeof w.queries[0]);
     find_largest(w, head, 1);
     if (!sum_up(w, head, steps)) {
@@ -179,27 +179,39 @@ void attend_group(const float* q, size_t q_stride, size_t rows, const Packed& he
     }
     for (size_t r = 0; r < rows; ++r) {
         const __m512 inverse = _mm512_set1_ps(1.0F / _mm512_reduce_add_ps(_mm512_loadu_ps(w.totals[r])));
-        for (size_t i = 0; i < kHead; i += kLaneBlock)
-            _mm512_storeu_ps(out + r * out_stride + i,
-                             _mm512_mul_ps(_mm512_loadu_ps(w.sums[r] + i), inverse));
+        for (size_t i = 0; i < kHeadSize; i += kLaneBlock)
+            _mm512_storeu_ps(out.row(r) + i, _mm512_mul_ps(_mm512_loadu_ps(w.sums[r] + i), inverse));
     }
 }
 
 }  // namespace
 
-void attend(const float* q, size_t q_stride, size_t rows, const uint16_t* keys, const uint16_t* values,
-            size_t n, float* out, size_t out_stride, float* scratch) {
+void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
+            std::span<float> scratch) {
     const Tiles tiles;
-    auto& work = *reinterpret_cast<Work*>(scratch);
-    const Packed head{reinterpret_cast<const uint8_t*>(keys), reinterpret_cast<const uint8_t*>(values), n};
-    for (size_t r = 0; r < rows; r += kRows) {
-        const size_t count = rows - r < kRows ? rows - r : kRows;
-        attend_group(q + r * q_stride, q_stride, count, head, out + r * out_stride, out_stride, work);
+    auto& work = *reinterpret_cast<Work*>(scratch.data());
+    const Packed packed{static_cast<const uint8_t*>(head.keys), static_cast<const uint8_t*>(head.values),
+                        head.n};
+    for (size_t r = 0; r < q.rows; r += kRows) {
+        const size_t rows = q.rows - r < kRows ? q.rows - r : kRows;
+        attend_group(q.rows_from(r, rows), packed, out.rows_from(r, rows), work);
     }
 }
 
 }  // namespace npuscribe::simd::amx
 
 NPUSCRIBE_TARGET_END
+
+#else
+
+#include "simd/kernels.h"
+
+namespace npuscribe::simd::amx {
+
+void attend(MatrixView<const float>, const PackedHead&, MatrixView<float>, std::span<float>) {
+    refuse_kernel("attention in bfloat16 tiles", "AMX");
+}
+
+}  // namespace npuscribe::simd::amx
 
 #endif

@@ -8,8 +8,6 @@
 namespace npuscribe::simd {
 namespace {
 
-constexpr size_t kHead = 64;
-
 constexpr size_t padded_positions(size_t n) {
     return lane_blocks(n) * kLaneBlock;
 }
@@ -20,8 +18,8 @@ template <class Byte>
 struct HeadParts {
     HeadParts(Byte* head, size_t n)
         : keys(head),
-          values(keys + padded_positions(n) * kHead),
-          key_scales(values + padded_positions(n) * kHead),
+          values(keys + padded_positions(n) * kHeadSize),
+          key_scales(values + padded_positions(n) * kHeadSize),
           value_scales(key_scales + padded_positions(n) * sizeof(float)) {}
     Byte* keys;
     Byte* values;
@@ -32,7 +30,7 @@ struct HeadParts {
 }  // namespace
 
 size_t int8_head_bytes(size_t n) {
-    return padded_positions(n) * 2 * (kHead + sizeof(float));
+    return padded_positions(n) * 2 * (kHeadSize + sizeof(float));
 }
 size_t int8_attention_scratch(size_t n) {
     return 3 * 2 * padded_positions(n);
@@ -52,10 +50,10 @@ NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512vnni")
 namespace npuscribe::simd {
 namespace {
 
-constexpr size_t kGroups = kHead / 4;  // of four values, one dword
-constexpr size_t kMostRows = 3;        // rows at once: 3 × 2 halves × 4 vectors of sums, in 32 registers
+constexpr size_t kGroups = kHeadSize / 4;  // of four values, one dword
+constexpr size_t kMostRows = 3;  // rows at once: 3 × 2 halves × 4 vectors of sums, in 32 registers
 
-/// Bytes as HeadParts has them, and a scale a position.
+/// Packs keys as HeadParts describes them, with a scale a position.
 void pack_keys(MatrixView<const float> keys, uint8_t* out, float* scales) {
     for (size_t t = 0; t < padded_positions(keys.rows); ++t) {
         __m512i rounded[4] = {};
@@ -86,15 +84,15 @@ void pack(MatrixView<const float> keys, MatrixView<const float> values, uint8_t*
             bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(_mm512_and_si512(rows[1][i], low_byte), 8));
             bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(_mm512_and_si512(rows[2][i], low_byte), 16));
             bytes = _mm512_or_si512(bytes, _mm512_slli_epi32(rows[3][i], 24));
-            _mm512_storeu_si512(parts.values + (t * kHead) + i * 64, bytes);
+            _mm512_storeu_si512(parts.values + (t * kHeadSize) + i * 64, bytes);
         }
     }
 }
 
-/// A query as two halves, 128·high + low, in dwords of four; and what the keys' offset adds to every sum.
+/// A query as two halves, 128·high + low, and what the keys' offset adds to every sum.
 struct Query {
-    alignas(64) int8_t high[kHead];
-    alignas(64) int8_t low[kHead];
+    alignas(64) int8_t high[kHeadSize];
+    alignas(64) int8_t low[kHeadSize];
     int32_t offset = 0;
     float scale = 0;
 };
@@ -119,7 +117,7 @@ inline __m512i broadcast_dword(const void* dword) {
     return _mm512_set1_epi32(bits);
 }
 
-/// Scores, in units of log2, of `kBlocks` blocks of 16 positions.
+/// Computes scores, in units of log2, for `kBlocks` blocks of 16 positions.
 template <size_t kRows, size_t kBlocks>
 inline void score_blocks(const Query (&queries)[kRows], const uint8_t* keys, const float* key_scales,
                          float* scores, size_t stride) {
@@ -155,7 +153,8 @@ inline void score_blocks(const Query (&queries)[kRows], const uint8_t* keys, con
     }
 }
 
-/// Scores to weights of the values, split into two unsigned halves. Returns what a unit of weight is worth.
+/// Turns scores into weights of the values, split into two unsigned halves. Returns the value of one unit of
+/// weight.
 inline float weigh(float* scores, size_t n, size_t padded, const float* value_scales, uint8_t* high,
                    uint8_t* low) {
     const __m512 largest = largest_score(scores, n, padded);
@@ -180,7 +179,7 @@ inline float weigh(float* scores, size_t n, size_t padded, const float* value_sc
     return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
 }
 
-/// All scores of the first `positions` positions, in blocks of 16.
+/// Computes the scores of the first `positions` positions, a multiple of 16.
 template <size_t kRows>
 inline void score_all(const Query (&queries)[kRows], const HeadParts<const uint8_t>& parts, size_t positions,
                       float* scores, size_t stride) {
@@ -188,16 +187,17 @@ inline void score_all(const Query (&queries)[kRows], const HeadParts<const uint8
     constexpr size_t kTogether = 4;
     size_t j = 0;
     for (; j + kTogether * kLaneBlock <= positions; j += kTogether * kLaneBlock)
-        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHead, key_scales + j, scores + j, stride);
+        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHeadSize, key_scales + j, scores + j,
+                                       stride);
     for (; j < positions; j += kLaneBlock)
-        score_blocks<kRows, 1>(queries, parts.keys + j * kHead, key_scales + j, scores + j, stride);
+        score_blocks<kRows, 1>(queries, parts.keys + j * kHeadSize, key_scales + j, scores + j, stride);
 }
 
 template <size_t kRows>
-void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
-                  float* scratch) {
+void attend_group(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch) {
+    const size_t n = head.n;
     const size_t padded = padded_positions(n);
-    const HeadParts<const uint8_t> parts(head, n);
+    const HeadParts<const uint8_t> parts(head.data, n);
     const float* value_scales = reinterpret_cast<const float*>(parts.value_scales);
     Query queries[kRows];
     for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
@@ -220,7 +220,7 @@ void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, Matr
     for (size_t j = 0; j < padded; j += 4) {
         __m512i value[4];
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(parts.values + j * kHead + d * 64);
+        for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(parts.values + j * kHeadSize + d * 64);
 #pragma GCC unroll 4
         for (size_t r = 0; r < kRows; ++r) {
             const __m512i weight_high = broadcast_dword(halves + 2 * r * padded + j);
@@ -243,7 +243,7 @@ void attend_group(MatrixView<const float> q, const uint8_t* head, size_t n, Matr
     }
 }
 
-/// Scores of a row to their softmax.
+/// Turns a row's scores into their softmax.
 inline void softmax(float* scores, size_t n, size_t padded) {
     const __m512 largest = largest_score(scores, n, padded);
     __m512 sum = _mm512_setzero_ps();
@@ -258,12 +258,11 @@ inline void softmax(float* scores, size_t n, size_t padded) {
 }
 
 template <size_t kRows>
-void weights_group(MatrixView<const float> q, const uint8_t* head, size_t n, size_t first,
-                   MatrixView<float> out) {
+void weights_group(MatrixView<const float> q, const Int8Head& head, size_t first, MatrixView<float> out) {
     Query queries[kRows];
     for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
     const size_t padded = padded_positions(first);
-    score_all(queries, HeadParts<const uint8_t>(head, n), padded, out.data, out.stride);
+    score_all(queries, HeadParts<const uint8_t>(head.data, head.n), padded, out.data, out.stride);
     for (size_t r = 0; r < kRows; ++r) softmax(out.row(r), first, padded);
 }
 
@@ -274,23 +273,19 @@ NPUSCRIBE_TARGET_END
 
 namespace npuscribe::simd {
 
-bool has_int8_attention() {
-    return has_vnni();
-}
-
 void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
-    assert(has_int8_attention() && keys.cols == kHead && values.cols == kHead && keys.rows == values.rows);
+    assert(has_vnni() && keys.cols == kHeadSize && values.cols == kHeadSize && keys.rows == values.rows);
     pack(keys, values, head);
 }
 
 void pack_int8_keys(MatrixView<const float> keys, uint8_t* out) {
-    assert(has_int8_attention() && keys.cols == kHead);
-    pack_keys(keys, out, reinterpret_cast<float*>(out + padded_positions(keys.rows) * kHead));
+    assert(has_vnni() && keys.cols == kHeadSize);
+    pack_keys(keys, out, reinterpret_cast<float*>(out + padded_positions(keys.rows) * kHeadSize));
 }
 
-void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, MatrixView<float> out,
+void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
                  std::span<float> scratch) {
-    assert(has_int8_attention() && scratch.size() >= int8_attention_scratch(n));
+    assert(has_vnni() && scratch.size() >= int8_attention_scratch(head.n));
     for (size_t r = 0; r < q.rows;) {
         const size_t left = q.rows - r;
         const size_t count = left < kMostRows ? left : kMostRows;
@@ -298,41 +293,55 @@ void attend_int8(MatrixView<const float> q, const uint8_t* head, size_t n, Matri
         const auto to = out.rows_from(r, count);
         switch (count) {
             case 3:
-                attend_group<3>(from, head, n, to, scratch.data());
+                attend_group<3>(from, head, to, scratch.data());
                 break;
             case 2:
-                attend_group<2>(from, head, n, to, scratch.data());
+                attend_group<2>(from, head, to, scratch.data());
                 break;
             default:
-                attend_group<1>(from, head, n, to, scratch.data());
+                attend_group<1>(from, head, to, scratch.data());
                 break;
         }
         r += count;
     }
 }
 
-void int8_attention_weights(MatrixView<const float> q, const uint8_t* head, size_t n, size_t first,
+void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
                             MatrixView<float> out) {
-    assert(has_int8_attention() && first > 0 && first <= n);
+    assert(has_vnni() && first > 0 && first <= head.n);
     size_t r = 0;
     for (; r + kMostRows <= q.rows; r += kMostRows)
-        weights_group<kMostRows>(q.rows_from(r, kMostRows), head, n, first, out.rows_from(r, kMostRows));
-    for (; r < q.rows; ++r) weights_group<1>(q.rows_from(r, 1), head, n, first, out.rows_from(r, 1));
+        weights_group<kMostRows>(q.rows_from(r, kMostRows), head, first, out.rows_from(r, kMostRows));
+    for (; r < q.rows; ++r) weights_group<1>(q.rows_from(r, 1), head, first, out.rows_from(r, 1));
 }
 
 }  // namespace npuscribe::simd
 
 #else
 
-namespace npuscribe::simd {
+#include "simd/kernels.h"
 
-bool has_int8_attention() {
-    return false;
+namespace npuscribe::simd {
+namespace {
+
+[[noreturn]] void refuse() {
+    refuse_kernel("attention in 8 bits", "AVX-512 VNNI");
 }
-void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {}
-void pack_int8_keys(MatrixView<const float>, uint8_t*) {}
-void attend_int8(MatrixView<const float>, const uint8_t*, size_t, MatrixView<float>, std::span<float>) {}
-void int8_attention_weights(MatrixView<const float>, const uint8_t*, size_t, size_t, MatrixView<float>) {}
+
+}  // namespace
+
+void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {
+    refuse();
+}
+void pack_int8_keys(MatrixView<const float>, uint8_t*) {
+    refuse();
+}
+void attend_int8(MatrixView<const float>, const Int8Head&, MatrixView<float>, std::span<float>) {
+    refuse();
+}
+void int8_attention_weights(MatrixView<const float>, const Int8Head&, size_t, MatrixView<float>) {
+    refuse();
+}
 
 }  // namespace npuscribe::simd
 

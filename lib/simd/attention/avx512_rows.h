@@ -11,15 +11,14 @@
 NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 namespace npuscribe::simd {
 
-inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;  // 1/sqrt(64), and e^x as 2^(x·log2 e)
-
 inline float largest_magnitude(const __m512 (&x)[4]) {
     const __m512 top = _mm512_max_ps(_mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_abs_ps(x[1])),
                                      _mm512_max_ps(_mm512_abs_ps(x[2]), _mm512_abs_ps(x[3])));
     return _mm512_reduce_max_ps(top);
 }
 
-/// A row of 64 values to integers of at most `limit` in magnitude; returns the scale that undoes it.
+/// Scales and rounds a row of 64 values to integers of at most `limit` in magnitude; returns the scale that
+/// restores them.
 inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
     __m512 x[4];
     for (size_t i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(row + i * kLaneBlock);
@@ -30,8 +29,7 @@ inline float round_row(const float* row, float limit, __m512i (&rounded)[4]) {
     return largest / limit;
 }
 
-/// 2^x; a cubic in what is above the next lower whole number, relative error 8e-5: a thirtieth of the
-/// rounding that follows.
+/// 2^x by a cubic in x's fraction, relative error 8e-5: a thirtieth of that of the rounding that follows.
 inline __m512 exp2_cubic(__m512 x) {
     const __m512 f = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
     __m512 p = _mm512_set1_ps(0.07790716F);
@@ -41,14 +39,14 @@ inline __m512 exp2_cubic(__m512 x) {
     return _mm512_scalef_ps(p, x);
 }
 
-/// Prepares a row of scores for its softmax: those past `n`, up to `padded` (the next whole lane block),
-/// become too low to count. Returns the largest in every lane.
+/// Prepares a row of scores for its softmax: scores past `n`, up to `padded` (the end of the lane block),
+/// become too low to count. Returns the largest score in every lane.
 inline __m512 largest_score(float* scores, size_t n, size_t padded) {
     if (padded != n) {
         const __mmask16 past = static_cast<__mmask16>(0xFFFFU << (n % kLaneBlock));
         _mm512_mask_storeu_ps(scores + padded - kLaneBlock, past, _mm512_set1_ps(-1e30F));
     }
-    __m512 top[4];  // for a maximum waits for the one before it
+    __m512 top[4];  // four, because each maximum waits for the one before it
     for (__m512& t : top) t = _mm512_loadu_ps(scores);
     size_t j = 0;
     for (; j + 4 * kLaneBlock <= padded; j += 4 * kLaneBlock) {

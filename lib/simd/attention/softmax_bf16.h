@@ -1,5 +1,5 @@
 #pragma once
-// What attention in bfloat16 has in common on AVX-512 BF16 and on AMX. Private to lib/simd.
+// The parts that attention in bfloat16 on AVX-512 BF16 and on AMX share. Private to lib/simd.
 
 #include <immintrin.h>
 
@@ -13,17 +13,17 @@
 NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512 ",avx512bf16")
 namespace npuscribe::simd {
 
-/// The 64 values of a query, scaled so that its products are scores in units of log2, to bfloat16.
+/// Rounds the 64 values of a query to bfloat16, scaled so that its products are scores in units of log2.
 inline void round_scaled_query(const float* q, void* out) {
-    for (size_t i = 0; i < 64; i += kLaneBlock) {
+    for (size_t i = 0; i < kHeadSize; i += kLaneBlock) {
         const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(q + i), _mm512_set1_ps(kScoreScale));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(static_cast<uint16_t*>(out) + i),
                             reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(scaled)));
     }
 }
 
-/// Scores of a row to bfloat16 probabilities times their sum, which may take the scores' own memory; returns
-/// 1 / sum.
+/// Turns a row's scores into bfloat16 probabilities, not yet divided by their sum; returns 1 / sum. The
+/// probabilities may be written over the scores.
 inline float softmax_row(float* scores, size_t n, size_t padded, uint16_t* probabilities) {
     const __m512 largest = largest_score(scores, n, padded);
     const auto probability = [&](size_t j) {

@@ -12,7 +12,7 @@ namespace npuscribe::simd {
 
 /// gelu(x) = max(x, 0) − |x|·q(|x|), where q(u) = ½·erfc(u/√2) and u·q(u) is below 1e-6 from u = 5.08 on.
 /// Column i holds the coefficients of a cubic in u for u around i/6: q's Taylor series of degree 4 there,
-/// whose last term is replaced by what is left of it without its part of the Chebyshev polynomial T4.
+/// less the Chebyshev polynomial T4 times what makes its degree 3.
 struct GeluTable {
     static constexpr size_t kParts = 32;
     static constexpr double kPartsPerUnit = 6;
@@ -43,7 +43,7 @@ struct GeluTable {
 NPUSCRIBE_TARGET_BEGIN(NPUSCRIBE_AVX512)
 namespace npuscribe::simd {
 
-/// x·½·(1 + erf(x/√2)), absolute error below 2e-6; x where it is large, 0 where it is very negative.
+/// x·½·(1 + erf(x/√2)), absolute error below 2e-6; x if it is large, 0 if it is very negative.
 inline __m512 gelu(__m512 x, const GeluTable& table) {
     const auto coefficient = [&table](size_t power, __m512i part) {
         const float* of_power = table.coefficients[power];
@@ -52,14 +52,14 @@ inline __m512 gelu(__m512 x, const GeluTable& table) {
     constexpr auto kScale = static_cast<float>(GeluTable::kPartsPerUnit);
     const __m512 most = _mm512_set1_ps((GeluTable::kParts - 1) / kScale);
     const __m512 u = _mm512_min_ps(_mm512_abs_ps(x), most);
-    // Adding 1.5·2^23 rounds to an integer, of which the look-up reads the lowest 5 bits.
+    // Adding 1.5·2^23 rounds to an integer; the look-up reads its lowest 5 bits.
     const __m512i part =
         _mm512_castps_si512(_mm512_fmadd_ps(u, _mm512_set1_ps(kScale), _mm512_set1_ps(0x1.8p23F)));
     __m512 q = coefficient(3, part);
     q = _mm512_fmadd_ps(q, u, coefficient(2, part));
     q = _mm512_fmadd_ps(q, u, coefficient(1, part));
     q = _mm512_fmadd_ps(q, u, coefficient(0, part));
-    const __m512 positive = _mm512_max_ps(_mm512_setzero_ps(), x);  // the second operand, where one is NaN
+    const __m512 positive = _mm512_max_ps(_mm512_setzero_ps(), x);  // the second operand if one is NaN
     return _mm512_fnmadd_ps(u, q, positive);
 }
 

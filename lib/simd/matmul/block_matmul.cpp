@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "base/buffer.h"
-#include "base/error.h"
 
 #if defined(__x86_64__)
 
@@ -22,7 +21,7 @@ namespace {
 
 constexpr size_t kLanes = kLaneBlock;  // columns side by side in a register
 constexpr size_t kRows = kBlockGroupRows;
-constexpr size_t kRowBytes = 16;                             // of a left block's row
+constexpr size_t kRowBytes = 16;                             // of a row of a left block
 constexpr size_t kLeftBytes = kRows * kRowBytes;             // of a left block
 constexpr size_t kVectors = kBlockPanelCols / kLanes;        // of a panel
 constexpr size_t kVectorBytes = kLanes * bfp16::kBlockSize;  // of 16 columns' mantissas in a right block
@@ -32,7 +31,7 @@ constexpr size_t kRightBytes = kMantissaBytes + kBlockPanelCols;
 // A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
 constexpr int kScaleBias = 139 << 23;
 
-/// One row of a left block as it lies in memory.
+/// One row of a left block in memory.
 struct LeftRow {
     int32_t low, high;  // mantissas 0…3 and 4…7
     int32_t correction;
@@ -40,13 +39,14 @@ struct LeftRow {
 };
 static_assert(sizeof(LeftRow) == kRowBytes);
 
-/// Of the blocks of a row so far; without initialisers, for their code would be the baseline's.
+/// The range of a row's blocks so far. Without member initialisers: their code would be compiled for the
+/// build's own target.
 struct RangeOfRow {
-    __m512i lowest, highest;  // exponent bits of those that are not zero
+    __m512i lowest, highest;  // exponent bits of the blocks that are not zero
     __m512i largest;          // magnitude, as bits
 };
 
-/// `count` is 1 or 2 blocks, of which `values` has that many.
+/// Rounds the `count` blocks, 1 or 2, that `values` holds, and stores them at `to`.
 template <bfp16::Rounding kRounding>
 inline void put_blocks(__m512 values, size_t count, uint8_t* to, RangeOfRow& range) {
     const __m512i largest = largest_of_blocks(magnitudes_of(values));
@@ -85,8 +85,8 @@ bool quantise_row(const float* x, size_t cols, uint8_t* to, ExponentRange& range
     return !too_large(of_row.largest);
 }
 
-/// The product of a sum with 2^(ea − 127), 2^(eb − 127) and what is left of both biases, 2^−12, from the
-/// fields of both operands.
+/// The sum times 2^(ea − 127) · 2^(eb − 127) · 2^−12, multiplied one after the other. 2^−12 is the rest of
+/// both biases of 133.
 inline __m512 scaled_apart(__m512 whole, __m512i left, __m512i right) {
     const __m512 left_scale = _mm512_castsi512_ps(_mm512_add_epi32(left, _mm512_set1_epi32(kScaleBias)));
     const __m512 product =
@@ -96,7 +96,7 @@ inline __m512 scaled_apart(__m512 whole, __m512i left, __m512i right) {
 
 /// 16 or more columns of a panel.
 struct Right {
-    const uint8_t* mantissas;  // of its first block along K, the next kRightBytes behind it
+    const uint8_t* mantissas;  // of its first block along K; the next block is kRightBytes further
     const uint8_t* exponents;
     size_t blocks;
 
@@ -107,7 +107,7 @@ struct Right {
     }
 };
 
-/// One group of 4 rows by kCount times 16 columns. `kFetch`: fetches the next panel meanwhile.
+/// Multiplies a group of 4 rows by kCount times 16 columns. `kFetch`: prefetch the next panel meanwhile.
 template <bool kScalesAdd, bool kFetch, size_t kCount>
 inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kCount]) {
 #pragma GCC unroll 4
@@ -150,11 +150,11 @@ inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)
 }
 
 template <bool kScalesAdd, size_t kCount>
-void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& out) {
+void multiply_rows(const uint8_t* left, const Right& right, const MatmulOutput& out) {
     const size_t left_bytes = right.blocks * kLeftBytes;
     for (size_t row = 0; row < out.y.rows; row += kRows, left += left_bytes) {
         __m512 sum[kRows][kCount];
-        // The first group waits for memory; the second reads what is in the cache, and has time to fetch.
+        // The first group waits for memory; the second reads from the cache and has time to prefetch.
         if (kCount == kVectors && row == kRows) {
             multiply_tile<kScalesAdd, true, kCount>(left, right, sum);
         } else {
@@ -179,16 +179,16 @@ void multiply_rows(const uint8_t* left, const Right& right, const BlockOutput& o
 }
 
 template <bool kScalesAdd>
-void multiply_all(const uint8_t* left, const uint8_t* weights, size_t k, size_t first,
-                  const BlockOutput& out) {
+void multiply_all(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out) {
+    const uint8_t* left = in.left + row * 2 * in.k;
     for (size_t col = 0, cols = 0; col < out.y.cols; col += cols) {
         const size_t lane_block = first + col / kLanes;
         const size_t rest = out.y.cols - col;
         const bool whole = lane_block % kVectors == 0 && rest > kBlockPanelCols - kLanes;
         cols = std::min(rest, whole ? kBlockPanelCols : kLanes);
-        const BlockOutput part{out.y.cols_from(col, cols), out.bias != nullptr ? out.bias + col : nullptr,
-                               out.accumulate};
-        const Right right(weights, k, lane_block);
+        const MatmulOutput part{out.y.cols_from(col, cols), out.bias != nullptr ? out.bias + col : nullptr,
+                                out.accumulate};
+        const Right right(in.panels, in.k, lane_block);
         if (whole) {
             multiply_rows<kScalesAdd, kVectors>(left, right, part);
         } else {
@@ -200,28 +200,25 @@ void multiply_all(const uint8_t* left, const uint8_t* weights, size_t k, size_t 
 }  // namespace
 
 std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding rounding,
-                                             uint8_t* operand, size_t k, size_t row, size_t col,
-                                             ExponentRange& range) {
-    assert(x.cols % bfp16::kBlockSize == 0 && k % bfp16::kBlockSize == 0 && col % bfp16::kBlockSize == 0);
+                                             const OperandPlace& to, ExponentRange& range) {
+    using bfp16::kBlockSize, bfp16::Rounding;
+    assert(x.cols % kBlockSize == 0 && to.k % kBlockSize == 0 && to.col % kBlockSize == 0);
+    const auto quantise =
+        rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>;
     std::optional<size_t> bad;
     for (size_t r = 0; r < x.rows; ++r) {
-        const size_t at = row + r;
-        uint8_t* to = operand + at / kRows * kRows * 2 * k + col / bfp16::kBlockSize * kLeftBytes +
-                      at % kRows * kRowBytes;
-        const bool good = rounding == bfp16::Rounding::floor
-                              ? quantise_row<bfp16::Rounding::floor>(x.row(r), x.cols, to, range)
-                              : quantise_row<bfp16::Rounding::nearest_even>(x.row(r), x.cols, to, range);
-        if (!good && !bad) bad = r;
+        const size_t row = to.row + r;
+        uint8_t* first = to.operand + row / kRows * kRows * 2 * to.k + to.col / kBlockSize * kLeftBytes +
+                         row % kRows * kRowBytes;
+        if (!quantise(x.row(r), x.cols, first, range) && !bad) bad = r;
     }
     return bad;
 }
 
-void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t first,
-                     bool scales_add, const BlockOutput& out) {
+void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out) {
     assert(row % kRows == 0);
-    const uint8_t* left = operand + row * 2 * k;
-    if (scales_add) return multiply_all<true>(left, weights, k, first, out);
-    multiply_all<false>(left, weights, k, first, out);
+    if (in.scales_add) return multiply_all<true>(in, row, first, out);
+    multiply_all<false>(in, row, first, out);
 }
 
 }  // namespace npuscribe::simd
@@ -230,20 +227,22 @@ NPUSCRIBE_TARGET_END
 
 #else
 
+#include "simd/kernels.h"
+
 namespace npuscribe::simd {
 namespace {
 
 [[noreturn]] void refuse() {
-    throw DeviceError("products of BFP16 blocks in integers want AVX-512 VNNI, which this CPU lacks");
+    refuse_kernel("a product of BFP16 blocks in integers", "AVX-512 VNNI");
 }
 
 }  // namespace
 
-std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rounding, uint8_t*, size_t,
-                                             size_t, size_t, ExponentRange&) {
+std::optional<size_t> quantise_block_operand(MatrixView<const float>, bfp16::Rounding, const OperandPlace&,
+                                             ExponentRange&) {
     refuse();
 }
-void multiply_blocks(const uint8_t*, const uint8_t*, size_t, size_t, size_t, bool, const BlockOutput&) {
+void multiply_blocks(const BlockOperands&, size_t, size_t, const MatmulOutput&) {
     refuse();
 }
 

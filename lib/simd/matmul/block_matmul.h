@@ -1,14 +1,15 @@
 #pragma once
-// x·Wᵀ on BFP16 blocks as they are, in integers: a block's eight products are summed by AVX-512 VNNI's dot
-// product, exactly, and the sum is scaled by both blocks' exponents into an fp32 accumulator. For CPUs with
-// VNNI (has_vnni()), on which it takes 2 + 1 multiply slots where products of bfloat16 pairs take 4.
+// x·Wᵀ on BFP16 blocks as they are, in integers: AVX-512 VNNI's dot product sums a block's eight products,
+// exactly, and the sum is scaled by both blocks' exponents into an fp32 accumulator. This takes 2 + 1
+// multiply slots, products of bfloat16 pairs take 4. Call these only if has_vnni(); on other architectures
+// than x86-64 they throw DeviceError.
 //
 //   left operand   groups of 4 rows; a group is its blocks along K; a block is 4 rows of 16 bytes:
 //                  8 mantissas, −128 × their sum (int32), (exponent − 139) << 23 (int32)
 //   right operand  panels (bfp16/panels.h), as a converted model has them
 //
-// VNNI multiplies unsigned by signed bytes: the panels' mantissas are + 128, and the left operand brings
-// along what that adds to a sum.
+// VNNI multiplies unsigned by signed bytes: the panels store mantissas + 128, and the left operand stores
+// what has to be subtracted from each sum for it.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "base/matrix_view.h"
 #include "bfp16/block.h"
 #include "bfp16/panels.h"
+#include "simd/matmul/matmul_output.h"
 #include "simd/packing.h"
 
 namespace npuscribe::simd {
@@ -25,7 +27,7 @@ namespace npuscribe::simd {
 inline constexpr size_t kBlockGroupRows = 4;
 inline constexpr size_t kBlockPanelCols = bfp16::kPanelRows;
 
-/// Of a left operand: the exponents of its blocks that are not all zero.
+/// The exponents of an operand's blocks that are not all zero.
 using bfp16::ExponentRange;
 
 /// Bytes of a left operand of m rows. k is a multiple of 8.
@@ -33,26 +35,34 @@ constexpr size_t block_operand_bytes(size_t m, size_t k) {
     return (m + kBlockGroupRows - 1) / kBlockGroupRows * kBlockGroupRows * 2 * k;
 }
 
-/// Rounds `x` [m × c] to blocks and puts them into rows [row, row + m) and columns [col, col + c) of a left
-/// operand of k columns; c, k and col are multiples of 8. Widens `range`. Returns the first row, counted in
-/// `x`, with Inf, NaN or a magnitude of 2^111 or more (its blocks are not meaningful), or nothing.
-std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding, uint8_t* operand,
-                                             size_t k, size_t row, size_t col, ExponentRange& range);
-
-/// What becomes of a sum: y = (accumulate ? y : 0) + sum + bias.
-struct BlockOutput {
-    MatrixView<float> y;
-    const float* bias = nullptr;  // of the first column of y
-    bool accumulate = false;
+/// A place in a left operand of k columns: (row, col).
+struct OperandPlace {
+    uint8_t* operand = nullptr;
+    size_t k = 0;
+    size_t row = 0;
+    size_t col = 0;
 };
 
-/// The rows of y, from `row` of the left operand on, by its columns, from lane block `first` of the right
-/// operand on; row is a multiple of 4. `scales_add`, where block_scales_add of both operands' ranges: scales
-/// are then put together by adding bits, else by multiplying, which takes longer.
-void multiply_blocks(const uint8_t* operand, const uint8_t* weights, size_t k, size_t row, size_t first,
-                     bool scales_add, const BlockOutput& out);
+/// Rounds `x` [m × c] to blocks and puts them at `to`; c, k and col are multiples of 8. Widens `range`.
+/// Returns the first row, counted in `x`, with Inf, NaN or a magnitude of bfp16::kMagnitudeLimit or more (its
+/// blocks are not meaningful), or nothing.
+std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding,
+                                             const OperandPlace& to, ExponentRange& range);
 
-/// True where the sum of any two exponents makes a normal float's.
+struct BlockOperands {
+    const uint8_t* left = nullptr;
+    const uint8_t* panels = nullptr;  // the right operand
+    size_t k = 0;
+    /// block_scales_add of both operands' ranges: scales are then combined by adding bits; else by
+    /// multiplying, which takes longer.
+    bool scales_add = false;
+};
+
+/// Multiplies rows from `row` of the left operand on, a multiple of 4, by columns from lane block `first` of
+/// the right operand on: as many as out.y has.
+void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out);
+
+/// True if the sum of any two exponents is that of a normal float.
 constexpr bool block_scales_add(ExponentRange x, ExponentRange w) {
     for (ExponentRange* range : {&x, &w}) range->include({bfp16::kExponentOfZeros, bfp16::kExponentOfZeros});
     return x.lowest + w.lowest >= 140 && x.highest + w.highest <= 393;

@@ -6,8 +6,9 @@
 #include <limits>
 #include <utility>
 
-#include "simd/bf16_kernels.h"
 #include "simd/isa.h"
+#include "simd/kernels.h"
+#include "simd/matmul/project_bf16.h"
 #include "simd/rows/blocks.h"
 #include "simd/rows/prepare.h"
 
@@ -26,7 +27,7 @@ using V = hn::Vec<D>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 constexpr size_t kVectors = kLaneBlock / kLanes;
 
-/// A lane block of up to 16 rows [rows × k] to pairs [k/2][16].
+/// Packs a lane block of up to 16 rows [rows × k] as pairs [k/2][16].
 void PackBlockBf16(MatrixView<const float> rows, uint32_t* out) {
     for (size_t j = 0; j < kLaneBlock; ++j) {
         for (size_t p = 0; p < rows.cols / 2; ++p) {
@@ -37,13 +38,7 @@ void PackBlockBf16(MatrixView<const float> rows, uint32_t* out) {
     }
 }
 
-struct Output {
-    const float* bias;
-    bool accumulate;
-    MatrixView<float> y;
-};
-
-HWY_INLINE void Store(const V (&sum)[kVectors], size_t column, size_t row, const Output& to) {
+HWY_INLINE void Store(const V (&sum)[kVectors], size_t column, size_t row, const MatmulOutput& to) {
     float values[kLaneBlock];
     for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sum[v], D(), values + v * kLanes);
     const size_t count = std::min(kLaneBlock, to.y.cols - column);
@@ -55,9 +50,11 @@ HWY_INLINE void Store(const V (&sum)[kVectors], size_t column, size_t row, const
 }
 
 template <size_t kRows, Element kElement>
-HWY_INLINE void Tile(const void* block, size_t k, const float* x, size_t column, size_t row,
-                     const Output& to) {
+HWY_INLINE void Tile(const void* block, const MatrixView<const float>& rows, size_t column, size_t row,
+                     const MatmulOutput& to) {
     const D d;
+    const size_t k = rows.cols;
+    const float* x = rows.row(row);
     V sum[kRows][kVectors];
     for (size_t r = 0; r < kRows; ++r) {
         for (size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
@@ -87,27 +84,25 @@ HWY_INLINE void Tile(const void* block, size_t k, const float* x, size_t column,
 }
 
 template <Element kElement>
-void ProjectBlocks(const PackedMatrix& w, const float* x, size_t m, size_t first, size_t blocks,
-                   const Output& to) {
+void ProjectBlocks(const PackedMatrix& w, const MatrixView<const float>& x, LaneBlocks blocks,
+                   const MatmulOutput& to) {
     constexpr size_t kGroup = kLanes >= 8 ? 4 : 2;
     const size_t block_bytes = w.k() * kLaneBlock * bytes(kElement);
-    for (size_t b = first; b < first + blocks; ++b) {
+    for (size_t b = blocks.first; b < blocks.first + blocks.count; ++b) {
         const uint8_t* block = w.data() + b * block_bytes;
         size_t row = 0;
-        for (; row + kGroup <= m; row += kGroup) {
-            Tile<kGroup, kElement>(block, w.k(), x + row * w.k(), b * kLaneBlock, row, to);
-        }
-        for (; row < m; ++row) Tile<1, kElement>(block, w.k(), x + row * w.k(), b * kLaneBlock, row, to);
+        for (; row + kGroup <= x.rows; row += kGroup)
+            Tile<kGroup, kElement>(block, x, b * kLaneBlock, row, to);
+        for (; row < x.rows; ++row) Tile<1, kElement>(block, x, b * kLaneBlock, row, to);
     }
 }
 
-void Project(const PackedMatrix& w, const float* x, size_t m, size_t first, size_t blocks, const float* bias,
-             bool accumulate, MatrixView<float> y) {
-    const Output to{bias, accumulate, y};
+void Project(const PackedMatrix& w, const MatrixView<const float>& x, LaneBlocks blocks,
+             const MatmulOutput& to) {
     if (w.element() == Element::bf16) {
-        ProjectBlocks<Element::bf16>(w, x, m, first, blocks, to);
+        ProjectBlocks<Element::bf16>(w, x, blocks, to);
     } else {
-        ProjectBlocks<Element::f32>(w, x, m, first, blocks, to);
+        ProjectBlocks<Element::f32>(w, x, blocks, to);
     }
 }
 
@@ -162,7 +157,7 @@ void PackedMatrix::pack(size_t block, MatrixView<const float> rows) {
 void PackedMatrix::pack(size_t block, MatrixView<const uint16_t> rows) {
     assert(element_ == Element::bf16 && rows.rows <= kLaneBlock && rows.cols == k_ && block < blocks());
     auto* out = reinterpret_cast<uint32_t*>(storage_.data()) + block * kLaneBlock * k_ / 2;
-    static constexpr size_t kPairs = 16;  // of a row, a cache line of the result each
+    static constexpr size_t kPairs = 16;  // of a row; each fills a cache line of the result
     for (size_t first = 0; first < k_ / 2; first += kPairs) {
         const size_t pairs = std::min(kPairs, k_ / 2 - first);
         uint32_t tile[kLaneBlock][kPairs] = {};
@@ -196,7 +191,7 @@ void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
 
 LeftRows::LeftRows(size_t max_rows, size_t max_k, Element element)
     : element_(element),
-      native_bf16_(element == Element::bf16 && isa() >= Isa::bf16),
+      native_bf16_(element == Element::bf16 && kernels().projection == ProjectionKernel::avx512_bf16),
       storage_(element == Element::bfp16 ? block_operand_bytes(max_rows, max_k)
                                          : max_rows * max_k * (native_bf16_ ? 2 : 4)),
       row_(element == Element::bfp16 ? max_k : 0) {}
@@ -206,7 +201,7 @@ void LeftRows::prepare(MatrixView<const float> x, const RowPreparation& how) {
     cols_ = x.cols;
     if (element_ == Element::bfp16) return prepare_blocks(x, how);
     assert(rows_ * cols_ * (native_bf16_ ? 2 : 4) <= storage_.size());
-    // Rows with Inf or NaN are passed on: they show in the logits, where the search looks.
+    // Rows with Inf or NaN are passed on: they show in the logits, which the search checks.
     if (native_bf16_) {
         prepare_bf16(x, how, {reinterpret_cast<uint16_t*>(storage_.data()), rows_, cols_});
     } else {
@@ -224,14 +219,14 @@ void LeftRows::prepare_blocks(MatrixView<const float> x, const RowPreparation& h
             prepare_f32(row, how, row_.matrix(1, cols_));
             row = std::as_const(row_).matrix(1, cols_);
         }
-        if (quantise_block_operand(row, bfp16::Rounding::nearest_even, storage_.data(), cols_, r, 0,
+        if (quantise_block_operand(row, bfp16::Rounding::nearest_even, {storage_.data(), cols_, r},
                                    exponents_))
             bad_rows_.push_back(r);
     }
 }
 
 namespace {
-/// What is left to the rounding of blocks, in f32.
+/// What rows are rounded to before `project`; blocks round f32 themselves.
 Numerics numerics_for(Element element) {
     return element == Element::bf16 ? Numerics::bf16 : Numerics::f32;
 }
@@ -250,32 +245,28 @@ void LeftRows::assign_gelu(MatrixView<const float> x) {
 }
 
 namespace {
-void project_blocks(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
-                    bool accumulate, MatrixView<float> y) {
-    const size_t column = first * kLaneBlock;
-    const auto part = y.cols_from(column, std::min(y.cols - column, blocks * kLaneBlock));
-    multiply_blocks(static_cast<const uint8_t*>(x.data()), w.data(), w.k(), 0, first,
-                    block_scales_add(x.exponents(), w.exponents()),
-                    {part, bias != nullptr ? bias + column : nullptr, accumulate});
+void project_blocks(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks, const MatmulOutput& out) {
+    const size_t column = blocks.first * kLaneBlock;
+    const auto part = out.y.cols_from(column, std::min(out.y.cols - column, blocks.count * kLaneBlock));
+    multiply_blocks({static_cast<const uint8_t*>(x.data()), w.data(), w.k(),
+                     block_scales_add(x.exponents(), w.exponents())},
+                    0, blocks.first,
+                    {part, out.bias != nullptr ? out.bias + column : nullptr, out.accumulate});
     for (const size_t row : x.bad_rows())
         std::fill_n(part.row(row), part.cols, std::numeric_limits<float>::quiet_NaN());
 }
 }  // namespace
 
-void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
-             bool accumulate, MatrixView<float> y) {
-    assert(x.cols() == w.k() && y.rows == x.rows() && y.cols == w.n() && first + blocks <= w.blocks());
-    if (w.element() == Element::bfp16) return project_blocks(w, x, first, blocks, bias, accumulate, y);
-#if defined(__x86_64__)
+void project(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks, const MatmulOutput& out) {
+    assert(x.cols() == w.k() && out.y.rows == x.rows() && out.y.cols == w.n() &&
+           blocks.first + blocks.count <= w.blocks());
+    if (w.element() == Element::bfp16) return project_blocks(w, x, blocks, out);
     if (x.native_bf16()) {
-        avx512_bf16::project(reinterpret_cast<const uint16_t*>(w.data()), w.k(), first, blocks,
-                             static_cast<const uint16_t*>(x.data()), x.rows(), bias, accumulate, y.data,
-                             y.stride, y.cols);
-        return;
+        const MatrixView<const uint16_t> rows(static_cast<const uint16_t*>(x.data()), x.rows(), x.cols());
+        return avx512_bf16::project(w, rows, blocks, out);
     }
-#endif
-    HWY_DYNAMIC_DISPATCH(Project)
-    (w, static_cast<const float*>(x.data()), x.rows(), first, blocks, bias, accumulate, y);
+    const MatrixView<const float> rows(static_cast<const float*>(x.data()), x.rows(), x.cols());
+    HWY_DYNAMIC_DISPATCH(Project)(w, rows, blocks, out);
 }
 
 }  // namespace npuscribe::simd

@@ -1,6 +1,6 @@
 #pragma once
-// y = x·Wᵀ + b for few rows x: the decoder's matmuls, bound by reading W. W is packed in blocks of 16 output
-// features.
+// y = x·Wᵀ + b for a few rows x: the decoder's matmuls, whose time is that of reading W. W is packed in
+// blocks of 16 output features.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/matrix_view.h"
 #include "simd/matmul/block_matmul.h"
+#include "simd/matmul/matmul_output.h"
 #include "simd/packing.h"
 
 namespace npuscribe::simd {
@@ -21,7 +22,7 @@ class PackedMatrix {
   public:
     PackedMatrix() = default;
     PackedMatrix(size_t n, size_t k, Element element);
-    /// Panels that lie elsewhere, and stay there for as long as this lives.
+    /// Panels in the caller's memory, which must outlive this.
     PackedMatrix(size_t n, size_t k, const uint8_t* panels);
 
     size_t n() const { return n_; }
@@ -37,14 +38,14 @@ class PackedMatrix {
     void pack(size_t block, MatrixView<const float> rows);
     /// The same from bfloat16 bits, into a bf16 matrix.
     void pack(size_t block, MatrixView<const uint16_t> rows);
-    /// Rows from `first` on, a multiple of 16, rounded into a bfp16 matrix. Returns the first that BFP16
-    /// cannot hold, counted in `rows`.
+    /// Rounds rows from `first` on, a multiple of 16, into a bfp16 matrix. Returns the first row, counted in
+    /// `rows`, that BFP16 cannot hold, or nothing.
     std::optional<size_t> round_in(size_t first, MatrixView<const float> rows);
-    /// Whole panels from row `first` on into a bfp16 matrix, as they are.
+    /// Copies whole panels, `count` rows from row `first` on, into a bfp16 matrix.
     void copy_in(size_t first, size_t count, const uint8_t* panels);
-    /// What `project` must know of a bfp16 matrix once it is filled.
+    /// Tells `project` which exponents a bfp16 matrix has. Call it after the matrix is filled.
     void set_exponents(const ExponentRange& exponents) { exponents_ = exponents; }
-    /// One row back as f32 (what an embedding look-up needs).
+    /// Restores one row to f32, for an embedding look-up.
     void unpack_row(size_t row, std::span<float> out) const;
 
   private:
@@ -57,17 +58,17 @@ class PackedMatrix {
     ExponentRange exponents_;  // of bfp16
 };
 
-/// Left operands in the form that `project` takes: for bf16 weights bfloat16 where the CPU multiplies it,
-/// else f32, rounded to bfloat16 so that the numerics are the same; for bfp16 weights blocks.
+/// Left operands in the form that `project` takes. For bf16 weights: bfloat16 if the CPU multiplies it; else
+/// f32, rounded to bfloat16 so that the numerics are the same. For bfp16 weights: blocks. For f32: f32.
 class LeftRows {
   public:
     LeftRows(size_t max_rows, size_t max_k, Element element);
 
-    /// Rows `x` [m × k], as they are.
+    /// Takes rows `x` [m × k] as they are.
     void assign(MatrixView<const float> x);
-    /// Rows `x`, layer-normalised.
+    /// Takes the layer norm of rows `x`.
     void assign_normalised(MatrixView<const float> x, const float* weight, const float* bias);
-    /// Rows `x`, through GELU.
+    /// Takes the GELU of rows `x`.
     void assign_gelu(MatrixView<const float> x);
 
     size_t rows() const { return rows_; }
@@ -75,7 +76,8 @@ class LeftRows {
     const void* data() const { return storage_.data(); }
     bool native_bf16() const { return native_bf16_; }
     const ExponentRange& exponents() const { return exponents_; }
-    /// Of bfp16: rows with Inf, NaN or a magnitude of 2^111 or more. Their results are NaN.
+    /// For bfp16 weights: rows with Inf, NaN or a magnitude of bfp16::kMagnitudeLimit or more. Their results
+    /// are NaN.
     std::span<const size_t> bad_rows() const { return bad_rows_; }
 
   private:
@@ -87,14 +89,13 @@ class LeftRows {
     size_t rows_ = 0;
     size_t cols_ = 0;
     Buffer<uint8_t> storage_;
-    Buffer<float> row_;  // of bfp16: one before rounding
+    Buffer<float> row_;  // for bfp16 weights: a row before rounding
     ExponentRange exponents_;
     std::vector<size_t> bad_rows_;
 };
 
-/// Output features [16·first, 16·(first + blocks)) of y [m × n]; `bias` has n values or is null; `accumulate`
-/// adds to y. Workers call it for disjoint ranges of blocks.
-void project(const PackedMatrix& w, const LeftRows& x, size_t first, size_t blocks, const float* bias,
-             bool accumulate, MatrixView<float> y);
+/// The output features of `blocks` of out.y [m × n]; other columns stay as they are. Workers call it for
+/// disjoint ranges of blocks.
+void project(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks, const MatmulOutput& out);
 
 }  // namespace npuscribe::simd

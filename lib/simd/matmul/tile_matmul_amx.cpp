@@ -19,12 +19,12 @@ namespace {
 
 constexpr size_t kLanes = kLaneBlock;
 constexpr size_t kRowBytes = kTileDepth * sizeof(uint16_t);  // of a block
-constexpr size_t kCols = kTileDepth;                         // that are multiplied at once
+constexpr size_t kCols = kTileDepth;                         // multiplied at once
 constexpr size_t kSumBytes = kCols * sizeof(float);          // of a row of sums
 static_assert(kRowBytes == amx::kTileRowBytes && kTileBlockBytes == 2 * amx::kTileBytes);
 static_assert(kTileGroupRows == kCols && kTileGroupRows == 2 * amx::kTileRows);
 
-/// A row of y comes from far away, in a piece too short for the CPU to foresee.
+/// Rows of y are far apart in memory, and each piece is too short for the CPU's prefetcher.
 inline void fetch_to_write(const float* row) {
     __builtin_prefetch(row, 1);
     __builtin_prefetch(row + kLanes, 1);
@@ -34,9 +34,9 @@ inline void fetch_to_write(const float* row) {
 template <bool kGelu>
 class ToMatrix {
   public:
-    ToMatrix(const BlockOutput& out, const GeluTable& table) : out_(out), table_(table) {}
+    ToMatrix(const MatmulOutput& out, const GeluTable& table) : out_(out), table_(table) {}
 
-    /// What follows are rows of the sums of 32 × 32 values from (row, col) on; returns how many there are.
+    /// Begins the sums of 32 × 32 values from (row, col) on; returns how many rows of them there are.
     size_t begin(size_t row, size_t col) {
         const size_t cols = out_.y.cols - col;
         for (size_t v = 0; v < 2; ++v) lanes_[v] = lanes_of(cols, v);
@@ -58,7 +58,8 @@ class ToMatrix {
     }
     void end(const float*) {}
 
-    /// Where the sums from (row, col) on may be stored as they are; null where they are to be finished.
+    /// The place of the sums from (row, col) on, if they may be stored as they are; null if they need
+    /// finishing.
     float* place_of(size_t row, size_t col) const {
         const bool whole = row + kTileGroupRows <= out_.y.rows && col + kCols <= out_.y.cols;
         return whole && !kGelu && !out_.accumulate ? out_.y.data + row * out_.y.stride + col : nullptr;
@@ -68,7 +69,7 @@ class ToMatrix {
     }
 
   private:
-    const BlockOutput& out_;
+    const MatmulOutput& out_;
     const GeluTable& table_;
     __mmask16 lanes_[2];
     float* y_;
@@ -138,7 +139,7 @@ class Pending {
         rows_ = finish_.begin(row, col);
         done_ = due_ = 0;
     }
-    /// One of `parts` calls that leave nothing but end() to do.
+    /// Finishes a share of the rows: after `parts` calls only end() is left to do.
     void part(size_t parts) {
         for (due_ += rows_; due_ >= parts; due_ -= parts) next();
     }
@@ -156,7 +157,7 @@ class Pending {
     size_t rows_ = 0, done_ = 0, due_ = 0;
 };
 
-/// Tiles 0 to 3 from 32 × 32 sums, or from one row of 32 where row_bytes is 0.
+/// Tiles 0 to 3 from 32 × 32 sums, or from one row of 32 if row_bytes is 0.
 inline void load_sums(const float* sums, size_t row_bytes) {
     const size_t lower = amx::kTileRows * row_bytes / sizeof(float);
     _tile_loadd(0, sums, row_bytes);
@@ -173,15 +174,14 @@ inline void store_sums(float* sums, size_t row_bytes) {
     _tile_stored(3, sums + lower + kLanes, row_bytes);
 }
 
-/// 32 × 32 sums at a time, those of one finished while the tiles multiply for the next: a tile instruction
-/// takes 16 cycles, in which the vector units have nothing else to do. x is loaded past the first cache, so
-/// that 32 columns of w stay in it, and a long K is cut into slices of which they can.
+/// Multiplies to 32 × 32 sums at a time, and finishes the previous sums meanwhile: a tile instruction takes
+/// 16 cycles, in which the vector units have nothing else to do. x is loaded past the first cache, so that 32
+/// columns of w stay in it; a long K is cut into slices short enough for that.
 template <class Finish>
-void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t rows, size_t cols,
-              const float* bias, Finish& finish) {
+void multiply(const TileOperands& in, size_t rows, size_t cols, const float* bias, Finish& finish) {
     constexpr size_t kMostSteps = 16;  // of a slice: w takes 32 KB
     constexpr size_t kMostGroups = 8;  // whose sums wait for the next slice
-    const size_t steps = tile_depth_blocks(k);
+    const size_t steps = tile_depth_blocks(in.k);
     const size_t slices = (steps + kMostSteps - 1) / kMostSteps;
     const size_t slice_steps = (steps + slices - 1) / slices;
     const size_t group_bytes = steps * kTileBlockBytes;
@@ -191,10 +191,10 @@ void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t 
     if (bias != nullptr) std::copy_n(bias, cols, first_sums);
     Pending<Finish> pending(finish);
 
-    // The sums of one group along one slice.
+    // Computes the sums of one group along one slice.
     const auto multiply_slice = [&](size_t row, size_t col, size_t first, size_t count, float* to) {
-        const uint8_t* x = operand + row / kTileGroupRows * group_bytes + first * kTileBlockBytes;
-        const uint8_t* w = expanded + col / kCols * group_bytes + first * kTileBlockBytes;
+        const uint8_t* x = in.left + row / kTileGroupRows * group_bytes + first * kTileBlockBytes;
+        const uint8_t* w = in.panel + col / kCols * group_bytes + first * kTileBlockBytes;
         const bool last = first + count == steps;
         const float* fetched = last ? finish.place_of(row, col) : nullptr;
         const size_t fetched_a_step = fetched != nullptr ? (kTileGroupRows + count - 1) / count : 0;
@@ -212,7 +212,7 @@ void multiply(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t 
             _tile_dpbf16ps(3, 5, 7);
             for (size_t i = 0; i < fetched_a_step; ++i, fetched += finish.stride()) fetch_to_write(fetched);
         }
-        pending.end();  // before its sums are written over
+        pending.end();  // before its sums are overwritten
         if (fetched != nullptr) return store_sums(finish.place_of(row, col), finish.stride() * sizeof(float));
         store_sums(to, kSumBytes);
         if (last) pending.begin(to, row, col);
@@ -241,34 +241,32 @@ const GeluTable& gelu_table() {
 }
 
 template <bfp16::Rounding kRounding, bool kGelu>
-std::optional<size_t> multiply_to_operand(const uint8_t* left, const uint8_t* expanded, size_t k, size_t row,
-                                          const TileOperandOutput& out) {
+std::optional<size_t> multiply_to_operand(const TileOperands& in, size_t row, const TileOperandOutput& out) {
     ToOperand<kRounding, kGelu> finish(out, row, gelu_table());
-    multiply(left, expanded, k, out.rows, out.cols, out.bias, finish);
+    multiply(in, out.rows, out.cols, out.bias, finish);
     return finish.bad_row();
 }
 
-const uint8_t* group_of(const uint8_t* operand, size_t k, size_t row) {
+/// The same operands, the left one from `row` on.
+TileOperands from_row(const TileOperands& in, size_t row) {
     assert(row % kTileGroupRows == 0);
-    return operand + row / kTileGroupRows * tile_depth_blocks(k) * kTileBlockBytes;
+    return {in.left + row / kTileGroupRows * tile_depth_blocks(in.k) * kTileBlockBytes, in.panel, in.k};
 }
 
 }  // namespace
 
-void multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
-                    const BlockOutput& out, bool gelu) {
+void multiply_tiles(const TileOperands& in, size_t row, const MatmulOutput& out, bool gelu) {
     assert(out.y.cols <= kBlockPanelCols);
-    const uint8_t* left = group_of(operand, k, row);
+    const TileOperands rows = from_row(in, row);
     if (gelu) {
         ToMatrix<true> finish(out, gelu_table());
-        return multiply(left, expanded, k, out.y.rows, out.y.cols, out.bias, finish);
+        return multiply(rows, out.y.rows, out.y.cols, out.bias, finish);
     }
     ToMatrix<false> finish(out, gelu_table());
-    multiply(left, expanded, k, out.y.rows, out.y.cols, out.bias, finish);
+    multiply(rows, out.y.rows, out.y.cols, out.bias, finish);
 }
 
-std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expanded, size_t k, size_t row,
-                                     const TileOperandOutput& out) {
+std::optional<size_t> multiply_tiles(const TileOperands& in, size_t row, const TileOperandOutput& out) {
     assert(out.cols <= kBlockPanelCols && out.col % kTileDepth == 0);
     using bfp16::Rounding;
     const auto work = out.rounding == Rounding::floor
@@ -276,7 +274,7 @@ std::optional<size_t> multiply_tiles(const uint8_t* operand, const uint8_t* expa
                                       : multiply_to_operand<Rounding::floor, false>)
                           : (out.gelu ? multiply_to_operand<Rounding::nearest_even, true>
                                       : multiply_to_operand<Rounding::nearest_even, false>);
-    return work(group_of(operand, k, row), expanded, k, row, out);
+    return work(from_row(in, row), row, out);
 }
 
 }  // namespace npuscribe::simd

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/error.h"
 #include "simd/matmul/tile_matmul.h"
 
 #if defined(__x86_64__)
@@ -21,7 +20,7 @@ namespace {
 constexpr size_t kLanes = kLaneBlock;
 constexpr size_t kRowBytes = kTileDepth * sizeof(uint16_t);  // of a block
 
-/// 8 or 16 values to bfloat16. Returns the largest magnitudes of their blocks.
+/// Rounds 8 or 16 values to blocks in bfloat16. Returns the largest magnitudes of their blocks.
 template <bfp16::Rounding kRounding>
 inline __m512i put_narrow(__m512 values, size_t count, uint8_t* to) {
     const __m512i largest = largest_of_blocks(magnitudes_of(values));
@@ -30,8 +29,8 @@ inline __m512i put_narrow(__m512 values, size_t count, uint8_t* to) {
     return largest;
 }
 
-/// The row's values to column `col` and on, of an operand in which its first 32 columns are at `first`.
-/// Returns whether all of them can be placed.
+/// Rounds a row's values into columns from `col` on; the row's first 32 columns are at `first`. Returns false
+/// if a value is too large.
 template <bfp16::Rounding kRounding>
 bool quantise_row(const float* x, size_t cols, uint8_t* first, size_t col) {
     const auto place = [&](size_t c) {
@@ -57,11 +56,11 @@ bool quantise_row(const float* x, size_t cols, uint8_t* first, size_t col) {
     return !too_large(largest);
 }
 
-/// 16 columns by 8 values along K of a right operand to 4 rows of a tile.
+/// Expands 16 columns by 8 values along K of a right operand into 4 rows of a tile.
 [[gnu::always_inline]] inline void expand_block(const uint8_t* mantissas, const uint8_t* exponents,
                                                 uint8_t* to) {
-    // A mantissa's byte is put below an exponent with which it is worth 1/64 a unit; times a power of two,
-    // less that of what the exponent and the bias of 128 add: the value, exactly.
+    // OR a mantissa's byte below an exponent with which a unit of it is worth 1/64. Multiply by the block's
+    // power of two and subtract what the exponent and the bias of 128 add: this is the value, exactly.
     const __m512i first_byte = _mm512_set1_epi32(0xFF), second_byte = _mm512_set1_epi32(0xFF00);
     const __m512i first_base = _mm512_set1_epi32((127 + 17) << 23);
     const __m512i second_base = _mm512_set1_epi32((127 + 9) << 23);
@@ -92,17 +91,17 @@ bool quantise_row(const float* x, size_t cols, uint8_t* first, size_t col) {
 }  // namespace
 
 std::optional<size_t> quantise_tile_operand(MatrixView<const float> x, bfp16::Rounding rounding,
-                                            uint8_t* operand, size_t k, size_t row, size_t col) {
-    assert(x.cols % bfp16::kBlockSize == 0 && k % bfp16::kBlockSize == 0 && col % bfp16::kBlockSize == 0);
+                                            const OperandPlace& to) {
+    using bfp16::kBlockSize, bfp16::Rounding;
+    assert(x.cols % kBlockSize == 0 && to.k % kBlockSize == 0 && to.col % kBlockSize == 0);
+    const auto quantise =
+        rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>;
+    const size_t group_bytes = tile_depth_blocks(to.k) * kTileBlockBytes;
     std::optional<size_t> bad;
     for (size_t r = 0; r < x.rows; ++r) {
-        const size_t at = row + r;
-        uint8_t* to = operand + at / kTileGroupRows * tile_depth_blocks(k) * kTileBlockBytes +
-                      at % kTileGroupRows * kRowBytes;
-        const bool good = rounding == bfp16::Rounding::floor
-                              ? quantise_row<bfp16::Rounding::floor>(x.row(r), x.cols, to, col)
-                              : quantise_row<bfp16::Rounding::nearest_even>(x.row(r), x.cols, to, col);
-        if (!good && !bad) bad = r;
+        const size_t row = to.row + r;
+        uint8_t* first = to.operand + row / kTileGroupRows * group_bytes + row % kTileGroupRows * kRowBytes;
+        if (!quantise(x.row(r), x.cols, first, to.col) && !bad) bad = r;
     }
     return bad;
 }
@@ -111,7 +110,7 @@ void expand_panel(const uint8_t* weights, size_t k, size_t panel, uint8_t* out) 
     constexpr size_t kMantissaBytes = kBlockPanelCols * bfp16::kBlockSize;
     constexpr size_t kBlockBytes = kMantissaBytes + kBlockPanelCols;
     constexpr size_t kVectorBytes = kLanes * bfp16::kBlockSize;
-    constexpr size_t kRows = bfp16::kBlockSize / 2;  // of a tile, that a block fills
+    constexpr size_t kRows = bfp16::kBlockSize / 2;  // of a tile that a block fills
     const size_t blocks = k / bfp16::kBlockSize;
     const size_t half_bytes = tile_depth_blocks(k) * kTileBlockBytes;
     const uint8_t* from = weights + panel * blocks * kBlockBytes;
@@ -135,28 +134,28 @@ NPUSCRIBE_TARGET_END
 
 #else
 
-// For all of tile_matmul.h.
+#include "simd/kernels.h"
+
+// Stubs for all of tile_matmul.h.
 namespace npuscribe::simd {
 namespace {
 
 [[noreturn]] void refuse() {
-    throw DeviceError("products of bfloat16 tiles want AMX, which this CPU lacks");
+    refuse_kernel("a product of bfloat16 tiles", "AMX");
 }
 
 }  // namespace
 
-std::optional<size_t> quantise_tile_operand(MatrixView<const float>, bfp16::Rounding, uint8_t*, size_t,
-                                            size_t, size_t) {
+std::optional<size_t> quantise_tile_operand(MatrixView<const float>, bfp16::Rounding, const OperandPlace&) {
     refuse();
 }
 void expand_panel(const uint8_t*, size_t, size_t, uint8_t*) {
     refuse();
 }
-void multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t, const BlockOutput&, bool) {
+void multiply_tiles(const TileOperands&, size_t, const MatmulOutput&, bool) {
     refuse();
 }
-std::optional<size_t> multiply_tiles(const uint8_t*, const uint8_t*, size_t, size_t,
-                                     const TileOperandOutput&) {
+std::optional<size_t> multiply_tiles(const TileOperands&, size_t, const TileOperandOutput&) {
     refuse();
 }
 

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "needs.h"
 #include "simd/attention/attention_int8.h"
+#include "simd/isa.h"
 #include "unit/simd/random_matrix.h"
 
 using namespace npuscribe;
@@ -15,6 +16,15 @@ using namespace npuscribe::test;
 using simd::Element;
 
 namespace {
+
+/// softmax(q·Kᵀ/8), a row a query, in double precision.
+EigenMatrix<double> weights_of(const Matrix& q, const Matrix& k) {
+    EigenMatrix<double> p = product(q, k) / 8;
+    const Eigen::VectorXd largest = p.rowwise().maxCoeff();
+    p = (p.colwise() - largest).array().exp();
+    const Eigen::VectorXd sums = p.rowwise().sum();
+    return p.array().colwise() / sums.array();
+}
 
 /// softmax(q·Kᵀ/8)·V in double precision. With bf16 elements keys and values are rounded first, as they are
 /// stored.
@@ -24,22 +34,19 @@ Matrix reference(const Matrix& q, Matrix k, Matrix v, Element element) {
         for (auto& value : v.values) value = to_bf16(value);
     }
     Matrix out(q.rows, 64);
-    for (size_t r = 0; r < q.rows; ++r) {
-        std::vector<double> p(k.rows);
-        double largest = -1e300;
-        for (size_t j = 0; j < k.rows; ++j) {
-            for (size_t i = 0; i < 64; ++i) p[j] += double{q(r, i)} * k(j, i) / 8;
-            largest = std::max(largest, p[j]);
-        }
-        double sum = 0;
-        for (auto& value : p) sum += value = std::exp(value - largest);
-        for (size_t i = 0; i < 64; ++i) {
-            double value = 0;
-            for (size_t j = 0; j < k.rows; ++j) value += p[j] / sum * v(j, i);
-            out(r, i) = static_cast<float>(value);
-        }
-    }
+    as_eigen(out.view()) = (weights_of(q, k) * in_double(v)).cast<float>();
     return out;
+}
+
+/// Rows as keys and values in 8 bits hold them: in steps of 1/127 of a row's largest magnitude.
+Matrix to_int8(Matrix x) {
+    for (size_t r = 0; r < x.rows; ++r) {
+        float largest = 0;
+        for (size_t i = 0; i < 64; ++i) largest = std::max(largest, std::abs(x(r, i)));
+        for (size_t i = 0; i < 64 && largest > 0; ++i)
+            x(r, i) = std::nearbyint(x(r, i) * 127 / largest) * largest / 127;
+    }
+    return x;
 }
 
 /// The queries' and the probabilities' rounding, 2^-9 each, moves scores and weights by about that much.
@@ -74,17 +81,8 @@ TEST_CASE("attention over packed keys and values is softmax(QK'/8)V") {
     }
 }
 
-TEST_CASE("keys in 8 bits give what the rounded queries and keys give", "[needs-avx512-bf16]") {
-    need_vnni_and_bf16(simd::has_int8_keys());
-    const auto rounded = [](Matrix x) {  // a row to steps of 1/127 of its largest magnitude
-        for (size_t r = 0; r < x.rows; ++r) {
-            float largest = 0;
-            for (size_t i = 0; i < 64; ++i) largest = std::max(largest, std::fabs(x(r, i)));
-            for (size_t i = 0; i < 64 && largest > 0; ++i)
-                x(r, i) = std::nearbyint(x(r, i) * 127 / largest) * largest / 127;
-        }
-        return x;
-    };
+TEST_CASE("keys in 8 bits give the attention of the rounded queries and keys", "[needs-avx512-bf16]") {
+    need_vnni_and_bf16(simd::isa() >= simd::Isa::bf16 && simd::has_vnni());
     for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
         for (const size_t rows : {1, 2, 5, 6, 7, 13}) {
             auto q = random_matrix(rows, 64, 1), k = random_matrix(n, 64, 2);
@@ -100,7 +98,7 @@ TEST_CASE("keys in 8 bits give what the rounded queries and keys give", "[needs-
             simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16, true}, out.view(), scratch);
             auto values_as_stored = v;
             for (auto& value : values_as_stored.values) value = to_bf16(value);
-            const auto expected = reference(rounded(q), rounded(k), values_as_stored, Element::f32);
+            const auto expected = reference(to_int8(q), to_int8(k), values_as_stored, Element::f32);
             for (size_t i = 0; i < out.values.size(); ++i) {
                 INFO("n " << n << ", rows " << rows << ", value " << i);
                 REQUIRE(std::abs(out.values[i] - expected.values[i]) < tolerance(Element::bf16));
@@ -109,7 +107,7 @@ TEST_CASE("keys in 8 bits give what the rounded queries and keys give", "[needs-
     }
 }
 
-TEST_CASE("attention takes its queries' place, and looks at no other columns") {
+TEST_CASE("the result of attention may replace its queries, and other columns stay as they are") {
     const size_t n = 100, rows = 41, heads = 3;
     const auto k = random_matrix(n, 64, 2);
     const auto v = random_matrix(n, 64, 3);
@@ -173,25 +171,15 @@ TEST_CASE("attention over plain rows equals attention over packed ones") {
             }
             std::vector<float> out(64);
             std::vector<float> scratch(n);
-            simd::attend_rows(q.values.data(), keys.data(), values.data(), element, n, out.data(), scratch);
+            simd::attend_rows(q.values.data(), {keys.data(), values.data(), n, element}, out.data(), scratch);
             const auto expected = reference(q, k, v, element);
             for (size_t i = 0; i < 64; ++i) REQUIRE(std::abs(out[i] - expected(0, i)) < 2e-5);
         }
     }
 }
 
-TEST_CASE("attention over 8-bit keys and values differs by their rounding alone", "[needs-avx512-vnni]") {
-    need_vnni(simd::has_int8_attention());
-    // A key or value is off by at most half a step of 1/127 of its row's largest magnitude.
-    const auto rounded = [](Matrix x) {
-        for (size_t r = 0; r < x.rows; ++r) {
-            float largest = 0;
-            for (size_t i = 0; i < 64; ++i) largest = std::max(largest, std::abs(x(r, i)));
-            for (size_t i = 0; i < 64; ++i)
-                x(r, i) = std::nearbyint(x(r, i) * 127.0F / largest) * largest / 127.0F;
-        }
-        return x;
-    };
+TEST_CASE("attention over 8-bit keys and values differs only by their rounding", "[needs-avx512-vnni]") {
+    need_vnni(simd::has_vnni());
     for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
         for (const size_t rows : {1, 2, 3, 4, 5, 8}) {
             const auto q = random_matrix(rows, 64, 1);
@@ -201,8 +189,8 @@ TEST_CASE("attention over 8-bit keys and values differs by their rounding alone"
             simd::pack_int8_head(k.view(), v.view(), head.data());
             Matrix out(rows, 64);
             std::vector<float> scratch(simd::int8_attention_scratch(n));
-            simd::attend_int8(q.view(), head.data(), n, out.view(), scratch);
-            const auto expected = reference(q, rounded(k), rounded(v), Element::f32);
+            simd::attend_int8(q.view(), {head.data(), n}, out.view(), scratch);
+            const auto expected = reference(q, to_int8(k), to_int8(v), Element::f32);
             for (size_t i = 0; i < out.values.size(); ++i) {
                 INFO("n " << n << ", rows " << rows << ", value " << i);
                 // 2^-15 of the query, 2^-16 of the largest weight, and a cubic exponential of 8e-5.
@@ -217,39 +205,27 @@ TEST_CASE("attention weights are the softmax over the first positions, whatever 
     const auto q = random_matrix(8, 64, 1);
     const auto k = random_matrix(n, 64, 2);
     for (const size_t first : {1, 15, 16, 17, 64, 99, 100}) {
-        Matrix expected(q.rows, first);
-        for (size_t r = 0; r < q.rows; ++r) {
-            double sum = 0;
-            std::vector<double> p(first);
-            for (size_t j = 0; j < first; ++j) {
-                for (size_t i = 0; i < 64; ++i) p[j] += double{q(r, i)} * k(j, i) / 8;
-                sum += p[j] = std::exp(p[j]);
-            }
-            for (size_t j = 0; j < first; ++j) expected(r, j) = static_cast<float>(p[j] / sum);
-        }
+        Matrix first_keys(first, 64);
+        std::copy_n(k.values.begin(), first * 64, first_keys.values.begin());
+        const auto expected = weights_of(q, first_keys);
         const size_t stride = simd::lane_blocks(first) * simd::kLaneBlock;
-        std::vector<float> out(q.rows * stride);
+        Matrix out(q.rows, stride);
+        const auto weights = out.view().cols_from(0, first);
         const auto furthest = [&] {
-            double most = 0;
-            for (size_t r = 0; r < q.rows; ++r) {
-                for (size_t j = 0; j < first; ++j)
-                    most = std::max(most, std::abs(double{out[r * stride + j]} / double{expected(r, j)} - 1));
-            }
-            return most;
+            return (as_eigen(weights).cast<double>().array() / expected.array() - 1).abs().maxCoeff();
         };
         INFO(first);
         for (const auto element : {Element::bf16, Element::f32}) {
             Buffer<uint8_t> keys(simd::packed_head_size(n) * simd::bytes(element));
             simd::pack_keys(k.view(), element, keys.data());
-            simd::attention_weights(q.view(), keys.data(), first, element,
-                                    {out.data(), q.rows, first, stride});
+            simd::attention_weights(q.view(), keys.data(), first, element, weights);
             CHECK(furthest() <
                   (element == Element::bf16 ? 0.03 : 2e-5));  // a score is off by 2^-9 of its terms
         }
-        if (!simd::has_int8_attention()) continue;
+        if (!simd::has_vnni()) continue;
         Buffer<uint8_t> head(simd::int8_head_bytes(n));
         simd::pack_int8_head(k.view(), k.view(), head.data());
-        simd::int8_attention_weights(q.view(), head.data(), n, first, {out.data(), q.rows, first, stride});
+        simd::int8_attention_weights(q.view(), {head.data(), n}, first, weights);
         CHECK(furthest() < 0.06);  // half a step of 1/127 of the largest of each key
     }
 }

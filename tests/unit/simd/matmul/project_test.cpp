@@ -24,8 +24,12 @@ simd::PackedMatrix pack(const Matrix& w, Element element) {
     return packed;
 }
 
-float stored(float value, Element element) {
-    return element == Element::bf16 ? to_bf16(value) : value;
+/// The values as a packed matrix stores them.
+Matrix stored(Matrix values, Element element) {
+    if (element == Element::bf16) {
+        for (float& value : values.values) value = to_bf16(value);
+    }
+    return values;
 }
 
 }  // namespace
@@ -61,27 +65,21 @@ TEST_CASE("a projection is x W' + b on the values as they are stored") {
                 Matrix y(m, n);
                 // Two ranges of blocks, as two workers would take them.
                 const size_t half = packed.blocks() / 2;
-                simd::project(packed, left, 0, half, b.values.data(), false, y.view());
-                simd::project(packed, left, half, packed.blocks() - half, b.values.data(), false, y.view());
+                simd::project(packed, left, {0, half}, {y.view(), b.values.data()});
+                simd::project(packed, left, {half, packed.blocks() - half}, {y.view(), b.values.data()});
                 auto twice = y;
-                simd::project(packed, left, 0, packed.blocks(), b.values.data(), true, twice.view());
-                for (size_t r = 0; r < m; ++r) {
-                    for (size_t c = 0; c < n; ++c) {
-                        double sum = 0;
-                        double magnitude = std::abs(b(0, c));
-                        for (size_t i = 0; i < k; ++i) {
-                            const double product =
-                                double{stored(x(r, i), element)} * stored(w(c, i), element);
-                            sum += product;
-                            magnitude += std::abs(product);
-                        }
-                        INFO("m " << m << ", n " << n << ", row " << r << ", column " << c);
-                        // fp32 sums of k terms in any order: k · 2^-24 of the sum of magnitudes.
-                        const double bound = static_cast<double>(k + 2) * std::ldexp(magnitude, -24);
-                        REQUIRE(std::abs(y(r, c) - (sum + b(0, c))) <= bound);
-                        REQUIRE(std::abs(twice(r, c) - 2 * (sum + b(0, c))) <= 3 * bound);
-                    }
-                }
+                simd::project(packed, left, {0, packed.blocks()}, {twice.view(), b.values.data(), true});
+                const auto x_stored = in_double(stored(x, element)), w_stored = in_double(stored(w, element));
+                const Eigen::RowVectorXd bias = in_double(b).row(0);
+                EigenMatrix<double> expected = x_stored * w_stored.transpose();
+                expected.rowwise() += bias;
+                EigenMatrix<double> magnitude = x_stored.cwiseAbs() * w_stored.transpose().cwiseAbs();
+                magnitude.rowwise() += bias.cwiseAbs();
+                // fp32 sums of k terms in any order: k · 2^-24 of the sum of magnitudes.
+                const EigenMatrix<double> bound = magnitude * (static_cast<double>(k + 2) * 0x1p-24);
+                INFO("m " << m << ", n " << n);
+                REQUIRE(((in_double(y) - expected).cwiseAbs().array() <= bound.array()).all());
+                REQUIRE(((in_double(twice) - 2 * expected).cwiseAbs().array() <= 3 * bound.array()).all());
             }
         }
     }
@@ -91,10 +89,11 @@ TEST_CASE("a packed row comes back as it was stored") {
     for (const auto element : {Element::bf16, Element::f32}) {
         const auto w = random_matrix(37, 64, 9);
         const auto packed = pack(w, element);
+        const auto expected = stored(w, element);
         std::vector<float> row(64);
         for (size_t n = 0; n < 37; ++n) {
             packed.unpack_row(n, row);
-            for (size_t i = 0; i < 64; ++i) REQUIRE(row[i] == stored(w(n, i), element));
+            for (size_t i = 0; i < 64; ++i) REQUIRE(row[i] == expected(n, i));
         }
     }
 }
