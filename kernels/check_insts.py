@@ -24,7 +24,8 @@ from pathlib import Path
 
 from array_plan import FIRST_CORE_ROW, Plan, PlanError, Program, Shape, Transfer
 
-# Operations and their sizes in words; a block write's depends on what it writes.
+# Operations and their sizes in words; a block write's depends on what it writes. mlir-aie's tests hold
+# expected words of all but MASK_POLL, whose size is aie-rt's for it, and LOAD_PDI, which a matmul has not.
 WRITE, BLOCK_WRITE, MASK_WRITE, MASK_POLL, PREEMPT, LOAD_PDI, SYNC, PATCH = 0, 1, 3, 4, 6, 8, 0x80, 0x81
 SIZES = {WRITE: 6, MASK_WRITE: 7, MASK_POLL: 7, PREEMPT: 1, LOAD_PDI: 4, SYNC: 4, PATCH: 12}
 BYTE_SIZE_AT = {WRITE: 5, BLOCK_WRITE: 3, MASK_WRITE: 6, MASK_POLL: 6, SYNC: 1, PATCH: 1}
