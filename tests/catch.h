@@ -13,10 +13,10 @@ namespace npuscribe::test {
 #if __has_include(<catch2/catch_all.hpp>)
 using Catch::Approx;
 #else
-using Catch::Detail::Approx;  // Catch::Approx is another thing there: a matcher for vectors
+using Catch::Detail::Approx;  // Catch::Approx is something else there: a matcher for vectors
 #endif
 
-/// Runs `call` and returns the message of the exception of type E it throws; fails the test if it throws
+/// Runs `call` and returns the message of the exception of type E that it throws. Fails the test if it throws
 /// none.
 template <class E, class F>
 std::string message_of(F&& call) {

@@ -160,7 +160,7 @@ class PlainWhisper {
     const RandomCheckpoint& checkpoint_;
 };
 
-/// Cosine and relative L2 of what was computed against what was wanted.
+/// Cosine and relative L2 distance of a computed matrix from the expected one.
 struct Distance {
     double cosine = 0;
     double relative_l2 = 0;

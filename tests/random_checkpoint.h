@@ -1,5 +1,6 @@
 #pragma once
-// A Whisper of any dimensions with random weights, in memory: for tests that compare with plain arithmetic.
+// A Whisper checkpoint in memory with random weights, of any dimensions, for tests that compare with plain
+// arithmetic.
 
 #include <algorithm>
 #include <cmath>

@@ -40,8 +40,8 @@ void check_format(const safetensors::Contents& contents, const std::string& file
     const std::string& version = metadata(contents, "format_version", file);
     if (version != kVersion)
         throw ModelError(fmt::format(
-            "{}: has format version {}, read is version {}; convert the model again with this npuscribe",
-            file, printable(version), kVersion));
+            "{}: has format version {}, but this npuscribe reads version {}; convert the model again", file,
+            printable(version), kVersion));
 }
 
 void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const std::string& file) {

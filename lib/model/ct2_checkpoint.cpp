@@ -159,7 +159,7 @@ std::optional<size_t> attribute(const Contents& contents, std::string_view name)
 void check_heads(const Contents& contents, const char* name, size_t wanted, const std::string& file) {
     const auto heads = attribute(contents, name);
     if (heads && *heads != wanted)
-        throw ModelError(fmt::format("{}: {} is {}, wanted {} heads of 64", file, name, *heads, wanted));
+        throw ModelError(fmt::format("{}: {} is {}, expected {} heads of 64", file, name, *heads, wanted));
 }
 
 }  // namespace
@@ -173,12 +173,13 @@ Contents parse(std::span<const std::byte> bytes, const std::string& file) {
                                      file, kOldestVersion, kNewestVersion, contents.version));
     contents.spec = cursor.string("the model's kind");
     if (contents.spec != "WhisperSpec")
-        throw ModelError(fmt::format("{}: is a CTranslate2 model of another kind: {}, wanted WhisperSpec",
+        throw ModelError(fmt::format("{}: is a CTranslate2 model of another kind: {}, expected WhisperSpec",
                                      file, contents.spec));
     contents.revision = cursor.number<uint32_t>("the revision");
     if (contents.revision > kNewestRevision)
-        throw ModelError(fmt::format("{}: has WhisperSpec revision {}, read are revisions up to {}", file,
-                                     contents.revision, kNewestRevision));
+        throw ModelError(
+            fmt::format("{}: has WhisperSpec revision {}, but npuscribe reads revisions up to {}", file,
+                        contents.revision, kNewestRevision));
     const auto n_variables = cursor.number<uint32_t>("the number of variables");
     for (uint32_t i = 0; i < n_variables; ++i) {
         auto variable = read_variable(cursor, contents.version, file);

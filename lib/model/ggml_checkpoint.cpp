@@ -62,10 +62,10 @@ void check_version(int32_t type_of_most, const std::string& file) {
     const int32_t version = type_of_most / kVersionFactor;
     const int32_t type = type_of_most % kVersionFactor;
     if (type > kMostlyF16 && version != kQuantisationVersion)
-        throw ModelError(
-            fmt::format("{}: is quantised in ggml's format version {}, read is version {}; quantise it again "
-                        "with a whisper.cpp of June 2023 or later",
-                        file, version, kQuantisationVersion));
+        throw ModelError(fmt::format(
+            "{}: is quantised in ggml's format version {}, but npuscribe reads version {}; quantise it again "
+            "with a whisper.cpp of June 2023 or later",
+            file, version, kQuantisationVersion));
 }
 
 void skip_mel_filters(ByteCursor& cursor, const Dimensions& d) {
@@ -99,8 +99,8 @@ DType type_of(int32_t type, const std::string& tensor, const std::string& file) 
         if (number == type) return dtype;
         known += (known.empty() ? "" : ", ") + std::string(name(dtype));
     }
-    throw ModelError(fmt::format("{}: tensor {} is of ggml's type {}, which is not read; read are {}", file,
-                                 tensor, type, known));
+    throw ModelError(
+        fmt::format("{}: tensor {} has ggml's type {}; npuscribe reads {}", file, tensor, type, known));
 }
 
 std::pair<std::string, TensorData> read_tensor(ByteCursor& cursor) {

@@ -54,7 +54,7 @@ std::optional<size_t> optional_count(const nlohmann::json& object, const char* k
     if (found == object.end() || found->is_null()) return std::nullopt;
     if (!found->is_number_unsigned())
         throw ModelError(
-            fmt::format("{}: \"{}\" is a {}, wanted a whole number", file, key, found->type_name()));
+            fmt::format("{}: \"{}\" is a {}, expected a whole number", file, key, found->type_name()));
     return found->get<size_t>();
 }
 

@@ -36,9 +36,9 @@ std::string list_of_names() {
 // The directory or file that `name_or_path` stands for.
 fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     if (name_or_path.empty())
-        throw ModelError(fmt::format("no model given; wanted a directory, a converted file or one of {}",
+        throw ModelError(fmt::format("no model given: expected a directory, a converted file or one of {}",
                                      list_of_names()));
-    const fs::path path(name_or_path);
+    fs::path path(name_or_path);  // not const: it is moved out
     if (name_or_path.find('/') == std::string::npos) {
         const CatalogEntry* known = find_in_catalog(name_or_path);
         const std::string name = known != nullptr ? known->name : name_or_path;
@@ -50,9 +50,10 @@ fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     std::error_code ignored;
     if (fs::exists(path, ignored)) return path;
     if (path.has_parent_path() || path.extension() == ".bin")  // a place, not a name
-        throw ModelError(fmt::format(
-            "no model {}: there is no such directory or file; npuscribe model list shows what can be fetched",
-            name_or_path));
+        throw ModelError(
+            fmt::format("no model {}: there is no such directory or file; npuscribe model list shows the "
+                        "models that can be fetched",
+                        name_or_path));
     throw ModelError(
         fmt::format("no model {}: there is no such directory or file, and the known names are {}",
                     name_or_path, list_of_names()));
@@ -94,7 +95,7 @@ Model load_model(std::string_view name_or_path, Prefer prefer) {
 }
 
 fs::path vad_weights() {
-    const fs::path path = models_directory() / kVadFile;
+    fs::path path = models_directory() / kVadFile;
     std::error_code ignored;
     if (!fs::is_regular_file(path, ignored))
         throw ModelError(fmt::format("the voice activity model is not in {}; fetch it with {}silero-vad",

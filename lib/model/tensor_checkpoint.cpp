@@ -54,7 +54,7 @@ std::vector<size_t> shape_of(const FindTensor& find, const std::string& file, st
     const auto tensor = find(name);
     if (!tensor) throw ModelError(fmt::format("{}: is not a Whisper model: it has no tensor {}", file, name));
     if (tensor->shape.size() != rank || tensor->count() == 0)
-        throw ModelError(fmt::format("{}: is not a Whisper model: {} has shape {}, wanted {} dimensions",
+        throw ModelError(fmt::format("{}: is not a Whisper model: {} has shape {}, expected {} dimensions",
                                      file, name, to_string(tensor->shape), rank));
     return tensor->shape;
 }
@@ -104,7 +104,7 @@ Dimensions dimensions_of(const FindTensor& find, const std::string& file) {
     d.n_text_layer = count_layers(find, "decoder");
     if (d.n_audio_state != d.n_text_state || d.n_audio_state % kHeadSize != 0)
         throw ModelError(
-            fmt::format("{}: is not a Whisper model: encoder width {}, decoder width {}; wanted the same "
+            fmt::format("{}: is not a Whisper model: encoder width {}, decoder width {}; expected the same "
                         "multiple of 64 for both",
                         file, d.n_audio_state, d.n_text_state));
     if (d.n_audio_layer == 0 || d.n_text_layer == 0)
@@ -121,7 +121,7 @@ TensorCheckpoint::TensorCheckpoint(const FindTensor& find, std::string file, std
         auto data = find(name);
         if (!data) throw ModelError(fmt::format("{}: has no tensor {}", file_, name));
         if (data->shape != shape)
-            throw ModelError(fmt::format("{}: tensor {} has shape {}, wanted {}", file_, name,
+            throw ModelError(fmt::format("{}: tensor {} has shape {}, expected {}", file_, name,
                                          to_string(data->shape), to_string(shape)));
         tensors_.emplace(std::move(name), std::move(*data));
     }

@@ -203,7 +203,7 @@ BytePairs read_vocabulary(const fs::path& directory, size_t n_text) {
         if (fs::exists(directory / source.name, ignored)) return source.read(directory / source.name, n_text);
     }
     throw ModelError(fmt::format(
-        "{}: has no vocabulary; wanted vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json",
+        "{}: has no vocabulary; expected vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json",
         directory.string()));
 }
 

@@ -1,4 +1,4 @@
-"""Where things are, for the scripts in Python."""
+"""Paths for the scripts in Python."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ def shared_audio() -> Path:
 
 
 def model_directory(name_or_path: str) -> Path:
-    """A CTranslate2 directory, by its path or by the name that fetch-model and npuscribe know it by."""
+    """A CTranslate2 directory, given by its path or by the name of a fetched model."""
     directory = Path(name_or_path)
     if not directory.is_dir():
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -1,4 +1,4 @@
-// Whatever the bytes are, opening and reading them as audio ends in samples or in an InputError.
+// Reading any bytes as audio gives samples or throws InputError.
 
 #include <sys/mman.h>
 #include <unistd.h>

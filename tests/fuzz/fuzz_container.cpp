@@ -1,4 +1,4 @@
-// Whatever the bytes of a converted model are, reading them ends in tensors or in a ModelError.
+// Reading any bytes as a converted model gives tensors or throws ModelError.
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// Whatever the bytes of a model.bin are, reading them ends in tensors or in a ModelError.
+// Reading any bytes as CTranslate2's model.bin gives tensors or throws ModelError.
 
 #include "model/ct2_checkpoint.h"
 #include "small_model.h"

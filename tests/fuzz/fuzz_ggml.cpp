@@ -1,4 +1,4 @@
-// Whatever the bytes of a ggml-*.bin are, reading them ends in tensors or in a ModelError.
+// Reading any bytes as a ggml-*.bin gives tensors or throws ModelError.
 
 #include "model/ggml_checkpoint.h"
 #include "small_model.h"

@@ -1,4 +1,4 @@
-// Whatever the bytes of a model.safetensors are, reading them ends in tensors or in a ModelError.
+// Reading any bytes as a model.safetensors gives tensors or throws ModelError.
 
 #include "model/hf_checkpoint.h"
 #include "model/safetensors.h"

@@ -1,5 +1,5 @@
 #pragma once
-// A small whole model for the fuzz targets of readers, and small damage to the parts of it that describe
+// A small but whole model for the fuzz targets of readers, and damage to those of its bytes that describe
 // tensors.
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace npuscribe::fuzz {
 /// The weights file of a random model of one layer, made once.
 std::string small_model(test::ModelFormat format, DType dtype, const char* file_name);
 
-/// Where bytes of `whole` are that are not of `payload` (parts of it).
+/// The positions of the bytes of `whole` that are not in `payload`, whose spans are parts of it.
 std::vector<size_t> places_outside(const std::vector<std::span<const std::byte>>& payload,
                                    const std::string& whole);
 
@@ -26,14 +26,14 @@ std::vector<size_t> places_outside(const std::vector<std::span<const std::byte>>
 std::string damaged(const std::string& whole, const std::vector<size_t>& places,
                     std::span<const uint8_t> data);
 
-/// What a reader makes of bytes: its tensors, by the file's names, and how it finds one by OpenAI's.
+/// What a reader finds in bytes: the tensors under the file's names, and how to find one by OpenAI's name.
 struct Contents {
     std::map<std::string, TensorData, std::less<>> tensors;
     FindTensor find;
 };
 using Parse = std::function<Contents(std::span<const std::byte> bytes)>;
 
-/// Gives `parse` the bytes of `data`, then `whole` with the damage that they say; every tensor is read. For
+/// Parses `data`, then `whole` with the damage that `data` stands for, and reads every tensor. For
 /// LLVMFuzzerTestOneInput.
 int try_reader(const Parse& parse, const std::string& whole, std::span<const uint8_t> data);
 

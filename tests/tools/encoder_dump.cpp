@@ -47,7 +47,7 @@ void write(const fs::path& path, MatrixView<const float> values) {
     if (!file.flush()) throw OutputError("cannot write " + path.string());
 }
 
-/// Up to 30 s from where the stream is; shorter, or empty, at its end.
+/// The next 30 s of the stream; less, or none, at its end.
 std::vector<float> next_window(audio::Stream& stream) {
     std::vector<float> samples(audio::kWindowSamples);
     size_t filled = 0;

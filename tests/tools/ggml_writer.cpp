@@ -22,7 +22,7 @@ void append(std::string& bytes, T value) {
     bytes.append(raw, sizeof value);
 }
 
-// The high bits where there are five, then two nibbles a byte: value i and value i + 16.
+// The high bits if there are five, then two nibbles in each byte: value i and value i + 16.
 void append_nibbles(std::string& bytes, const uint8_t (&quants)[kBlock], bool five_bits) {
     if (five_bits) {
         uint32_t high = 0;

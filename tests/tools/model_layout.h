@@ -1,6 +1,6 @@
 #pragma once
-// What CTranslate2 and Hugging Face call and how they store Whisper's tensors. Written down apart from the
-// readers in lib/model, from the writers' side, so that a mistake in one of the two shows.
+// How CTranslate2 and Hugging Face name and store Whisper's tensors, from the writers' side. Shares no code
+// with the readers in lib/model, so that a mistake in either of the two is found.
 
 #include <cstddef>
 #include <string>
@@ -10,13 +10,13 @@
 
 namespace npuscribe::test {
 
-/// One of OpenAI's tensors, or zeros where `name` is empty.
+/// One of OpenAI's tensors; zeros if `name` is empty.
 struct TensorPart {
     std::string name;
     std::vector<size_t> shape;
 };
 
-/// A tensor as stored: parts one below the other.
+/// A stored tensor: its parts, one below the other.
 struct StoredTensor {
     std::string name;
     std::vector<size_t> shape;

@@ -1,6 +1,6 @@
 #pragma once
-// Whisper models with random weights, of any size and in every format that is read: to show that sizes nobody
-// can fetch here load and run, and to test the readers against numbers that are known beforehand.
+// Whisper models with random weights, of any size and in every format that is read: to test the readers with
+// known numbers, and to show that sizes that cannot be fetched here load and run.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,8 @@ struct RandomModel {
                                // of ggml f32, f16 and the types with blocks
     size_t shards = 1;         // of safetensors
     uint64_t seed = 1;
-    /// A model directory whose vocabulary is copied; empty: a made-up one, all bytes and then pairs of them.
+    /// A model directory whose vocabulary is copied. Empty: a made-up vocabulary, all bytes and then pairs of
+    /// them.
     std::filesystem::path vocabulary = {};
 };
 
@@ -35,9 +36,9 @@ float random_weight(std::string_view name, const std::vector<size_t>& shape, siz
 /// Small dimensions: one head, `layers` layers, 16 mels, 20 frames, a vocabulary of `n_vocab`.
 Dimensions small_dimensions(size_t layers, size_t n_vocab);
 
-/// Writes a whole directory: weights, configuration, and the vocabulary where n_vocab is one of Whisper's; of
-/// ggml the file ggml-model.bin, which holds them all.
-/// Throws std::runtime_error where a file cannot be written.
+/// Writes a whole directory: weights, configuration, and the vocabulary if n_vocab is one of Whisper's; in
+/// ggml's format the file ggml-model.bin, which holds all of them. Throws std::runtime_error if a file cannot
+/// be written.
 void write_random_model(const std::filesystem::path& directory, const RandomModel& model);
 
 }  // namespace npuscribe::test

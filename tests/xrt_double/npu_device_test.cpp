@@ -9,7 +9,7 @@ using namespace npuscribe::test;
 
 namespace {
 constexpr size_t kState = 384;
-// DESIGN section 3: a matmul against a BFP16 reference on identical operands.
+// The accuracy gate of a matmul, against a BFP16 reference on identical operands.
 constexpr double kGate = 1e-6;
 }  // namespace
 

@@ -27,7 +27,7 @@ TEST_CASE("every piece of the work is done exactly once") {
     }
 }
 
-TEST_CASE("nobody passes the barrier before everybody has arrived") {
+TEST_CASE("no worker passes the barrier before all have arrived") {
     constexpr size_t kThreads = 4;
     constexpr int kRounds = 200;
     ThreadPool pool(kThreads);
@@ -56,7 +56,7 @@ TEST_CASE("an exception in a worker reaches the caller, and the pool goes on wor
     REQUIRE(calls == 3);
 }
 
-TEST_CASE("whoever waits for a fair mutex is next, however eager the one who leaves") {
+TEST_CASE("a thread that waits for a fair mutex is next, even if the owner locks it again at once") {
     npuscribe::FairMutex mutex;
     std::atomic<bool> was_in{false};
     mutex.lock();
@@ -73,7 +73,7 @@ TEST_CASE("whoever waits for a fair mutex is next, however eager the one who lea
     other.join();
 }
 
-TEST_CASE("two threads that share a pool both get on") {
+TEST_CASE("two threads that share a pool both make progress") {
     ThreadPool pool(2);
     std::atomic<bool> stop{false};
     std::thread busy([&] {

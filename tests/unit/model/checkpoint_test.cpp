@@ -7,6 +7,7 @@
 #include "model/tensor_checkpoint.h"
 #include "random_model.h"
 #include "temporary_directory.h"
+#include "unit/model/random_weights.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
@@ -47,18 +48,8 @@ TEST_CASE(
     CHECK(checkpoint->dimensions() == kSmall);
     CHECK(checkpoint->alignment_heads() == std::vector<std::pair<int, int>>{{1, 0}});
 
-    const auto tensors = whisper_tensors(kSmall);
-    CHECK(tensors.size() == 5 + 2 * 15 + 2 + 2 + 2 * 24 + 2);  // counted in whisper/model.py
-    for (const auto& [name, shape] : tensors) {
-        INFO(name);
-        REQUIRE(checkpoint->has(name));
-        REQUIRE(checkpoint->shape(name) == shape);
-        const auto values = checkpoint->read(name);
-        size_t wrong = 0;
-        for (size_t i = 0; i < values.size(); ++i)
-            wrong += values[i] != random_weight(name, shape, i, 1) ? 1 : 0;
-        REQUIRE(wrong == 0);
-    }
+    CHECK(whisper_tensors(kSmall).size() == 5 + 2 * 15 + 2 + 2 + 2 * 24 + 2);  // counted in whisper/model.py
+    check_random_weights(*checkpoint, kSmall);
 }
 
 TEST_CASE("rows of a tensor are the same rows of the whole") {
@@ -79,7 +70,7 @@ TEST_CASE("rows of a tensor are the same rows of the whole") {
     CHECK_THROWS_AS(checkpoint->read_rows(name, 101, std::span<float>()), ModelError);
 }
 
-TEST_CASE("asking for what is not there names the tensor and the file") {
+TEST_CASE("the error for a missing tensor names the tensor and the file") {
     const TemporaryDirectory directory;
     write_random_model(directory.path(), {.dimensions = kSmall});
     const auto checkpoint = open_checkpoint(directory.path());

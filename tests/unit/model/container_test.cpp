@@ -1,5 +1,5 @@
-// The file that `npuscribe model convert` writes (model/container.h), and what is said of files that only
-// look like one.
+// The file that `npuscribe model convert` writes (model/container.h), and the errors for files that only look
+// like one.
 
 #include "model/container.h"
 
@@ -79,7 +79,7 @@ bool is_matrix(const NamedShape& tensor) {
 
 }  // namespace
 
-TEST_CASE("a converted model has its source's matrices in BFP16, and all else as it was") {
+TEST_CASE("a converted model holds its source's matrices in BFP16 and everything else unchanged") {
     const auto [format, dtype] =
         GENERATE(table<ModelFormat, DType>({{ModelFormat::ct2, DType::f16},
                                             {ModelFormat::safetensors, DType::bf16},
@@ -131,7 +131,7 @@ TEST_CASE("a converted model carries its tokenizer") {
     CHECK(model.tokenizer.encode(text) == example.source.tokenizer.encode(text));
 }
 
-TEST_CASE("a converted model is a safetensors file of panels, one behind the other") {
+TEST_CASE("a converted model is a safetensors file of panels, one after the other") {
     const Example example;
     const auto& embedding = example.header.at("decoder.token_embedding.weight");
     CHECK(embedding.at("dtype") == "U8");
@@ -160,7 +160,7 @@ TEST_CASE("query, key and value of a converted model are one matrix") {
     }
 }
 
-TEST_CASE("a converted file found by its name goes before its directory, unless the original is wanted") {
+TEST_CASE("a name stands for the converted file, not its directory, unless the original is preferred") {
     const Example example;
     const char* before = std::getenv("NPUSCRIBE_MODELS");
     const std::string saved = before != nullptr ? before : "";
@@ -181,7 +181,7 @@ TEST_CASE("a converted file cut off anywhere is refused") {
         example.refusal(example.bytes.substr(0, size));
 }
 
-TEST_CASE("a converted file whose metadata does not add up says what is wrong") {
+TEST_CASE("a converted file with inconsistent metadata is refused with what is wrong") {
     const Example example;
     const auto changed = [&](const char* key, const char* value) {
         auto header = example.header;
@@ -189,7 +189,8 @@ TEST_CASE("a converted file whose metadata does not add up says what is wrong") 
         return example.refusal(example.with(header));
     };
     CHECK(contains(changed("format", "pt"), "not one that npuscribe model convert wrote"));
-    CHECK(contains(changed("format_version", "1"), "has format version 1, read is version 2; convert"));
+    CHECK(contains(changed("format_version", "1"),
+                   "has format version 1, but this npuscribe reads version 2; convert"));
     CHECK(contains(changed("format_version", "\x1B[2J\n"), "has format version ?[2J?"));
     CHECK(contains(changed("dimensions", "{"), "is not JSON"));
     CHECK(contains(changed("dimensions", "[]"), "\"dimensions\" is not a JSON object"));
@@ -203,7 +204,7 @@ TEST_CASE("a converted file whose metadata does not add up says what is wrong") 
     }
 }
 
-TEST_CASE("a converted file whose vocabulary does not add up says what is wrong") {
+TEST_CASE("a converted file with an inconsistent vocabulary is refused with what is wrong") {
     const Example example;
     const auto changed = [&](const std::function<void(nlohmann::json&)>& change) {
         auto header = example.header;
@@ -238,7 +239,7 @@ TEST_CASE("a matrix of a converted file must have whole panels, and as many as i
         header[tensor]["shape"] = shape;
         return example.refusal(example.with(header));
     };
-    CHECK(contains(reshaped({2, 16, 576}, name), name + " has shape [128, 128], wanted [256, 64]"));
+    CHECK(contains(reshaped({2, 16, 576}, name), name + " has shape [128, 128], expected [256, 64]"));
     CHECK(contains(reshaped({4, 16, 288}, name), "has no tensor " + name));
     CHECK(contains(reshaped({256, 72}, name), "has no tensor " + name));
     CHECK(contains(reshaped({4, 8, 577}, name), "has shape [4, 8, 577] in uint8, but 18432 bytes"));

@@ -62,7 +62,7 @@ TEST_CASE("every bfloat16 becomes the f32 of the same value") {
     CHECK(wrong == 0);
 }
 
-TEST_CASE("conversion does exactly as many elements as asked, whatever the vector length") {
+TEST_CASE("conversion writes exactly the requested number of elements, for any vector length") {
     const DType dtype = GENERATE(DType::f32, DType::f16, DType::bf16, DType::i8, DType::i16, DType::i32);
     std::vector<std::byte> zeros(4 * 70);
     for (size_t count = 0; count < 70; ++count) {
@@ -75,7 +75,7 @@ TEST_CASE("conversion does exactly as many elements as asked, whatever the vecto
     }
 }
 
-TEST_CASE("integers become themselves") {
+TEST_CASE("integers keep their values") {
     std::vector<int8_t> bytes;
     for (int i = -128; i < 128; ++i) bytes.push_back(static_cast<int8_t>(i));
     std::vector<float> out(bytes.size());

@@ -1,4 +1,4 @@
-// Files that lie about themselves. Each gives one ModelError that names the file and what is wrong.
+// Damaged and inconsistent files. Each gives one ModelError that names the file and says what is wrong.
 
 #include <cstring>
 #include <string>
@@ -46,13 +46,13 @@ std::string safetensors_error(const std::string& header) {
 
 }  // namespace
 
-TEST_CASE("a model.bin of another kind or version says so") {
+TEST_CASE("a model.bin of another kind or version is refused as such") {
     CHECK(contains(ct2_error(""),
                    "m: is cut short or damaged: the version at byte 0 needs 4 bytes, the file has 0"));
     CHECK(contains(ct2_error(number(uint32_t{7})), "(it begins with 7)"));
     CHECK(contains(ct2_error(number(uint32_t{0x04034B50})), "is not a CTranslate2 model of version 2 to 6"));
     CHECK(contains(ct2_error(number(uint32_t{6}) + ct2_string("TransformerSpec")),
-                   "of another kind: TransformerSpec, wanted WhisperSpec"));
+                   "of another kind: TransformerSpec, expected WhisperSpec"));
     CHECK(contains(ct2_error(number(uint32_t{6}) + ct2_string("WhisperSpec") + number(uint32_t{4})),
                    "has WhisperSpec revision 4"));
     CHECK(contains(ct2_error(number(uint32_t{6}) + ct2_string("Wh\n\x1B[2J")), "is not plain text"));
@@ -175,8 +175,8 @@ TEST_CASE("a tensor that is missing or of the wrong shape is named") {
     const std::string shape = "decoder/layer_0/attention/linear_1/weight" + std::string("\0\x02", 2);
     CHECK(contains(with(shape + number(uint32_t{128}) + number(uint32_t{64}),
                         shape + number(uint32_t{64}) + number(uint32_t{128})),
-                   "tensor decoder.blocks.0.cross_attn.key.weight has shape [32, 128], wanted [64, 64]"));
+                   "tensor decoder.blocks.0.cross_attn.key.weight has shape [32, 128], expected [64, 64]"));
     const std::string heads = "encoder/num_heads" + std::string("\0\0\x02", 3) + number(uint32_t{2});
     CHECK(contains(with(heads + number(uint16_t{1}), heads + number(uint16_t{2})),
-                   "encoder/num_heads is 2, wanted 1 heads of 64"));
+                   "encoder/num_heads is 2, expected 1 heads of 64"));
 }

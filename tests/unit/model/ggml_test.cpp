@@ -20,6 +20,7 @@
 #include "model/tensor_checkpoint.h"
 #include "random_model.h"
 #include "temporary_directory.h"
+#include "unit/model/random_weights.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
@@ -32,7 +33,7 @@ constexpr std::pair<const char*, DType> kBlockTypes[] = {{"q8_0", DType::q8_0},
                                                          {"q4_0", DType::q4_0},
                                                          {"q4_1", DType::q4_1}};
 
-// tests/data/ggml_blocks.txt: what the package gguf makes of some values.
+// tests/data/ggml_blocks.txt: some values and what the Python package gguf converts them to.
 struct Golden {
     std::string bytes;
     std::vector<float> values;
@@ -74,7 +75,7 @@ std::string sizes(std::initializer_list<int32_t> values) {
     return bytes;
 }
 
-// A file of no tensors: magic, dimensions, the type of most tensors, two mel filters of one bin.
+// A file without tensors: magic, dimensions, the type of most tensors, two mel filters of one bin.
 std::string head(int32_t type, int32_t n_vocab = 100) {
     return "lmgg" + sizes({n_vocab, 20, 64, 1, 1, 12, 64, 1, 1, 2, type}) + sizes({2, 1}) + number(0.5F) +
            number(0.5F);
@@ -123,18 +124,10 @@ TEST_CASE("every tensor of a whisper.cpp model comes back with the numbers that 
     const auto checkpoint = open_checkpoint(directory / "ggml-model.bin");
     CHECK(checkpoint->description() == (dtype == DType::f32 ? "whisper.cpp, f32" : "whisper.cpp, f16"));
     CHECK(checkpoint->dimensions() == small);
-    for (const auto& [name, shape] : whisper_tensors(small)) {
-        INFO(name);
-        REQUIRE(checkpoint->shape(name) == shape);
-        const auto values = checkpoint->read(name);
-        size_t wrong = 0;
-        for (size_t i = 0; i < values.size(); ++i)
-            wrong += values[i] != random_weight(name, shape, i, 1) ? 1 : 0;
-        REQUIRE(wrong == 0);
-    }
+    check_random_weights(*checkpoint, small);
 }
 
-TEST_CASE("quantised matrices are within half a step of what they were") {
+TEST_CASE("quantised matrices are within half a step of their original values") {
     const auto [dtype, bits] =
         GENERATE(std::pair(DType::q8_0, 8), std::pair(DType::q5_0, 5), std::pair(DType::q5_1, 5),
                  std::pair(DType::q4_0, 4), std::pair(DType::q4_1, 4));
@@ -150,7 +143,7 @@ TEST_CASE("quantised matrices are within half a step of what they were") {
     float largest = 0;
     for (size_t i = 0; i < values.size(); ++i)
         largest = std::max(largest, std::fabs(random_weight(matrix, shape, i, 1)));
-    // Of the range from -largest to +largest; a whole step where the far end is cut off (q4_0, q5_0).
+    // A step of the range from -largest to +largest; a whole one if the far end is cut off (q4_0, q5_0).
     const float step = 2 * largest / static_cast<float>((1 << bits) - 2);
     for (size_t i = 0; i < values.size(); ++i)
         REQUIRE(std::fabs(values[i] - random_weight(matrix, shape, i, 1)) <= 1.01F * step);
@@ -174,7 +167,7 @@ TEST_CASE("a whisper.cpp file carries its tokenizer") {
     CHECK(model.tokenizer.decode(model.tokenizer.encode(text)) == text);
 }
 
-TEST_CASE("the vocabulary's tokens are bytes, whatever they are") {
+TEST_CASE("the tokens of a vocabulary may be any bytes") {
     const std::string bytes =
         head(1) + sizes({4, 1}) + "a" + sizes({0, 2}) + " \n" + sizes({1}) + std::string(1, '\0');
     CHECK(parse(bytes).vocabulary == "a\n\nĠĊ\nĀ\n");
@@ -193,19 +186,19 @@ TEST_CASE("alignment heads are those of the catalog's model of these dimensions"
     CHECK(find_in_catalog(small_dimensions(1, 51865), "ggml-base.bin") == nullptr);
 }
 
-TEST_CASE("a file of ggml that is no Whisper model, or too old, says so") {
+TEST_CASE("a ggml file that is no Whisper model, or too old, is refused as such") {
     CHECK(contains(error("lmg"), "m: is cut short or damaged: the magic number at byte 0 needs 4 bytes"));
     CHECK(contains(error("GGUF"), "m: is not a whisper.cpp model"));
     CHECK(contains(error("lmgg" + sizes({0})), "not of a Whisper model, or damaged: n_vocab is 0"));
     CHECK(contains(error("lmgg" + sizes({51864, -1})), "n_audio_ctx is -1"));
     CHECK(contains(error("lmgg" + sizes({51864, 1 << 30})), "n_audio_ctx is 1073741824"));
-    CHECK(contains(error(head(1008)), "quantised in ggml's format version 1, read is version 2"));
+    CHECK(contains(error(head(1008)), "quantised in ggml's format version 1, but npuscribe reads version 2"));
     CHECK(contains(error(head(8)), "format version 0"));
     CHECK(parse(head(2008) + kNoTokens).tensors.empty());
     CHECK(parse(head(1) + kNoTokens).dimensions.n_vocab == 100);
 }
 
-TEST_CASE("what a whisper.cpp file counts must lie inside it") {
+TEST_CASE("everything that a whisper.cpp file counts must lie inside it") {
     const std::string start = "lmgg" + sizes({100, 20, 64, 1, 1, 12, 64, 1, 1, 80, 1});
     CHECK(contains(error(start + sizes({81, 201})), "has 81 mel filters, but n_mels is 80"));
     CHECK(contains(error(start + sizes({80, 1 << 20})), "the mel filters at byte 56 needs 335544320 bytes"));
@@ -226,7 +219,7 @@ TEST_CASE("what a whisper.cpp file counts must lie inside it") {
     CHECK(contains(with(sizes({1, -1, 0, 2})), "a tensor's name at byte"));
     CHECK(contains(with(tensor("t\x1B[2J", {2}, 0, std::string(8, 'x'))), "name is not plain text"));
     CHECK(contains(with(tensor("t", {32}, 12, std::string(18, 'x'))),
-                   "tensor t is of ggml's type 12, which is not read; read are f32, f16, q4_0"));
+                   "tensor t has ggml's type 12; npuscribe reads f32, f16, q4_0"));
     CHECK(
         contains(with(tensor("t", {33, 2}, 2, std::string(36, 'x'))), "tensor t has shape [2, 33] in q4_0"));
     CHECK(contains(with(good + "xx"), "a tensor's rank at byte"));

@@ -1,5 +1,4 @@
-// The model `base` against values that numpy read from the same file on its own
-// (tests/data/checkpoint_base.json).
+// Compares the model `base` with values that numpy read from the same file (tests/data/checkpoint_base.json).
 
 #include <cmath>
 #include <nlohmann/json.hpp>

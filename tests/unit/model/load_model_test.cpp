@@ -12,7 +12,7 @@ using namespace npuscribe::test;
 
 namespace {
 
-// Sets an environment variable (or removes it: null) and puts it back.
+// Sets an environment variable, or removes it (null), and restores it.
 class Environment {
   public:
     Environment(const char* name, const char* value) : name_(name) {
@@ -35,7 +35,7 @@ class Environment {
     std::optional<std::string> old_;
 };
 
-// Names are also those of directories here: runs in an empty one, and goes back.
+// Runs in another directory, because a model's name may also be a directory here, and goes back.
 class WorkingDirectory {
   public:
     explicit WorkingDirectory(const std::filesystem::path& path) : before_(std::filesystem::current_path()) {
@@ -84,7 +84,7 @@ TEST_CASE("a model loads by its directory and by its name, with its tokenizer") 
     }
 }
 
-TEST_CASE("a fetched model goes before a directory of its name here, and that before an error") {
+TEST_CASE("a name stands for a fetched model, else for a directory of that name") {
     const TemporaryDirectory models;
     const TemporaryDirectory here;
     const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());
@@ -96,7 +96,7 @@ TEST_CASE("a fetched model goes before a directory of its name here, and that be
     CHECK(load_model("./tiny").path == "./tiny");
 }
 
-TEST_CASE("a model that is not there says how to get it") {
+TEST_CASE("the error for a missing model says how to get it") {
     const TemporaryDirectory models;
     const WorkingDirectory inside(models.path());
     const Environment environment("NPUSCRIBE_MODELS", models.path().c_str());

@@ -1,4 +1,4 @@
-// What open_checkpoint says of things that are no model it reads.
+// The errors of open_checkpoint for paths that are no model that it reads.
 
 #include <sys/stat.h>
 
@@ -22,7 +22,7 @@ std::string refusal(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("a path that is no model directory is refused with what it is and what is wanted") {
+TEST_CASE("a path without a model is refused with what it is and what was expected") {
     const TemporaryDirectory directory;
     CHECK(contains(refusal(directory / "missing"),
                    "there is no such file or directory; expected a directory with model.bin"));
@@ -68,7 +68,7 @@ TEST_CASE("a Hugging Face model of another kind is named as such") {
     write_file(directory / "config.json", R"({"model_type": "whisper", "encoder_attention_heads": 2})");
     CHECK(contains(refusal(directory.path()), "\"encoder_attention_heads\" is 2, but the tensors make it 1"));
     write_file(directory / "config.json", R"({"d_model": "64"})");
-    CHECK(contains(refusal(directory.path()), "\"d_model\" is a string, wanted a whole number"));
+    CHECK(contains(refusal(directory.path()), "\"d_model\" is a string, expected a whole number"));
     write_file(directory / "config.json", "{\"d_model\": ");
     CHECK(contains(refusal(directory.path()), "config.json: is not JSON"));
     write_file(directory / "config.json", "[]");

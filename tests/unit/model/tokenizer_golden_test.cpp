@@ -1,4 +1,4 @@
-// Real vocabularies against OpenAI's own tokenizer (tests/data/tokenizer_openai.json).
+// Compares real vocabularies with OpenAI's own tokenizer (tests/data/tokenizer_openai.json).
 
 #include <nlohmann/json.hpp>
 

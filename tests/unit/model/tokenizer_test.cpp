@@ -1,5 +1,5 @@
-// What does not need a real vocabulary: ids, languages, bytes. The made-up one has all bytes, and pairs of
-// them.
+// Tests that do not need a real vocabulary: ids, languages, bytes. The made-up one has all bytes, and pairs
+// of them.
 
 #include "model/tokenizer.h"
 
@@ -84,7 +84,7 @@ TEST_CASE("languages are OpenAI's, by code, by name and by its other names") {
     CHECK(tokenizer.language_code(tokenizer.translate()).empty());
 }
 
-TEST_CASE("a sequence starts with language and task where the model knows them") {
+TEST_CASE("a sequence starts with language and task if the model knows them") {
     const Tokenizer tokenizer = made_up(51865);
     CHECK(tokenizer.sot_sequence("de", Task::translate) ==
           std::vector<Token>{50258, 50261, 50358});  // whisper/tokenizer.py, get_tokenizer
@@ -92,7 +92,7 @@ TEST_CASE("a sequence starts with language and task where the model knows them")
                    "knows no language \"xx\""));
 }
 
-TEST_CASE("any bytes survive encoding, and special tokens are never made from text") {
+TEST_CASE("any bytes survive encoding, and text never becomes a special token") {
     const Tokenizer tokenizer = made_up(51865);
     std::string all;
     for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);

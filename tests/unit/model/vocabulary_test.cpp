@@ -61,7 +61,7 @@ TEST_CASE("merging takes the lowest id first, and the leftmost of equals") {
     CHECK(encode("abab") == std::vector<int>{4, 4});
 }
 
-TEST_CASE("an index of few tokens encodes what they make up as the index of all does") {
+TEST_CASE("an index of few tokens encodes text made of them as the full index does") {
     BytePairs pairs;
     for (const char* token : {"-", "x", " ", "(", " -", "--", "x-", "", "-("}) pairs.add(token);
     const TokenIndex all(pairs);
@@ -164,9 +164,9 @@ TEST_CASE("a vocabulary that is not this model's is refused") {
     const auto refusal = [&](size_t n_text = kText) {
         return message_of<ModelError>([&] { read_vocabulary(directory.path(), n_text); });
     };
-    CHECK(
-        contains(refusal(),
-                 "has no vocabulary; wanted vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json"));
+    CHECK(contains(
+        refusal(),
+        "has no vocabulary; expected vocabulary.txt, vocabulary.json, vocab.json or tokenizer.json"));
 
     write_random_model(directory.path(), {.dimensions = small_dimensions(1, 51865)});
     const std::string whole = read_file(directory / "vocabulary.txt");

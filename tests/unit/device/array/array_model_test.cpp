@@ -21,7 +21,7 @@ array::Gemm gemm(size_t m, size_t k, size_t n, Kernel kernel = Kernel::bfp16) {
 TEST_CASE("multiplying alone reaches the peak of 32 tiles") {
     const auto g = gemm(3072, 512, 2048);
     const auto time = array::model(g);
-    // 32 tiles x 512 MACs x 2 x 1.81 GHz = 59.3 TFLOP/s (DESIGN.md: 59), of which 95 % are reached.
+    // 32 tiles x 512 MACs x 2 x 1.81 GHz = 59.3 TFLOP/s, of which 95 % are reached.
     const double flops = 2.0 * 3072 * 512 * 2048;
     CHECK(flops / time.compute == Approx(0.95 * 59.3e12).epsilon(0.01));
     CHECK(time.total > time.compute);
