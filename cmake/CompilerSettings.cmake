@@ -2,7 +2,7 @@
 # No -march here: kernels for newer CPUs are compiled beside the baseline and chosen at run time.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # What it asks for before it answers for a file that uses a precompiled header.
+  # ccache caches a file that uses a precompiled header only with these settings.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
 endif()
 
@@ -24,8 +24,8 @@ if(NPUSCRIBE_SANITIZE)
 endif()
 target_link_libraries(npuscribe_settings INTERFACE Threads::Threads)
 
-# npuscribe_precompile(NAME HEADERS ... LINK ...): compiles headers once, for all that npuscribe_use_precompiled(TARGET NAME)
-# names. These must have the same options; GCC refuses the headers where it matters.
+# npuscribe_precompile(NAME HEADERS ... LINK ...): compiles headers once for all targets of npuscribe_use_precompiled(TARGET NAME).
+# These must have the same compiler options; GCC refuses the headers if an option matters.
 function(npuscribe_precompile name)
   cmake_parse_arguments(ARG "" "" "HEADERS;LINK" ${ARGN})
   add_library(${name} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
@@ -49,7 +49,7 @@ function(npuscribe_library name)
   add_library(npuscribe_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(npuscribe_${name} PUBLIC npuscribe_settings ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
   set_target_properties(npuscribe_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  if(NPUSCRIBE_SANITIZE AND NOT OpenMP::OpenMP_CXX IN_LIST ARG_PRIVATE_LINK) # -fopenmp wants headers of its own
+  if(NPUSCRIBE_SANITIZE AND NOT OpenMP::OpenMP_CXX IN_LIST ARG_PRIVATE_LINK) # -fopenmp needs headers of its own
     npuscribe_use_precompiled(npuscribe_${name} npuscribe_library_headers)
   endif()
 endfunction()

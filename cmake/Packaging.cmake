@@ -1,7 +1,7 @@
-# What is installed, and the Debian package that CPack makes of it: cmake --install DIR, or scripts/package.
+# What cmake --install installs, and the Debian package that scripts/package makes of it with CPack.
 include(GNUInstallDirs)
 
-# Written by the program about itself, so that they cannot differ from what it takes.
+# The program writes these itself, so that they cannot differ from its options.
 set(manual ${PROJECT_BINARY_DIR}/manual)
 function(npuscribe_prints FILE)
   add_custom_command(OUTPUT ${manual}/${FILE}
@@ -38,13 +38,13 @@ products run in BFP16, the block floating-point format of AMD's XDNA2 NPUs,
 on such an NPU or with the same numerics on the CPU.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-# A package is of the release whose libraries it was linked with, and says so: 12's gives way to 13's in an upgrade.
+# The version names the Debian release whose libraries the package was linked with, so that an upgrade from 12 to 13 replaces it.
 cmake_host_system_information(RESULT distribution QUERY DISTRIB_INFO)
 if(distribution_ID STREQUAL "debian")
   set(CPACK_DEBIAN_PACKAGE_RELEASE "1~deb${distribution_VERSION_ID}")
 endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION sound)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libxrt-npu2 (>= 2.17)") # looked for when an NPU is asked for, and not before
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libxrt-npu2 (>= 2.17)") # loaded only if an NPU is used
 set(CPACK_STRIP_FILES ON)
 include(CPack)

@@ -1,4 +1,4 @@
-"""Inputs that cannot be transcribed: one clear line each, the rest is still done."""
+"""Inputs that cannot be transcribed: each gets one clear error line, and the others are still transcribed."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import support
 
 
 class BeforeTheModel(support.Case):
-    """What can be told without a model is told without one."""
+    """Errors that need no model are reported without one."""
 
     def test_a_missing_file(self):
         missing = self.directory / "missing.wav"
@@ -49,7 +49,7 @@ class BadInput(support.Case):
         self.out = self.directory / "out"
 
     def check_refused(self, path, *parts):
-        """The bad file alone fails; with a good one beside it, that one is still done."""
+        """A bad file alone fails; a good one beside it is still transcribed."""
         path = os.fspath(path)
         with self.subTest(path):
             self.check_error(support.run("-m", self.model, "-l", "en", path), 1, path, *parts)
@@ -120,7 +120,7 @@ class BadInput(support.Case):
     def test_a_language_that_the_model_does_not_know(self):
         self.check_error(support.run("-m", self.model, "-l", "klingon", self.good), 2, "--language", "klingon")
 
-    def test_an_english_model_is_asked_for_german(self):
+    def test_german_is_refused_by_an_english_model(self):
         model = support.need_model("tiny.en")
         self.check_error(support.run("-m", model, "-l", "German", self.good), 2, "--language", "only English")
         self.check_error(support.run("-m", model, "--task", "translate", self.good), 2, "--task", "only English")

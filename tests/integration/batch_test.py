@@ -1,4 +1,4 @@
-"""Many files at once: trees, lists, runs that go on where another stopped, and what is said at the end."""
+"""Many files at once: trees, lists, runs that continue where another stopped, and the summary at the end."""
 
 import json
 import os
@@ -56,14 +56,14 @@ class Batch(support.Case):
         self.run_npuscribe("-f", "txt", "-o", self.out, "--files-from", "-", stdin=names)
         self.assertEqual(self.written(), ["000.txt", "two\nlines.txt"])
 
-    def test_a_list_that_cannot_be(self):
+    def test_a_list_that_cannot_be_read_or_names_nothing(self):
         empty = self.directory / "empty"
         empty.touch()
         self.check_error(support.run("--files-from", empty), 2, "--files-from", "names no files")
         self.check_error(support.run("--files-from", self.directory / "none"), 2, "--files-from", "can be read")
         self.check_error(support.run("--files-from", "-", "-", stdin=b"a.wav\n"), 2, "read once")
 
-    def test_skip_existing_does_what_is_missing_and_counts_the_rest(self):
+    def test_skip_existing_transcribes_what_is_missing_and_counts_the_rest(self):
         recordings = support.short_recordings(self.input, 3, seconds=1)
         report = self.directory / "report.json"
         arguments = ("-f", "txt,json", "-o", self.out, "--report", report, "--skip-existing", self.input)
@@ -100,7 +100,7 @@ class Batch(support.Case):
         self.assertRegex(lines[at + 1], r"^  failed: .*bad\.wav.* is not readable audio")
         self.assertEqual(lines[at + 2], f"  failed: {self.directory / 'gone.wav'}: there is no such file")
 
-    def test_elsewhere_than_on_a_terminal_every_file_is_a_line(self):
+    def test_without_a_terminal_every_file_is_one_line(self):
         recordings = support.short_recordings(self.input, 2, seconds=1)
         done = self.run_npuscribe("-f", "txt", "-o", self.out, self.input)
         for i, recording in enumerate(recordings, 1):
@@ -126,7 +126,7 @@ class Batch(support.Case):
 
 
 class Screen(support.Case):
-    """What a person sees: stderr is a terminal of so many columns."""
+    """What a person sees on a terminal of a given width."""
 
     def on_terminal(self, columns, *arguments, **environment):
         master, slave = pty.openpty()

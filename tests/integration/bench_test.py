@@ -8,7 +8,7 @@ import support
 
 class Bench(support.Case):
     def bench(self, benchmark, *options):
-        """Runs one benchmark; checks what all of them promise, and returns its JSON."""
+        """Runs one benchmark, checks what all benchmarks have in common, and returns its JSON."""
         done = support.run("bench", benchmark, "--device", "cpu", "--json", "-", *options)
         self.check_exit(done, 0)
         result = json.loads(done.stdout)
@@ -64,7 +64,7 @@ class Bench(support.Case):
         self.assertGreater(rates["a layer's six matmuls, f32"], 0)
 
     def plot(self, benchmark, *options):
-        """The drawing's texts and tips, and the JSON of the same run."""
+        """The texts and tooltips of the plot, and the JSON of the same run."""
         path = self.directory / "plot.svg"
         result = self.bench(benchmark, "--plot", path, *options)
         return [element.text for element in ElementTree.parse(path).iter() if element.text], result
@@ -100,7 +100,7 @@ class Bench(support.Case):
             self.assertEqual({c["outcome"] for c in result["criteria"]}, {"not measured"})
             self.assertTrue([note for note in result["notes"] if note.startswith("Not measured: the CPU's power")])
 
-    def test_check_exits_with_1_where_a_criterion_is_not_met(self):
+    def test_check_exits_with_1_if_a_criterion_is_not_met(self):
         model = support.need_model("tiny.en", "base")
         arguments = ["bench", "layer", "--device", "cpu", "-m", model, "-n", "1", "--precision", "int8-tensor"]
         report = self.directory / "layer.json"
@@ -119,7 +119,7 @@ class Bench(support.Case):
         self.check_exit(done, 0)
         self.assertEqual({q["origin"] for q in json.loads(done.stdout)["quantities"]}, {"modelled"})
 
-    def test_wrong_words(self):
+    def test_wrong_arguments(self):
         self.check_error(support.run("bench"), 2, "layer, encoder, bandwidth")
         self.check_error(support.run("bench", "speed"), 2, "speed")
         self.check_error(support.run("project", "base"), 2, "base")
@@ -144,7 +144,7 @@ class Project(support.Case):
         self.assertIn("measured", done.stdout)
         self.assertIn("what the study got wrong", done.stdout)
 
-    def test_the_notes_say_what_was_said_and_what_is(self):
+    def test_the_notes_have_the_study_s_statement_and_its_correction(self):
         done = support.run("project", "--notes")
         self.check_exit(done, 0)
         for part in ("60 and 35.5 ms", "0.11 J", "3.6 times smaller than INT32", "cosine"):

@@ -1,4 +1,4 @@
-"""A headless Chromium, told what to do through its debugging protocol over two pipes: no packages are needed."""
+"""A headless Chromium, driven through its debugging protocol over two pipes, without any Python package."""
 
 import base64
 import json
@@ -114,14 +114,14 @@ class Browser:
             return answer["result"]
 
     def evaluate(self, expression):
-        """A JavaScript expression's value; promises are waited for."""
+        """The value of a JavaScript expression. Waits for promises."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
     def wait_for(self, expression, seconds=20):
-        """The first value of the expression that is true."""
+        """Waits until the expression is true, and returns its value."""
         end = time.monotonic() + seconds
         while True:
             value = self.evaluate(expression)
@@ -132,7 +132,7 @@ class Browser:
             time.sleep(0.02)
 
     def open(self, path):
-        """A file, by its file:// URL."""
+        """Opens a file by its file:// URL."""
         self.requests.clear()
         self.call("Page.navigate", url=path if isinstance(path, str) else Path(path).as_uri())
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
@@ -143,7 +143,7 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=scheme)
 
     def click(self, selector):
-        """A real click in the middle of the first element that matches, scrolled to."""
+        """Scrolls to the first element that matches and clicks in its middle."""
         found = f"document.querySelector({json.dumps(selector)})"
         self.evaluate(f"{found}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
         x, y = self.evaluate(

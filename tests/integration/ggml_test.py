@@ -1,4 +1,4 @@
-"""whisper.cpp's model files: the same speech gives the same words as from the model they were made of."""
+"""whisper.cpp's model files give the same words as the model that they were made from."""
 
 import json
 import os
@@ -47,8 +47,8 @@ class Ggml(support.Case):
                 self.assertEqual(self.transcripts(self.convert(dtype)), expected)
 
     def test_q8_0_gives_the_same_text(self):
-        """In fp32, and with all of the context: each rounds as coarsely as q8_0 does, or tips as close a balance (of
-        "exposed" tiny.en hears "old-sposed" or "old-asposed"), and two together may change a word."""
+        """In fp32 and with the full context: BFP16 and a shorter context are each as coarse as q8_0, and two together may change a
+        close decision (for "exposed" tiny.en hears "old-sposed" or "old-asposed")."""
         options = ("--precision", "fp32", "--audio-context", "full")
         expected = self.transcripts(support.need_model("tiny.en"), *options)
         got = self.transcripts(self.convert("q8_0"), *options)
@@ -57,7 +57,7 @@ class Ggml(support.Case):
             self.assertEqual(*texts)
 
     def test_4_and_5_bits_are_close(self):
-        """The bound of speech_test.py for tiny.en, of 71 words, and as many again: 4 bits do cost some."""
+        """Twice the bound of speech_test.py for tiny.en, for 71 words: 4 bits cost some accuracy."""
         for dtype in BLOCKS:
             with self.subTest(dtype):
                 self.assertLessEqual(self.errors(self.transcripts(self.convert(dtype))), 12)
@@ -74,7 +74,7 @@ class Ggml(support.Case):
         expected = self.transcripts(support.need_model("tiny.en"), *prompt)
         self.assertEqual(self.transcripts(self.convert("f16"), *prompt), expected)
 
-    def test_it_converts_as_the_ctranslate2_model_does(self):
+    def test_a_converted_file_gives_the_transcripts_of_the_converted_ctranslate2_model(self):
         converted = {}
         for name, source in (("ggml", self.convert("f16")), ("ct2", support.need_model("tiny.en"))):
             converted[name] = self.directory / f"{name}.npuscribe"

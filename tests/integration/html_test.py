@@ -81,7 +81,7 @@ class Page(support.Case):
         self.assertGreater(len(seen), 3)
         self.assertEqual(sorted(seen)[0], words[index]["start"])
 
-    def test_nothing_but_the_page_and_the_recording_is_asked_for_and_a_hostile_name_does_no_harm(self):
+    def test_only_the_page_and_the_recording_are_loaded_and_a_hostile_name_does_no_harm(self):
         self.page("--word-timestamps")
         self.browser.wait_for("document.querySelector('audio').readyState > 0")
         asked = {url for url in self.browser.requests if not url.startswith("data:")}  # Chromium's own icons
@@ -101,7 +101,7 @@ class Page(support.Case):
         self.assertGreaterEqual(self.browser.evaluate(TIME), segment["start"] - 0.001)
         self.assertEqual(self.browser.wait_for(f"{NOW}.textContent").strip(), segment["text"].strip())
 
-    def test_two_who_speak_at_once_are_both_lit(self):
+    def test_words_of_two_speakers_at_once_both_light_up(self):
         left, right = sorted(support.librivox())[:2]
         both = self.directory / "both.wav"
         with wave.open(str(left)) as one, wave.open(str(right)) as other, wave.open(str(both), "wb") as out:
@@ -192,7 +192,7 @@ class Page(support.Case):
 
 
 class Report(support.Case):
-    def test_the_report_fits_its_window_and_asks_for_nothing(self):
+    def test_the_report_fits_its_window_and_loads_nothing(self):
         need_chromium()
         model = support.need_model("tiny.en", "base")
         page = self.directory / "report.html"

@@ -27,7 +27,7 @@ class Interrupt(support.Case):
         return child
 
     def recordings(self):
-        """Short ones first, then an hour that nobody waits for."""
+        """Short recordings first, then one of an hour that the test does not wait for."""
         inputs = []
         for i, recording in enumerate(sorted(support.librivox())[:3]):
             inputs.append(self.directory / f"{i}-short.wav")
@@ -86,7 +86,7 @@ class Interrupt(support.Case):
         self.assertNotIn("error", stderr)
         self.assertNotIn("Broken pipe", stderr)
 
-    def test_files_are_written_even_where_the_reader_left(self):
+    def test_files_are_written_even_if_the_reader_has_left(self):
         reading, writing = os.pipe()
         os.close(reading)
         recording = sorted(support.librivox())[0]
@@ -116,7 +116,7 @@ class Interrupt(support.Case):
 
 
 class Terminal(support.Case):
-    """stderr on a terminal of its own."""
+    """Runs with stderr on a terminal."""
 
     def on_terminal(self, **environment):
         model = support.need_model("tiny.en", "base")
@@ -137,7 +137,7 @@ class Terminal(support.Case):
         self.assertNotRegex(seen, r"%[^\r]*\n")  # no progress line was left standing
         self.assertNotRegex(seen, r"\x1b\[[0-9;]*m")  # and no colours
 
-    def test_a_terminal_that_cannot_gets_plain_lines(self):
+    def test_a_terminal_without_control_sequences_gets_plain_lines(self):
         self.assertNotIn("\x1b", self.on_terminal(TERM="dumb"))
 
 

@@ -33,7 +33,7 @@ class Kill(support.Case):
         return [os.fspath(word) for word in (*command, "-o", out, *arguments, self.input)]
 
     def finished(self):
-        """Names of those whose outputs are all there."""
+        """The names of the recordings whose outputs are complete."""
         return {r.stem for r in self.recordings if all((self.out / f"{r.stem}.{f}").exists() for f in FORMATS)}
 
     def test_killed_at_random_moments(self):

@@ -147,7 +147,7 @@ class Outputs(support.Case):
         self.assertRegex(self.run_npuscribe(self.recordings[0]).stderr, r"npuscribe: device (cpu|npu) \(")
         self.assertNotIn("npuscribe: device", self.run_npuscribe("--device", "cpu", self.recordings[0]).stderr)
 
-    def test_no_control_characters_where_there_is_no_terminal(self):
+    def test_no_control_characters_without_a_terminal(self):
         done = self.run_npuscribe(self.recordings[0])
         self.assertIsNone(re.search(r"[\r\x1b]", done.stderr + done.stdout))
 

@@ -79,7 +79,7 @@ class Speech(support.Case):
 
     @support.needs("hallucinations")
     def test_words_made_up_in_noise_are_left_out_and_the_speech_around_it_is_not(self):
-        """Speech, a minute of noise, speech. Without the rules for silence and loops Whisper talks in the noise."""
+        """Speech, a minute of noise, speech. Without the rules for silence and loops Whisper makes up words in the noise."""
         model = support.need_model("base")
         references = support.librivox()
         first, second = sorted(references)[:2]
@@ -99,7 +99,7 @@ class Speech(support.Case):
 
     @support.needs("hallucinations")
     def test_babble_between_speech_is_left_out_with_voice_activity_too(self):
-        """Speech backwards is speech to the detector, and no words to Whisper, which is not sure of those that it finds."""
+        """Reversed speech is speech to the detector, but Whisper is unsure of the words that it finds in it."""
         model = support.need_model("base")
         references = support.librivox()
         first, second = sorted(references)[:2]
@@ -116,7 +116,7 @@ class Speech(support.Case):
             support.skip("hallucinations", "Whisper made nothing up on this CPU")
         self.assertLessEqual(errors("--hallucination-silence-threshold", "2"), 4)
 
-    def test_languages_are_heard_as_ever_at_a_shortened_context(self):
+    def test_languages_are_detected_with_a_shortened_context(self):
         model = support.need_model("base")
         for code in ("de", "fr", "ja"):
             recording = support.shared_audio() / "languages" / f"test_{code}.wav"

@@ -25,7 +25,7 @@ CTEST_SKIPPED = 77  # NPUSCRIBE_TEST_SKIPPED in tests/CMakeLists.txt
 
 
 def run(*arguments, stdin=subprocess.DEVNULL, timeout=600, **options):
-    """Runs the program to its end. stdout and stderr as text; what is not UTF-8 comes back as surrogates."""
+    """Runs the program to its end. Returns stdout and stderr as text, with surrogates for bytes that are not UTF-8."""
     command = [BINARY, *(os.fspath(argument) for argument in arguments)]
     if "env" not in options:  # a config file of whoever runs the tests has no say
         options["env"] = {**os.environ, "XDG_CONFIG_HOME": os.devnull}
@@ -42,7 +42,7 @@ def run(*arguments, stdin=subprocess.DEVNULL, timeout=600, **options):
 
 
 def read_terminal(master):
-    """All that a program writes to its pseudo-terminal, until it closes it. Closes our side."""
+    """Everything that a program writes to its pseudo-terminal until it closes it. Closes our side."""
     seen = b""
     while True:
         select.select([master], [], [], 60)
@@ -91,7 +91,7 @@ def need_user():
 
 
 def need_model(*names):
-    """The first of the models that is there; skips the test without one, or without the voice activity's weights."""
+    """The first of the models that is there. Skips the test if none is, or if the voice activity model is not."""
     missing = " or ".join(names)
     for name in names:
         if (models_directory() / name).is_dir():
@@ -110,7 +110,7 @@ def shared_audio():
 
 
 def librivox():
-    """{recording: its words}, of Debian's pocketsphinx-testdata."""
+    """{recording: its words}, from Debian's pocketsphinx-testdata."""
     transcription = LIBRIVOX / "transcription"
     if not transcription.is_file():
         skip("pocketsphinx", f"{LIBRIVOX} is not there: apt install pocketsphinx-testdata")
@@ -119,7 +119,7 @@ def librivox():
 
 
 def long_recording(path, seconds):
-    """Writes the LibriVox recordings one after the other, again and again, for about so many seconds."""
+    """Writes a recording of about so many seconds: the LibriVox recordings one after the other, repeated."""
     frames = b""
     for recording in sorted(librivox()):
         with wave.open(os.fspath(recording)) as source:
@@ -151,14 +151,14 @@ def _noise(count, deviation):
 
 
 def with_noise_between(path, first, second, seconds):
-    """Writes two recordings, the same kind of file, with so much noise between them."""
+    """Writes two recordings of the same sample rate with so many seconds of noise between them."""
     before, parameters = _samples(first)
     noise = _noise(seconds * parameters.framerate, 300)
     return _joined(path, (before, noise, _samples(second)[0]), parameters)
 
 
 def with_babble_between(path, first, second, begin, seconds):
-    """Writes two recordings, and between them, 10 s from each, so many seconds of the first one backwards."""
+    """Writes two recordings and between them, 10 s from each, so many seconds of the first one reversed."""
     before, parameters = _samples(first)
     rate = parameters.framerate
     babble = before[begin * rate : (begin + seconds) * rate][::-1]
@@ -167,7 +167,7 @@ def with_babble_between(path, first, second, begin, seconds):
 
 
 def short_recordings(directory, count, seconds=2):
-    """Writes so many recordings of a few seconds each, cut from the LibriVox ones; returns their paths, sorted."""
+    """Writes `count` short recordings, cut from the LibriVox ones. Returns their paths, sorted."""
     sources = sorted(librivox())
     paths = []
     for i in range(count):
@@ -182,13 +182,13 @@ def short_recordings(directory, count, seconds=2):
 
 
 def words(text):
-    """Lower case, without punctuation, titles spelled out: what both sides of a comparison go through."""
+    """The words of a text in lower case, without punctuation and with titles spelled out, for comparisons."""
     text = re.sub(r"[^\w\s']", " ", text.lower()).replace("'", "")
     return ["mister" if word == "mr" else word for word in text.split()]
 
 
 def word_errors(reference, hypothesis):
-    """Insertions, deletions and replacements between two lists of words."""
+    """The number of insertions, deletions and substitutions between two lists of words."""
     row = list(range(len(hypothesis) + 1))
     for i, expected in enumerate(reference, 1):
         last, row[0] = row[0], i
@@ -198,7 +198,7 @@ def word_errors(reference, hypothesis):
 
 
 class Case(unittest.TestCase):
-    """A test with a directory of its own, and checks that say what the program said."""
+    """A test with a directory of its own, and checks whose failures show what the program wrote."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="npuscribe-")
@@ -209,7 +209,7 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, code, f"{done.args}\nstdout: {done.stdout}\nstderr: {done.stderr}")
 
     def check_error(self, done, code, *parts):
-        """The exit code, one error line that holds the parts, and a stdout that is not spoilt by it."""
+        """Checks the exit code, that exactly one error line has these parts, and that stdout has no error."""
         self.check_exit(done, code)
         errors = [line for line in done.stderr.splitlines() if line.startswith("npuscribe: error: ")]
         self.assertEqual(len(errors), 1, done.stderr)

@@ -1,4 +1,4 @@
-"""What a person sees who types something wrong, or asks for help. No model is needed."""
+"""Help and the errors for wrong command lines, which need no model."""
 
 import os
 import re
@@ -99,7 +99,7 @@ class Help(support.Case):
 
 
 class Usage(support.Case):
-    """Exit code 2, one line that names the option, what was given and what is allowed."""
+    """Exit code 2, and one line with the option, the given value and the allowed ones."""
 
     MISTAKES = [
         ([], "no input was given"),
@@ -154,7 +154,7 @@ class Usage(support.Case):
                 done = support.run(*line.split(), cwd=self.directory)
                 self.check_error(done, 1, "no.wav: there is no such file")
 
-    def test_options_of_other_programs_that_cannot_be_had_say_what_to_type(self):
+    def test_options_of_other_programs_that_are_missing_here_say_what_to_type(self):
         self.check_error(support.run("-of", "talk", "-pc", "a.wav"), 2, "-of: use --output-dir", "-pc: use --output-format")
         self.check_error(support.run("--fp16", "True", "a.wav"), 2, "--precision")
         self.check_error(support.run("--output-format", "talk.wav"), 2, "give it without an option")
@@ -171,19 +171,19 @@ class Usage(support.Case):
 
 
 class Unavailable(support.Case):
-    """Exit code 3, and nothing else in place of what was asked for."""
+    """Exit code 3, and nothing in place of the requested model or device."""
 
     def setUp(self):
         super().setUp()
         self.audio = self.directory / "a.wav"
         self.audio.write_bytes(b"RIFF")
 
-    def test_a_model_that_was_not_fetched_says_the_command(self):
+    def test_the_error_for_a_model_that_was_not_fetched_has_the_command(self):
         environment = {"NPUSCRIBE_MODELS": str(self.directory), "PATH": "/usr/bin"}
         done = support.run("-m", "base", self.audio, env=environment)
         self.check_error(done, 3, "base", "npuscribe model fetch base")
 
-    def test_a_model_that_nobody_knows(self):
+    def test_an_unknown_model(self):
         self.check_error(support.run("-m", "no-such-model", self.audio), 3, "no-such-model")
 
     def test_a_directory_that_is_no_model(self):
@@ -197,12 +197,12 @@ class Unavailable(support.Case):
         (model / "config.json").write_text("{}")
         self.check_error(support.run("-m", model, self.audio), 3, model)
 
-    def test_a_path_that_leads_nowhere_says_how_to_see_the_names(self):
+    def test_the_error_for_a_missing_path_says_how_to_list_models(self):
         done = support.run("-m", "models/ggml-base.en.bin", self.audio)
         self.check_error(done, 3, "models/ggml-base.en.bin: there is no such", "npuscribe model list")
 
     @support.needs("no-npu")
-    def test_an_npu_that_is_not_there_is_not_replaced(self):
+    def test_a_missing_npu_is_not_replaced(self):
         if "npu        available" in support.run("device", "list").stdout:
             support.skip("no-npu", "this machine has an NPU")
         model = support.need_model("tiny.en", "base")

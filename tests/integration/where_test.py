@@ -1,4 +1,4 @@
-"""Where in the audio: parts of it by time, and one channel or both apart."""
+"""Parts of the audio: by time, and by channel."""
 
 import json
 import os
@@ -15,7 +15,7 @@ class Where(support.Case):
         self.out = self.directory / "out"
 
     def transcribe(self, audio, *arguments, **options):
-        """The JSON document of a transcript, and what went to stdout."""
+        """The JSON document of a transcript, and stdout."""
         done = support.run("-m", self.model, "-l", "en", "-f", "json", "-o", self.out, *arguments, audio, **options)
         self.check_exit(done, 0)
         (written,) = self.out.glob("*.json")
@@ -129,7 +129,7 @@ class Where(support.Case):
         right = [segment["text"] for segment in document["segments"] if segment["speaker"] == "1"]
         self.assertEqual(support.words("".join(right)), self.RIGHT)
 
-    def test_mono_cannot_be_split_and_the_others_go_on(self):
+    def test_mono_cannot_be_split_and_other_files_are_still_transcribed(self):
         report = self.directory / "report.json"
         done = support.run(
             "-m", self.model, "-l", "en", "--channel", "split", "--report", report, self.jfk(), self.stereo()
