@@ -44,7 +44,7 @@ Run::Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& cons
     printer_.emplace(console, std::move(names));
 }
 
-void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
+void Run::transcribe(Session& session, std::atomic<bool>& cancel) {
     cancel_ = &cancel;
     progress_.emplace(paths_);
     watch_.restart();
@@ -59,7 +59,7 @@ void Run::transcribe(Transcriber& transcriber, std::atomic<bool>& cancel) {
         fail(index_[i], message);
     };
     try {
-        transcriber.transcribe(paths_, events, &cancel);
+        session.transcribe(paths_, events, &cancel);
     } catch (const Cancelled&) {
         if (!reader_gone_ && stdout_error_.empty()) throw;
     }

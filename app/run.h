@@ -10,10 +10,10 @@
 #include "base/stopwatch.h"
 #include "console.h"
 #include "inputs.h"
+#include "npuscribe/npuscribe.h"
 #include "output/report.h"
 #include "outputs.h"
 #include "progress.h"
-#include "transcribe/transcriber.h"
 
 namespace npuscribe::app {
 
@@ -34,7 +34,7 @@ class Run {
 
     /// Transcribes everything. Throws Cancelled and DeviceError; what was finished before is in the report.
     /// `cancel` is also set by the run itself where nobody reads its output any more.
-    void transcribe(Transcriber& transcriber, std::atomic<bool>& cancel);
+    void transcribe(Session& session, std::atomic<bool>& cancel);
 
     const std::vector<output::FileReport>& files() const { return files_; }
     bool some_failed() const;

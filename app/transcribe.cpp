@@ -27,15 +27,6 @@
 namespace npuscribe::app {
 namespace {
 
-// What a model can do is known once it is open: these are usage errors all the same.
-void check(const TranscribeOptions& options, const Model& model) {
-    try {
-        validate(options, model);
-    } catch (const UsageError& error) {
-        throw UsageError(fmt::format("--{}", error.what()));
-    }
-}
-
 // From here on, what a window takes (audio, mel, the encoder's output) comes from the system and goes back to
 // it. glibc would move it to the heap, between segments that stay until the end, and three hours of audio
 // would take some 50 MB more than half an hour does.
@@ -45,24 +36,26 @@ void keep_windows_off_the_heap() {
 #endif
 }
 
-// The model, fitted to what was asked for, on its device.
-Session make_session(TranscribeSettings& settings) {
+// Opens the session. Whether the model can do what an option asks for is known only when the model is open.
+Session make_session(const TranscribeSettings& settings) {
     SessionOptions options;
     options.model = settings.model;
     options.device = settings.device;
     options.precision = settings.precision;
     options.threads = settings.threads;
-    Model model = load_model(options);
-    check(settings.transcribe, model);
     options.transcribe = settings.transcribe;
-    Session session(std::move(model), options);
-    if (settings.device == "auto") {
-        const DeviceInfo info = session.device();
-        spdlog::info("device {} ({}), by --device auto", info.name, info.description);
-        spdlog::debug("{}", session.reason());
+    try {
+        Session session(options);
+        if (settings.device == "auto") {
+            const Setup setup = session.setup();
+            spdlog::info("device {} ({}), by --device auto", setup.device, setup.device_description);
+            spdlog::debug("{}", session.device_reason());
+        }
+        keep_windows_off_the_heap();
+        return session;
+    } catch (const OptionError& error) {
+        throw UsageError(fmt::format("--{}", error.what()));
     }
-    keep_windows_off_the_heap();
-    return session;
 }
 
 bool is_page(const std::string& report) {
@@ -158,8 +151,8 @@ int transcribe(const std::vector<std::string>& arguments) {
     double started = load;
     const auto finish = [&] {
         console.clear();
-        report.setup = session.transcriber().setup();
-        report.totals = session.transcriber().timing();
+        report.setup = session.setup();
+        report.totals = session.timing();
         report.totals.load = load;
         report.totals.total = wall.seconds();
         report.files = run.files();
@@ -169,7 +162,7 @@ int transcribe(const std::vector<std::string>& arguments) {
     try {
         if (interrupted) throw Cancelled();
         started = wall.seconds();
-        run.transcribe(session.transcriber(), interrupted);
+        run.transcribe(session, interrupted);
     } catch (const Error&) {
         finish();
         throw;

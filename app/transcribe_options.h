@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "device/device.h"
+#include "npuscribe/npuscribe.h"
 #include "option.h"
 #include "output/formats.h"
-#include "transcribe/transcriber.h"
 
 namespace npuscribe::app {
 

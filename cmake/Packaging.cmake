@@ -1,5 +1,4 @@
 # What cmake --install installs, and the Debian package that scripts/package makes of it with CPack.
-include(GNUInstallDirs)
 
 # The program writes these itself, so that they cannot differ from its options.
 set(manual ${PROJECT_BINARY_DIR}/manual)

@@ -3,20 +3,14 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
+
+#include "audio/clip.h"
 
 namespace npuscribe::audio {
 
 class Stream;   // audio/stream.h
 class Windows;  // audio/window.h
-
-/// In seconds of the file.
-struct Clip {
-    double start = 0;
-    std::optional<double> end;  // none: the end of the file
-    bool operator==(const Clip&) const = default;
-};
 
 /// Throws UsageError if a clip has no length, or begins before the previous one has ended.
 void check_clips(const std::vector<Clip>& clips);

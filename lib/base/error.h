@@ -19,6 +19,13 @@ class UsageError : public Error {
     using Error::Error;
 };
 
+/// The value of one option is wrong, or the model cannot do what it asks for. The message begins with the
+/// option's name as the command line has it, without its dashes: "beam-size: '0' was given; …".
+class OptionError : public UsageError {
+  public:
+    using UsageError::UsageError;
+};
+
 /// One input cannot be read or holds no audio. The others are still transcribed. Exit code 1.
 class InputError : public Error {
   public:

@@ -7,7 +7,9 @@
 #include "audio/silero_vad.h"
 #include "base/thread_pool.h"
 #include "device/choose.h"
+#include "model/model.h"
 #include "npuscribe/npuscribe.h"
+#include "transcribe/transcriber.h"
 
 namespace npuscribe {
 namespace {
@@ -18,19 +20,16 @@ std::array<WeightShape, 3> encoder_shapes(const Dimensions& dimensions) {
     return {{{n, n}, {4 * n, n}, {n, 4 * n}}};
 }
 
-/// A converted model's weights are rounded to BFP16: good enough for what rounds at least as much.
-Prefer preference(Precision precision) {
-    return precision == Precision::fp32 || precision == Precision::bf16 ? Prefer::original
-                                                                        : Prefer::converted;
-}
-
-/// The model, if it can do what it is told: that is known before a device is opened.
-Model valid(Model model, const TranscribeOptions& options) {
-    validate(options, model);
+/// Loads the model and checks that it can do what the options ask for, before a device is opened. A converted
+/// model's weights are rounded to BFP16, so the precisions that round less take the original.
+Model load(const SessionOptions& options) {
+    const bool exact = options.precision == Precision::fp32 || options.precision == Precision::bf16;
+    Model model = load_model(options.model, exact ? Prefer::original : Prefer::converted);
+    validate(options.transcribe, model);
     return model;
 }
 
-/// Events of one input.
+/// Collects what is reported of one input.
 struct Collected {
     explicit Collected(const Session::OnSegment& on_segment) {
         if (on_segment) events.on_segment = [&](size_t, const Segment& segment) { on_segment(segment); };
@@ -50,15 +49,15 @@ struct Collected {
 }  // namespace
 
 struct Session::Impl {
-    Impl(Model given, const SessionOptions& options)
-        : model(valid(std::move(given), options.transcribe)),
+    explicit Impl(const SessionOptions& options)
+        : model(load(options)),
           pool(options.threads),
           chosen(choose_device(options.device, {options.precision, {}}, pool,
                                encoder_shapes(model.dimensions()))) {
         if (options.transcribe.vad) vad.emplace(vad_weights());
         transcriber.emplace(model, *chosen.device, pool, vad ? &*vad : nullptr, options.transcribe);
 #ifdef __GLIBC__
-        malloc_trim(0);  // what loading took for a while need not count until the end
+        malloc_trim(0);  // gives memory that only loading needed back to the system
 #endif
     }
 
@@ -69,13 +68,7 @@ struct Session::Impl {
     std::optional<Transcriber> transcriber;
 };
 
-Model load_model(const SessionOptions& options) {
-    return load_model(options.model, preference(options.precision));
-}
-
-Session::Session(const SessionOptions& options) : Session(load_model(options), options) {}
-Session::Session(Model model, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(std::move(model), options)) {}
+Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -94,16 +87,18 @@ Transcript Session::transcribe(std::span<const float> samples, const OnSegment& 
     return std::move(collected).take();
 }
 
-Transcriber& Session::transcriber() {
-    return *impl_->transcriber;
+void Session::transcribe(const std::vector<std::filesystem::path>& files, const TranscribeEvents& events,
+                         const std::atomic<bool>* cancel) {
+    impl_->transcriber->transcribe(files, events, cancel);
 }
-const Model& Session::model() const {
-    return impl_->model;
+
+const Timing& Session::timing() const {
+    return impl_->transcriber->timing();
 }
-DeviceInfo Session::device() const {
-    return impl_->chosen.device->info();
+Setup Session::setup() const {
+    return impl_->transcriber->setup();
 }
-const std::string& Session::reason() const {
+const std::string& Session::device_reason() const {
     return impl_->chosen.reason;
 }
 

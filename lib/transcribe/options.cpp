@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "audio/clips.h"
 #include "base/error.h"
 #include "decoder/vocabulary.h"
 #include "model/languages.h"
@@ -18,7 +19,7 @@ constexpr double kSecondsPerFrame = 0.02;  // of the encoder
 /// Throws unless `holds`. The message: "name: 'value' was given" and the rest.
 template <class T>
 void require(bool holds, const char* name, const T& value, std::string_view rest) {
-    if (!holds) throw UsageError(fmt::format("{}: '{}' was given{}", name, value, rest));
+    if (!holds) throw OptionError(fmt::format("{}: '{}' was given{}", name, value, rest));
 }
 
 template <class T>
@@ -45,7 +46,7 @@ void check_language(const TranscribeOptions& options, std::string_view model, co
 void check_audio(const TranscribeOptions& options, std::string_view model, const Dimensions& dimensions) {
     const auto seconds = [](size_t frames) { return kSecondsPerFrame * static_cast<double>(frames); };
     if (options.n_audio_ctx > dimensions.n_audio_ctx) {
-        throw UsageError(fmt::format(
+        throw OptionError(fmt::format(
             "audio-context: {} s ({} frames) were asked for, but the model {} has {} s ({} frames); give at "
             "most that, or full",
             seconds(options.n_audio_ctx), options.n_audio_ctx, model, seconds(dimensions.n_audio_ctx),
@@ -54,7 +55,7 @@ void check_audio(const TranscribeOptions& options, std::string_view model, const
     try {
         audio::check_clips(options.clips);
     } catch (const UsageError& error) {
-        throw UsageError(fmt::format("clip-timestamps: {}", error.what()));
+        throw OptionError(fmt::format("clip-timestamps: {}", error.what()));
     }
 }
 
@@ -63,7 +64,7 @@ void check_search(const DecodingOptions& decoding) {
     require_positive("best-of", decoding.best_of);
     require_positive("max-tokens", decoding.max_tokens);
     if (decoding.temperatures.empty())
-        throw UsageError("temperature: none was given; give at least one, such as 0");
+        throw OptionError("temperature: none was given; give at least one, such as 0");
     for (const double temperature : decoding.temperatures)
         require(temperature >= 0 && std::isfinite(temperature), "temperature", temperature,
                 "; give 0 or more");

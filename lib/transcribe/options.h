@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "audio/clips.h"
+#include "audio/clip.h"
 #include "audio/vad.h"
 #include "decoder/options.h"
 #include "model/token.h"
@@ -58,9 +58,8 @@ struct TranscribeOptions {
     size_t batch_size = 8;  // windows decoded at once, over all files
 };
 
-/// Checks the options against each other and against the model that is to carry them out. Throws UsageError;
-/// its message begins with the option's name as the command line has it, without the dashes:
-/// "language: 'klingon' was given, …".
+/// Checks the options against each other and against the model that is to carry them out. Throws
+/// OptionError: "language: 'klingon' was given, …".
 void validate(const TranscribeOptions& options, const Model& model);
 
 /// The same for what of a model it depends on.

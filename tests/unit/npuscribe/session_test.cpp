@@ -39,7 +39,7 @@ TEST_CASE("a session transcribes files and samples alike, and hands out segments
     const auto file =
         test::need_pocketsphinx_data() / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav";
     Session session(options);
-    CHECK(session.device().name == "cpu");
+    CHECK(session.setup().device == "cpu");
     std::vector<Segment> seen;
     const Transcript of_file =
         session.transcribe(file, [&](const Segment& segment) { seen.push_back(segment); });
