@@ -1,6 +1,8 @@
 #include "encoder/encoder.h"
 
-#include <string>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -57,11 +59,10 @@ void Encoder::encode(MatrixView<const float> mel, MatrixView<float> out) {
     auto& times = impl_->times;
     if (mel.cols != d.n_mels || mel.rows != 2 * out.rows || out.rows == 0 || out.rows > d.n_audio_ctx ||
         out.cols != d.n_audio_state) {
-        throw ModelError("cannot encode " + std::to_string(mel.rows) + " frames of " +
-                         std::to_string(mel.cols) + " mels into [" + std::to_string(out.rows) + " × " +
-                         std::to_string(out.cols) + "]: this model takes up to " +
-                         std::to_string(2 * d.n_audio_ctx) + " frames of " + std::to_string(d.n_mels) +
-                         " and gives rows of " + std::to_string(d.n_audio_state));
+        throw ModelError(fmt::format(
+            "cannot encode {} frames of {} mels into [{} × {}]: this model takes up to {} frames of "
+            "{} mels, and gives half as many rows of {}",
+            mel.rows, mel.cols, out.rows, out.cols, 2 * d.n_audio_ctx, d.n_mels, d.n_audio_state));
     }
     {
         const AddTime time(times.stem);
@@ -75,8 +76,8 @@ void Encoder::encode(MatrixView<const float> mel, MatrixView<float> out) {
         impl_->layers[i].run(out, impl_->workspace, impl_->attention, layer_times);
         if (on_layer) on_layer(i + 1, out);
     }
-    // The MLP's inner values are quantised inside FC1, block by block: the device's own count puts them where
-    // they belong.
+    // FC1 quantises the MLP's inner values block by block: the device's own count moves that time from the
+    // matmuls to the quantisation.
     double inside_matmuls = 0;
     if (!impl_->device.info().modelled_times) {
         inside_matmuls = impl_->device.stats().prepare_seconds - prepared_before - layer_times.prepare;

@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "audio/stream.h"
-#include "transcribe/transcriber.h"
+#include "transcribe/events.h"
+#include "transcribe/options.h"
 
 namespace npuscribe {
 

@@ -5,26 +5,27 @@
 
 namespace npuscribe {
 
-EncodedWindow encode_window(const EncodeCalls& calls, const Buffer<float>& mel, Buffer<float> output) {
-    const size_t mel_frames = mel.size() / calls.n_mels;
+EncodedWindow encode_window(EncodeModel& model, const Buffer<float>& mel, Buffer<float> output) {
+    const size_t n_mels = model.dimensions().n_mels;
+    const size_t mel_frames = mel.size() / n_mels;
     EncodedWindow window;
     window.n_ctx = mel_frames / 2;
+    window.n_audio_state = model.dimensions().n_audio_state;
     window.output = std::move(output);
-    window.output.reserve_discard(window.n_ctx * calls.n_audio_state);
-    const EncoderTimes before = calls.times();
+    window.output.reserve_discard(window.n_ctx * window.n_audio_state);
+    const EncoderTimes before = model.times();
     window.span.begin = Span::Clock::now();
-    calls.encode({mel.data(), mel_frames, calls.n_mels},
-                 window.output.matrix(window.n_ctx, calls.n_audio_state));
+    model.encode({mel.data(), mel_frames, n_mels}, window.output.matrix(window.n_ctx, window.n_audio_state));
     window.span.end = Span::Clock::now();
     window.seconds = std::chrono::duration<double>(window.span.end - window.span.begin).count();
-    const EncoderTimes after = calls.times();
+    const EncoderTimes& after = model.times();
     window.times = {after.stem - before.stem, after.quantise - before.quantise, after.matmul - before.matmul,
                     after.attention - before.attention, after.norm - before.norm};
     return window;
 }
 
-EncodeAhead::EncodeAhead(EncodeCalls calls, size_t depth)
-    : calls_(std::move(calls)), depth_(depth), thread_([this] { work(); }) {}
+EncodeAhead::EncodeAhead(EncodeModel& model, size_t depth)
+    : model_(model), depth_(depth), thread_([this] { work(); }) {}
 
 EncodeAhead::~EncodeAhead() {
     {
@@ -81,7 +82,7 @@ void EncodeAhead::work() {
         std::optional<EncodedWindow> window;
         std::exception_ptr error;
         try {
-            window = encode_window(calls_, mel);
+            window = encode_window(model_, mel);
         } catch (...) {
             error = std::current_exception();
         }

@@ -65,6 +65,15 @@ std::vector<Token> FileJob::previous_text(bool first) const {
     return settings_.one_at_a_time() || first ? history_ : std::vector<Token>();
 }
 
+void FileJob::add_encoding(const EncodedWindow& window) {
+    const EncoderTimes& times = window.times;
+    timing_.encoder_frames += window.n_ctx;
+    timing_.encoder_quantise += times.quantise;
+    timing_.encoder_matmul += times.matmul;
+    timing_.encoder_attention += times.attention;
+    timing_.encoder_other += std::max(0.0, window.seconds - times.quantise - times.matmul - times.attention);
+}
+
 void FileJob::add(const DecodeCost& cost) {
     timing_.cross_kv += cost.cross_kv_seconds;
     timing_.decoder += cost.decoder_seconds;

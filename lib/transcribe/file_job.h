@@ -12,6 +12,7 @@
 #include "audio/window.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
+#include "transcribe/encode_ahead.h"
 #include "transcribe/hallucination.h"
 #include "transcribe/options.h"
 #include "transcribe/segments.h"
@@ -59,6 +60,10 @@ class FileJob {
             0;  // sample of the file at which the next one starts, where windows are sequential
         std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
     };
+    /// Its mel spectrogram was computed once more, in so many seconds.
+    void add_mel(double seconds) { timing_.mel += seconds; }
+    /// It was encoded.
+    void add_encoding(const EncodedWindow& window);
     /// It came back refused, and goes to the decoder again.
     void refuse_window(const DecodeCost& cost);
     /// A window that is with the decoder.
@@ -78,7 +83,7 @@ class FileJob {
     /// Why the input could not be read, once done.
     const std::optional<std::string>& error() const { return error_; }
     const Transcript& transcript() const { return transcript_; }
-    Timing& timing() { return timing_; }
+    const Timing& timing() const { return timing_; }
 
   private:
     struct Finished {

@@ -1,29 +1,34 @@
 #pragma once
-// Windows from the source, through the encoder, into the decoding engine, and back to the inputs that they
-// belong to.
+// The way of a window: from the source, through the encoder, into the decoding engine, and back to the input
+// that it belongs to. window_schedule.h says which window comes next, window_encoder.h encodes it,
+// open_inputs.h tells what came of it.
 
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "audio/log_mel.h"
+#include "audio/window.h"
 #include "decoder/step_model.h"
 #include "decoder/vocabulary.h"
-#include "encoder/encoder.h"
+#include "encoder/encode_model.h"
 #include "transcribe/audio_context.h"
 #include "transcribe/channels.h"
-#include "transcribe/transcriber.h"
+#include "transcribe/events.h"
+#include "transcribe/file_job.h"
+#include "transcribe/options.h"
 #include "transcribe/window_source.h"
 
 namespace npuscribe {
 
-/// The model, as the pipeline needs it: tests put others in the place of Encoder and WhisperDecoder.
+class ThreadPool;
+
+/// The model as the pipeline needs it: tests put others in the place of Encoder and WhisperDecoder.
 struct ModelParts {
-    /// mel [2·n_ctx × n_mels] to [n_ctx × n_audio_state].
-    std::function<void(MatrixView<const float> mel, MatrixView<float> out)> encode;
-    std::function<EncoderTimes()> encoder_times;
-    /// Encode on a thread of its own, while the decoder works: for a device that leaves the CPU free.
+    EncodeModel* encoder = nullptr;
+    /// Encode on a thread of its own while the decoder works: for a device that leaves the CPU free.
     bool encode_ahead = false;
     StepModel* decoder = nullptr;
     const Vocabulary* vocabulary = nullptr;
@@ -31,10 +36,14 @@ struct ModelParts {
 
 class Pipeline {
   public:
-    /// `cut` makes windows of a stream, none longer than AudioContext::longest: sequential ones where
-    /// options.vad is off. All that `parts` points at, and `pool` (may be null), must outlive the pipeline.
-    Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool,
-             std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut);
+    using Cut = std::function<std::unique_ptr<audio::Windows>(audio::Stream&)>;
+
+    /// `cut` makes windows of a stream, none longer than AudioContext::longest: sequential ones if
+    /// options.vad is off. The options are valid (validate in options.h). All that `parts` points at, and
+    /// `pool` (may be null), must outlive the pipeline.
+    Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool, Cut cut);
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
 
     /// As Transcriber::transcribe. `open` stands in for audio::open in tests.
     void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
@@ -44,12 +53,17 @@ class Pipeline {
     const Timing& timing() const { return timing_; }
 
   private:
+    class WindowLoop;
+
+    SourceOptions source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open) const;
+
     ModelParts parts_;
     TranscribeOptions options_;
     ThreadPool* pool_;
-    std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut_;
+    Cut cut_;
     audio::LogMel mel_;
     AudioContext context_;
+    FileJob::Settings settings_;
     Timing timing_;
 };
 

@@ -83,10 +83,7 @@ struct Transcriber::Impl {
 
     ModelParts parts() {
         ModelParts parts;
-        parts.encode = [this](MatrixView<const float> mel, MatrixView<float> out) {
-            encoder.encode(mel, out);
-        };
-        parts.encoder_times = [this] { return encoder.times(); };
+        parts.encoder = &encoder;
         parts.encode_ahead = device.info().asynchronous;
         parts.decoder = &decoder;
         parts.vocabulary = &vocabulary;

@@ -21,27 +21,27 @@ Buffer<float> mel(size_t n_ctx, float value) {
 }
 
 /// Writes the mel's value into every frame; stops at a gate, and fails at negative values.
-struct Gated {
+class Gated : public EncodeModel {
+  public:
+    Gated() {
+        dimensions_.n_mels = kMels;
+        dimensions_.n_audio_state = 1;
+    }
+    const Dimensions& dimensions() const override { return dimensions_; }
+    void encode(MatrixView<const float> from, MatrixView<float> to) override {
+        times_.matmul = ++begun;  // so that one window's share is 1
+        gate.acquire();
+        if (from(0, 0) < 0) throw std::runtime_error("the device is gone");
+        for (size_t row = 0; row < to.rows; ++row) to(row, 0) = from(0, 0);
+    }
+    const EncoderTimes& times() const override { return times_; }
+
     std::counting_semaphore<> gate{0};
     std::atomic<int> begun{0};
 
-    EncodeCalls calls() {
-        EncodeCalls result;
-        result.n_mels = kMels;
-        result.n_audio_state = 1;
-        result.encode = [this](MatrixView<const float> from, MatrixView<float> to) {
-            ++begun;
-            gate.acquire();
-            if (from(0, 0) < 0) throw std::runtime_error("the device is gone");
-            for (size_t row = 0; row < to.rows; ++row) to(row, 0) = from(0, 0);
-        };
-        result.times = [this] {
-            EncoderTimes times;
-            times.matmul = begun;  // so that one window's share is 1
-            return times;
-        };
-        return result;
-    }
+  private:
+    Dimensions dimensions_;
+    EncoderTimes times_;
 };
 
 EncodedWindow next(EncodeAhead& ahead) {
@@ -56,7 +56,7 @@ EncodedWindow next(EncodeAhead& ahead) {
 TEST_CASE("a window is encoded on the caller's thread where nothing runs ahead") {
     Gated encoder;
     encoder.gate.release();
-    const auto window = encode_window(encoder.calls(), mel(3, 7));
+    const auto window = encode_window(encoder, mel(3, 7));
     CHECK(window.n_ctx == 3);
     CHECK(window.output[2] == 7);
     CHECK(window.times.matmul == 1);
@@ -64,7 +64,7 @@ TEST_CASE("a window is encoded on the caller's thread where nothing runs ahead")
 
 TEST_CASE("windows are encoded while the caller does something else, and come back in order") {
     Gated encoder;
-    EncodeAhead ahead(encoder.calls(), 2);
+    EncodeAhead ahead(encoder, 2);
     CHECK(ahead.empty());
     ahead.submit(mel(3, 1));
     ahead.submit(mel(5, 2));
@@ -85,7 +85,7 @@ TEST_CASE("windows are encoded while the caller does something else, and come ba
 TEST_CASE("what the encoder throws reaches the taker of that window, and the next one is not lost") {
     Gated encoder;
     encoder.gate.release(2);
-    EncodeAhead ahead(encoder.calls(), 2);
+    EncodeAhead ahead(encoder, 2);
     ahead.submit(mel(1, -1));
     ahead.submit(mel(1, 4));
     CHECK_THROWS_AS(next(ahead), std::runtime_error);
@@ -96,7 +96,7 @@ TEST_CASE("an encoder that is left behind finishes its window and drops the othe
     Gated encoder;
     std::thread opener;
     {
-        EncodeAhead ahead(encoder.calls(), 3);
+        EncodeAhead ahead(encoder, 3);
         for (int i = 0; i < 3; ++i) ahead.submit(mel(1, 1));
         encoder.gate.release();
         next(ahead);

@@ -107,15 +107,7 @@ class Bench {
           model_(DecodingEngine::sequences_for(options.decoding, batch), batch, std::move(script)) {
         options.batch_size = batch;
         ModelParts parts;
-        parts.encode = [this](MatrixView<const float> mel, MatrixView<float> out) {
-            ++encoded;
-            frames.push_back(out.rows);
-            out(0, 0) =
-                std::round((reference_ - loudest(mel)) * 10);  // log10 of the power, over 4: 0.1 a level
-            if (out.rows < model_.dimensions().n_audio_ctx) out(0, 0) += shortened_mark;
-            if (encoded == encode_throws_at) throw DeviceError("the device is gone");
-        };
-        parts.encoder_times = [] { return EncoderTimes{}; };
+        parts.encoder = &encoder_;
         parts.encode_ahead = encode_ahead;
         parts.decoder = &model_;
         parts.vocabulary = &vocabulary_;
@@ -187,8 +179,29 @@ class Bench {
     bool cut_throws = false;
 
   private:
+    /// Reads a window's level.
+    class LevelEncoder : public EncodeModel {
+      public:
+        explicit LevelEncoder(Bench& bench) : bench_(bench) {}
+        const Dimensions& dimensions() const override { return bench_.model_.dimensions(); }
+        void encode(MatrixView<const float> mel, MatrixView<float> out) override {
+            ++bench_.encoded;
+            bench_.frames.push_back(out.rows);
+            // log10 of the power, over 4: 0.1 a level
+            out(0, 0) = std::round((bench_.reference_ - loudest(mel)) * 10);
+            if (out.rows < dimensions().n_audio_ctx) out(0, 0) += bench_.shortened_mark;
+            if (bench_.encoded == bench_.encode_throws_at) throw DeviceError("the device is gone");
+        }
+        const EncoderTimes& times() const override { return times_; }
+
+      private:
+        Bench& bench_;
+        EncoderTimes times_;
+    };
+
     Vocabulary vocabulary_;
     ScriptedModel model_;
+    LevelEncoder encoder_{*this};
     std::optional<Pipeline> pipeline_;
     std::map<std::string, std::vector<float>> samples_;
     std::map<std::string, size_t> breaks_at_;

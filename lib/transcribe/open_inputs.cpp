@@ -1,0 +1,45 @@
+#include "transcribe/open_inputs.h"
+
+#include "audio/clips.h"
+
+namespace npuscribe {
+
+void OpenInputs::window_finished(size_t input) {
+    FileJob& job = this->job(input);
+    tell_segments(input, job);
+    if (events_.on_progress) {
+        const auto& clips = settings_.options.clips;
+        events_.on_progress(input, audio::seconds_of_clips(clips, job.seconds_done()),
+                            audio::seconds_of_clips(clips, job.input_seconds()));
+    }
+    if (job.done()) tell_results();
+}
+
+void OpenInputs::input_ended(const SourceEnd& end) {
+    FileJob& job = this->job(end.input);
+    job.end(end);
+    tell_segments(end.input, job);
+    if (job.done()) tell_results();
+}
+
+void OpenInputs::tell_segments(size_t input, FileJob& job) const {
+    if (!events_.on_segment) return;
+    for (const Segment& segment : job.take_segments()) events_.on_segment(input, segment);
+}
+
+void OpenInputs::tell_results() {
+    for (auto next = jobs_.find(told_); next != jobs_.end() && next->second.done();
+         next = jobs_.find(told_)) {
+        FileJob& finished = next->second;
+        const size_t input = told_++;
+        sum_ += finished.timing();
+        if (finished.error()) {
+            if (events_.on_error) events_.on_error(input, *finished.error());
+        } else if (events_.on_done) {
+            events_.on_done(input, finished.transcript(), finished.timing());
+        }
+        jobs_.erase(next);
+    }
+}
+
+}  // namespace npuscribe
