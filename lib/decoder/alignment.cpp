@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/eigen.h"
 #include "decoder/dtw.h"
 #include "decoder/prompt.h"
 
@@ -38,29 +39,28 @@ inline float median_of_seven(float a, float b, float c, float d, float e, float 
     return d;
 }
 
-/// Of `frames` columns over all rows of a head: mean, and 1 / standard deviation (0 where there is none).
-struct Moments {
-    std::vector<float> mean, inverse;
-};
-
-Moments moments(const TokenAttention& attention, size_t head) {
-    Moments m{std::vector<float>(attention.frames), std::vector<float>(attention.frames)};
-    const auto count = static_cast<float>(attention.rows);
-    for (size_t row = 0; row < attention.rows; ++row) {
-        const float* weights = attention.weights(head, row).data();
-        for (size_t j = 0; j < attention.frames; ++j) m.mean[j] += weights[j];
-    }
-    for (float& value : m.mean) value /= count;
-    for (size_t row = 0; row < attention.rows; ++row) {
-        const float* weights = attention.weights(head, row).data();
-        for (size_t j = 0; j < attention.frames; ++j) {
-            const float off = weights[j] - m.mean[j];
-            m.inverse[j] += off * off;
-        }
-    }
-    for (float& value : m.inverse) value = value > 0 ? 1.0F / std::sqrt(value / count) : 0.0F;
-    return m;
+Eigen::Map<const Eigen::ArrayXf> weights_of(const TokenAttention& attention, size_t head, size_t row) {
+    return {attention.weights(head, row).data(), static_cast<Eigen::Index>(attention.frames)};
 }
+
+/// Of each frame over all rows of a head: mean, and 1 / standard deviation, or 0 if all are alike. Summed row
+/// by row, because rows lie apart.
+struct Moments {
+    Moments(const TokenAttention& attention, size_t head) {
+        const auto count = static_cast<float>(attention.rows);
+        const auto frames = static_cast<Eigen::Index>(attention.frames);
+        mean = Eigen::ArrayXf::Zero(frames);
+        for (size_t row = 0; row < attention.rows; ++row) mean += weights_of(attention, head, row);
+        mean /= count;
+        Eigen::ArrayXf squares = Eigen::ArrayXf::Zero(frames);
+        for (size_t row = 0; row < attention.rows; ++row)
+            squares += (weights_of(attention, head, row) - mean).square();
+        inverse =
+            squares.unaryExpr([count](float sum) { return sum > 0 ? 1.0F / std::sqrt(sum / count) : 0.0F; });
+    }
+
+    Eigen::ArrayXf mean, inverse;
+};
 
 }  // namespace
 
@@ -84,23 +84,23 @@ void median_filter(std::span<const float> values, std::span<float> out) {
 }
 
 Buffer<float> attention_matrix(const TokenAttention& attention, size_t first, size_t last) {
-    const size_t frames = attention.frames;
-    Buffer<float> matrix((last - first) * frames);
-    std::fill(matrix.begin(), matrix.end(), 0.0F);
-    std::vector<float> standardised(frames);
-    std::vector<float> smoothed(frames);
+    Buffer<float> result((last - first) * attention.frames);
+    auto matrix = as_eigen(result.matrix(last - first, attention.frames));
+    matrix.setZero();
+    std::vector<float> standardised(attention.frames);
+    std::vector<float> smoothed(attention.frames);
     const float share = 1.0F / static_cast<float>(attention.heads);
     for (size_t head = 0; head < attention.heads; ++head) {
-        const Moments m = moments(attention, head);
+        const Moments moments(attention, head);
         for (size_t row = first; row < last; ++row) {
-            const float* weights = attention.weights(head, row).data();
-            for (size_t j = 0; j < frames; ++j) standardised[j] = (weights[j] - m.mean[j]) * m.inverse[j];
+            as_eigen(std::span(standardised)) =
+                (weights_of(attention, head, row) - moments.mean) * moments.inverse;
             median_filter(standardised, smoothed);
-            float* sum = matrix.data() + (row - first) * frames;
-            for (size_t j = 0; j < frames; ++j) sum[j] += share * smoothed[j];
+            matrix.row(static_cast<Eigen::Index>(row - first)) +=
+                share * as_eigen(std::span(smoothed)).transpose();
         }
     }
-    return matrix;
+    return result;
 }
 
 std::vector<size_t> starting_frames(const TokenAttention& attention, size_t first, size_t last) {
