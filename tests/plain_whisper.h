@@ -3,6 +3,7 @@
 // loops, for small random checkpoints. Nothing here is shared with the program.
 
 #include <cmath>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,15 @@ struct Plain {
     size_t rows, cols;
     std::vector<double> values;
 };
+
+/// Normal values of variance 1; a seed always gives the same ones.
+inline Plain random_plain(size_t rows, size_t cols, unsigned seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<double> normal(0.0, 1.0);
+    Plain result(rows, cols);
+    for (auto& value : result.values) value = static_cast<float>(normal(random));
+    return result;
+}
 
 class PlainWhisper {
   public:

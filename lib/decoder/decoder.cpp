@@ -1,5 +1,7 @@
 #include "decoder/decoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <string>
@@ -130,11 +132,10 @@ struct WhisperDecoder::Impl {
                 cross.n_ctx(static_cast<size_t>(row.audio)) > 0 && row.attention_frames >= 0 &&
                 static_cast<size_t>(row.attention_frames) <= cross.n_ctx(static_cast<size_t>(row.audio));
             if (fits) continue;
-            throw ModelError("a decoder step has a row that does not fit: sequence " +
-                             std::to_string(row.sequence) + ", audio " + std::to_string(row.audio) +
-                             ", token " + std::to_string(row.token) + ", position " +
-                             std::to_string(row.position) + ", attention to " +
-                             std::to_string(row.attention_frames) + " frames");
+            throw ModelError(
+                fmt::format("a decoder step has a row that does not fit: sequence {}, audio {}, token {}, "
+                            "position {}, attention to {} frames",
+                            row.sequence, row.audio, row.token, row.position, row.attention_frames));
         }
     }
 

@@ -1,5 +1,7 @@
 #include "decoder/decoder_weights.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -85,8 +87,9 @@ class Loader {
             const auto bad = panels ? pack_restored(*panels, begin, count, row, worker, packed)
                                     : pack_read(name, begin, count, row, worker, packed);
             if (bad) {
-                throw ModelError("the weights of " + name + " hold Inf, NaN or 2^111 and more in row " +
-                                 std::to_string(begin + *bad) + ": the model is damaged");
+                throw ModelError(fmt::format(
+                    "the weights of {} hold Inf, NaN or 2^111 and more in row {}: the model is damaged", name,
+                    begin + *bad));
             }
         });
         checkpoint_.release(name);
@@ -161,7 +164,7 @@ DecoderWeights::DecoderWeights(const Checkpoint& checkpoint, simd::Numerics nume
                                ThreadPool& pool) {
     const Loader load(checkpoint, numerics, element, pool);
     for (size_t i = 0; i < checkpoint.dimensions().n_text_layer; ++i) {
-        const std::string block = "decoder.blocks." + std::to_string(i) + ".";
+        const std::string block = fmt::format("decoder.blocks.{}.", i);
         layers.push_back({load.norm(block + "attn_ln"),
                           load.linear({block + "attn.query", block + "attn.key", block + "attn.value"}),
                           load.linear({block + "attn.out"}), load.norm(block + "cross_attn_ln"),

@@ -1,5 +1,7 @@
 #include "encoder/layer.h"
 
+#include <fmt/format.h>
+
 #include "base/stopwatch.h"
 
 namespace npuscribe {
@@ -29,7 +31,7 @@ LayerWorkspace::LayerWorkspace(const Dimensions& d, Device& device)
       mlp_inner(device.make_operand(d.n_audio_ctx, 4 * d.n_audio_state)) {}
 
 EncoderLayer::EncoderLayer(const Checkpoint& checkpoint, size_t index, Device& device) : device_(device) {
-    const std::string block = "encoder.blocks." + std::to_string(index) + ".";
+    const std::string block = fmt::format("encoder.blocks.{}.", index);
     query_ = load_linear(checkpoint, block + "attn.query", device);
     key_ = load_linear(checkpoint, block + "attn.key", device);
     value_ = load_linear(checkpoint, block + "attn.value", device);

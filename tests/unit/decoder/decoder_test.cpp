@@ -12,28 +12,16 @@ using namespace npuscribe::test;
 
 namespace {
 
-Dimensions small_dimensions() {
-    Dimensions d;
-    d.n_mels = 80;
-    d.n_audio_ctx = 70;
-    d.n_audio_state = 128;
-    d.n_audio_head = 2;
-    d.n_audio_layer = 1;
-    d.n_vocab = 107;
-    d.n_text_ctx = 32;
-    d.n_text_state = 128;
-    d.n_text_head = 2;
-    d.n_text_layer = 2;
-    return d;
-}
-
-Plain random_audio(size_t frames, unsigned seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<double> normal(0.0, 1.0);
-    Plain audio(frames, 128);
-    for (auto& value : audio.values) value = static_cast<float>(normal(random));
-    return audio;
-}
+const Dimensions kSmall{.n_mels = 80,
+                        .n_audio_ctx = 70,
+                        .n_audio_state = 128,
+                        .n_audio_head = 2,
+                        .n_audio_layer = 1,
+                        .n_vocab = 107,
+                        .n_text_ctx = 32,
+                        .n_text_state = 128,
+                        .n_text_head = 2,
+                        .n_text_layer = 2};
 
 void set_audio(WhisperDecoder& decoder, int slot, const Plain& audio) {
     const std::vector<float> values(audio.values.begin(), audio.values.end());
@@ -53,10 +41,10 @@ double tolerance(Precision precision) {
 }  // namespace
 
 TEST_CASE("a step with a cache gives what the whole sequence without one gives") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 1);
+    const RandomCheckpoint checkpoint(kSmall, 1);
     const PlainWhisper plain(checkpoint);
-    const auto audio_a = random_audio(70, 5);
-    const auto audio_b = random_audio(23, 6);  // a shorter window
+    const auto audio_a = random_plain(70, 128, 5);
+    const auto audio_b = random_plain(23, 128, 6);  // a shorter window
     const std::vector<int> a = {5, 9, 11, 3, 100, 42};
     const std::vector<int> b = {106, 1, 1, 7};
     const auto wanted_a = plain.decode(a, audio_a);
@@ -96,9 +84,9 @@ TEST_CASE("a step with a cache gives what the whole sequence without one gives")
 }
 
 TEST_CASE("a copied sequence goes on as its parent would") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 2);
+    const RandomCheckpoint checkpoint(kSmall, 2);
     const PlainWhisper plain(checkpoint);
-    const auto audio = random_audio(70, 7);
+    const auto audio = random_plain(70, 128, 7);
     ThreadPool pool(2);
     WhisperDecoder decoder(checkpoint, pool, {Precision::fp32, 2, 1, true});
     set_audio(decoder, 0, audio);
@@ -112,10 +100,10 @@ TEST_CASE("a copied sequence goes on as its parent would") {
 }
 
 TEST_CASE("a row that does not fit is refused, not read out of bounds") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 1);
+    const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     WhisperDecoder decoder(checkpoint, pool, {Precision::bf16, 2, 2, true});
-    set_audio(decoder, 0, random_audio(70, 7));
+    set_audio(decoder, 0, random_plain(70, 128, 7));
     std::vector<float> logits(107);
     const auto refused = [&](StepRow bad) {
         CHECK_THROWS_AS(decoder.step(std::vector<StepRow>{bad}, {logits.data(), 1, 107}), ModelError);

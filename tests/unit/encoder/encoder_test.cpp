@@ -14,28 +14,16 @@ using namespace npuscribe::test;
 
 namespace {
 
-Dimensions small_dimensions() {
-    Dimensions d;
-    d.n_mels = 80;
-    d.n_audio_ctx = 150;
-    d.n_audio_state = 128;
-    d.n_audio_head = 2;
-    d.n_audio_layer = 2;
-    d.n_vocab = 16;
-    d.n_text_ctx = 8;
-    d.n_text_state = 128;
-    d.n_text_head = 2;
-    d.n_text_layer = 1;
-    return d;
-}
-
-Plain plain_mel(size_t frames, size_t n_mels) {
-    std::mt19937 random(3);
-    std::normal_distribution<double> normal(0.0, 1.0);
-    Plain mel(frames, n_mels);
-    for (auto& value : mel.values) value = static_cast<float>(normal(random));
-    return mel;
-}
+const Dimensions kSmall{.n_mels = 80,
+                        .n_audio_ctx = 150,
+                        .n_audio_state = 128,
+                        .n_audio_head = 2,
+                        .n_audio_layer = 2,
+                        .n_vocab = 16,
+                        .n_text_ctx = 8,
+                        .n_text_state = 128,
+                        .n_text_head = 2,
+                        .n_text_layer = 1};
 
 struct Encoded {
     explicit Encoded(size_t n_ctx) : out(n_ctx * 128) {}
@@ -57,10 +45,10 @@ Encoded encode(const RandomCheckpoint& checkpoint, Precision precision, const Pl
 }  // namespace
 
 TEST_CASE("the encoder is the one of the paper, in every precision and for any number of frames") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 1);
+    const RandomCheckpoint checkpoint(kSmall, 1);
     const PlainWhisper plain(checkpoint);
     for (const size_t n_ctx : {150, 64, 33, 1}) {
-        const auto mel = plain_mel(2 * n_ctx, 80);
+        const auto mel = random_plain(2 * n_ctx, 80, 3);
         const auto wanted = plain.encode(mel);
         for (const size_t threads : {1, 3}) {
             INFO(n_ctx << " frames, " << threads << " threads");
@@ -79,7 +67,7 @@ TEST_CASE("the encoder is the one of the paper, in every precision and for any n
 }
 
 TEST_CASE("hidden states are shown after the stem and after each layer") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 1);
+    const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     const auto device = make_cpu_device({Precision::fp32, {}}, pool);
     Encoder encoder(checkpoint, *device, pool);
@@ -96,7 +84,7 @@ TEST_CASE("hidden states are shown after the stem and after each layer") {
 }
 
 TEST_CASE("a mel of the wrong shape is refused with the shape that is wanted") {
-    const RandomCheckpoint checkpoint(small_dimensions(), 1);
+    const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     const auto device = make_cpu_device({Precision::bfp16, {}}, pool);
     Encoder encoder(checkpoint, *device, pool);

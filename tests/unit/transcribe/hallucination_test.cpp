@@ -198,16 +198,28 @@ TranscribeOptions with_threshold(std::optional<double> threshold) {
     return options;
 }
 
+/// Runs one input in windows of so many seconds. The words of each begin at this frame or later.
+void run(Bench& bench, size_t window_seconds, int first_frame, const std::vector<int>& levels) {
+    bench.model().heads = 1;
+    bench.model().first_frame = first_frame;
+    bench.window_seconds = window_seconds;
+    bench.add("a", levels);
+    bench.run();
+}
+
+/// Each of these levels, for so many seconds.
+std::vector<int> levels_of(const std::vector<std::pair<int, size_t>>& parts) {
+    std::vector<int> levels;
+    for (const auto& [level, seconds] : parts) levels.insert(levels.end(), seconds, level);
+    return levels;
+}
+
 std::string heard(const std::vector<int>& levels, std::set<int> improbable, TranscribeOptions options,
                   std::vector<Segment>* told = nullptr) {
     Bench bench(mumbles(std::move(improbable), at(480)), std::move(options));
-    bench.model().heads = 1;
-    bench.model().first_frame = 100;
-    bench.window_seconds = 5;
-    std::vector<int> seconds;
-    for (const int level : levels) seconds.insert(seconds.end(), 5, level);
-    bench.add("a", seconds);
-    bench.run();
+    std::vector<std::pair<int, size_t>> parts;
+    for (const int level : levels) parts.emplace_back(level, 5);
+    run(bench, 5, 100, levels_of(parts));
     if (told != nullptr) *told = bench.segments[0];
     return bench.done.at(0).text();
 }
@@ -253,11 +265,7 @@ TEST_CASE("What may be made up prompts nobody") {
             script(level, history, logits);
         },
         options);
-    bench.model().heads = 1;
-    bench.model().first_frame = 100;
-    bench.window_seconds = 5;
-    bench.add("a", {0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2});
-    bench.run();
+    run(bench, 5, 100, levels_of({{0, 5}, {1, 5}, {2, 5}}));
     CHECK(previous == std::vector<Token>{kSotPrev, at(160), kBlank, 1, at(480)});
 }
 
@@ -277,13 +285,7 @@ TEST_CASE("Sequential windows: improbable words behind silence are heard again w
                 script(level, history, logits);
             },
             options);
-        bench.model().heads = 1;
-        bench.model().first_frame = 900;
-        bench.window_seconds = 30;
-        std::vector<int> levels(10, 0);
-        levels.insert(levels.end(), 30, 1);
-        bench.add("a", levels);
-        bench.run();
+        run(bench, 30, 900, levels_of({{0, 10}, {1, 30}}));
         const Transcript& transcript = bench.done.at(0);
         CHECK(transcript.text() == (skips ? " c" : " b c"));
         CHECK(transcript.segments.back().seek == (skips ? 1760 : 3000));
@@ -308,12 +310,6 @@ TEST_CASE("A prefix waits for the window that stands") {
             logits[static_cast<size_t>(next)] = 10;
         },
         options);
-    bench.model().heads = 1;
-    bench.model().first_frame = 900;
-    bench.window_seconds = 30;
-    std::vector<int> levels(10, 0);
-    levels.insert(levels.end(), 30, 1);
-    bench.add("a", levels);
-    bench.run();
+    run(bench, 30, 900, levels_of({{0, 10}, {1, 30}}));
     CHECK(bench.done.at(0).text() == " hi c");
 }
