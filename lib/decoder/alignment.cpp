@@ -121,7 +121,7 @@ std::vector<double> AlignmentPass::text_times(const StepModel& model, size_t fir
     const TokenAttention attention{
         model.alignment_heads(), tokens.size(), frames,
         [&](size_t head, size_t row) { return model.attention(head, first_row + row); }};
-    // A token's row is that of the token before it: the one whose attention predicted it.
+    // A token's row is the one before it: the row whose attention predicted the token.
     std::vector<double> times;
     for (const size_t frame : starting_frames(attention, lead - 1, tokens.size() - 1))
         times.push_back(static_cast<double>(frame) * kFrameSeconds);

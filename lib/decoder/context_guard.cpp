@@ -11,10 +11,11 @@ namespace {
 
 /// People say four to nine syllables a second, by language and speaker (Coupé, Oh, Dediu and Pellegrino,
 /// "Different languages, similar encoding efficiency", Science Advances 5(9), 2019), and Whisper's tokenizer
-/// mostly takes a token a syllable or less: read English comes to at most 3.4 a second, and 8. Where it takes
-/// more, as for scripts that it spells byte by byte, a window is decoded twice, and no worse.
+/// mostly needs one token a syllable or less: read English has at most 3.4 a second, and 8 besides. A script
+/// that the tokenizer spells byte by byte needs more: such a window is decoded twice, which costs time but no
+/// accuracy.
 constexpr double kMostTokensASecond = 10;
-constexpr double kTokensBesides = 10;  // timestamps and punctuation of a clip of a word or two
+constexpr double kTokensBesides = 10;  // timestamps and punctuation of a clip of one or two words
 
 constexpr double kLeastLanguageProbability = 0.5;
 

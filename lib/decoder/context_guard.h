@@ -1,6 +1,6 @@
 #pragma once
-// Whisper was trained on windows of 30 s. Where its encoder is shown less, it mostly does as well, and now
-// and then loops: what it says then is held to this guard.
+// Whisper was trained on windows of 30 s. If its encoder sees less, the text is mostly as good, but now and
+// then the decoder loops. The guard finds those results.
 
 #include <cstddef>
 
@@ -11,16 +11,16 @@
 namespace npuscribe {
 
 struct ContextGuard {
-    size_t most_tokens = 0;      // sampled, timestamps included
-    double encoded_seconds = 0;  // no timestamp is later
+    size_t most_tokens = 0;      // that may be sampled, timestamps included
+    double encoded_seconds = 0;  // the latest time that a timestamp may have
 };
 
-/// The guard of a window of so many seconds of sound, of which the encoder saw so many seconds.
+/// The guard of a window that holds `seconds` of sound, and of which the encoder saw `encoded_seconds`.
 ContextGuard guard_of(double seconds, double encoded_seconds);
 
-/// True where the result is not to be believed: too repetitive or too unlikely (by OpenAI's thresholds, or by
-/// stricter ones of the options), more tokens than its speech can hold, a timestamp where nothing was
-/// encoded, or a detected language that is little more than a guess.
+/// True if the result cannot be trusted: it is too repetitive or too unlikely (by OpenAI's thresholds, or by
+/// stricter ones in the options), has more tokens than its speech can hold, has a timestamp beyond what was
+/// encoded, or its detected language is little more than a guess.
 bool is_refused(const ContextGuard& guard, const DecodingResult& result, const DecodingOptions& options,
                 const Vocabulary& vocabulary);
 

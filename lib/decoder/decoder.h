@@ -14,12 +14,12 @@ namespace npuscribe {
 class ThreadPool;
 
 struct DecoderSetup {
-    /// fp32: everything in fp32; any other: bfloat16 caches. Weights are bfloat16 for bf16, else BFP16, and
-    /// are multiplied as the blocks that they are where the CPU has VNNI.
+    /// fp32 keeps everything in fp32. Any other precision has bfloat16 caches; weights are bfloat16 for bf16
+    /// and else BFP16, which is multiplied as blocks if the CPU has VNNI.
     Precision precision = Precision::bf16;
     size_t max_sequences = 8;
     size_t max_audio = 8;
-    /// Keep cross-attention keys and values in 8 bits where the CPU has the instructions (never in fp32).
+    /// Keep cross-attention keys and values in 8 bits if the CPU has the instructions (never for fp32).
     bool compact_audio = true;
 };
 
@@ -34,7 +34,7 @@ class WhisperDecoder final : public StepModel {
     size_t max_audio() const override;
     void set_audio(int audio, MatrixView<const float> encoder_output) override;
     void step(std::span<const StepRow> rows, MatrixView<float> logits) override;
-    /// The checkpoint's; where it names none, all heads of the upper half of the layers, as OpenAI does.
+    /// The checkpoint's heads; if it names none, all heads of the upper half of the layers, as OpenAI does.
     size_t alignment_heads() const override;
     std::span<const float> attention(size_t head, size_t row) const override;
     void copy_sequence(int from, int to, int length) override;

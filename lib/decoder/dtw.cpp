@@ -16,7 +16,7 @@ std::vector<DtwStep> dtw(MatrixView<const float> cost) {
     if (cost.rows == 0 || cost.cols == 0) return {};
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     std::vector<Came> came(cost.rows * cost.cols);
-    // Row i of the sums and the one before it, each with a column in front that cannot be reached.
+    // Row i of the sums and the row before it, each with an unreachable column in front.
     std::vector<float> before(cost.cols + 1, kInfinity);
     std::vector<float> sums(cost.cols + 1, kInfinity);
     before[0] = 0;

@@ -16,7 +16,7 @@ struct DtwStep {
 };
 
 /// The cheapest path from the first row and column of `cost` to the last: each step goes to the next row, the
-/// next column, or both. Of equally cheap ways to a cell the one along its row is taken, as OpenAI does.
+/// next column, or both. Among equally cheap ways to a cell it takes the one along the row, as OpenAI does.
 /// Empty for an empty matrix.
 std::vector<DtwStep> dtw(MatrixView<const float> cost);
 

@@ -71,8 +71,8 @@ struct DecodingEngine::Impl {
         check(model, vocabulary, options);
     }
 
-    /// Windows that fall back come first, then new ones. A waiting window holds no sequence, so those that do
-    /// hold some always finish: nobody waits for ever.
+    /// Windows that fall back come first, then new ones. A waiting window holds no sequences, so the windows
+    /// that do hold some can always finish, and none waits for ever.
     void admit() {
         for (WindowDecoding& window : windows) {
             const size_t wanted_sequences = window.sequences_wanted();

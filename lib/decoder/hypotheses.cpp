@@ -19,7 +19,7 @@ uint64_t mix(uint64_t x) {
     return x ^ (x >> 31U);
 }
 
-/// log-softmax over the candidates of a row, its normaliser worked out once.
+/// log-softmax over the candidates of a row, whose normaliser is computed once.
 class LogProbability {
   public:
     LogProbability(const Candidates& allowed, std::span<const float> logits)
@@ -42,7 +42,7 @@ class LogProbability {
         if (in_text < text_.size()) return at(allowed_.text_begin + in_text);
         return at(allowed_.time_begin + row::index_of(time_, max_));
     }
-    /// Some of the likeliest, in order.
+    /// The likeliest candidates, in order.
     std::vector<Choice> top(size_t count) const {
         std::vector<row::Ranked> best;
         row::top_k(text_, allowed_.text_begin, count, best);
@@ -52,7 +52,7 @@ class LogProbability {
         for (const row::Ranked& entry : best) choices.push_back(at(entry.index));
         return choices;
     }
-    /// The one at share `uniform` of the distribution softmax(logits / temperature).
+    /// The candidate at the quantile `uniform` of the distribution softmax(logits / temperature).
     Choice sample(double temperature, double uniform) const {
         const auto scale = static_cast<float>(1 / temperature);
         const double text = row::sum_exp(text_, max_, scale);
@@ -175,7 +175,7 @@ void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
             extensions.push_back({i, choice, live_[i].sum_logprob + choice.logprob});
         }
     }
-    // Stable: equals stay in the order of beams, as Python's sort leaves them.
+    // A stable sort keeps equal ones in the order of beams, as Python's does.
     std::stable_sort(extensions.begin(), extensions.end(),
                      [](const Extension& a, const Extension& b) { return a.sum_logprob > b.sum_logprob; });
 
@@ -197,8 +197,8 @@ void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
     const bool last = length_ + 1 >= max_tokens_;
     const bool enough = finished_.size() >= max_candidates_;
     if (!last && !enough && !live_.empty()) return;
-    // With patience below 1 there may be fewer finished than beams: the best unfinished ones compete as well.
-    // They are in order already.
+    // With patience below 1 fewer texts than beams may be finished. The best unfinished ones then compete as
+    // well; they are in order already.
     for (Hypothesis& hypothesis : live_) {
         if (finished_.size() >= width_) break;
         finished_.push_back(std::move(hypothesis));

@@ -1,6 +1,6 @@
 #pragma once
 // The texts that one window might turn into, at one temperature: one (greedy), best_of (sampling), or
-// beam_size of them. Knows nothing of caches and slots: `parent` tells whoever does what to copy.
+// beam_size of them. It knows nothing of caches and slots: `parent` tells the caller which ones to copy.
 // openai/whisper, whisper/decoding.py: GreedyDecoder, BeamSearchDecoder, MaximumLikelihoodRanker.
 
 #include <cstddef>
@@ -22,12 +22,12 @@ struct Choice {
 struct Hypothesis {
     std::vector<Token> tokens;         // the prefix, then those sampled, without the end token
     std::vector<float> probabilities;  // of each; 1 for the prefix's
-    double sum_logprob = 0;            // of those sampled, and of the end token, where there was one
-    size_t parent = 0;                 // its index in the `live` of the step before
+    double sum_logprob = 0;            // of those sampled, and of the end token if there is one
+    size_t parent = 0;                 // the index it had in `live` before the last token
     size_t sample = 0;                 // which of best_of
 };
 
-/// Where random numbers come from: the same values, the same words, whatever else runs in the batch.
+/// Where random numbers come from: the same key gives the same text, whatever else runs in the batch.
 struct SampleKey {
     uint64_t seed = 0;
     uint64_t window = 0;
@@ -36,28 +36,28 @@ struct SampleKey {
 
 class Hypotheses {
   public:
-    /// The search of one attempt: beams at temperature 0 where beam_size > 1, else one greedy hypothesis;
-    /// best_of samples above 0. `max_tokens`: most tokens sampled. `prefix`: what every text begins with.
-    /// `earliest_end`: as LogitRules::apply has it.
+    /// The search of one attempt: at temperature 0 beams if beam_size > 1, else one greedy hypothesis; above
+    /// 0 best_of samples. `max_tokens`: most tokens sampled. `prefix`: what every text begins with.
+    /// `earliest_end`: see LogitRules::apply.
     Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
                Token eot, std::span<const Token> prefix = {}, Token earliest_end = 0);
 
     /// Sequences needed at once.
     static size_t width(const DecodingOptions& options, double temperature);
 
-    /// Those that go on. At the start one, of the prefix alone, that stands for all.
+    /// The texts that go on. At the start it is one, the prefix alone, that stands for all.
     const std::vector<Hypothesis>& live() const { return live_; }
     bool done() const { return live_.empty(); }
 
-    /// What the search wants to know of the logits after live()[index], which are changed in place. Touches
-    /// nothing else: rows may be looked at by several threads at once. Throws ModelError where nothing may be
+    /// The choices that the logits after live()[index] leave to the search. Changes `logits` and nothing
+    /// else, so that several threads may work on different rows. Throws ModelError if no token may be
     /// sampled.
     std::vector<Choice> choose(size_t index, const LogitRules& rules, std::span<float> logits) const;
 
-    /// Goes on by one token; `choices[i]` are those of live()[i].
+    /// Goes on by one token; `choices[i]` belong to live()[i].
     void advance(std::span<const std::vector<Choice>> choices);
 
-    /// The best of the finished ones, once done().
+    /// The best of the finished texts, once done().
     const Hypothesis& best() const;
 
   private:

@@ -13,8 +13,8 @@ struct DetectedLanguage {
     double probability = 0;  // among languages
 };
 
-/// `logits`: of the whole vocabulary, after <|startoftranscript|> alone. The likeliest language token, the
-/// first among equals.
+/// The likeliest language token, and the first among equals. `logits` are those of the whole vocabulary after
+/// <|startoftranscript|> alone.
 DetectedLanguage detect_language(const Vocabulary& vocabulary, std::span<const float> logits);
 
 }  // namespace npuscribe

@@ -66,7 +66,7 @@ void LogitRules::penalise_repetition(std::span<float> logits, std::span<const To
 }
 
 void LogitRules::forbid_repeated_ngrams(std::span<float> logits, std::span<const Token> sampled) const {
-    // Timestamps do not count: the same words at another time are the same words.
+    // Timestamps do not count: the same words at another time are still a repetition.
     std::vector<Token> text;
     for (const Token token : sampled) {
         if (token < eot_) text.push_back(token);
@@ -83,7 +83,7 @@ void LogitRules::forbid_repeated_ngrams(std::span<float> logits, std::span<const
 Candidates LogitRules::timestamp_rules(std::span<const Token> sampled) const {
     const auto begin = static_cast<size_t>(timestamp_begin_);
     Candidates allowed{0, begin, begin, size_};
-    if (sampled.empty()) {  // the first token is a timestamp, and an early one
+    if (sampled.empty()) {  // the first token is an early timestamp
         allowed.text_end = 0;
         allowed.time_end = begin + first_timestamps_;
         return allowed;
@@ -100,7 +100,7 @@ Candidates LogitRules::timestamp_rules(std::span<const Token> sampled) const {
     }
     const auto latest =
         std::find_if(sampled.rbegin(), sampled.rend(), [this](Token t) { return t >= timestamp_begin_; });
-    if (latest != sampled.rend()) {  // they never go back, and a segment is longer than nothing
+    if (latest != sampled.rend()) {  // timestamps never go back, and a segment is longer than nothing
         const bool closing = last_was_timestamp && !penultimate_was_timestamp;
         allowed.time_begin = std::min(static_cast<size_t>(*latest) + (closing ? 0 : 1), size_);
     }
@@ -123,8 +123,8 @@ Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sam
 
     Candidates allowed = timestamp_rules(sampled);
     if (allowed.text_begin < allowed.text_end && allowed.time_begin < allowed.time_end) {
-        // Where all timestamps together are likelier than any one text token, it is a timestamp's turn.
-        // OpenAI compares after a log-softmax, whose normaliser is the same on both sides.
+        // A timestamp follows if all timestamps together are likelier than any single text token. OpenAI
+        // compares after a log-softmax, whose normaliser is the same on both sides.
         const std::span<const float> row = logits;
         const double time = row::log_sum_exp(allowed.time(row));
         if (time > static_cast<double>(row::max(allowed.text(row)))) allowed.text_end = allowed.text_begin;

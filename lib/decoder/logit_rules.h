@@ -11,9 +11,9 @@
 
 namespace npuscribe {
 
-/// The part of a row that may be sampled: two runs of tokens, either of them empty. What a rule forbids by
-/// the run is left out of them, what it forbids token by token is −infinity inside: nobody writes, or reads
-/// again, 50,000 −infinities.
+/// The part of a row that may be sampled: two runs of tokens, of which either may be empty. A rule that
+/// forbids whole ranges shortens the runs; a rule that forbids single tokens sets them to −infinity inside
+/// the runs. That saves writing, and reading again, 50,000 −infinities.
 struct Candidates {
     size_t text_begin = 0;  // text and special tokens: [text_begin, text_end)
     size_t text_end = 0;
@@ -35,9 +35,9 @@ class LogitRules {
   public:
     LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options);
 
-    /// `logits`: of the whole vocabulary, changed in place. `sampled`: the window's own tokens so far. A
-    /// prefix is the first of them: rules for a window's beginning are for what it begins with. After text,
-    /// the end may not follow a timestamp before `earliest_end`: 0 where it may follow any.
+    /// `logits` are those of the whole vocabulary, and are changed in place. `sampled` are the window's own
+    /// tokens so far, its prefix included: the rules for a window's first token apply to the prefix. After
+    /// text, the window may not end at a timestamp before `earliest_end`; 0 allows any.
     Candidates apply(std::span<float> logits, std::span<const Token> sampled, Token earliest_end = 0) const;
 
   private:
@@ -51,7 +51,7 @@ class LogitRules {
     bool timestamps_;
     float repetition_penalty_;
     size_t no_repeat_ngram_size_;
-    size_t first_timestamps_;        // how many of them may come first
+    size_t first_timestamps_;        // how many timestamps may be the first token
     std::vector<Token> suppressed_;  // always
     std::vector<Token> blank_;       // as the first token
 };

@@ -9,8 +9,8 @@
 
 namespace npuscribe {
 
-/// One plane of rows [n_text_ctx × 64] for each sequence, layer, head, and keys or values. Memory that no
-/// token has reached is never touched, so that many slots cost little.
+/// One plane of rows [n_text_ctx × 64] for each sequence, layer, head, and keys or values. Many slots cost
+/// little, because memory is not touched before a token reaches it.
 class SelfCache {
   public:
     SelfCache(size_t sequences, size_t layers, size_t heads, size_t n_text_ctx, simd::Element element);

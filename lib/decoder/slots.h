@@ -1,6 +1,6 @@
 #pragma once
-// Which slots of a cache are free. The lowest go first, so that memory above the busiest moment is never
-// touched.
+// Which slots of a cache are free. The lowest are taken first, so that memory beyond the most slots ever in
+// use is not touched.
 
 #include <algorithm>
 #include <cassert>

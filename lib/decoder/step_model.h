@@ -11,8 +11,8 @@
 
 namespace npuscribe {
 
-/// One token of one sequence. Rows of the same sequence may share a step (a prompt goes in whole): in order
-/// of position.
+/// One token of one sequence. A step may have several rows of the same sequence, such as a whole prompt, in
+/// order of position.
 struct StepRow {
     int sequence = 0;  // slot of the self-attention cache, [0, max_sequences)
     int audio = 0;     // slot of the cross-attention keys and values, [0, max_audio)
@@ -35,11 +35,12 @@ class StepModel {
     virtual void set_audio(int audio, MatrixView<const float> encoder_output) = 0;
 
     /// Appends each row's token to its sequence. `logits` gets one row of n_vocab for each StepRow that wants
-    /// them, in order. At most max_sequences() + n_text_ctx rows. A row at a position that its sequence holds
-    /// already starts over from there. A row's logits must not depend on the other sequences of the step.
+    /// them, in order. There are at most max_sequences() + n_text_ctx rows. A row at a position that its
+    /// sequence already holds starts over from there. A row's logits must not depend on other sequences of
+    /// the step.
     virtual void step(std::span<const StepRow> rows, MatrixView<float> logits) = 0;
 
-    /// Heads whose cross-attention follows the audio, for word times; 0 where a model cannot tell.
+    /// Heads whose cross-attention follows the audio, for word times; 0 if the model has none.
     virtual size_t alignment_heads() const { return 0; }
 
     /// The cross-attention of the last step's row `row` in alignment head `head`: its softmax over the first

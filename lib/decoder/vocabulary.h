@@ -1,6 +1,6 @@
 #pragma once
-// The tokens that the search treats specially, apart from the tokenizer that knows all of them: rules and
-// prompts need a handful of ids, and tests a vocabulary of a few words.
+// The tokens that the search treats specially. They are apart from the tokenizer, which knows all of them,
+// because rules and prompts need a handful of ids, and tests have a vocabulary of a few words.
 
 #include <cstddef>
 #include <functional>
@@ -22,7 +22,7 @@ struct Vocabulary {
 
     size_t size = 0;
     bool multilingual = true;
-    Token eot = 0;  // first of the special tokens: what is below is text
+    Token eot = 0;  // the first special token: those below are text
     Token sot = 0;
     Token translate = 0;
     Token transcribe = 0;
@@ -30,7 +30,7 @@ struct Vocabulary {
     Token sot_prev = 0;
     Token no_speech = 0;
     Token no_timestamps = 0;
-    Token timestamp_begin = 0;  // <|0.00|>; everything from here to the end is a timestamp
+    Token timestamp_begin = 0;  // <|0.00|>; all tokens from here on are timestamps
     std::vector<Language> languages;
     std::vector<Token> blank;       // " "
     std::vector<Token> non_speech;  // what −1 in DecodingOptions::suppress_tokens stands for

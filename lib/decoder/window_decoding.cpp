@@ -48,7 +48,7 @@ void WindowDecoding::prepare_prompt() {
     parts_.language = result_.language;
     prompt_ = make_prompt(context_.vocabulary, parts_, !context_.options.without_timestamps, n_text_ctx);
     fed_ = 0;
-    // The last token sampled is not fed: one more of them than there is room for.
+    // The last token sampled is not fed to the decoder, so there may be one more than it has room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
     hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
@@ -59,7 +59,7 @@ void WindowDecoding::prepare_prompt() {
     state_ = State::prompt;
 }
 
-/// Where the first attempt was not believed, what it was made to say may be why.
+/// Applies to the first attempt only: if that was not accepted, being made to go on may be the reason.
 Token WindowDecoding::earliest_end() const {
     if (result_.attempts > 0 || earliest_end_frame_ == 0) return 0;
     return context_.vocabulary.timestamp_begin + static_cast<Token>(earliest_end_frame_);
@@ -123,7 +123,7 @@ void WindowDecoding::advance() {
             detect_ = false;
             detected_ = result_.language;
             prepare_prompt();
-            // Without text before it, the prompt starts with the very token that the cache now holds.
+            // Without previous text, the prompt starts with the very token that the cache now holds.
             no_speech_ = prompt_.sot == 0;
             fed_ = no_speech_ ? 1 : 0;
             break;
@@ -151,8 +151,8 @@ void WindowDecoding::advance_search() {
         finish_attempt();
         return;
     }
-    // Each of the new hypotheses needs its parent's cache. The first child of a parent stays where it is; the
-    // others are copied into sequences that nobody continues.
+    // Each new hypothesis needs its parent's cache. The first child of a parent keeps the parent's sequence;
+    // the others get copies, in sequences that no hypothesis continues.
     const auto& live = hypotheses_->live();
     std::vector<int> next(live.size(), -1);
     std::vector<bool> kept(sequences_.size(), false);
@@ -173,7 +173,7 @@ void WindowDecoding::advance_search() {
     }
     const bool beams = context_.options.temperatures[static_cast<size_t>(result_.attempts)] <= 0;
     for (const int sequence : spare) {
-        // A sample that has ended gives its sequence to others; beams may fan out again.
+        // A sample that has ended frees its sequence for other windows; beams may need theirs again.
         if (beams) {
             next.push_back(sequence);
         } else {
@@ -215,7 +215,7 @@ void WindowDecoding::finish_attempt() {
     state_ = State::done;
 }
 
-/// One sequence more of work, where word times are wanted and there is something to time.
+/// Starts one more pass if word times are wanted and there is text to time. Returns whether it did.
 bool WindowDecoding::start_alignment() {
     if (!context_.options.word_timestamps || result_.silence || context_.model.alignment_heads() == 0)
         return false;
@@ -235,7 +235,7 @@ bool WindowDecoding::start_alignment() {
 
 void WindowDecoding::align(size_t first_row) {
     result_.text_times = alignment_.text_times(context_.model, first_row);
-    // Text beyond the decoder's context, of which Whisper's own limits leave next to none, comes last.
+    // Text beyond the decoder's context gets the last time; Whisper's own limits leave next to none.
     const auto text = std::count_if(result_.tokens.begin(), result_.tokens.end(),
                                     [&](Token token) { return token < context_.vocabulary.eot; });
     result_.text_times.resize(static_cast<size_t>(text) + 1, result_.text_times.back());

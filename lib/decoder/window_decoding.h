@@ -1,6 +1,6 @@
 #pragma once
 // One window on its way through the engine: language, prompt, one token after another, perhaps again at a
-// higher temperature. Holds an audio slot throughout, sequence slots while it is searching.
+// higher temperature. It holds an audio slot all the time, and sequence slots while it searches.
 
 #include <optional>
 #include <span>
@@ -17,7 +17,7 @@
 
 namespace npuscribe {
 
-/// What all windows of an engine share.
+/// What the windows of an engine share.
 struct DecodingContext {
     StepModel& model;
     const Vocabulary& vocabulary;
@@ -33,30 +33,30 @@ class WindowDecoding {
     size_t id() const { return id_; }
     int audio() const { return audio_; }
 
-    /// Sequences that the attempt to come needs; 0 while one is running.
+    /// Sequences that the next attempt needs; 0 while an attempt is running.
     size_t sequences_wanted() const;
-    /// Takes them.
+    /// Takes those sequences and begins.
     void start_attempt();
 
-    /// True where the next rows are a whole prompt, or another run of tokens.
+    /// True if its next rows are several tokens of one sequence: a prompt, or an alignment pass.
     bool at_prompt() const { return state_ == State::prompt || state_ == State::align; }
-    /// Appends its rows of the next step; returns how many of them want logits.
+    /// Appends its rows to the next step. Returns how many of them want logits.
     size_t append_rows(std::vector<StepRow>& rows) const;
-    /// True where the next rows are those of an alignment: `align` follows the step, not `advance`.
+    /// True if its next rows are an alignment pass: after the step comes `align`, not `advance`.
     bool aligning() const { return state_ == State::align; }
-    /// After a step in which its rows were those from `first_row` on: finds the times of its text. Different
-    /// windows may do so on several threads; `finish_alignment` follows, on one.
+    /// After a step in which its rows began at `first_row`: finds the times of its text. Several threads may
+    /// do so for different windows; then one thread calls `finish_alignment`.
     void align(size_t first_row);
     void finish_alignment();
-    /// Looks at the `index`th of these logits (changed in place). Different rows may be looked at by several
-    /// threads.
+    /// Takes what it needs from its `index`th row of logits, which is changed in place. Several threads may
+    /// do so for different rows.
     void look_at(size_t index, std::span<float> logits);
-    /// Once all of them have been looked at: goes on by a token.
+    /// After `look_at` for all its rows: goes on by one token.
     void advance();
 
-    /// The language, once, after the step that detected it; with a guard, not before it is believed.
+    /// The language, once, after the step that detected it; with a guard, once the result is trusted.
     std::optional<std::string> take_detected_language();
-    /// Done: `result` is final, and all sequences are given back.
+    /// True once `result` is final and all sequences are given back.
     bool done() const { return state_ == State::done; }
     DecodingResult& result() { return result_; }
     DecodeCost& cost() { return cost_; }
@@ -87,7 +87,7 @@ class WindowDecoding {
     bool no_speech_ = false;  // its probability is known
     std::optional<Hypotheses> hypotheses_;
     AlignmentPass alignment_;
-    std::vector<int> sequences_;  // one for each live hypothesis first, then those kept for it to grow into
+    std::vector<int> sequences_;  // first one for each live hypothesis, then spare ones that beams may need
     std::vector<std::vector<Choice>> choices_;
     std::optional<std::string> detected_;
     DecodingResult result_;

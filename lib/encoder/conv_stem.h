@@ -1,7 +1,7 @@
 #pragma once
 // Whisper's two convolutions over the mel spectrogram (kernel 3, the second with stride 2), each with GELU,
-// then the position table. As matmuls: in time-major order three neighbouring frames are one row of memory
-// already.
+// then the position table. Both run as matmuls, because in time-major order three neighbouring frames are one
+// contiguous row.
 
 #include <cstddef>
 #include <memory>
@@ -15,7 +15,7 @@ namespace npuscribe {
 
 class ConvStem {
   public:
-    /// `device` is a CPU device in bf16 or fp32: rounding the stem any coarser ruins everything after it.
+    /// `device` is a CPU device in bf16 or fp32: coarser rounding of the stem ruins everything after it.
     ConvStem(const Checkpoint& checkpoint, Device& device);
 
     /// `mel` [2·n_ctx × n_mels] → `out` [n_ctx × n_audio_state].

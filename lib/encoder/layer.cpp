@@ -54,7 +54,7 @@ void EncoderLayer::run(MatrixView<float> x, LayerWorkspace& w, SelfAttention& at
     }
     {
         const AddTime time(times.matmul);
-        // All three are in flight before the first is waited for.
+        // Submit all three before waiting for the first.
         Run runs[] = {query_->submit(*w.operand, q, Epilogue::none),
                       key_->submit(*w.operand, k, Epilogue::none),
                       value_->submit(*w.operand, v, Epilogue::none)};

@@ -1,5 +1,5 @@
 #pragma once
-// One encoder layer: the six matmuls that run on the device, and what stands between them.
+// One encoder layer: the six matmuls that run on the device, and the work between them.
 
 #include <cstddef>
 #include <memory>

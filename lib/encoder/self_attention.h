@@ -1,7 +1,7 @@
 #pragma once
-// softmax(Q·Kᵀ/8)·V over all frames and heads, on the CPU in bfloat16 (or fp32), whatever device made Q, K
-// and V. Queries and keys may go into the scores in 8 bits, a scale a row: from operands of 8 bits they lose
-// nothing to speak of, and scores take half the time.
+// softmax(Q·Kᵀ/8)·V over all frames and heads, on the CPU in bfloat16 or fp32, whatever device computed Q, K
+// and V. Scores may be computed from 8-bit queries and keys with one scale a row: that takes half the time,
+// and loses hardly anything if Q and K come from 8-bit operands.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +17,11 @@ class ThreadPool;
 
 class SelfAttention {
   public:
-    /// fp32 is exact; INT8 has scores in 8 bits if that is faster (simd::kernels().encoder_keys); all
-    /// else is bfloat16. BFP16 too: with scores in 8 bits its word error rate rises by a fiftieth.
+    /// fp32 is exact. INT8 has 8-bit scores if those are faster (simd::kernels().encoder_keys). All other
+    /// precisions have bfloat16 scores, BFP16 included: with 8-bit scores its word error rate rises by 2 %.
     SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool);
 
-    /// All three [n_ctx × n_head·64]; the result takes q's place.
+    /// All three are [n_ctx × n_head·64]; the result replaces q.
     void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v);
 
   private:

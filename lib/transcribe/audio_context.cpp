@@ -10,11 +10,11 @@ namespace npuscribe {
 namespace {
 
 constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
-/// With less silence behind its words the decoder loops more often than it does with any; more costs time and
-/// gains nothing.
+/// With less silence after the speech the decoder loops more often; more silence costs time and gains
+/// nothing.
 constexpr size_t kSilence = 4 * audio::kSampleRate;
-/// What the CPU works on at once, so that a length more needs no primitive more. An NPU's programs pad it to
-/// their own counts of rows (kernels/plan.json).
+/// Rounding to 64 frames keeps the number of oneDNN primitives small. An NPU's programs pad to their own
+/// numbers of rows (kernels/plan.json).
 constexpr size_t kRowBlock = 64;
 
 size_t longest_of(const TranscribeOptions& options, const Dimensions& dimensions) {

@@ -1,5 +1,5 @@
 #pragma once
-// How much of its 30 s of context the encoder is given for a window.
+// How many of its 30 s of context the encoder uses for a window.
 
 #include <cstddef>
 #include <optional>
@@ -14,12 +14,12 @@ class AudioContext {
   public:
     AudioContext(const TranscribeOptions& options, const Dimensions& dimensions);
 
-    /// Encoder frames of the longest window, and of those that are not shortened.
+    /// Encoder frames of the longest window, and of every window if they are not fitted.
     size_t longest() const { return longest_; }
-    /// Encoder frames for a window of so many samples: where they are fitted, its sound and some silence, in
-    /// whole blocks of rows; at most `longest`.
+    /// Encoder frames for a window of so many samples. If windows are fitted, these hold its sound and some
+    /// silence, in whole blocks of rows; at most `longest`.
     size_t frames(size_t samples) const;
-    /// What the result is held to; nothing where the window gets all that there is.
+    /// The guard of the window's result; nothing if the window has the longest context.
     std::optional<ContextGuard> guard(size_t samples) const;
 
   private:

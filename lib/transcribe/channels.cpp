@@ -26,7 +26,8 @@ audio::OpenOptions options_of_track(size_t track, Channels channels) {
     return options;
 }
 
-/// Of both channels, by time. The speaker is the channel's number, as whisper.cpp's --diarize has it.
+/// The segments of both channels in order of time. The speaker is the channel's number, as in whisper.cpp's
+/// --diarize.
 std::vector<Segment> merged(std::array<std::vector<Segment>, ChannelMerge::kChannels> channels) {
     std::vector<Segment> out;
     for (size_t c = 0; c < channels.size(); ++c) {
@@ -49,7 +50,7 @@ size_t tracks_of_input(Channels channels) {
 
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
     std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open) {
-    // Kept from one channel to the other: what came through a pipe cannot be read again.
+    // Recordings are kept for the second channel, because a pipe cannot be read twice.
     auto kept = std::make_shared<std::map<size_t, audio::Recording>>();
     return [inputs = std::move(inputs), channels, open = std::move(open),
             kept = std::move(kept)](size_t track) -> std::unique_ptr<audio::Stream> {

@@ -1,5 +1,5 @@
 #pragma once
-// Which channels of an input are transcribed, and how those that are transcribed apart come together again.
+// Which channels of an input are transcribed, and how separate channels become one transcript again.
 
 #include <array>
 #include <cstddef>
@@ -21,17 +21,18 @@ namespace npuscribe {
 using OpenAudio = std::function<std::unique_ptr<audio::Stream>(const std::filesystem::path& path,
                                                                const audio::OpenOptions& options)>;
 
-/// A track is what is transcribed by itself: an input, or one of its two channels, that follow each other.
+/// A track is transcribed by itself: it is an input, or one of an input's two channels, which follow each
+/// other.
 size_t tracks_of_input(Channels channels);
 
-/// Opens tracks by number, of which there are tracks_of_input for each input. A pipe is read once for both
-/// channels. An empty `open` stands for audio::open. Not thread-safe.
+/// Opens tracks by number; each input has tracks_of_input of them. A pipe is read once for both channels. An
+/// empty `open` stands for audio::open. Not thread-safe.
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
     std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open);
 
-/// Takes the events of tracks and tells those of inputs: the segments of both channels by time, each with its
-/// speaker, once both are finished. Language: that of the channel with more speech. Timing: the sum, but for
-/// the audio's length.
+/// Turns events of tracks into events of inputs. Once both channels are finished it tells their segments in
+/// order of time, each with its speaker. The language is that of the channel with more speech. The timing is
+/// the sum of both, except the audio's length.
 class ChannelMerge {
   public:
     static constexpr size_t kChannels = 2;
@@ -39,10 +40,10 @@ class ChannelMerge {
     /// `events` must outlive it.
     explicit ChannelMerge(const TranscribeEvents& events) : events_(events) {}
 
-    /// To be given to the tracks' run; they refer to this.
+    /// The events that the tracks' run is given. They refer to this object.
     TranscribeEvents track_events();
 
-    /// Seconds of audio that the tracks told of beyond those of their inputs.
+    /// Seconds of audio that were counted once for each channel, beyond the inputs' own.
     double counted_twice() const { return counted_twice_; }
 
   private:

@@ -75,7 +75,7 @@ void EncodeAhead::work() {
     while (true) {
         changed_.wait(lock, [this] { return stop_ || ready_ < slots_.size(); });
         if (stop_) return;
-        // Only this thread makes windows ready and only those leave: the slot stays where it is.
+        // Only ready windows leave, and only this thread makes them ready, so this slot stays in its place.
         Slot& slot = slots_[ready_];
         const Buffer<float> mel = std::move(slot.mel);
         lock.unlock();

@@ -44,7 +44,7 @@ PromptParts FileJob::start_window(SourceWindow window) {
     if (window.part > 0) --rests_;
     const bool first = window.index == 0 && window.part == 0;
     open_.emplace(Place{window.index, window.part}, std::move(window.window));
-    // Sequential windows wait for each other: where none stands yet, this is the first.
+    // Sequential windows wait for each other: if none has kept its text yet, the transcript begins here.
     const bool begins = settings_.sequential() ? !begun_ : first;
     return {settings_.options.task, language(), hotwords_, previous_text(first),
             begins ? prefix_ : std::vector<Token>()};
@@ -53,7 +53,7 @@ PromptParts FileJob::start_window(SourceWindow window) {
 std::vector<Token> FileJob::previous_text(bool first) const {
     if (settings_.options.carry_initial_prompt && !first) {
         std::vector<Token> carried = initial_prompt_;
-        // The prompt stays in front of a history that may be longer than there is room for.
+        // The prompt stays in front even if the history is longer than there is room for.
         const size_t room = max_previous_tokens(settings_.n_text_ctx);
         carried.resize(std::min(carried.size(), room));
         if (settings_.one_at_a_time()) {
@@ -100,7 +100,7 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
         last_speech_ = last_word_end(text.segments, last_speech_);
     }
     begun_ = begun_ || !text.skipped;
-    // What came before is kept for a silent window's successor, as OpenAI does; the initial prompt, too.
+    // A silent window leaves the history, initial prompt included, to its successor, as OpenAI's does.
     if (!result.silence && !text.skipped) remember(text, result);
     const audio::Piece& last = window.mapped().pieces.back();
     const auto window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
@@ -124,7 +124,7 @@ void FileJob::remember(const WindowText& text, const DecodingResult& result) {
         history_.clear();
         return;
     }
-    // Whether what may be made up stands, is not known yet where windows are not sequential.
+    // Unless windows are sequential, text that may be made up can still be dropped later.
     const bool in_doubt = settings_.options.words.hallucination_silence_threshold && !settings_.sequential();
     for (size_t i = 0; i < text.segments.size(); ++i) {
         if (in_doubt && text.anomalous[i]) continue;
@@ -169,7 +169,7 @@ void FileJob::end(const SourceEnd& end) {
     transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
     if (transcript_.language.empty())
-        transcript_.language_probability = 0;  // no window: there was nothing to hear
+        transcript_.language_probability = 0;  // there was no window, hence nothing to detect it from
     timing_.audio_decode += end.decode_seconds;
     timing_.vad += end.vad_seconds;
     timing_.audio_seconds = transcript_.duration;

@@ -1,5 +1,5 @@
 #pragma once
-// One input on its way through the pipeline: its windows come back in any order, its segments leave in order.
+// One input on its way through the pipeline. Its windows come back in any order; its segments leave in order.
 
 #include <compare>
 #include <cstddef>
@@ -23,7 +23,7 @@ namespace npuscribe {
 
 class FileJob {
   public:
-    /// What all inputs of a run have in common.
+    /// What all inputs of a run share.
     struct Settings {
         const Vocabulary& vocabulary;
         const TranscribeOptions& options;
@@ -46,36 +46,35 @@ class FileJob {
         auto operator<=>(const Place&) const = default;
     };
 
-    /// True where this window may be decoded now: the first, or any once the language is known.
+    /// True if this window may be decoded now: the first one always, any other once the language is known.
     bool may_start(size_t index) const { return index == 0 || !transcript_.language.empty(); }
-    /// Code; empty until it has been detected.
+    /// A code; empty until the language has been detected.
     const std::string& language() const { return transcript_.language; }
     void set_language(const std::string& code, double probability);
 
-    /// A window goes to the decoder. Returns what it is given beside its audio.
+    /// A window goes to encoder and decoder. Returns what it is given beside its audio.
     PromptParts start_window(SourceWindow window);
 
     struct Outcome {
-        int64_t resume_at =
-            0;  // sample of the file at which the next one starts, where windows are sequential
+        int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
         std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
     };
     /// Its mel spectrogram was computed once more, in so many seconds.
     void add_mel(double seconds) { timing_.mel += seconds; }
     /// It was encoded.
     void add_encoding(const EncodedWindow& window);
-    /// It came back refused, and goes to the decoder again.
+    /// The decoder refused it: it goes through encoder and decoder once more.
     void refuse_window(const DecodeCost& cost);
-    /// A window that is with the decoder.
+    /// A window that has started and not finished.
     const audio::Window& window(Place place) const { return open_.at(place); }
-    /// It came back.
+    /// The decoder's result was accepted.
     Outcome finish_window(Place place, const DecodingResult& result, const DecodeCost& cost);
-    /// No more windows come. Segments may be handed out after it, as after `finish_window`.
+    /// No more windows come. There may be segments to take after this call, as after `finish_window`.
     void end(const SourceEnd& end);
 
-    /// Segments whose turn it is, each handed out once; valid until the next call of any other member.
+    /// The segments whose turn it is, each handed out once. Valid until the next call of any other member.
     std::span<const Segment> take_segments();
-    /// Seconds of the input that are behind us, and its length where known (else 0).
+    /// Seconds of the input that are behind us, and its length if it is known (else 0).
     double seconds_done() const { return seconds_done_; }
     double input_seconds() const { return input_seconds_; }
 
@@ -87,7 +86,7 @@ class FileJob {
 
   private:
     struct Finished {
-        WindowText text;        // where something is left over, another part follows
+        WindowText text;        // if something is left over, another part follows
         double window_end = 0;  // seconds in the file
     };
 
@@ -102,7 +101,7 @@ class FileJob {
     const std::vector<Token> hotwords_;
     const std::vector<Token> prefix_;
     std::vector<Token> history_;           // what the next window is prompted with
-    bool begun_ = false;                   // a sequential window stands
+    bool begun_ = false;                   // a sequential window has kept its text
     double last_speech_ = 0;               // where the last word of sequential windows ended
     SilenceFilter filter_;                 // of windows that are not sequential
     std::map<Place, audio::Window> open_;  // with the decoder

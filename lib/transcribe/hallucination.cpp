@@ -19,7 +19,7 @@ constexpr double kShortnessWeight = 15;  // a second too short, against a second
 constexpr size_t kFirstWords = 8;
 constexpr double kMostAnomaly = 3;
 constexpr double kRounding = 0.01;
-constexpr double kWindowEdge = 2.0;  // so near to where a window begins or ends, its words are unsure
+constexpr double kWindowEdge = 2.0;  // words so near to a window's beginning or end are unsure
 constexpr double kLeastAdvance = 1.0;
 
 constexpr auto kHop = static_cast<int64_t>(audio::kHopLength);
@@ -80,7 +80,7 @@ void skip_silence(WindowText& text, const audio::Window& window, const SilenceSk
     const auto resume_at = [&](double seconds) {
         const int64_t frames = std::llround((seconds - times.start) * audio::kSampleRate / kHop);
         const int64_t length = window.pieces.back().in_file + window.pieces.back().length - first_sample;
-        // On by a frame of the encoder at least, as ever.
+        // The next window starts at least one encoder frame later.
         text.resume_at = first_sample + std::max(2 * kHop, std::min(frames * kHop, length));
     };
     const auto begin = text.segments.cbegin();

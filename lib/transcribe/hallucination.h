@@ -1,6 +1,6 @@
 #pragma once
-// Text that Whisper made up where nobody spoke: its words are improbable, or too short or long to be spoken,
-// and around it is silence (openai/whisper, whisper/transcribe.py: hallucination_silence_threshold).
+// Text that Whisper makes up while nobody speaks: its words are improbable, or too short or too long for
+// speech, and silence surrounds it (openai/whisper, whisper/transcribe.py: hallucination_silence_threshold).
 
 #include <optional>
 #include <span>
@@ -12,47 +12,47 @@
 
 namespace npuscribe {
 
-/// How odd a word is: 1 for an improbable one, and more the further it is from lengths that people speak
+/// How odd a word is: 1 if it is improbable, and more the further its length is from those of spoken words
 /// (word_anomaly_score).
 double anomaly_score(const Word& word);
 
-/// True where a segment's first words are odd ones: it may be made up (is_segment_anomaly). A segment without
-/// words is not.
+/// True if a segment may be made up, because its first words are odd (is_segment_anomaly). False without
+/// words.
 bool is_anomalous(std::span<const Word> words);
 
-/// Of a sequential window.
+/// What skip_silence knows of a sequential window.
 struct SilenceSkip {
     double threshold = 0;       // seconds: a longer pause is silence
     double window_seconds = 0;  // of a whole window; one that is shorter ends with the audio
-    double last_speech = 0;     // seconds in the file at which the last word before it ended
+    double last_speech = 0;     // where the last word before the window ended, in seconds of the file
 };
 
-/// OpenAI's rules for sequential windows. Where the first words may be made up, behind silence, nothing of
-/// the window stands (`skipped`), and the next one starts behind that silence. Elsewhere a segment that may
-/// be made up and stands in silence goes, with all that follow it, and the next window starts with it: what
-/// was said there is heard again, without the silence before it.
+/// OpenAI's rules for sequential windows. If silence precedes the window's first words and they may be made
+/// up, the whole text is dropped (`skipped`), and the next window starts after that silence. Otherwise the
+/// first segment that may be made up and has silence around it is dropped with all segments after it, and the
+/// next window starts there: it hears that audio again, without the silence before it.
 void skip_silence(WindowText& text, const audio::Window& window, const SilenceSkip& skip);
 
-/// The same for windows that were cut at pauses, of which none is heard again: a segment is left out that may
-/// be made up and has silence before and after it. Several in a row stand or fall together. What was not
-/// transcribed counts as silence; the beginning and the end of the audio do not.
+/// The same for windows that were cut at pauses, which are not heard again: a segment that may be made up is
+/// left out if there is silence before and after it. Several in a row are kept or left out together. Audio
+/// that was not transcribed counts as silence; the beginning and the end of the audio do not.
 class SilenceFilter {
   public:
     explicit SilenceFilter(std::optional<double> threshold) : threshold_(threshold) {}
 
-    /// The next segment, in order, and whether it may be made up. Returns those whose turn it is; one in
-    /// doubt is held until it is known what follows.
+    /// Takes the next segment, and whether it may be made up. Returns the segments whose turn it is; a
+    /// doubtful one is held until what follows is known.
     std::vector<Segment> add(Segment segment, bool anomalous);
-    /// No more come; the audio ends here, in seconds.
+    /// No more segments come, and the audio ends at this second: returns those that were held and are kept.
     std::vector<Segment> end(double audio_end);
 
   private:
     bool silent(double from, double to) const { return to - from > *threshold_; }
     std::vector<Segment> release();
 
-    std::optional<double> threshold_;  // nothing: all pass
-    double last_speech_ = 0;           // end of the last one that stands
-    std::vector<Segment> held_;        // may be made up, behind silence
+    std::optional<double> threshold_;  // nothing: all segments pass
+    double last_speech_ = 0;           // end of the last segment that was kept
+    std::vector<Segment> held_;        // they may be made up, and follow silence
 };
 
 }  // namespace npuscribe

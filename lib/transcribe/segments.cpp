@@ -50,8 +50,8 @@ class Cutter {
         return slices;
     }
 
-    /// Where the last timestamp leaves more of the window than a pause. Not where there is text behind it,
-    /// nor where it says that nothing was dealt with: another try would go the same way.
+    /// The last timestamp, if more than a pause follows it. Nothing if text follows it, or if it is <|0.00|>:
+    /// another attempt would end the same way.
     std::optional<int64_t> rest_from() const {
         if (tokens_.empty() || !vocabulary_.is_timestamp(tokens_.back())) return std::nullopt;
         const int64_t heard = int64_t{tokens_.back() - vocabulary_.timestamp_begin} * kSamplesPerTimestamp;
@@ -59,7 +59,7 @@ class Cutter {
         return heard;
     }
 
-    /// Samples of the window that are dealt with.
+    /// Samples of the window that need no other window.
     int64_t advance() const { return advance_; }
     double window_seconds() const { return static_cast<double>(samples_) / audio::kSampleRate; }
 
@@ -68,7 +68,7 @@ class Cutter {
         return std::max(0, token - vocabulary_.timestamp_begin) * kTimestampSeconds;
     }
 
-    /// Where one timestamp follows another; the end as well, where a single timestamp stands there.
+    /// The places where one timestamp follows another, and the end if a single timestamp stands there.
     std::vector<size_t> cut_points() const {
         std::vector<size_t> cuts;
         for (size_t i = 1; i < tokens_.size(); ++i) {
@@ -82,8 +82,8 @@ class Cutter {
         return cuts;
     }
 
-    /// One segment, from the start of the window to its last timestamp, or to its end where there is none but
-    /// <|0.00|>.
+    /// One segment, from the start of the window to its last timestamp, or to the window's end if there is no
+    /// timestamp but <|0.00|>.
     Slice whole_window() const {
         const auto latest = std::find_if(tokens_.rbegin(), tokens_.rend(),
                                          [&](Token t) { return vocabulary_.is_timestamp(t); });
@@ -116,7 +116,7 @@ std::vector<TokenDetail> token_details(const DecodingResult& result, size_t firs
     return details;
 }
 
-/// Times of the window to those of the file.
+/// Turns times of the window into times of the file.
 void put_into_file(TimedSegment timed, const audio::Window& window, Segment& segment) {
     segment.start = window.file_seconds(timed.start, false);
     segment.end = std::max(segment.start, window.file_seconds(timed.end, true));

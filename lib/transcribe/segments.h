@@ -13,31 +13,31 @@
 
 namespace npuscribe {
 
-/// A window cut at pauses ends in less than a second of pause, and Whisper's last timestamp is now and then
-/// half a second early: if more samples than this were not written down, somebody speaks in them.
+/// A window cut at pauses ends with less than a second of pause, and Whisper's last timestamp can be half a
+/// second early. If more samples than this follow it, there is speech in them.
 inline constexpr int64_t kMostPause = audio::kSampleRate * 3 / 2;
 
 struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet
-    /// By segment: its words may be made up. Told from their times in the window: in the file, a word beside
-    /// a pause that was cut out seems to be as long.
+    /// By segment: its words may be made up. That is judged by their times in the window, because in the file
+    /// a word beside a pause that was cut out seems to last as long as the pause.
     std::vector<bool> anomalous;
     int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
-    bool skipped = false;              // nothing of the window stands: skip_silence found that it should not
-    std::optional<int64_t> rest_from;  // sample of the window from which nothing was written down
+    bool skipped = false;              // skip_silence dropped the whole text
+    std::optional<int64_t> rest_from;  // sample of the window after which nothing was transcribed
 };
 
-/// `window` needs its pieces only, no samples. Times are those of the file, inside the window's pieces.
-/// Segments without text or without length are left out, as are those that start where the window's audio has
-/// ended: what the decoder heard there is padding. An unfinished last segment (text behind a pair of
-/// timestamps, none after it) is left to the next window where windows are `sequential`, as OpenAI does;
-/// elsewhere no window would take it up, so it stays, to the end of the window.
+/// Only the pieces of `window` are used, not its samples. Times are those of the file, inside the window's
+/// pieces. Segments without text or without length are left out, as are those that start after the window's
+/// audio: the decoder heard padding there. A last segment without a timestamp at its end is unfinished. If
+/// windows are `sequential` it is left to the next window, as OpenAI does; otherwise it ends with the window,
+/// because no other window would take it up.
 ///
-/// Whisper now and then stops before its audio does. Where windows are sequential the next one starts at the
-/// last timestamp. Where they were cut at pauses the decoder is told to go on (DecodeRequest), and does, but
-/// for second attempts: `rest_from` tells where the part starts that wants a window of its own.
+/// Whisper sometimes stops before the audio ends. A sequential window is followed by one that starts at the
+/// last timestamp. For windows cut at pauses the decoder is told to go on (DecodeRequest), except in second
+/// attempts: then `rest_from` tells where the part starts that needs a window of its own.
 ///
-/// Where the result has the times of its text, segments have words, and begin and end with them.
+/// If the result has the times of its text, segments have words, and begin and end with them.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,
                        const Vocabulary& vocabulary, bool sequential, const WordOptions& words = {});
 

@@ -26,9 +26,9 @@ class Transcriber {
                 TranscribeOptions options);
     ~Transcriber();
 
-    /// Transcribes files (or "-", standard input). One bad input never stops the others. `cancel`, where
-    /// given, is looked at between steps: once true, throws Cancelled. Device errors stop everything:
-    /// DeviceError.
+    /// Transcribes files (or "-", standard input). One bad input never stops the others. Throws Cancelled
+    /// soon after `cancel`, if given, becomes true, and DeviceError if the device fails, which stops
+    /// everything.
     void transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                     const std::atomic<bool>* cancel = nullptr);
     /// The same for one input that is in memory: 16 kHz, mono.

@@ -36,8 +36,8 @@ struct Segment {
     double avg_logprob = 0;
     double compression_ratio = 0;
     double no_speech_prob = 0;
-    std::string speaker;      // "0" or "1": the channel, where channels are transcribed apart; else empty
-    std::vector<Word> words;  // where word times were asked for: in order, and joined they are the text
+    std::string speaker;      // "0" or "1": the channel, if channels are transcribed apart; else empty
+    std::vector<Word> words;  // if word times were asked for: in order, and joined they are the text
     std::vector<TokenDetail> token_details;  // of `tokens`
 };
 
@@ -63,7 +63,7 @@ struct Timing {
     double encoder_attention = 0;
     double encoder_other = 0;   // convolutions, final norm
     double cross_kv = 0;        // cross-attention keys and values, once a window
-    double modelled_array = 0;  // not spent: what the emulated array's model says that its share would take
+    double modelled_array = 0;  // not spent: what the array would take, by the emulated device's model
     double decoder = 0;         // all decoder steps, search included
     double total = 0;           // wall clock; the program adds loading
 
@@ -72,7 +72,7 @@ struct Timing {
     uint64_t tokens = 0;          // tokens sampled, over all sequences
     uint64_t fallbacks = 0;       // windows decoded again at a higher temperature
     uint64_t encoder_frames = 0;  // rows that the encoder was given, over all windows
-    uint64_t context_guard = 0;   // windows encoded again at full length: shortened, they were not believed
+    uint64_t context_guard = 0;   // windows encoded again at full length: their ContextGuard refused them
     double audio_seconds = 0;
 
     double encoder() const { return encoder_quantise + encoder_matmul + encoder_attention + encoder_other; }
@@ -81,19 +81,19 @@ struct Timing {
     Timing& operator+=(const Timing& other);
 };
 
-/// When something was done, in seconds since the run began; both 0: not at all.
+/// When something was done, in seconds since the run began; both are 0 if it was not.
 struct Interval {
     double begin = 0;
     double end = 0;
 };
 
-/// A window's way through the pipeline. One that is encoded twice has two. Stages of different windows
-/// overlap: what lies between two stages of one is waiting.
+/// A window's way through the pipeline. A window that is encoded twice has two traces. Stages of different
+/// windows overlap: between its own stages a window waits.
 struct WindowTrace {
     size_t input = 0;
-    size_t channel = 0;      // where channels are transcribed apart
+    size_t channel = 0;      // if channels are transcribed apart
     size_t index = 0;        // in its input
-    size_t part = 0;         // more than 0 for what its earlier parts left over
+    size_t part = 0;         // above 0: what its earlier parts left over
     double audio_begin = 0;  // seconds in the file
     double audio_end = 0;
     bool refused = false;  // to be encoded again at full length

@@ -1,6 +1,6 @@
 #pragma once
-// Where windows come from: a thread that opens inputs, decodes them, finds speech, cuts windows and computes
-// their log-mel spectrograms, ahead of who takes them, but never by more than a few.
+// Where windows come from: a thread opens the inputs, decodes them, finds speech, cuts windows and computes
+// their log-mel spectrograms. It stays a few windows ahead of whoever takes them.
 
 #include <chrono>
 #include <condition_variable>
@@ -29,19 +29,19 @@ namespace npuscribe {
 struct SourceWindow {
     size_t input = 0;
     size_t index = 0;  // in its input
-    size_t part = 0;   // 0; more for what the window's earlier parts left over
+    size_t part = 0;   // above 0: what the window's earlier parts left over
     audio::Window window;
     Buffer<float> mel;  // [frames × n_mels]
     double mel_seconds = 0;
     Span read_span;  // its audio decoded, and cut
     Span mel_span;
-    double input_seconds = 0;  // the input's length, where it tells; else 0
+    double input_seconds = 0;  // the input's length, if it is known; else 0
 };
 
-/// Fills in the log-mel spectrogram of the window's samples, `frames` long, and the time that it took.
+/// Fills in the log-mel spectrogram of the window's samples, `frames` long, and the time it took.
 void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames);
 
-/// An input's last word.
+/// An input has no more windows.
 struct SourceEnd {
     size_t input = 0;
     std::optional<std::string> error;  // why it could not be read, or not to the end
@@ -58,37 +58,37 @@ struct SourceOptions {
     std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut;
     bool one_at_a_time = false;                    // an input's next window waits for `resume`
     std::function<size_t(size_t samples)> frames;  // of the mel spectrogram of a window of so many samples
-    size_t max_open = 8;                           // inputs open at once; more than one only where they wait
+    size_t max_open = 8;                           // inputs open at once, if one_at_a_time; else one is
     size_t capacity = 4;                           // windows ahead
 };
 
-/// All members may be called while the thread works; they are for one other thread.
+/// All members may be called while the thread works, by one other thread.
 class WindowSource {
   public:
     /// Starts at once. `mel` must outlive it.
     WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options);
-    /// Stops after the window it is at.
+    /// Waits until the thread has finished the window it is working on.
     ~WindowSource();
     WindowSource(const WindowSource&) = delete;
     WindowSource& operator=(const WindowSource&) = delete;
 
-    /// The next item, where there is one and `wanted` says so. Inputs come in order, but windows of several
-    /// may alternate; an input's windows are in order, its end follows them. Rethrows what went wrong on the
-    /// thread, other than with an input.
+    /// The next item, if there is one and it is `wanted`. Inputs come in order, but windows of several may
+    /// alternate. An input's windows are in order, and its end follows them. Rethrows what failed on the
+    /// thread; a fault of an input is in its end instead.
     std::optional<SourceItem> take(const std::function<bool(const SourceItem&)>& wanted);
 
-    /// Returns when there is something to take, or nothing more will come, or the time is up.
+    /// Returns once there is something to take, nothing more will come, or the time is up.
     void wait(std::chrono::milliseconds most);
 
-    /// The last window of `input` has been dealt with: the next may be cut, from this sample of the file on
-    /// where windows are sequential.
+    /// The last window of `input` is finished, so the next may be cut; if windows are sequential, from this
+    /// sample of the file on.
     void resume(size_t input, int64_t sample);
 
-    /// Everything has been taken.
+    /// True once everything has been taken.
     bool finished() const;
 
   private:
-    /// An open input. The thread's own, but for `waiting` and `resume_at`.
+    /// An open input. It belongs to the thread, except `waiting` and `resume_at`.
     struct Reader {
         size_t input = 0;
         std::unique_ptr<audio::Stream> stream;
@@ -109,8 +109,8 @@ class WindowSource {
     const SourceOptions options_;
 
     mutable std::mutex mutex_;
-    std::condition_variable room_;       // to the thread: an item was taken, a reader may go on, stop
-    std::condition_variable something_;  // from it
+    std::condition_variable room_;       // tells the thread: an item was taken, a reader may go on, or stop
+    std::condition_variable something_;  // the thread tells: there is an item, or no more will come
     std::deque<SourceItem> items_;
     std::list<Reader> readers_;
     size_t next_input_ = 0;

@@ -10,7 +10,7 @@ namespace {
 
 // Seconds, as add_word_timestamps has them.
 constexpr double kLongestMedian = 0.7;
-constexpr double kTooEarly = 0.5;  // a first word is, that begins so much before its segment's timestamp
+constexpr double kTooEarly = 0.5;  // a first word may begin so much before its segment's timestamp
 constexpr double kTooLate = 0.5;
 
 bool contains(std::string_view text, std::string_view part) {
@@ -21,7 +21,7 @@ double duration(const Word& word) {
     return word.end - word.start;
 }
 
-/// Of the words that have length; at most kLongestMedian.
+/// The median length of the words that have one; at most kLongestMedian.
 double median_duration(std::span<Word* const> words) {
     std::vector<double> durations;
     for (const Word* word : words) {
@@ -35,7 +35,7 @@ double median_duration(std::span<Word* const> words) {
     return std::min(kLongestMedian, median);
 }
 
-/// A pause beside the end of a sentence makes the mark or the word after it too long.
+/// A pause at the end of a sentence makes the mark or the word after it too long: shortens that.
 void shorten_at_sentence_ends(std::span<Word* const> words, double longest) {
     constexpr std::string_view kMarks = ".。!！?？";
     for (size_t i = 1; i < words.size(); ++i) {
@@ -48,7 +48,7 @@ void shorten_at_sentence_ends(std::span<Word* const> words, double longest) {
     }
 }
 
-/// The first two words of a segment, where a pause came before it.
+/// Shortens the first two words of a segment if a pause comes before it.
 void shorten_after_pause(std::vector<Word>& words, double last_speech, double median) {
     const double longest = 2 * median;
     const bool two = words.size() > 1;
@@ -142,7 +142,7 @@ void settle_words(std::span<TimedSegment> segments, const WordOptions& options) 
         merge_punctuations(words, options);
         if (words.empty()) continue;
         shorten_after_pause(words, last_speech, median);
-        // Where a first or last word is too long, the timestamps know better.
+        // If a first or last word is too long, the segment's timestamps are more reliable.
         if (segment.start < words.front().end && segment.start - kTooEarly > words.front().start)
             words.front().start = std::max(0.0, std::min(words.front().end - median, segment.start));
         if (segment.end > words.back().start && segment.end + kTooLate < words.back().end)

@@ -19,21 +19,21 @@ struct TimedSegment {
     double end = 0;
 };
 
-/// The words of `tokens`, which are [first, first + count) of result.tokens; joined they are their text.
-/// Wants result.text_times. A word's probability is the mean of its tokens'.
+/// The words of result.tokens [first, first + count); joined they are the tokens' text. Needs
+/// result.text_times. A word's probability is the mean of its tokens'.
 std::vector<Word> words_of(const DecodingResult& result, size_t first, size_t count,
                            const Vocabulary& vocabulary);
 
-/// Punctuation goes to the word beside it, whose time and probability stay what they are.
+/// Joins punctuation to the word beside it, whose times and probability do not change.
 void merge_punctuations(std::vector<Word>& words, const WordOptions& options);
 
-/// For all segments of a window that have words: shortens what a pause has made too long, by OpenAI's rules,
-/// puts punctuation to its words, and lets each segment begin with its first word and end with its last.
-/// Words come out in order, none beginning before the one before it ends.
+/// For all segments of a window that have words: shortens words that a pause has made too long, by OpenAI's
+/// rules, joins punctuation to words, and lets each segment begin with its first word and end with its last.
+/// The words are in order, and none begins before its predecessor ends.
 void settle_words(std::span<TimedSegment> segments, const WordOptions& options);
 
-/// Windows may overlap by a little: a segment starts no earlier than the one before it, and where both have
-/// words, with none before the other's last word has ended.
+/// Puts a segment after the one before it, because windows may overlap a little: it starts no earlier, and if
+/// both have words, not before the other's last word has ended.
 void put_after(const Segment& before, Segment& segment);
 
 }  // namespace npuscribe

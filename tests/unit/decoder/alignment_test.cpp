@@ -35,7 +35,7 @@ double cheapest(MatrixView<const float> cost, size_t i, size_t j) {
 
 }  // namespace
 
-TEST_CASE("the warped path follows the cheap cells") {
+TEST_CASE("The warped path follows the cheap cells") {
     const std::vector<float> cost = {0, 0, 9, 9,  //
                                      9, 9, 0, 9,  //
                                      9, 9, 9, 0};
@@ -45,7 +45,7 @@ TEST_CASE("the warped path follows the cheap cells") {
     CHECK(dtw({cost.data(), 2, 1}) == std::vector<DtwStep>{{0, 0}, {1, 0}});
 }
 
-TEST_CASE("no path is cheaper than the warped one") {
+TEST_CASE("No path is cheaper than the warped one") {
     for (unsigned seed = 0; seed < 20; ++seed) {
         const size_t rows = 1 + seed % 5;
         const size_t cols = 1 + seed % 7;
@@ -66,7 +66,7 @@ TEST_CASE("no path is cheaper than the warped one") {
     }
 }
 
-TEST_CASE("the median is of the seven values around, mirrored at the ends") {
+TEST_CASE("The median is that of the seven values around, mirrored at the ends") {
     for (const size_t n : {4, 5, 7, 8, 50, 1500}) {
         const auto values = random_values(n, 3);
         std::vector<float> out(n);
@@ -89,7 +89,7 @@ TEST_CASE("the median is of the seven values around, mirrored at the ends") {
     CHECK(out == few);
 }
 
-TEST_CASE("the median of seven is right for every order of every pattern of zeros and ones") {
+TEST_CASE("The median of seven is right for every pattern of zeros and ones") {
     // By the zero-one principle (Knuth, vol. 3, 5.3.4) that holds for all values.
     for (unsigned bits = 0; bits < 128; ++bits) {
         std::vector<float> values(7);
@@ -101,7 +101,7 @@ TEST_CASE("the median of seven is right for every order of every pattern of zero
     }
 }
 
-TEST_CASE("a head's attention is standardised over all rows, frame by frame") {
+TEST_CASE("A head's attention is standardised over all rows, frame by frame") {
     // One head, three rows, three frames (too few to smooth): the second frame is attended to alike by all.
     const std::vector<float> weights = {0.75F, 0.25F, 0, 0.25F, 0.25F, 0.5F, 0.5F, 0.25F, 0.25F};
     const TokenAttention attention{
@@ -114,7 +114,7 @@ TEST_CASE("a head's attention is standardised over all rows, frame by frame") {
     for (size_t i = 0; i < 6; ++i) CHECK(double{matrix[i]} == Approx(expected[i]).margin(1e-6));
 }
 
-TEST_CASE("tokens begin where their rows' attention does") {
+TEST_CASE("Tokens begin where their rows' attention begins") {
     constexpr size_t kFrames = 100;
     const std::vector<size_t> begins = {0, 20, 50, 65};
     std::vector<std::vector<float>> rows(
@@ -128,7 +128,7 @@ TEST_CASE("tokens begin where their rows' attention does") {
     CHECK(starting_frames(attention, 1, 5) == begins);
 }
 
-TEST_CASE("the pass holds the prompt, the text and the end, and fits the decoder's context") {
+TEST_CASE("The pass holds the prompt, the text and the end, and fits the decoder's context") {
     const Vocabulary vocabulary = small_vocabulary();
     const std::vector<Token> text = {3, 4};
     const AlignmentPass pass = make_alignment_pass(vocabulary, Task::translate, "de", text, 70, kTextContext);

@@ -27,7 +27,7 @@ bool refused(const DecodingResult& result, const DecodingOptions& options = {}) 
 
 }  // namespace
 
-TEST_CASE("What holds to the guard is believed") {
+TEST_CASE("A result within the guard's limits is believed") {
     CHECK_FALSE(refused(good()));
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("Loops and guesses are refused, by OpenAI's thresholds") {
     CHECK(refused(result));
 }
 
-TEST_CASE("The guard stays where thresholds are switched off, and follows those that are stricter") {
+TEST_CASE("The guard still holds if thresholds are off, and follows stricter ones") {
     DecodingOptions options;
     options.compression_ratio_threshold.reset();
     options.logprob_threshold.reset();
@@ -56,7 +56,7 @@ TEST_CASE("The guard stays where thresholds are switched off, and follows those 
     CHECK(refused(good(), options));
 }
 
-TEST_CASE("Silence is left to the full context to find") {
+TEST_CASE("Silence is refused, because only the full context decides it") {
     DecodingResult result = good();
     result.avg_logprob = -1.5;
     result.no_speech_prob = 0.9;
@@ -64,7 +64,7 @@ TEST_CASE("Silence is left to the full context to find") {
     CHECK(refused(result));
 }
 
-TEST_CASE("Five seconds hold sixty tokens: ten a second, and ten") {
+TEST_CASE("Five seconds hold sixty tokens: ten a second, and ten more") {
     CHECK(kGuard.most_tokens == 60);
     DecodingResult result = good();
     result.tokens.assign(60, 1);
@@ -73,7 +73,7 @@ TEST_CASE("Five seconds hold sixty tokens: ten a second, and ten") {
     CHECK(refused(result));
 }
 
-TEST_CASE("A timestamp behind what was encoded was not heard") {
+TEST_CASE("A timestamp beyond what was encoded is refused") {
     DecodingResult result = good();
     result.tokens.back() = at(1300);
     CHECK_FALSE(refused(result));
@@ -81,7 +81,7 @@ TEST_CASE("A timestamp behind what was encoded was not heard") {
     CHECK(refused(result));
 }
 
-TEST_CASE("A language that is less likely than all others together is looked for again") {
+TEST_CASE("A language that is less likely than all others together is detected again") {
     DecodingResult result = good();
     result.language_probability = 0.51;
     CHECK_FALSE(refused(result));

@@ -40,7 +40,7 @@ double tolerance(Precision precision) {
 
 }  // namespace
 
-TEST_CASE("a step with a cache gives what the whole sequence without one gives") {
+TEST_CASE("A step with a cache gives the same as the whole sequence without one") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     const PlainWhisper plain(checkpoint);
     const auto audio_a = random_plain(70, 128, 5);
@@ -83,7 +83,7 @@ TEST_CASE("a step with a cache gives what the whole sequence without one gives")
     }
 }
 
-TEST_CASE("a copied sequence goes on as its parent would") {
+TEST_CASE("A copied sequence goes on as its parent would") {
     const RandomCheckpoint checkpoint(kSmall, 2);
     const PlainWhisper plain(checkpoint);
     const auto audio = random_plain(70, 128, 7);
@@ -99,7 +99,7 @@ TEST_CASE("a copied sequence goes on as its parent would") {
     CHECK(distance(logits.data() + 107, row(plain.decode({4, 8, 30}, audio), 2)).relative_l2 < 2e-5);
 }
 
-TEST_CASE("a row that does not fit is refused, not read out of bounds") {
+TEST_CASE("A row that does not fit is refused, not read out of bounds") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     WhisperDecoder decoder(checkpoint, pool, {Precision::bf16, 2, 2, true});

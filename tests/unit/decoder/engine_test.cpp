@@ -151,7 +151,7 @@ TEST_CASE("An unknown language is detected from the start token alone, which is 
     CHECK(model.tokens_fed == 4);  // start, language, task, <|0.00|>
 }
 
-TEST_CASE("A guarded window has one attempt, which ends with the first token too many") {
+TEST_CASE("A guarded window has one attempt, which ends at the first token too many") {
     ScriptedModel model(5, 1, says(std::vector<Token>(50, 5)));
     DecodingOptions options;
     options.without_timestamps = true;
@@ -164,7 +164,7 @@ TEST_CASE("A guarded window has one attempt, which ends with the first token too
     CHECK(outcome.languages.empty());  // nor is its language told
 }
 
-TEST_CASE("A guarded window that is believed is a window like any other") {
+TEST_CASE("A guarded window whose result is believed is like any other window") {
     const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
         const std::vector<Token> text = {at(0), 5, 6, at(150), kEot};
         logits[static_cast<size_t>(history.size() == 1 ? kGerman : text[sampled(history).size()])] = 10;
@@ -238,7 +238,7 @@ TEST_CASE("The probability of no speech is read at the start token, before any r
     }
 }
 
-TEST_CASE("The same words come whatever the batch size, order and threads") {
+TEST_CASE("The text is the same whatever the batch size, order and threads") {
     const auto windows = many_windows(17);
     std::vector<size_t> backwards;
     for (size_t i = windows.size(); i-- > 0;) backwards.push_back(i);
@@ -289,7 +289,7 @@ TEST_CASE("When one sequence ends, the next window takes its slot") {
     CHECK(model.steps == 31);  // the long one's prompt and 30 tokens: nobody else took a step of his own
 }
 
-TEST_CASE("A text that repeats itself is decoded again, warmer, until it does not") {
+TEST_CASE("A text that repeats itself is decoded again at higher temperatures until it does not") {
     // Sampling cannot be scripted token by token: the decoder changes its mind after the first attempt.
     int attempts = 0;
     ScriptedModel model(5, 1, [&](float, std::span<const Token> history, std::span<float> logits) {
@@ -307,7 +307,7 @@ TEST_CASE("A text that repeats itself is decoded again, warmer, until it does no
     CHECK(result.compression_ratio < 2.4);
 }
 
-TEST_CASE("When every temperature fails, the last attempt stands, as OpenAI has it") {
+TEST_CASE("If every temperature fails, the last attempt is kept, as OpenAI does") {
     ScriptedModel model(5, 1, [](float, std::span<const Token> history, std::span<float> logits) {
         const size_t i = sampled(history).size();
         logits[static_cast<size_t>(i == 0 ? at(0) : i < 45 ? 7 : kEot)] = 40;
@@ -337,7 +337,7 @@ TEST_CASE("An unlikely text over a silent window is silence at once") {
     CHECK(outcome.results.at(0).avg_logprob < -1);
 }
 
-TEST_CASE("Windows that all fall back at once still all finish, in as few sequences as one needs") {
+TEST_CASE("Windows that all fall back at once still finish, in as few sequences as one needs") {
     DecodingOptions options;
     options.logprob_threshold = 1;  // nothing is ever good enough
     ScriptedModel model(5, 8, random_logits);
@@ -400,7 +400,7 @@ TEST_CASE("A decoder that never ends is stopped") {
     }
 }
 
-TEST_CASE("Prompts together stay within the rows that a step may have") {
+TEST_CASE("The prompts of one step stay within the rows that a step may have") {
     DecodingOptions options;
     options.temperatures = {0};
     std::vector<Window> windows(8);
@@ -413,14 +413,14 @@ TEST_CASE("Prompts together stay within the rows that a step may have") {
         CHECK(result.tokens == std::vector<Token>{at(0), 5, at(100)});
 }
 
-TEST_CASE("A search wider than the model is refused, where it would wait for ever") {
+TEST_CASE("A search that needs more sequences than the model has is refused: it would wait for ever") {
     ScriptedModel model(4, 1, says({}));
     DecodingOptions options;
     options.beam_size = 5;
     CHECK_THROWS_AS(decode(model, options, {}), std::logic_error);
 }
 
-TEST_CASE("A decoder that returns no numbers is an error") {
+TEST_CASE("Logits that are not numbers are an error") {
     ScriptedModel model(5, 1, [](float, std::span<const Token>, std::span<float> logits) {
         std::fill(logits.begin(), logits.end(), std::nanf(""));
     });

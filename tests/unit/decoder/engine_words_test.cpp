@@ -74,7 +74,7 @@ DecodingOptions with_words() {
 
 }  // namespace
 
-TEST_CASE("text tokens get times from one more step, timestamps none") {
+TEST_CASE("Text tokens get times from one more step; timestamps get none") {
     ScriptedModel model(5, 1, says({at(0), 5, 6, at(150), at(150), 7, at(300)}));
     model.heads = 2;
     const auto results = decode(model, with_words(), 1);
@@ -92,7 +92,7 @@ TEST_CASE("text tokens get times from one more step, timestamps none") {
     CHECK(results.at(0).probabilities[1] == Approx(1).margin(1e-6));
 }
 
-TEST_CASE("no step is spent where no times are wanted, or there is nothing to time") {
+TEST_CASE("No step is spent if no times are wanted, or there is no text") {
     ScriptedModel plain(5, 1, says({at(0), 5, at(150)}));
     plain.heads = 2;
     CHECK(decode(plain, {}, 1).at(0).text_times.empty());
@@ -103,7 +103,7 @@ TEST_CASE("no step is spent where no times are wanted, or there is nothing to ti
     CHECK(wordless.steps == 2);
 }
 
-TEST_CASE("no time is beyond the audio") {
+TEST_CASE("No time is beyond the audio") {
     ScriptedModel model(5, 1, says({at(0), 5, 6, 7, 8}));
     model.heads = 1;
     const auto results = decode(model, with_words(), 1, 45);
@@ -111,7 +111,7 @@ TEST_CASE("no time is beyond the audio") {
     for (const double time : results.at(0).text_times) CHECK(time < 45 * 0.02);
 }
 
-TEST_CASE("word times change no word, and come with beams, samples and batches alike") {
+TEST_CASE("Word times change no text, and come with beams, samples and batches alike") {
     struct Search {
         int beam_size;
         std::vector<double> temperatures;

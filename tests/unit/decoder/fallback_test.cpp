@@ -41,7 +41,7 @@ TEST_CASE("Silence overrides: an unlikely text over a silent window is accepted"
     CHECK(needs_fallback(result(1, -1.5, 0.6), options));
 }
 
-TEST_CASE("A window is silent where no speech is likely and the text is not") {
+TEST_CASE("A window is silent if speech is unlikely and its text is, too") {
     const DecodingOptions options;
     CHECK(is_silence(result(1, -1.5, 0.61), options));
     CHECK(is_silence(result(1, -1.0, 0.61), options));

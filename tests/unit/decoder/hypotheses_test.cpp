@@ -108,7 +108,7 @@ TEST_CASE("Patience says how many finished beams end the search") {
     CHECK(patient.sum_logprob == Approx(std::log(0.15)));
 }
 
-TEST_CASE("Beams that may sample no more compete unfinished") {
+TEST_CASE("Beams that may not go on compete unfinished") {
     // After two tokens: c has finished with .36; b d .30 fills the beam: −0.602 wins.
     DecodingOptions options = plain();
     options.beam_size = 2;
@@ -169,7 +169,7 @@ TEST_CASE("Of many samples the likeliest is kept") {
     CHECK(search(options, 1, trellis, {3, 0, 1}).tokens == std::vector<Token>{b});
 }
 
-TEST_CASE("The same key, the same words; another key, others") {
+TEST_CASE("The same key gives the same text, another key another text") {
     DecodingOptions options = plain();
     options.best_of = 1;
     Trellis trellis;

@@ -50,7 +50,7 @@ TEST_CASE("The first token is a timestamp of at most one second") {
     CHECK_FALSE(rules.allows(kEot));
 }
 
-TEST_CASE("Where speech is known to go on, the text does not end at an earlier timestamp") {
+TEST_CASE("If speech is known to go on, the text does not end at an earlier timestamp") {
     Rules rules;
     const auto ends = [&](std::vector<Token> sampled) {
         return rules.after(std::move(sampled), text_likelier(), at(500)).allows(kEot);
@@ -113,7 +113,7 @@ TEST_CASE("After a pair of timestamps comes text") {
     CHECK_FALSE(rules.allows(at(202)));
 }
 
-TEST_CASE("Where all timestamps together beat any one text token, it is a timestamp's turn") {
+TEST_CASE("A timestamp follows if all timestamps together are likelier than any single text token") {
     // After <|0.00|> text, 1,500 timestamps may follow. With logits of 0 each they weigh log 1500 = 7.313.
     std::vector<float> logits(kVocabulary, -10);
     for (size_t i = static_cast<size_t>(kTime0); i < kVocabulary; ++i) logits[i] = 0;
@@ -139,7 +139,7 @@ TEST_CASE("Only timestamps that may follow count in that sum") {
     CHECK_FALSE(rules.after({at(2998), 5}, logits).allows(7));
 }
 
-TEST_CASE("After the last timestamp there is, text may only end") {
+TEST_CASE("No timestamp follows the last one that there is") {
     Rules rules;
     rules.after({at(2900), 5, at(3000), at(3000), 6});
     CHECK(rules.allows(7));
@@ -163,7 +163,7 @@ TEST_CASE("Special tokens and non-speech are never sampled") {
     CHECK_FALSE(other.allows(kSot));
 }
 
-TEST_CASE("Without timestamps the first token is not blank, and nothing else is ruled") {
+TEST_CASE("Without timestamps only the first token has a rule: it is not blank") {
     DecodingOptions options;
     options.without_timestamps = true;
     Rules rules(options);
@@ -179,7 +179,7 @@ TEST_CASE("Without timestamps the first token is not blank, and nothing else is 
     CHECK(blank.after({}).allows(kEot));
 }
 
-TEST_CASE("A repetition penalty takes from what was said, and from nothing else") {
+TEST_CASE("A repetition penalty lowers the logits of text that was said, and no others") {
     DecodingOptions options;
     options.repetition_penalty = 2;
     const LogitRules rules(small_vocabulary(), options);
@@ -192,7 +192,7 @@ TEST_CASE("A repetition penalty takes from what was said, and from nothing else"
     CHECK(logits[static_cast<size_t>(at(50))] == 3);  // timestamps are not words
 }
 
-TEST_CASE("What would make the same words come twice in a row of so many is forbidden") {
+TEST_CASE("A token that would repeat an n-gram is forbidden") {
     DecodingOptions options;
     options.no_repeat_ngram_size = 3;
     Rules rules(options);

@@ -60,7 +60,7 @@ DecodingOptions without_timestamps() {
 
 }  // namespace
 
-TEST_CASE("A window begins with its prefix, behind <|0.00|>, and goes on as the decoder says") {
+TEST_CASE("A window begins with <|0.00|> and its prefix, and goes on as the decoder says") {
     ScriptedModel model(5, 1, goes_on({5, at(150)}));
     const DecodingResult result = decode(model, {});
     CHECK(result.tokens == std::vector<Token>{at(0), kBlank, 7, 8, 5, at(150)});
@@ -78,7 +78,7 @@ TEST_CASE("Without timestamps it begins with the prefix alone, and may end there
     CHECK(result.compression_ratio == 0);
 }
 
-TEST_CASE("Timestamps go on from the prefix's: the next is a later one, early or not") {
+TEST_CASE("The next timestamp is later than the prefix's, and need not be an early one") {
     ScriptedModel model(5, 1, [](float, std::span<const Token> history, std::span<float> logits) {
         const size_t i = sampled(history).size();
         logits[kTime0] = 20;  // would go back
@@ -89,7 +89,7 @@ TEST_CASE("Timestamps go on from the prefix's: the next is a later one, early or
     CHECK(result.tokens == std::vector<Token>{at(0), kBlank, 7, 8, at(1200)});
 }
 
-TEST_CASE("What a window is judged by is what was sampled") {
+TEST_CASE("A result is judged by its sampled tokens alone") {
     // Two words as likely as each other, then a certain end: log 1/2 over two tokens.
     const std::vector<Token> loop(30, 5);
     ScriptedModel model(5, 1, [&](float, std::span<const Token> history, std::span<float> logits) {
@@ -132,7 +132,7 @@ TEST_CASE("Every attempt begins with the prefix, and so does every beam and samp
     }
 }
 
-TEST_CASE("Speech is looked for at the start token, with the language known and without") {
+TEST_CASE("The probability of no speech is read at the start token, with the language known or not") {
     for (const std::string language : {"en", ""}) {
         ScriptedModel model(5, 1, [](float, std::span<const Token> history, std::span<float> logits) {
             if (history.size() == 1) {
@@ -162,7 +162,7 @@ TEST_CASE("The prefix's words get times like any others") {
     CHECK(result.text_times[4] == Approx(1.4));
 }
 
-TEST_CASE("A guard counts what was sampled, not what was given") {
+TEST_CASE("A guard counts the sampled tokens, not the prefix") {
     Request request;
     request.prefix.assign(20, 5);
     request.guard = ContextGuard{3, 30};

@@ -18,12 +18,12 @@ TEST_CASE("A prompt names language and task") {
           std::vector<Token>{kSot, kJapanese, kTranslate, kNoTimestamps});
 }
 
-TEST_CASE("An English-only model has neither") {
+TEST_CASE("The prompt of an English-only model names neither") {
     CHECK(make_prompt(small_vocabulary(false), {Task::transcribe, "en"}, true, kTextContext).tokens ==
           std::vector<Token>{kSot});
 }
 
-TEST_CASE("Previous text goes before it, its last half context less one") {
+TEST_CASE("Previous text goes before it: the last half of the context less one") {
     PromptParts parts{Task::transcribe, "en"};
     parts.previous.assign(100, 5);
     const Prompt prompt = make_prompt(small_vocabulary(), parts, true, 64);
@@ -34,12 +34,12 @@ TEST_CASE("Previous text goes before it, its last half context less one") {
     CHECK(max_previous_tokens(448) == 223);  // Whisper's
 }
 
-TEST_CASE("Text that is given stands behind one space") {
+TEST_CASE("Given text is encoded with one space in front") {
     CHECK(given_tokens(small_vocabulary(), "  hi \n") == std::vector<Token>{kBlank, 7, 8});
     CHECK(given_tokens(small_vocabulary(), "  ").empty());
 }
 
-TEST_CASE("A prefix comes last, behind the first timestamp where there are timestamps") {
+TEST_CASE("A prefix comes last, after the first timestamp if there are timestamps") {
     PromptParts parts{Task::transcribe, "de"};
     parts.prefix = {kBlank, 7, 8};
     Prompt prompt = make_prompt(small_vocabulary(), parts, true, kTextContext);
@@ -50,7 +50,7 @@ TEST_CASE("A prefix comes last, behind the first timestamp where there are times
     CHECK(prompt.text_begin == 4);
 }
 
-TEST_CASE("A prefix keeps its head, and leaves the rest of its half to previous text") {
+TEST_CASE("A long prefix keeps its first tokens; previous text has the rest of that half") {
     PromptParts parts{Task::transcribe, "en"};
     parts.prefix.assign(100, 5);
     parts.prefix.front() = 6;
@@ -66,7 +66,7 @@ TEST_CASE("A prefix keeps its head, and leaves the rest of its half to previous 
     CHECK(prompt.tokens.size() == 1 + 20 + 3 + 1 + 11);
 }
 
-TEST_CASE("The detected language is the likeliest, its probability among languages alone") {
+TEST_CASE("The detected language is the likeliest, and its probability is among languages alone") {
     std::vector<float> logits(kVocabulary, 5);  // words are likelier than any language: they do not count
     logits[kEnglish] = 0;
     logits[kGerman] = std::log(2.0F);

@@ -22,7 +22,7 @@ std::vector<float> random_row(size_t size, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("The largest logit is found wherever it stands") {
+TEST_CASE("The largest logit is found in any place") {
     for (const size_t size : {1U, 15U, 16U, 17U, 1000U}) {
         for (const size_t place : {size_t{0}, size / 2, size - 1}) {
             auto values = random_row(size, 1);
@@ -47,7 +47,7 @@ TEST_CASE("Log-sum-exp agrees with double precision, whatever the size and range
     CHECK(row::log_sum_exp({}) == -std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("Each exponential is right to six digits, less where it hardly counts") {
+TEST_CASE("Each exponential is right to six digits, or fewer if it hardly counts") {
     for (float x = 0; x > -80; x -= 0.37F) {
         const std::vector<float> one = {x};
         CHECK(row::sum_exp(one, 0) ==
@@ -55,7 +55,7 @@ TEST_CASE("Each exponential is right to six digits, less where it hardly counts"
     }
 }
 
-TEST_CASE("A row that holds a NaN has a sum that says so") {
+TEST_CASE("The sum of a row with a NaN is NaN") {
     auto values = random_row(100, 3);
     values[50] = std::numeric_limits<float>::quiet_NaN();
     CHECK(std::isnan(row::sum_exp(values, 20)));
@@ -74,7 +74,7 @@ TEST_CASE("The top k of a row in two parts are the top k of the whole") {
     for (size_t i = 0; i < 6; ++i) CHECK(best[i].index == order[i]);
 }
 
-TEST_CASE("Of equal logits the first ranks first, and one that is forbidden never does") {
+TEST_CASE("Among equal logits the first ranks first, and a forbidden one never ranks") {
     std::vector<row::Ranked> best;
     row::top_k(std::vector<float>{1, 3, 3, row::kMinusInfinity, 1}, 10, 5, best);
     REQUIRE(best.size() == 4);

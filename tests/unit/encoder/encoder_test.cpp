@@ -44,7 +44,7 @@ Encoded encode(const RandomCheckpoint& checkpoint, Precision precision, const Pl
 
 }  // namespace
 
-TEST_CASE("the encoder is the one of the paper, in every precision and for any number of frames") {
+TEST_CASE("The encoder agrees with the paper's in every precision and for any number of frames") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     const PlainWhisper plain(checkpoint);
     for (const size_t n_ctx : {150, 64, 33, 1}) {
@@ -66,7 +66,7 @@ TEST_CASE("the encoder is the one of the paper, in every precision and for any n
     }
 }
 
-TEST_CASE("hidden states are shown after the stem and after each layer") {
+TEST_CASE("Hidden states are shown after the stem and after each layer") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     const auto device = make_cpu_device({Precision::fp32, {}}, pool);
@@ -83,7 +83,7 @@ TEST_CASE("hidden states are shown after the stem and after each layer") {
     CHECK(seen == std::vector<size_t>{0, 1, 2});
 }
 
-TEST_CASE("a mel of the wrong shape is refused with the shape that is wanted") {
+TEST_CASE("A mel of the wrong shape is refused, and the message has the right shape") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);
     const auto device = make_cpu_device({Precision::bfp16, {}}, pool);

@@ -44,7 +44,7 @@ TEST_CASE("No window is encoded longer than the model's 30 s") {
     CHECK(context.frames(30 * kSecond) == 1500);
 }
 
-TEST_CASE("A window that gets less than all is guarded, by its own length") {
+TEST_CASE("A window with a shortened context is guarded, by its own length") {
     const AudioContext context = fitted();
     const auto guard = context.guard(5 * kSecond);
     REQUIRE(guard);
@@ -73,7 +73,7 @@ TEST_CASE("Fitted windows are never longer than what was asked for") {
     CHECK_FALSE(fitted(600).guard(9 * kSecond));
 }
 
-TEST_CASE("Sampling has no use for a first try, so it has all of the context") {
+TEST_CASE("Sampling has the full context, because it has no first attempt at temperature 0") {
     TranscribeOptions options;
     options.fit_audio_ctx = true;
     options.decoding.temperatures = {0.4, 0.8};

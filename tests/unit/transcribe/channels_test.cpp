@@ -23,7 +23,7 @@ TEST_CASE("Clips are transcribed alone, with the file's times") {
     CHECK(bench.progress.at(0).back() == Approx(3));
 }
 
-TEST_CASE("Channels that are transcribed apart come together by time, each with its speaker") {
+TEST_CASE("Segments of separate channels are merged by time, each with its speaker") {
     TranscribeOptions options = english();
     options.channels = Channels::split;
     Bench bench(spells(), options);
@@ -50,7 +50,7 @@ TEST_CASE("Channels that are transcribed apart come together by time, each with 
     CHECK(std::is_sorted(bench.progress.at(0).begin(), bench.progress.at(0).end()));
 }
 
-TEST_CASE("Inputs stay inputs where channels are transcribed apart: each is told of once, good or bad") {
+TEST_CASE("With separate channels each input is still reported once, good or bad") {
     TranscribeOptions options = english();
     options.channels = Channels::split;
     for (const bool vad : {true, false}) {
@@ -77,7 +77,7 @@ TEST_CASE("The language of split channels is that of the one with more speech") 
     CHECK(bench.done.at(0).language == "ja");
 }
 
-TEST_CASE("One channel is the one that is opened") {
+TEST_CASE("With one channel, only that channel is opened") {
     TranscribeOptions options = english();
     options.channels = Channels::right;
     Bench bench(spells(), options);

@@ -58,7 +58,7 @@ TEST_CASE("With the full context every window is as long as the model's") {
     CHECK(bench.timing().encoder_frames == 3000);
 }
 
-TEST_CASE("A loop at a shortened context is decoded again at the full one, before any fallback") {
+TEST_CASE("A loop at a shortened context is decoded again at the full one before any fallback") {
     for (const size_t batch : {1U, 4U}) {
         Bench bench(loops({3}), fitted(), batch);
         bench.shortened_mark = 0.5;
@@ -81,7 +81,7 @@ TEST_CASE("A loop at a shortened context is decoded again at the full one, befor
     }
 }
 
-TEST_CASE("What loops at the full context, too, falls back there as ever") {
+TEST_CASE("A window that also loops at the full context falls back there") {
     Bench bench(
         [](float level, std::span<const Token> history, std::span<float> logits) {
             const size_t i = sampled(history).size();
@@ -95,7 +95,7 @@ TEST_CASE("What loops at the full context, too, falls back there as ever") {
     CHECK(bench.timing().fallbacks == 1);
 }
 
-TEST_CASE("Silence is believed at the full context alone") {
+TEST_CASE("Silence is only believed at the full context") {
     // Nothing is likely, whatever the context; that there is no speech is seen at the full one.
     for (const bool silent : {true, false}) {
         Bench bench(
@@ -116,7 +116,7 @@ TEST_CASE("Silence is believed at the full context alone") {
     }
 }
 
-TEST_CASE("A refused window is given the language that the full context tells, and so are those behind it") {
+TEST_CASE("A refused window takes the language that the full context detects, and so do those after it") {
     std::set<Token> seen;  // languages in prompts of the window behind
     Bench bench(
         [&](float level, std::span<const Token> history, std::span<float> logits) {
@@ -169,7 +169,7 @@ TEST_CASE("Sequential windows wait for the one that is decoded again") {
     CHECK(bench.frames == std::vector<size_t>{kShort, kShort, 1500, kShort});
 }
 
-TEST_CASE("Text behind the end of the sound is dropped at a shortened context") {
+TEST_CASE("Text after the end of the sound is dropped at a shortened context") {
     // The sound is one second long; what starts after it is heard in the silence that was encoded with it.
     Bench bench(
         [](float level, std::span<const Token> history, std::span<float> logits) {
@@ -182,7 +182,7 @@ TEST_CASE("Text behind the end of the sound is dropped at a shortened context") 
     CHECK(bench.timing().context_guard == 0);
 }
 
-TEST_CASE("A timestamp behind all that was encoded is not believed") {
+TEST_CASE("A timestamp beyond what was encoded is not believed") {
     // 256 frames are 5.12 s.
     Bench bench(
         [](float level, std::span<const Token> history, std::span<float> logits) {

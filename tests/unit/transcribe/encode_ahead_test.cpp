@@ -53,7 +53,7 @@ EncodedWindow next(EncodeAhead& ahead) {
 
 }  // namespace
 
-TEST_CASE("a window is encoded on the caller's thread where nothing runs ahead") {
+TEST_CASE("A window is encoded on the caller's thread if nothing runs ahead") {
     Gated encoder;
     encoder.gate.release();
     const auto window = encode_window(encoder, mel(3, 7));
@@ -62,7 +62,7 @@ TEST_CASE("a window is encoded on the caller's thread where nothing runs ahead")
     CHECK(window.times.matmul == 1);
 }
 
-TEST_CASE("windows are encoded while the caller does something else, and come back in order") {
+TEST_CASE("Windows are encoded while the caller does something else, and come back in order") {
     Gated encoder;
     EncodeAhead ahead(encoder, 2);
     CHECK(ahead.empty());
@@ -82,7 +82,7 @@ TEST_CASE("windows are encoded while the caller does something else, and come ba
     CHECK(ahead.empty());
 }
 
-TEST_CASE("what the encoder throws reaches the taker of that window, and the next one is not lost") {
+TEST_CASE("An exception of the encoder reaches whoever takes that window, and the next one is not lost") {
     Gated encoder;
     encoder.gate.release(2);
     EncodeAhead ahead(encoder, 2);
@@ -92,7 +92,7 @@ TEST_CASE("what the encoder throws reaches the taker of that window, and the nex
     CHECK(next(ahead).output[0] == 4);
 }
 
-TEST_CASE("an encoder that is left behind finishes its window and drops the others") {
+TEST_CASE("On destruction the encoder finishes its window and drops the others") {
     Gated encoder;
     std::thread opener;
     {

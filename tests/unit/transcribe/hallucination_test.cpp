@@ -62,7 +62,7 @@ using Starts = std::vector<double>;
 
 }  // namespace
 
-TEST_CASE("A word is odd that is improbable, very short or very long") {
+TEST_CASE("A word is odd if it is improbable, very short or very long") {
     CHECK(anomaly_score(word(1, 1.5, 0.9)) == 0);
     CHECK(anomaly_score(word(1, 1.5, 0.14)) == Approx(1));
     CHECK(anomaly_score(word(1, 1.5, 0.15)) == 0);
@@ -72,7 +72,7 @@ TEST_CASE("A word is odd that is improbable, very short or very long") {
     CHECK(anomaly_score(word(1, 4.5, 0.1)) == Approx(2.5));
 }
 
-TEST_CASE("A segment is odd whose first eight words are, punctuation aside") {
+TEST_CASE("A segment is odd if its first eight words are, punctuation aside") {
     std::vector<Word> one;
     CHECK_FALSE(is_anomalous(one));  // without words
     one = {word(0, 0.5, 0.1)};
@@ -90,7 +90,7 @@ TEST_CASE("A segment is odd whose first eight words are, punctuation aside") {
     CHECK(is_anomalous(one));  // 1 + 2.1
 }
 
-TEST_CASE("A word beside a pause that was cut out is not odd for the length of the pause") {
+TEST_CASE("The length of a pause that was cut out does not make the word beside it odd") {
     // Five seconds from second 10 of the file on, then five from second 60 on; a word over the border.
     audio::Window window;
     window.pieces = {{0, 10 * kSecond, 5 * kSecond}, {5 * kSecond, 60 * kSecond, 5 * kSecond}};
@@ -106,7 +106,7 @@ TEST_CASE("A word beside a pause that was cut out is not odd for the length of t
     CHECK(window_text(result, window, small_vocabulary(), false).anomalous == std::vector<bool>{true});
 }
 
-TEST_CASE("A window that begins with a long silence and odd words starts again behind the silence") {
+TEST_CASE("A window that begins with a long silence and odd words starts again after the silence") {
     const Skipped skipped({odd(103, 104), segment(104, 106)});
     CHECK(skipped.text.skipped);
     CHECK(skipped.count == 0);
@@ -115,7 +115,7 @@ TEST_CASE("A window that begins with a long silence and odd words starts again b
     CHECK_FALSE(Skipped({odd(102, 104), segment(104, 106)}).text.skipped);  // no more than the threshold
 }
 
-TEST_CASE("An odd segment in silence goes, with what follows, and is heard again") {
+TEST_CASE("An odd segment in silence is dropped with those after it, and heard again") {
     const Skipped middle({segment(100, 104), odd(110, 112), segment(115, 118)});
     CHECK_FALSE(middle.text.skipped);
     CHECK(middle.count == 1);
@@ -130,7 +130,7 @@ TEST_CASE("An odd segment in silence goes, with what follows, and is heard again
     CHECK(start.resume == Approx(101));
 }
 
-TEST_CASE("An odd segment beside speech stays, as do others in silence") {
+TEST_CASE("An odd segment beside speech is kept, and so are other segments in silence") {
     CHECK(Skipped({segment(100, 104), odd(105, 107), segment(112, 114)}).count == 3);
     CHECK(Skipped({segment(100, 104), odd(110, 112), segment(113, 114)}).count == 3);
     const Skipped good({segment(100, 104), segment(110, 112), segment(116, 118)});
@@ -141,7 +141,7 @@ TEST_CASE("An odd segment beside speech stays, as do others in silence") {
     CHECK(Skipped({odd(102, 103), segment(106, 107)}, 30, 100.5).count == 2);
 }
 
-TEST_CASE("With the audio's last words in doubt, it is over") {
+TEST_CASE("If the audio's last words are dropped, no window follows") {
     // The audio ends at 115: 1 s behind the odd words, less than the threshold; silence before them.
     const Skipped over({segment(100, 104), odd(110, 112), odd(112, 114)}, 15);
     CHECK(over.count == 1);
@@ -151,7 +151,7 @@ TEST_CASE("With the audio's last words in doubt, it is over") {
     CHECK(Skipped({segment(100, 104), odd(113, 114)}, 15).count == 2);
 }
 
-TEST_CASE("Where nothing is heard again, silence has to be on both sides") {
+TEST_CASE("In windows cut at pauses, an odd segment needs silence on both sides to be dropped") {
     const Segment speech = segment(10, 14);
     CHECK(filtered({speech, odd(17, 18), segment(21, 22)}, 30) == Starts{10, 21});
     CHECK(filtered({speech, odd(15, 18), segment(21, 22)}, 30) == Starts{10, 15, 21});
@@ -166,7 +166,7 @@ TEST_CASE("Where nothing is heard again, silence has to be on both sides") {
     CHECK(filtered({speech, odd(17, 18)}, 19) == Starts{10, 17});
 }
 
-TEST_CASE("Odd segments in a row stand or fall together") {
+TEST_CASE("Odd segments in a row are kept or dropped together") {
     const Segment speech = segment(10, 14);
     CHECK(filtered({speech, odd(17, 18), odd(18, 19), odd(19, 20), segment(23, 24)}, 30) == Starts{10, 23});
     CHECK(filtered({speech, odd(17, 18), odd(18, 19), segment(20, 24)}, 30) == Starts{10, 17, 18, 20});
@@ -236,7 +236,7 @@ TEST_CASE("Windows cut at pauses: an improbable word in silence is left out") {
     CHECK(heard({0, 2, 1}, {1}, with_threshold(3)) == " b d c");
 }
 
-TEST_CASE("Each segment is told of once, in order, though some are held back") {
+TEST_CASE("Each segment is told once, in order, even if some are held back") {
     std::vector<Segment> told;
     CHECK(heard({0, 1, 2, 1, 1}, {1}, with_threshold(3), &told) == " b d c");
     REQUIRE(told.size() == 3);
@@ -244,7 +244,7 @@ TEST_CASE("Each segment is told of once, in order, though some are held back") {
     CHECK(told[2].start == Approx(21.6));
 }
 
-TEST_CASE("Clips end where their audio does") {
+TEST_CASE("A clip's end counts as the end of the audio") {
     TranscribeOptions options = with_threshold(1.5);
     options.clips = {{0, 5}, {10, 15}};
     // The last word ends 2 s before the clip does, and 7 before the file.
@@ -253,7 +253,7 @@ TEST_CASE("Clips end where their audio does") {
     CHECK(heard({0, 3, 1, 3}, {1}, options) == " b c");
 }
 
-TEST_CASE("What may be made up prompts nobody") {
+TEST_CASE("Text that may be made up is not part of the next prompt") {
     std::vector<Token> previous;  // of the third window
     TranscribeOptions options = with_threshold(4);
     options.condition_on_previous_text = true;
@@ -269,7 +269,7 @@ TEST_CASE("What may be made up prompts nobody") {
     CHECK(previous == std::vector<Token>{kSotPrev, at(160), kBlank, 1, at(480)});
 }
 
-TEST_CASE("Sequential windows: improbable words behind silence are heard again without it") {
+TEST_CASE("Sequential windows: improbable words after silence are heard again without it") {
     // 40 s: the first window hears level 0 and 20 s of silence before its word; the second, from there on,
     // level 1. Its prompt and its prefix are those of a first window: nothing stands yet.
     std::vector<Token> prompt;
@@ -294,7 +294,7 @@ TEST_CASE("Sequential windows: improbable words behind silence are heard again w
     }
 }
 
-TEST_CASE("A prefix waits for the window that stands") {
+TEST_CASE("The prefix begins the first window whose text is kept") {
     TranscribeOptions options = with_threshold(2);
     options.vad = false;
     options.prefix = "hi";

@@ -72,7 +72,7 @@ TEST_CASE("A search that cannot end, or has nothing to do, is refused") {
     CHECK(contains(refused([](auto& o) { o.decoding.patience = 0.1; }), "patience: '0.1'"));
 }
 
-TEST_CASE("Rules for tokens stay inside the vocabulary and above nothing") {
+TEST_CASE("Tokens to suppress are in the vocabulary, and penalties are positive") {
     CHECK_NOTHROW(check([](auto& o) { o.decoding.suppress_tokens = {-1, 5}; }));
     CHECK(contains(refused([](auto& o) {
                        o.decoding.suppress_tokens = {-1, 99999};

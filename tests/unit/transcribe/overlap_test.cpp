@@ -30,7 +30,7 @@ std::vector<std::string> run(bool ahead, TranscribeOptions options, size_t batch
 
 }  // namespace
 
-TEST_CASE("the next window is encoded while this one is decoded") {
+TEST_CASE("The next window is encoded while this one is decoded") {
     std::atomic<bool> beside{false};
     Bench* running = nullptr;
     const auto script = spells();
@@ -52,7 +52,7 @@ TEST_CASE("the next window is encoded while this one is decoded") {
     CHECK(bench.done.at(0).segments.size() == 4);
 }
 
-TEST_CASE("what is transcribed is the same, encoded ahead or not") {
+TEST_CASE("The transcript is the same, encoded ahead or not") {
     for (const size_t batch : {size_t{1}, size_t{3}}) {
         CHECK(run(true, english(), batch) == run(false, english(), batch));
         CHECK(run(true, {}, batch) == run(false, {}, batch));  // languages detected
@@ -62,7 +62,7 @@ TEST_CASE("what is transcribed is the same, encoded ahead or not") {
     }
 }
 
-TEST_CASE("a device that fails while the decoder works ends the run") {
+TEST_CASE("A device that fails while the decoder works ends the run") {
     Bench bench(slowly(spells()), english(), 2, true);
     bench.add("a", {0, 1, 2, 3, 4, 5});
     bench.encode_throws_at = 4;
@@ -70,7 +70,7 @@ TEST_CASE("a device that fails while the decoder works ends the run") {
     CHECK(bench.encoded <= 6);
 }
 
-TEST_CASE("a run that is cancelled leaves no encoder behind") {
+TEST_CASE("A cancelled run leaves no encoder behind") {
     std::atomic<bool> cancel{false};
     Bench bench(slowly(spells()), english(), 2, true);
     bench.add("a", {0, 1, 2, 3, 4, 5});

@@ -26,7 +26,7 @@ TEST_CASE("Every window's words come out, in order, at their times in the file")
     CHECK(std::is_sorted(bench.progress.at(0).begin(), bench.progress.at(0).end()));
 }
 
-TEST_CASE("Transcripts are the same whatever the batch, and whoever shares it") {
+TEST_CASE("Transcripts are the same whatever the batch, and whatever shares it") {
     const std::vector<std::vector<int>> files = {{0, 1, 2, 3, 4}, {5},  {6, 7}, {8},
                                                  {9, 10, 11, 12}, {13}, {14}};
     std::vector<std::string> alone;
@@ -46,7 +46,7 @@ TEST_CASE("Transcripts are the same whatever the batch, and whoever shares it") 
     }
 }
 
-TEST_CASE("Inputs are reported in order, each once, though later ones finish first") {
+TEST_CASE("Inputs are reported in order, each once, even if later ones finish first") {
     // The first goes on talking until the others have finished.
     std::vector<size_t> segment_order;
     Bench bench(
@@ -66,7 +66,7 @@ TEST_CASE("Inputs are reported in order, each once, though later ones finish fir
     CHECK(segment_order == std::vector<size_t>{1, 2, 3, 4, 0});
 }
 
-TEST_CASE("A bad input is told, and stops nothing") {
+TEST_CASE("A bad input is reported, and stops nothing") {
     Bench bench(spells(), english());
     bench.add("a", {0});
     bench.inputs.emplace_back("missing");
@@ -80,7 +80,7 @@ TEST_CASE("A bad input is told, and stops nothing") {
     CHECK(contains(bench.errors.at(2), "breaks off"));  // its partial transcript is not a result
 }
 
-TEST_CASE("No inputs at all is nothing to do") {
+TEST_CASE("A run without inputs does nothing") {
     Bench bench(spells(), english());
     bench.run();
     CHECK(bench.order.empty());
@@ -94,7 +94,7 @@ TEST_CASE("An input without speech has an empty transcript") {
     CHECK(bench.done.at(0).language.empty());
 }
 
-TEST_CASE("A language is detected once a file, on its first window, and holds for all of it") {
+TEST_CASE("A file's language is detected on its first window, and holds for all of it") {
     // By its own sound, every window but the first would be Japanese.
     std::map<int, std::set<Token>> languages;  // seen in prompts, by level
     const auto inner = spells({{0, kGerman}, {1, kJapanese}, {2, kJapanese}, {5, kEnglish}, {6, kJapanese}});
@@ -148,7 +148,7 @@ TEST_CASE("Sequential files still share a batch") {
     CHECK(bench.model().steps < 32 * 8);
 }
 
-TEST_CASE("A request to stop is heard between steps, and the pipeline can run again") {
+TEST_CASE("A run can be cancelled between steps, and the pipeline can run again") {
     Bench bench(spells(), english());
     bench.add("a", {0, 1, 2, 3, 4, 5});
     std::atomic<bool> cancel{false};
@@ -215,7 +215,7 @@ TEST_CASE("The times and counts of files add up to those of the run") {
     CHECK(bench.encoded == 4);
 }
 
-TEST_CASE("A window\'s stages are told in their order, and a file takes until its last word is there") {
+TEST_CASE("A window's stages are in order, and a file's time ends with its last word") {
     Bench bench(slowly(spells()), english(), 2);
     bench.add("a", {0, 1, 2});
     bench.add("b", {3});
@@ -271,7 +271,7 @@ TEST_CASE("What a window leaves over is decoded as a window of its own, in its p
     }
 }
 
-TEST_CASE("A window cut at pauses is decoded to its end; one that is followed by its rest may end before") {
+TEST_CASE("A window cut at pauses is decoded to its end; a sequential one may end before") {
     // The decoder would stop after two seconds of four; made to go on, it has more to say.
     const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
         const std::vector<Token> words = {at(0), 1, at(200), at(220), 2, at(360), kEot};

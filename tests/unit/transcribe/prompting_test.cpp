@@ -45,7 +45,7 @@ TEST_CASE("The initial prompt comes before the first window only") {
     }
 }
 
-TEST_CASE("A carried prompt comes before every window, in front of what conditions it") {
+TEST_CASE("A carried prompt comes before every window, in front of the previous text") {
     TranscribeOptions options = english();
     options.initial_prompt = "hi";
     const auto first = prompts_seen(options).at(0);
@@ -73,7 +73,7 @@ TEST_CASE("Hotwords come before every window, in front of the prompt") {
     CHECK(both.at(1) == prompts.at(1));
 }
 
-TEST_CASE("Where text conditions the next window, it comes before it, with and without voice activity") {
+TEST_CASE("Previous text comes before the next window if it is asked for, with and without voice activity") {
     TranscribeOptions options = english();
     options.initial_prompt = "hi";
     options.condition_on_previous_text = true;
@@ -85,7 +85,7 @@ TEST_CASE("Where text conditions the next window, it comes before it, with and w
     }
 }
 
-TEST_CASE("A text that took a high temperature is not handed on") {
+TEST_CASE("A text that needed a high temperature does not prompt the next window") {
     TranscribeOptions options = english();
     options.condition_on_previous_text = true;
     options.decoding.temperatures = {0, 0.8};

@@ -35,7 +35,7 @@ WindowText cut(std::vector<Token> tokens, const audio::Window& window = stretch(
 
 }  // namespace
 
-TEST_CASE("Pairs of timestamps part segments, a single one at the end closes the last") {
+TEST_CASE("Pairs of timestamps separate segments; a single one at the end closes the last") {
     const WindowText text = cut({at(0), 1, 2, at(250), at(300), 3, at(410)});
     REQUIRE(text.segments.size() == 2);
     CHECK(text.segments[0].start == Approx(100.0));
@@ -62,7 +62,7 @@ TEST_CASE("Without a pair there is one segment, from the window's start to the l
     CHECK(text.resume_at == 130 * kSecond);
 }
 
-TEST_CASE("Without any but the first timestamp, the segment is as long as the window") {
+TEST_CASE("With no timestamp but the first, the segment is as long as the window") {
     CHECK(cut({at(0), 1, 2}).segments.at(0).end == Approx(130.0));
     CHECK(cut({1, 2}, stretch(0, 12)).segments.at(0).end == Approx(12.0));
 }
@@ -76,7 +76,7 @@ TEST_CASE("An unfinished segment is left to the next sequential window") {
     CHECK(text.segments[0].tokens == std::vector<Token>{at(0), 1, at(250)});
 }
 
-TEST_CASE("Where no other window would take it up, it stays") {
+TEST_CASE("An unfinished segment is kept if no other window would take it up") {
     const WindowText text = cut({at(0), 1, at(250), at(250), 2});
     REQUIRE(text.segments.size() == 2);
     CHECK(text.segments[1].start == Approx(102.5));
@@ -97,7 +97,7 @@ TEST_CASE("Segments without text or length are dropped") {
     CHECK(cut({}).segments.empty());
 }
 
-TEST_CASE("Silence has no segments, and is passed over") {
+TEST_CASE("Silence has no segments, and the next window starts after it") {
     DecodingResult result = said({at(0), 1, at(100)});
     result.silence = true;
     const WindowText text = window_text(result, stretch(5, 30), small_vocabulary(), true);
@@ -105,7 +105,7 @@ TEST_CASE("Silence has no segments, and is passed over") {
     CHECK(text.resume_at == 35 * kSecond);
 }
 
-TEST_CASE("Times end where the window's audio ends; what starts behind it was never said") {
+TEST_CASE("Times end with the window's audio, and text after it is dropped") {
     const WindowText text =
         cut({at(0), 1, at(900), at(900), 2, at(1400), at(1500), 3, at(1600)}, stretch(0, 10));
     REQUIRE(text.segments.size() == 2);
@@ -113,7 +113,7 @@ TEST_CASE("Times end where the window's audio ends; what starts behind it was ne
     CHECK(text.segments[1].end == Approx(10.0));
 }
 
-TEST_CASE("Times jump over what was cut out of the file") {
+TEST_CASE("Times skip what was cut out of the file") {
     // 4 s from second 10 on, then 6 s from second 50 on.
     audio::Window window;
     window.pieces = {{0, 10 * kSecond, 4 * kSecond}, {4 * kSecond, 50 * kSecond, 6 * kSecond}};
@@ -125,7 +125,7 @@ TEST_CASE("Times jump over what was cut out of the file") {
     CHECK(text.segments[1].end == Approx(52.0));
 }
 
-TEST_CASE("A window that ends before its audio does tells where the rest starts") {
+TEST_CASE("If the text ends before the window's audio, the result tells where the rest starts") {
     CHECK(cut({at(0), 1, at(2000)}).rest_from == 20 * kSecond);
     CHECK(cut({at(0), 1, at(2000), at(2000)}).rest_from == 20 * kSecond);
     CHECK_FALSE(cut({at(0), 1, at(2852)}).rest_from);               // less than a second and a half: a pause

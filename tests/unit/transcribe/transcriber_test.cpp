@@ -77,7 +77,8 @@ TranscribeEvents into(Heard& heard) {
 
 }  // namespace
 
-TEST_CASE("Real files come through whole, and what is not audio is told", "[real][needs-pocketsphinx]") {
+TEST_CASE("Real files are transcribed whole, and a file that is not audio is reported",
+          "[real][needs-pocketsphinx]") {
     const auto data = need_pocketsphinx_data();
     ScriptedModel model(12, 8, [](float, std::span<const Token> history, std::span<float> logits) {
         const std::vector<Token> text = {at(0), 1, 2, at(3000)};
@@ -152,7 +153,8 @@ TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily
     }
 }
 
-TEST_CASE("What a model cannot do is refused before it is loaded onto the device", "[real][needs-models]") {
+TEST_CASE("Options that the model cannot carry out are refused before it is loaded onto the device",
+          "[real][needs-models]") {
     const auto directory = need_model("tiny.en");
     const Model model = load_model(directory.string());
     ThreadPool pool(1);

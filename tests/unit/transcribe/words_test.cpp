@@ -38,7 +38,7 @@ constexpr int64_t kSecond = audio::kSampleRate;
 
 }  // namespace
 
-TEST_CASE("punctuation goes to the word that it belongs to") {
+TEST_CASE("Punctuation is joined to the word that it belongs to") {
     using Texts = std::vector<std::string>;
     CHECK(merged({" Hello", ",", " world", "!"}) == Texts{" Hello,", " world!"});
     CHECK(merged({" He", " said", " \"", "yes", "\"", "."}) == Texts{" He", " said", " \"yes\"."});
@@ -49,7 +49,7 @@ TEST_CASE("punctuation goes to the word that it belongs to") {
     CHECK(merged({}).empty());
 }
 
-TEST_CASE("a sentence's last mark, and the word after it, are no longer than two usual words") {
+TEST_CASE("A sentence's last mark, and the word after it, are no longer than two usual words") {
     // Lengths 0.2, 0.2, 2 (the mark), 3, 0.2: the median is 0.2.
     std::vector<TimedSegment> segments(1);
     segments[0] = {{word(" a", 0, 0.2), word(" b", 0.2, 0.4), word(".", 0.4, 2.4), word(" c", 2.4, 5.4),
@@ -70,7 +70,7 @@ TEST_CASE("a sentence's last mark, and the word after it, are no longer than two
     CHECK(segments[0].words[2].start == Approx(3.1));  // 3.5 − 2 · 0.2
 }
 
-TEST_CASE("the first word after a pause is shortened, and the timestamps decide where words are far off") {
+TEST_CASE("The first word after a pause is shortened, and the timestamps decide if words are far off") {
     std::vector<TimedSegment> segments(2);
     segments[0] = {{word(" a", 0, 0.2), word(" b", 0.2, 0.4), word(" c", 0.4, 0.6)}, 0, 0.6};
     segments[1] = {{word(" d", 0.6, 5.0), word(" e", 5.0, 5.2), word(" f", 5.2, 9.0)}, 4.7, 5.6};
@@ -84,7 +84,7 @@ TEST_CASE("the first word after a pause is shortened, and the timestamps decide 
     CHECK(segments[0].end == Approx(0.6));
 }
 
-TEST_CASE("settled words are in order inside their segments, whatever went in, and say the same") {
+TEST_CASE("Settled words are in order inside their segments, whatever went in, and keep their text") {
     std::mt19937 random(5);
     const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
     const std::vector<std::string> texts = {" a", " b", ".", ",", " \"", "x", "?", " long"};
@@ -119,7 +119,7 @@ TEST_CASE("settled words are in order inside their segments, whatever went in, a
     }
 }
 
-TEST_CASE("a window's segments get the words of their own tokens, at the file's times") {
+TEST_CASE("A window's segments get the words of their own tokens, at the file's times") {
     DecodingResult result;
     result.language = "en";
     result.tokens = {at(0), kBlank, 1, 2, kBlank, 3, at(200), at(200), kBlank, 4, at(400)};
@@ -148,7 +148,7 @@ TEST_CASE("a window's segments get the words of their own tokens, at the file's 
     CHECK(text.segments[1].token_details[2].probability == Approx(0.25));
 }
 
-TEST_CASE("words stay in order where windows overlap by a little") {
+TEST_CASE("Words stay in order if windows overlap a little") {
     Segment before;
     before.start = 1;
     before.end = 3;
