@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/thread_pool.h"
+#include "device/load_linear.h"
 #include "simd/attention/attention.h"
 #include "simd/attention/attention_int8.h"
 
@@ -16,19 +17,6 @@ simd::Element element_of(CrossFormat format) {
 size_t head_bytes(CrossFormat format, size_t n_ctx) {
     if (format == CrossFormat::int8) return simd::int8_head_bytes(n_ctx);
     return 2 * simd::packed_head_size(n_ctx) * simd::bytes(element_of(format));
-}
-
-std::unique_ptr<Linear> load_projection(const Checkpoint& checkpoint, const std::string& name,
-                                        std::span<const float> bias, Device& device) {
-    const std::string weight = name + ".weight";
-    const auto shape = checkpoint.shape(weight);
-    if (const auto panels = checkpoint.panels(weight)) {
-        auto linear = device.load_blocks({*panels, shape[0], shape[1], bias, name});
-        if (!device.keeps_blocks()) checkpoint.release(weight);
-        return linear;
-    }
-    const auto values = checkpoint.read(weight);
-    return device.load({values.matrix(shape[0], shape[1]), bias, name});
 }
 
 }  // namespace
@@ -47,9 +35,8 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
       n_ctx_(slots, 0) {
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
         const std::string block = "decoder.blocks." + std::to_string(layer) + ".cross_attn.";
-        keys_.push_back(load_projection(checkpoint, block + "key", {}, device));
-        const auto bias = checkpoint.read(block + "value.bias");
-        values_.push_back(load_projection(checkpoint, block + "value", {bias.data(), bias.size()}, device));
+        keys_.push_back(load_linear(checkpoint, block + "key", device));
+        values_.push_back(load_linear(checkpoint, block + "value", device));
     }
 }
 

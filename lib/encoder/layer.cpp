@@ -3,25 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/stopwatch.h"
+#include "device/load_linear.h"
 
 namespace npuscribe {
-namespace {
-
-std::unique_ptr<Linear> load_linear(const Checkpoint& checkpoint, const std::string& name, Device& device) {
-    const auto shape = checkpoint.shape(name + ".weight");
-    Buffer<float> bias;
-    if (checkpoint.has(name + ".bias"))
-        bias = checkpoint.read(name + ".bias");  // the key projection has none
-    if (const auto panels = checkpoint.panels(name + ".weight")) {
-        auto linear = device.load_blocks({*panels, shape[0], shape[1], {bias.data(), bias.size()}, name});
-        if (!device.keeps_blocks()) checkpoint.release(name + ".weight");
-        return linear;
-    }
-    const auto weight = checkpoint.read(name + ".weight");
-    return device.load({weight.matrix(shape[0], shape[1]), {bias.data(), bias.size()}, name});
-}
-
-}  // namespace
 
 LayerWorkspace::LayerWorkspace(const Dimensions& d, Device& device)
     : q(d.n_audio_ctx * d.n_audio_state),
