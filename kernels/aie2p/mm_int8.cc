@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// INT8 matrix multiply of one core's tile (Track 1): C [M × N] int32 += A [M × K] · B [N × K]ᵀ.
+// INT8 matrix multiply of one core's tile: C [M × N] int32 += A [M × K] · B [N × K]ᵀ.
 //
 // A: 8 × 8 subtiles of 64 bytes, row-major in the tile. B: subtiles row-major over (N, K), each stored
 // K-major, as the multiplier wants it: the host transposes it once. C: 8 × 8 subtiles of 64 int32, row-major.

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kTilesOfK = 5;
 constexpr double kRoundoff = 0x1p-24;
 
-/// An operand of a few K tiles: its bytes as the NPU gets them, and the values that they stand for.
+/// An operand of a few tiles of K: its bytes as the NPU gets them, and the values that they encode.
 struct Operand {
     size_t rows, cols;
     test::Tile<uint8_t> bytes;
@@ -66,7 +66,7 @@ void for_each_kernel(F&& check) {
 
 }  // namespace
 
-TEST_CASE("bfp16: a tile of C is bias + A Bt in double precision, but for f32 sums") {
+TEST_CASE("bfp16: a tile of C equals bias + A Bt in double precision, except for its f32 sums") {
     for_each_kernel([](const HostKernel& kernel) {
         const Case test(kernel);
         const auto c = test.run(kernel);
@@ -87,14 +87,14 @@ TEST_CASE("bfp16: a tile of C is bias + A Bt in double precision, but for f32 su
             }
         }
         CHECK(std::sqrt(error / norm) < 1e-6);
-        // One rounding a block of 8: gamma_n of n = K/8 additions (Higham, Accuracy and Stability,
+        // One rounding for each block of 8: gamma_n of n = K/8 additions (Higham, Accuracy and Stability,
         // section 3.1).
         const double n = static_cast<double>(test.a.cols / 8);
         CHECK(worst <= n * kRoundoff / (1 - n * kRoundoff));
     });
 }
 
-TEST_CASE("bfp16: the golden blocks are read as what they stand for") {
+TEST_CASE("bfp16: the golden blocks are read as the values that they encode") {
     // Exponent 0x80: one unit is 2/64. Worked out by hand from the bytes.
     const std::array<uint8_t, 9> golden{0x80, 0x20, 0xE0, 0x40, 0x10, 0xDF, 0x20, 0x00, 0xFF};
     const std::array<float, 8> expected{1, -1, 2, 0.5F, -1.03125F, 1, 0, -0.03125F};
@@ -116,12 +116,12 @@ TEST_CASE("bfp16: the golden blocks are read as what they stand for") {
             return first;
         };
         CHECK(product(golden) == expected);
-        // The same block in the format that puts the exponent last is something else.
+        // A format with the exponent at the end would read other values from the same block.
         CHECK(product({0x20, 0xE0, 0x40, 0x10, 0xDF, 0x20, 0x00, 0xFF, 0x80}) != expected);
     });
 }
 
-TEST_CASE("bfp16: extreme exponents neither overflow on the way nor vanish early") {
+TEST_CASE("bfp16: extreme exponents neither overflow nor underflow in between") {
     for_each_kernel([](const HostKernel& kernel) {
         test::Tile<uint8_t> a(kernel.m * kernel.k / 8 * 9), b(kernel.n * kernel.k / 8 * 9);
         const auto product = [&](uint8_t left, uint8_t right) {

@@ -66,7 +66,7 @@ TEST_CASE("int8: sums are exact") {
     });
 }
 
-TEST_CASE("int8: the largest sums that Whisper can ask for are exact") {
+TEST_CASE("int8: the largest sums that a Whisper model can need are exact") {
     // 5,120 products of (-128) x (-128): FC2 of the large models.
     for_each_kernel(
         [](const HostKernel& kernel) { check_exact(kernel, 5120 / kernel.k, [] { return int8_t{-128}; }); });

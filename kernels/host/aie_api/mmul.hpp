@@ -3,9 +3,9 @@
 // aie::accum and aie::mmul for the two products that the kernels use.
 //
 // bfp16 × bfp16 → f32: the eight products of two blocks are added as whole numbers, which is exact (at most
-// 18 bits), and scaled by both exponents, which is exact but for results below 2^-126; then one f32 addition,
-// rounded to nearest even, takes them into the accumulator. K is thus added up in order, eight at a time. The
-// same holds on every CPU. int8 × int8 → int32: exact.
+// 18 bits), and scaled by both exponents, which is exact except for results below 2^-126. One f32 addition,
+// rounded to nearest even, then adds them to the accumulator. So K is summed in order, eight products at a
+// time, with the same bits on every CPU. int8 × int8 → int32 is exact.
 
 #include "block_vector.hpp"
 #include "rounding.hpp"
@@ -18,15 +18,15 @@ struct accauto {};
 namespace aie {
 inline namespace NPUSCRIBE_HOST_ABI {
 
-template <class Tag, unsigned kSize>
-struct accum;
+namespace host {
 
-template <>
-struct accum<accfloat, 64> {
-    host::Floats rows[8];
+/// 64 sums of type Sum, in eight registers.
+template <class Register, class Sum>
+struct Accumulator {
+    Register rows[8];
 
-    accum() = default;
-    explicit accum(const vector<float, 64>& v) { std::memcpy(rows, v.lanes, sizeof rows); }
+    Accumulator() = default;
+    explicit Accumulator(const vector<Sum, 64>& v) { std::memcpy(rows, v.lanes, sizeof rows); }
     template <class T>
     vector<T, 64> to_vector() const {
         vector<T, 64> v;
@@ -36,19 +36,19 @@ struct accum<accfloat, 64> {
     }
 };
 
-template <>
-struct accum<acc32, 64> {
-    host::Ints rows[8];
+}  // namespace host
 
-    accum() = default;
-    explicit accum(const vector<int32, 64>& v) { std::memcpy(rows, v.lanes, sizeof rows); }
-    template <class T>
-    vector<T, 64> to_vector() const {
-        vector<T, 64> v;
-        static_assert(sizeof v.lanes == sizeof rows);
-        std::memcpy(v.lanes, rows, sizeof rows);
-        return v;
-    }
+template <class Tag, unsigned kSize>
+struct accum;
+
+template <>
+struct accum<accfloat, 64> : host::Accumulator<host::Floats, float> {
+    using Accumulator::Accumulator;
+};
+
+template <>
+struct accum<acc32, 64> : host::Accumulator<host::Ints, int32> {
+    using Accumulator::Accumulator;
 };
 
 template <unsigned kM, unsigned kK, unsigned kN, class A, class B, class Tag = accauto>
@@ -58,8 +58,7 @@ template <class Tag>
 class mmul<8, 8, 8, bfp16ebs8, bfp16ebs8, Tag> {
   public:
     using accum_type = accum<accfloat, 64>;
-    /// The host adds with rounding to nearest even and nothing else: a kernel that forgot to ask for it gets
-    /// NaN.
+    /// The host can only round to nearest even, so a kernel that has not set this mode gets NaN.
     explicit mmul(const vector<float, 64>& start) : sum_(start) {
         if (get_rounding() == rounding_mode::conv_even) return;
         for (auto& row : sum_.rows) row += __builtin_nanf("");
@@ -78,7 +77,7 @@ class mmul<8, 8, 8, bfp16ebs8, bfp16ebs8, Tag> {
     accum_type to_accum() const { return sum_; }
     template <class T>
     vector<T, 64> to_vector() const {
-        return sum_.to_vector<T>();
+        return sum_.template to_vector<T>();
     }
 
   private:
@@ -106,7 +105,7 @@ class mmul<8, 8, 8, int8, int8, Tag> {
     accum_type to_accum() const { return sum_; }
     template <class T>
     vector<T, 64> to_vector() const {
-        return sum_.to_vector<T>();
+        return sum_.template to_vector<T>();
     }
 
   private:
