@@ -8,20 +8,13 @@
 
 #include "state.h"
 
-using npuscribe::xrt_double::argument_of;
-using npuscribe::xrt_double::counters;
-using npuscribe::xrt_double::fault;
-using npuscribe::xrt_double::fault_is;
-using npuscribe::xrt_double::lock;
-using npuscribe::xrt_double::violation;
-using npuscribe::xrt_double::violation_in_destructor;
+using namespace npuscribe::xrt_double;
 
 namespace xrt {
 namespace {
 
 constexpr size_t kPage = 4096;
-constexpr uint8_t kNeverSynchronised =
-    0xA5;  // what the array reads where the host has not handed memory over
+constexpr uint8_t kNeverSynchronised = 0xA5;  // the array reads this from memory that was never synchronised
 
 uint8_t* pages(size_t bytes) {
     void* memory = std::aligned_alloc(kPage, (bytes + kPage - 1) / kPage * kPage);
@@ -69,7 +62,8 @@ void bo_memory::to_device(size_t bytes, size_t offset) {
 }
 
 void bo_memory::from_device(size_t bytes, size_t offset) {
-    if (argument_of(group) != 5) violation("what the array only reads is synchronised from the device");
+    if (argument_of(group) != 5)
+        violation("memory that the array only reads is synchronised from the device");
     if (in_flight != 0) violation("a result is fetched before its run has been waited for");
     if (offset + bytes > written) violation("a result is fetched that no run has written");
     std::memcpy(host.get() + offset, array.data() + offset, bytes);
@@ -86,7 +80,7 @@ bo_impl::bo_impl(std::shared_ptr<xrt_core::device> on, std::shared_ptr<bo_memory
 }
 
 bo_impl::~bo_impl() {
-    if (memory->in_flight != 0) violation_in_destructor("a buffer goes while a run is using it");
+    if (memory->in_flight != 0) violation_in_destructor("a buffer is destroyed while a run is using it");
     --counters().buffers_open;
 }
 
@@ -122,7 +116,7 @@ void bo::sync(xclBOSyncDirection direction, size_t bytes, size_t offset) {
     } else if (direction == XCL_BO_SYNC_BO_FROM_DEVICE) {
         handle->memory->from_device(bytes, offset);
     } else {
-        violation("a synchronisation in a direction that the NPU has not got");
+        violation("a synchronisation in a direction that the NPU does not have");
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What stands in for xclbins and instruction streams where there is no NPU: files that the double takes for a
-// program of kernels/plan.json and that a real XRT refuses.
+// Stand-ins for xclbins and instruction streams. The double accepts them as a program of kernels/plan.json; a
+// real XRT refuses them.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace npuscribe::xrt_double {
 
 /// An "xclbin": a line that names it, then the name of the program.
 std::string write_container(const std::string& program);
-/// The program's name; nothing where `bytes` are no such file.
+/// The program's name, or nothing if `bytes` are not such a file.
 std::optional<std::string> read_container(const std::string& bytes);
 
 /// Instructions for one padded matmul of a program.

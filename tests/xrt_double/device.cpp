@@ -15,12 +15,7 @@
 #include "device/emulated/emulated_array.h"
 #include "state.h"
 
-using npuscribe::xrt_double::counters;
-using npuscribe::xrt_double::fault;
-using npuscribe::xrt_double::fault_is;
-using npuscribe::xrt_double::lock;
-using npuscribe::xrt_double::violation;
-using npuscribe::xrt_double::violation_in_destructor;
+using namespace npuscribe::xrt_double;
 
 namespace {
 
@@ -34,7 +29,7 @@ std::string read_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// The same for the same file, as an xclbin's is.
+/// The same for the same file, as with an xclbin.
 xrt::uuid uuid_of(const std::string& bytes) {
     xuid_t id{};
     uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
@@ -57,13 +52,13 @@ device::device() {
 device::~device() {
     {
         std::lock_guard held(lock());
-        if (!queue_.empty()) violation_in_destructor("the device is closed while runs are on their way");
+        if (!queue_.empty()) violation_in_destructor("the device is closed while runs are in flight");
         --counters().devices_open;
         stop_ = true;
     }
     changed_.notify_all();
     if (!worker_.joinable()) return;
-    if (worker_.get_id() == std::this_thread::get_id()) {  // the last run was the last to know the device
+    if (worker_.get_id() == std::this_thread::get_id()) {  // the last run held the last reference
         worker_.detach();
     } else {
         worker_.join();
@@ -105,14 +100,14 @@ void device::work() {
             held.unlock();
             state = execute(*command->runs[i]);
             held.lock();
-            if (state == ERT_CMD_STATE_RUNNING) return;  // it never ends, and what comes after it neither
+            if (state == ERT_CMD_STATE_RUNNING) return;  // neither this nor anything after it ever ends
             if (state != ERT_CMD_STATE_COMPLETED) command->failed = i;
         }
         held.unlock();
         std::this_thread::sleep_until(done);
         held.lock();
         for (const auto& run : command->runs) run->end();
-        // A run knows its command: what went well need not know its runs any longer.
+        // Runs refer to their command, so a completed command drops its runs.
         if (state == ERT_CMD_STATE_COMPLETED) command->runs.clear();
         queue_.pop_front();
         command->state = state;
@@ -191,7 +186,7 @@ std::any device::get_info_std(info::device parameter, const detail::abi&) const 
         case info::device::electrical:
             return std::string(R"({"power_consumption_watts": "1.250"})");
         default:
-            fail(ENOTSUP, "the double does not know that");
+            fail(ENOTSUP, "the double does not support this query");
     }
 }
 
@@ -213,7 +208,7 @@ xclbin::xclbin(const std::string& file) {
 }
 
 std::vector<xclbin::kernel> xclbin::get_kernels() const {
-    // mlir-aie's xclbins hold other kernels beside its own.
+    // mlir-aie's xclbins hold other kernels, too.
     std::vector<kernel> kernels;
     for (const char* name : {"vadd", "MLIR_AIE_0"}) {
         auto impl = std::make_shared<kernel_impl>();
@@ -236,8 +231,9 @@ hw_context_impl::hw_context_impl(std::shared_ptr<xrt_core::device> on, std::shar
 }
 
 hw_context_impl::~hw_context_impl() {
-    // Reached from handles that go, with or without the lock: only counted.
-    if (in_flight != 0) violation_in_destructor("a hardware context goes while its runs are on their way");
+    // Called from destructors with or without the lock, so it is only counted.
+    if (in_flight != 0)
+        violation_in_destructor("a hardware context is destroyed while its runs are in flight");
     --counters().contexts_open;
 }
 

@@ -1,7 +1,7 @@
 // Writes a directory of array programs for the double: an "xclbin" for each BFP16 program of
 // kernels/plan.json, instructions for the shapes of its models, and the manifest that the npu device reads.
 //
-//   make_test_programs PLAN.json DIRECTORY [NxK...]     NxK: weights of other sizes, too
+//   make_test_programs PLAN.json DIRECTORY [NxK...]     NxK: also for weights of these sizes
 
 #include <cstdio>
 #include <filesystem>
@@ -46,7 +46,8 @@ struct WeightSize {
 
 WeightSize parse_size(const std::string& text) {
     const size_t cross = text.find('x');
-    if (cross == std::string::npos) throw UsageError("'" + text + "' is no NxK");
+    if (cross == std::string::npos)
+        throw UsageError("'" + text + "' is not a size: expected NxK, such as 384x1536");
     return {std::stoul(text), std::stoul(text.substr(cross + 1))};
 }
 
@@ -73,7 +74,8 @@ void make(const fs::path& plan_file, const fs::path& directory, const std::vecto
         for (const WeightSize& other : others) {
             if (&plan.program_for(array::Kernel::bfp16, other.k) == &program) sizes.push_back(other);
         }
-        std::set<std::tuple<size_t, size_t, size_t>> written;  // several sizes are padded to the same
+        std::set<std::tuple<size_t, size_t, size_t>>
+            written;  // several sizes may be padded to the same shape
         for (const WeightSize& size : sizes) {
             for (const size_t rows : plan.row_counts) {
                 const array::Gemm gemm = plan.gemm(program, rows, size.k, size.n);

@@ -1,4 +1,4 @@
-// The npu device from end to end, on the double. Sizes are tiny.en's (n_audio_state 384), with few rows.
+// The npu device from end to end, on the double, with tiny.en's sizes (n_audio_state 384) and few rows.
 
 #include <limits>
 
@@ -9,8 +9,7 @@ using namespace npuscribe::test;
 
 namespace {
 constexpr size_t kState = 384;
-// The accuracy gate of a matmul, against a BFP16 reference on identical operands.
-constexpr double kGate = 1e-6;
+constexpr double kGate = 1e-6;  // relative L2 error against a product of the same rounded operands
 }  // namespace
 
 TEST_CASE("a linear on the npu is a matmul of BFP16 values with its bias", "[npu]") {
@@ -28,7 +27,7 @@ TEST_CASE("a linear on the npu is a matmul of BFP16 values with its bias", "[npu
         linear->submit(*operand, y.view(), Epilogue::none).wait();
         CHECK(relative_l2(y, product(x, w, bias)) < kGate);
     }
-    SECTION("added to what is there") {
+    SECTION("added to the values in y") {
         Matrix y = Matrix::random(x.rows, kState, 4);
         Matrix expected = product(x, w, bias);
         for (size_t i = 0; i < y.values.size(); ++i) expected.values[i] += y.values[i];
@@ -60,13 +59,12 @@ TEST_CASE("a result becomes the next operand", "[npu]") {
     Matrix y(x.rows, kState);
 
     Run first = fc1->submit(*operand, *inner, Epilogue::none);
-    SECTION("once it has been waited for") {
+    SECTION("after it has been waited for") {
         first.wait();
     }
-    SECTION("though nobody waited for it yet") {}
+    SECTION("before it has been waited for") {}
     fc2->submit(*inner, y.view(), Epilogue::none).wait();
-    // The inner values are rounded to BFP16 again: a sum in another order may fall on the other side of a
-    // tie.
+    // The inner values are rounded to BFP16 again, and a sum in another order may round a tie the other way.
     CHECK(relative_l2(y, product(product(x, w1, {}), w2, {})) < 1e-4);
 }
 
@@ -93,7 +91,7 @@ TEST_CASE("query, key and value are one runlist", "[npu]") {
     CHECK(counted("longest_runlist") >= 3);
 }
 
-TEST_CASE("weights are sent once, activations each time", "[npu]") {
+TEST_CASE("weights are sent once, and activations every time", "[npu]") {
     Npu npu;
     const auto linear = npu.load(Matrix::random(kState, kState, 12), {});
     const auto x = Matrix::random(64, kState, 13);
@@ -113,7 +111,7 @@ TEST_CASE("weights are sent once, activations each time", "[npu]") {
     CHECK(counted("bytes_from_device") - before == 64 * kState * sizeof(float));
 }
 
-TEST_CASE("rows are padded to a program, or cut for several", "[npu]") {
+TEST_CASE("rows are padded to one program's size, or cut into pieces for several calls", "[npu]") {
     Npu npu;
     const auto w = Matrix::random(kState, kState, 14);
     const auto bias = random_bias(kState, 15);
@@ -125,7 +123,7 @@ TEST_CASE("rows are padded to a program, or cut for several", "[npu]") {
         const auto operand = npu.operand(x);
         Matrix y(rows, kState);
         linear->submit(*operand, y.view(), Epilogue::none).wait();
-        // The last row is the farthest from where padding could leak in; a few rows keep the test quick.
+        // Padding could show in the last row first. Only a few rows are checked, to keep the test quick.
         for (const size_t r : {size_t{0}, rows / 2, rows - 1}) {
             Matrix one(1, kState), got(1, kState);
             std::copy_n(x.values.data() + r * kState, kState, one.values.data());
@@ -135,7 +133,7 @@ TEST_CASE("rows are padded to a program, or cut for several", "[npu]") {
     }
 }
 
-TEST_CASE("an operand holds fewer rows the second time", "[npu]") {
+TEST_CASE("an operand can be filled again with fewer rows, but not with more than it was made for", "[npu]") {
     Npu npu;
     const auto w = Matrix::random(kState, kState, 17);
     const auto linear = npu.load(w, {});
@@ -151,7 +149,7 @@ TEST_CASE("an operand holds fewer rows the second time", "[npu]") {
     CHECK_THROWS_AS(npu.device->prepare(more.view(), nullptr, *operand), DeviceError);
 }
 
-TEST_CASE("layer norm happens on the way into the operand", "[npu]") {
+TEST_CASE("layer norm is applied before rounding", "[npu]") {
     Npu npu;
     const auto w = Matrix::random(kState, kState, 19), x = Matrix::random(30, kState, 20);
     const auto weight = random_bias(kState, 21), bias = random_bias(kState, 22);
@@ -171,10 +169,10 @@ TEST_CASE("layer norm happens on the way into the operand", "[npu]") {
     npu.device->prepare(x.view(), &norm, *operand);
     Matrix y(x.rows, kState);
     linear->submit(*operand, y.view(), Epilogue::none).wait();
-    CHECK(relative_l2(y, product(normal, w, {})) < 1e-4);  // fp32 rounding before BFP16's may tip a tie
+    CHECK(relative_l2(y, product(normal, w, {})) < 1e-4);  // fp32 rounding may turn a tie of BFP16's rounding
 }
 
-TEST_CASE("a run that nobody waits for is seen through", "[npu]") {
+TEST_CASE("a run that nobody waits for is completed before its memory is freed", "[npu]") {
     {
         Npu npu;
         const auto linear = npu.load(Matrix::random(kState, kState, 23), {});
@@ -185,7 +183,7 @@ TEST_CASE("a run that nobody waits for is seen through", "[npu]") {
     CHECK(counted("violations") == 0);
 }
 
-TEST_CASE("an operand may go before the run that makes it", "[npu]") {
+TEST_CASE("an operand may be destroyed before the run that fills it", "[npu]") {
     Npu npu;
     const auto linear = npu.load(Matrix::random(kState, kState, 32), {});
     const auto operand = npu.operand(Matrix::random(8, kState, 33));
@@ -196,7 +194,7 @@ TEST_CASE("an operand may go before the run that makes it", "[npu]") {
     CHECK(counted("violations") == 0);
 }
 
-TEST_CASE("a closed device leaves nothing behind", "[npu]") {
+TEST_CASE("a closed device leaves no buffer, context or device open", "[npu]") {
     {
         Npu npu;
         const auto linear = npu.load(Matrix::random(kState, kState, 25), {});
@@ -211,7 +209,7 @@ TEST_CASE("a closed device leaves nothing behind", "[npu]") {
     CHECK(counted("violations") == 0);
 }
 
-TEST_CASE("values that BFP16 cannot hold are named by their place", "[npu]") {
+TEST_CASE("values that BFP16 cannot hold are refused, naming row and column", "[npu]") {
     Npu npu;
     Matrix w = Matrix::random(kState, kState, 27);
     Matrix x = Matrix::random(20, kState, 28);

@@ -1,4 +1,5 @@
-// What goes wrong on an NPU, one fault a process: NPUSCRIBE_XRT_DOUBLE_FAULT names it (CMakeLists.txt here).
+// Failures of an NPU. Each runs in a process of its own, with NPUSCRIBE_XRT_DOUBLE_FAULT set (see
+// CMakeLists.txt).
 
 #include <chrono>
 
@@ -19,7 +20,8 @@ std::string error_of_opening() {
     return message_of<DeviceError>([&] { make_npu_device({}, pool); });
 }
 
-/// Two matmuls on the way; the message of the first wait's error. The second wait must fail as well.
+/// Submits two matmuls and returns the message of the error that the first wait throws. The second must fail,
+/// too.
 std::string error_of_running() {
     Npu npu;
     const auto w = Matrix::random(kState, kState, 1);
@@ -31,17 +33,17 @@ std::string error_of_running() {
     const auto message = message_of<DeviceError>([&] { first.wait(); });
     CHECK_THROWS_AS(second.wait(), DeviceError);
     CHECK_THROWS_AS(query->submit(*operand, q.view(), Epilogue::none), DeviceError);
-    for (const float value : q.values) REQUIRE(value == 0.0F);  // nothing half-done
+    for (const float value : q.values) REQUIRE(value == 0.0F);  // no half of a result
     return message;
 }
 
 }  // namespace
 
-TEST_CASE("no device", "[.][no-device]") {
+TEST_CASE("a machine without a device has no NPU to use", "[.][no-device]") {
     CHECK(contains(error_of_opening(), "there is no NPU to use"));
 }
 
-TEST_CASE("auto takes the cpu where there is no device, and says why", "[.][no-device]") {
+TEST_CASE("auto takes the cpu if there is no device, and says why", "[.][no-device]") {
     ThreadPool pool(1);
     const ChosenDevice chosen = choose_device("auto", {}, pool);
     CHECK(chosen.device->info().name == "cpu");
@@ -49,22 +51,23 @@ TEST_CASE("auto takes the cpu where there is no device, and says why", "[.][no-d
     CHECK_THROWS_AS(choose_device("npu", {}, pool), DeviceError);
 }
 
-TEST_CASE("a memlock limit is not taken for missing hardware", "[.][memlock]") {
+TEST_CASE("a memlock limit is not mistaken for missing hardware", "[.][memlock]") {
     const auto message = error_of_opening();
     CHECK(contains(message, "mmap"));
     CHECK(contains(message, "memory"));
     CHECK_FALSE(contains(message, "no AMD XDNA2 NPU"));
 }
 
-TEST_CASE("a device node that may not be opened", "[.][denied]") {
+TEST_CASE("if the user may not open the device node, the error says how to get permission", "[.][denied]") {
     CHECK(contains(error_of_opening(), "usermod -aG render"));
 }
 
-TEST_CASE("XRT before 2.17", "[.][old-xrt]") {
+TEST_CASE("XRT before 2.17 is refused", "[.][old-xrt]") {
     CHECK(contains(error_of_opening(), "the installed XRT is 2.16"));
 }
 
-TEST_CASE("an xclbin that the driver refuses", "[.][refused-context]") {
+TEST_CASE("an xclbin that the driver refuses is named, with the layer that needs it",
+          "[.][refused-context]") {
     Npu npu;
     const auto message =
         message_of<DeviceError>([&] { npu.load(Matrix::random(kState, kState, 1), {}, "attn.out"); });
@@ -72,30 +75,30 @@ TEST_CASE("an xclbin that the driver refuses", "[.][refused-context]") {
     CHECK(contains(message, ".xclbin for attn.out"));
 }
 
-TEST_CASE("a buffer that is refused", "[.][no-memory]") {
+TEST_CASE("a buffer that is refused is named", "[.][no-memory]") {
     Npu npu;
     const auto linear = npu.load(Matrix::random(kState, kState, 1), {}, "attn.out");
     CHECK(contains(message_of<DeviceError>([&] { npu.operand(Matrix::random(64, kState, 2)); }),
                    "for an operand of 64 x 384"));
 }
 
-TEST_CASE("a run that does not end", "[.][timeout]") {
+TEST_CASE("a run that does not end is abandoned after the limit", "[.][timeout]") {
     const Stopwatch watch;
     const auto message = error_of_running();
     CHECK(contains(message, "did not finish blocks.0.attn.query and blocks.0.attn.key within 0.2 s"));
     CHECK(watch.seconds() < 5);
 }
 
-TEST_CASE("a run that fails on the array", "[.][failed-run]") {
+TEST_CASE("a run that fails on the array is named", "[.][failed-run]") {
     const auto message = error_of_running();
     CHECK(contains(message, "failed in blocks.0.attn.query and blocks.0.attn.key"));
 }
 
-TEST_CASE("a device that goes away", "[.][lost]") {
+TEST_CASE("a device that disappears is an error", "[.][lost]") {
     CHECK(contains(error_of_running(), "the device is gone"));
 }
 
-TEST_CASE("what the array returns is what is used", "[.][corrupted]") {
+TEST_CASE("the values that the array returns are the result", "[.][corrupted]") {
     Npu npu;
     const auto w = Matrix::random(kState, kState, 1), x = Matrix::random(8, kState, 2);
     const auto linear = npu.load(w, {});

@@ -1,5 +1,5 @@
 #pragma once
-// The npu device on the double, and what a matmul of it must give.
+// The npu device on the double, and reference products to compare its results with.
 
 #include <dlfcn.h>
 
@@ -18,7 +18,7 @@
 
 namespace npuscribe::test {
 
-/// What the double has counted in this process.
+/// One of the double's counters in this process.
 inline uint64_t counted(const char* name) {
     using Counter = uint64_t (*)(const char*);
     static const auto counter =
@@ -26,7 +26,7 @@ inline uint64_t counted(const char* name) {
     return counter == nullptr ? 0 : counter(name);
 }
 
-/// Row-major, with values of many magnitudes: blocks then differ in their exponents.
+/// Row-major, with values of many magnitudes, so that blocks differ in their exponents.
 struct Matrix {
     size_t rows, cols;
     std::vector<float> values;
@@ -44,7 +44,7 @@ struct Matrix {
     MatrixView<float> view() { return {values.data(), rows, cols}; }
     float operator()(size_t r, size_t c) const { return values[r * cols + c]; }
 
-    /// The values that BFP16 makes of these.
+    /// These values, rounded to BFP16.
     Matrix rounded() const {
         Matrix result(rows, cols);
         bfp16::dequantise(bfp16::quantise(view(), bfp16::Rounding::nearest_even), result.view());

@@ -1,4 +1,4 @@
-"""The program as it ships, unchanged, with --device npu: XRT's library is the double, found by the loader's path."""
+"""The program as it ships, with --device npu. The loader's path leads to the double instead of XRT's library."""
 
 import json
 import os
@@ -35,7 +35,7 @@ class Npu(support.Case):
         self.assertLessEqual(support.word_errors(spoken, support.words(npu["text"])), 1)
         self.assertEqual(npu, self.transcript("emulated"))  # to the last digit: the same kernels, the same bytes
         self.assertEqual(npu["text"], self.transcript("cpu")["text"])
-        # Times with one set of instructions, for the order in which sums are added can tip a timestamp to its neighbour.
+        # Compare times with the same instruction set, because another order of additions can change a timestamp by one step.
         same = {"NPUSCRIBE_MAX_ISA": "avx2"}
         self.assertEqual(
             self.words_and_times(self.transcript("npu", **same)), self.words_and_times(self.transcript("cpu", **same))
@@ -55,7 +55,7 @@ class Npu(support.Case):
     def check_fault(self, fault, *parts, **environment):
         done = self.transcribe("npu", NPUSCRIBE_XRT_DOUBLE_FAULT=fault, **environment)
         self.check_error(done, 3, *parts)
-        self.assertEqual(list(self.out.iterdir()) if self.out.is_dir() else [], [])  # nothing half-written
+        self.assertEqual(list(self.out.iterdir()) if self.out.is_dir() else [], [])  # no partial output
 
     def test_no_device(self):
         self.check_fault("no-device", "there is no NPU to use")
@@ -63,7 +63,7 @@ class Npu(support.Case):
     def test_a_memlock_limit(self):
         self.check_fault("memlock", "mmap", "memory")
 
-    def test_an_xclbin_that_is_none(self):
+    def test_a_damaged_xclbin(self):
         programs = self.directory / "programs"
         programs.mkdir()
         given = os.environ["NPUSCRIBE_XCLBIN_DIR"]
@@ -72,7 +72,7 @@ class Npu(support.Case):
         broken = programs / "bfp16_64x64x48.xclbin"
         broken.unlink()
         broken.write_bytes(b"no xclbin")
-        self.check_fault("", "is not the file its manifest vouches for", NPUSCRIBE_XCLBIN_DIR=os.fspath(programs))
+        self.check_fault("", "is not the file that its manifest lists", NPUSCRIBE_XCLBIN_DIR=os.fspath(programs))
 
     def test_an_xclbin_for_another_device(self):
         self.check_fault("refused-context", "No valid DPU kernel", "encoder")
@@ -83,7 +83,7 @@ class Npu(support.Case):
         self.check_fault("", "manifest.json does not exist", NPUSCRIBE_XCLBIN_DIR=os.fspath(empty))
 
     def test_a_run_that_does_not_end(self):
-        # In the second layer: the error names it.
+        # The eighth run is in the second layer.
         self.check_fault("timeout:8", "did not finish", "within 0.5 s", NPUSCRIBE_NPU_TIMEOUT="0.5")
 
     def test_a_device_that_goes_away(self):
@@ -98,7 +98,7 @@ class Npu(support.Case):
         self.check_exit(done, 0)
         self.assertIn("device npu (test double of XRT", done.stderr)
 
-    def test_auto_falls_back_aloud(self):
+    def test_auto_falls_back_to_the_cpu_and_says_so(self):
         done = self.transcribe("auto", NPUSCRIBE_XRT_DOUBLE_FAULT="no-device")
         self.check_exit(done, 0)
         self.assertIn("device cpu", done.stderr)

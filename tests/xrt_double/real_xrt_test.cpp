@@ -1,4 +1,4 @@
-// The module on the XRT that is installed, if one is: what can be shown of it without an NPU.
+// The module on the installed XRT, as far as that can be tested without an NPU.
 
 #include <cstdio>
 #include <cstdlib>
@@ -64,8 +64,7 @@ std::string make_xclbin(const test::TemporaryDirectory& directory, const std::st
 
 }  // namespace
 
-TEST_CASE("the module runs on the installed XRT, and finds out that there is no device",
-          "[needs-xrt][needs-no-npu]") {
+TEST_CASE("the module runs on the installed XRT, and finds no device", "[needs-xrt][needs-no-npu]") {
     auto& xrt = need_xrt();
     const std::string version = xrt.running_version();
     CHECK(std::stoi(version) == 2);
@@ -79,7 +78,7 @@ TEST_CASE("the module runs on the installed XRT, and finds out that there is no 
     }
 }
 
-TEST_CASE("XRT refuses what is no xclbin, the double's stand-ins included", "[needs-xrt]") {
+TEST_CASE("XRT refuses files that are not xclbins, including the double's stand-ins", "[needs-xrt]") {
     auto& xrt = need_xrt();
     const test::TemporaryDirectory directory;
     for (const auto& file :
@@ -95,7 +94,7 @@ TEST_CASE("XRT refuses what is no xclbin, the double's stand-ins included", "[ne
     }
 }
 
-TEST_CASE("XRT reads an xclbin as mlir-aie makes them, and the kernel is found by how its name starts",
+TEST_CASE("XRT reads an xclbin like mlir-aie's, and the kernel is found by the start of its name",
           "[needs-xrt][needs-xclbinutil]") {
     auto& xrt = need_xrt();
     const test::TemporaryDirectory directory;

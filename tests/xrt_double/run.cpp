@@ -1,4 +1,4 @@
-// Kernels, runs and runlists: arguments, order, and what may not be touched meanwhile.
+// Kernels, runs and runlists: their arguments, their order, and what may not be touched while they run.
 
 #include <algorithm>
 #include <cstring>
@@ -6,13 +6,7 @@
 
 #include "state.h"
 
-using npuscribe::xrt_double::argument_of;
-using npuscribe::xrt_double::bank_of;
-using npuscribe::xrt_double::Command;
-using npuscribe::xrt_double::counters;
-using npuscribe::xrt_double::lock;
-using npuscribe::xrt_double::violation;
-using npuscribe::xrt_double::violation_in_destructor;
+using namespace npuscribe::xrt_double;
 
 namespace xrt {
 namespace {
@@ -28,7 +22,7 @@ npuscribe::array::Gemm gemm_of(const npuscribe::xrt_double::Instructions& given,
         if (program.name == given.program)
             return {&program, given.m, given.k, given.n, plan.rows, plan.columns};
     }
-    violation("an xclbin of a program that kernels/plan.json has not got");
+    violation("an xclbin of a program that is not in kernels/plan.json");
 }
 
 void check_size(const char* name, const bo_memory& buffer, size_t least) {
@@ -54,14 +48,14 @@ kernel::~kernel() = default;
 
 int kernel::group_id(int argument) const {
     if (argument != kInstructions && (argument < kA || argument > kC))
-        violation("the group of an argument that is no buffer");
+        violation("the group of an argument that is not a buffer");
     return bank_of(argument) | static_cast<int>(handle->context->slot << 16);
 }
 
 // ---- run
 
 void run_impl::set(int index, const void* value, size_t bytes) {
-    if (running) violation("an argument is set while its run is on its way");
+    if (running) violation("an argument is set while its run is in flight");
     uint64_t number = 0;
     if (bytes > sizeof number) violation("a scalar argument of " + std::to_string(bytes) + " bytes");
     std::memcpy(&number, value, bytes);
@@ -70,15 +64,15 @@ void run_impl::set(int index, const void* value, size_t bytes) {
     } else if (index == kCount && bytes == sizeof(uint32_t)) {
         count_ = number;
     } else {
-        violation("argument " + std::to_string(index) + " is no scalar of " + std::to_string(bytes) +
+        violation("argument " + std::to_string(index) + " is not a scalar of " + std::to_string(bytes) +
                   " bytes");
     }
 }
 
 void run_impl::set(int index, const std::shared_ptr<bo_impl>& buffer) {
-    if (running) violation("an argument is set while its run is on its way");
+    if (running) violation("an argument is set while its run is in flight");
     if (index != kInstructions && (index < kA || index > kC))
-        violation("argument " + std::to_string(index) + " is no buffer");
+        violation("argument " + std::to_string(index) + " is not a buffer");
     if (argument_of(buffer->memory->group) != index)
         violation("a buffer is not in the group of its argument");
     buffers_[static_cast<size_t>(index)] = buffer;
@@ -101,20 +95,22 @@ run_impl::Job run_impl::job() const {
         violation("the instructions were never synchronised");
     const auto* words = reinterpret_cast<const uint32_t*>(job.instructions->array.data());
     const auto instructions = npuscribe::xrt_double::read_instructions({words, *count_});
-    if (!instructions) violation("no instructions that the double knows");
+    if (!instructions) violation("instructions that the double did not make");
     job.gemm = gemm_of(*instructions, kernel->context->xclbin->program);
     check_size("a", *job.a, job.gemm.a_bytes());
     check_size("b", *job.b, job.gemm.b_bytes());
     check_size("c", *job.c, job.gemm.c_bytes());
-    if (!job.a->given(job.gemm.a_bytes())) violation("the array would read what was never synchronised of a");
-    if (!job.b->given(job.gemm.b_bytes())) violation("the array would read what was never synchronised of b");
+    if (!job.a->given(job.gemm.a_bytes()))
+        violation("the array would read memory of a that was never synchronised");
+    if (!job.b->given(job.gemm.b_bytes()))
+        violation("the array would read memory of b that was never synchronised");
     return job;
 }
 
 void run_impl::begin() {
-    if (running) violation("a run is started while it is on its way");
+    if (running) violation("a run is started while it is in flight");
     Job next = job();
-    if (next.c->in_flight != 0) violation("two runs on their way write the same result");
+    if (next.c->in_flight != 0) violation("two runs in flight write the same result");
     current = std::move(next);
     running = true;
     for (const auto& buffer : {current.instructions, current.a, current.b, current.c}) ++buffer->in_flight;
@@ -168,7 +164,7 @@ ert_cmd_state run::state() const {
 // ---- runlist
 
 runlist_impl::~runlist_impl() {
-    if (command) violation_in_destructor("a runlist goes that has not been waited for");
+    if (command) violation_in_destructor("a runlist is destroyed before it has been waited for");
     for (const auto& run : runs) run->list = nullptr;
 }
 
@@ -214,7 +210,7 @@ std::cv_status runlist::wait(const std::chrono::milliseconds& limit) const {
 
 void runlist::reset() {
     std::lock_guard held(lock());
-    if (handle->command) violation("a runlist is reset that has not been waited for");
+    if (handle->command) violation("a runlist is reset before it has been waited for");
     for (const auto& run : handle->runs) run->list = nullptr;
     handle->runs.clear();
 }

@@ -65,7 +65,7 @@ bool fault_is(const std::string& kind) {
 }
 
 Counters& counters() {
-    // Never destroyed: objects of other libraries may go after it. The log is written before that.
+    // Never destroyed, because objects of other libraries may be destroyed later and still count.
     static Counters* const counters = [] {
         std::atexit(write_log);
         return new Counters;
@@ -95,7 +95,7 @@ void violation(const std::string& what) {
 
 }  // namespace npuscribe::xrt_double
 
-/// For tests in the same process; all ones where there is no such counter.
+/// For tests in the same process. Returns all ones if there is no such counter.
 extern "C" uint64_t npuscribe_xrt_double_counter(const char* name) {
     for (const auto& [known, value] : npuscribe::xrt_double::all_counters()) {
         if (std::strcmp(known, name) == 0) return value;

@@ -1,5 +1,5 @@
 #pragma once
-// What the double keeps behind XRT's handles. One lock guards all of it: the double is for finding mistakes,
+// The objects behind XRT's handles. One lock guards all of them, because the double is for finding mistakes,
 // not for speed.
 
 #include <xrt/experimental/xrt_kernel.h>
@@ -28,20 +28,21 @@
 
 namespace npuscribe::xrt_double {
 
-/// What goes wrong, of NPUSCRIBE_XRT_DOUBLE_FAULT=KIND[:N]; N counts buffers or runs from 1.
+/// The fault that NPUSCRIBE_XRT_DOUBLE_FAULT=KIND[:N] selects; N counts buffers or runs from 1.
 struct Fault {
     std::string kind;
     uint64_t at = 1;
 };
 const Fault& fault();
-/// True where `kind` is the fault that is set.
+/// True if `kind` is the selected fault.
 bool fault_is(const std::string& kind);
 
-/// What a submission takes at the least, of NPUSCRIBE_XRT_DOUBLE_LATENCY=MILLISECONDS: its thread sleeps, and
-/// the CPU is free, as beside an NPU.
+/// The least time that a submission takes (NPUSCRIBE_XRT_DOUBLE_LATENCY=MILLISECONDS). Its thread sleeps, so
+/// that the CPU is free, as with an NPU.
 std::chrono::microseconds latency();
 
-/// What has happened so far; written to NPUSCRIBE_XRT_DOUBLE_LOG when the process ends, as name=value lines.
+/// Counts of what has happened. When the process ends, they are written to NPUSCRIBE_XRT_DOUBLE_LOG as
+/// name=value lines.
 struct Counters {
     std::atomic<uint64_t> devices_open{0}, contexts_open{0}, buffers_open{0};  // now
     std::atomic<uint64_t> contexts{0}, buffers{0}, runs{0}, runlists{0}, longest_runlist{0};
@@ -52,14 +53,16 @@ Counters& counters();
 
 std::mutex& lock();
 
-/// While set, no run gets done: for tests of what may not be touched meanwhile.
+/// While this is set, no run completes, so that tests can touch what they must not touch.
 std::atomic<bool>& held();
 
-/// The caller has broken a rule of XRT: counted, said on stderr, and thrown where one may throw.
+/// Reports that the caller has broken a rule of XRT: counts it, prints it on stderr, and, outside
+/// destructors, throws it.
 [[noreturn]] void violation(const std::string& what);
 void violation_in_destructor(const std::string& what) noexcept;
 
-/// Banks differ by argument here, which on an NPU they do not: a buffer in the wrong place is then seen.
+/// Every argument has a memory bank of its own, so that a buffer in the wrong place is noticed. On an NPU
+/// they share one.
 constexpr int bank_of(int argument) {
     return 10 + argument;
 }
@@ -86,7 +89,7 @@ class device {
     /// Throws ENODEV once the device is lost.
     void check() const;
     void submit(std::shared_ptr<npuscribe::xrt_double::Command> command);
-    /// False when the time is up first; 0 waits for ever. The caller holds the lock, by `held`.
+    /// Returns false if `limit` passes first; 0 waits for ever. The caller holds the lock through `held`.
     bool wait(const npuscribe::xrt_double::Command& command, std::chrono::milliseconds limit,
               std::unique_lock<std::mutex>& held);
 
@@ -137,14 +140,15 @@ class kernel_impl {
     std::string name;
 };
 
-/// Two copies of a buffer, for a missing sync to be seen: the host writes one, the array reads the other.
+/// Two copies of a buffer, so that a missing sync is noticed: the host writes one, and the array reads the
+/// other.
 class bo_memory {
   public:
     bo_memory(size_t size, bo::flags flags, memory_group group);
 
     void to_device(size_t size, size_t offset);
     void from_device(size_t size, size_t offset);
-    /// Whether the array has been given all of [0, size).
+    /// True if all of [0, size) has been synchronised to the array.
     bool given(size_t size) const;
 
     size_t size;
@@ -159,7 +163,7 @@ class bo_memory {
     std::map<size_t, size_t> given_;  // start, end; disjoint
 };
 
-/// The handle's own: a run that is on its way keeps the memory, and sees that this is gone.
+/// Belongs to the handle. A run in flight keeps the memory alive, and notices that the handle has gone.
 class bo_impl {
   public:
     bo_impl(std::shared_ptr<xrt_core::device> device, std::shared_ptr<bo_memory> memory);
@@ -173,7 +177,8 @@ class run_impl {
   public:
     explicit run_impl(std::shared_ptr<kernel_impl> of) : kernel(std::move(of)) {}
 
-    /// What the arguments say, or a violation: they are complete, of the right kinds, sizes and banks.
+    /// The matmul that the arguments describe. Anything missing, or of the wrong kind, size or bank, is a
+    /// violation.
     struct Job {
         npuscribe::array::Gemm gemm;
         std::shared_ptr<bo_memory> instructions, a, b, c;
@@ -181,7 +186,7 @@ class run_impl {
     Job job() const;
     void set(int index, const void* value, size_t bytes);
     void set(int index, const std::shared_ptr<bo_impl>& buffer);
-    /// Counts the run as on its way: its buffers must stay, and must not be another's result.
+    /// Marks the run as in flight: its buffers must stay, and must not be another run's result.
     void begin();
     void end();
 
@@ -194,7 +199,7 @@ class run_impl {
   private:
     static constexpr int kArguments = 6;
     std::optional<uint64_t> opcode_, count_;
-    // A run does not keep its buffers alive in XRT's contract; that they do is for the caller to see to.
+    // By XRT's contract a run does not keep its buffers alive; its caller must.
     std::array<std::weak_ptr<bo_impl>, kArguments> buffers_;
 };
 

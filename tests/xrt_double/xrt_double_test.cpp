@@ -1,4 +1,4 @@
-// The double notices what it says it notices: XRT's own interface, used wrongly in one place a test.
+// The double refuses what its README says it refuses. Each test uses XRT's interface wrongly in one place.
 
 #include <xrt/experimental/xrt_kernel.h>
 #include <xrt/experimental/xrt_xclbin.h>
@@ -8,14 +8,13 @@
 #include <xrt/xrt_kernel.h>
 
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <vector>
 
 #include "catch.h"
 #include "container.h"
 #include "device/array/array_plan.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 using test::contains;
@@ -28,13 +27,13 @@ namespace {
 
 constexpr auto kHostOnly = xrt::bo::flags::host_only;
 
-std::string file_with(const std::string& name, const std::string& bytes) {
-    const auto path = std::filesystem::temp_directory_path() / name;
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path.string();
+/// XRT has read the file when the xclbin has been made.
+xrt::xclbin xclbin_of(const std::string& bytes) {
+    const test::TemporaryDirectory directory;
+    return xrt::xclbin(directory.write("made.xclbin", bytes).string());
 }
 
-/// One matmul of 256 x 384 x 384, made as it should be; a test spoils one thing.
+/// A correct matmul of 256 x 384 x 384, of which each test spoils one thing.
 struct Matmul {
     array::Gemm gemm = [] {
         const auto& plan = array::Plan::built_in();
@@ -43,7 +42,7 @@ struct Matmul {
     std::vector<uint32_t> words =
         xrt_double::write_instructions({gemm.program->name, gemm.m, gemm.k, gemm.n});
     xrt::device device{0U};
-    xrt::xclbin xclbin{file_with("npuscribe-double.xclbin", xrt_double::write_container(gemm.program->name))};
+    xrt::xclbin xclbin = xclbin_of(xrt_double::write_container(gemm.program->name));
     xrt::hw_context context{device, device.register_xclbin(xclbin)};
     xrt::kernel kernel{context, "MLIR_AIE_0"};
     xrt::bo instructions{device, words.size() * 4, xrt::bo::flags::cacheable, group(1)};
@@ -80,7 +79,7 @@ std::string error_of(F&& call) {
 
 }  // namespace
 
-TEST_CASE("a matmul made as it should be goes through") {
+TEST_CASE("a correct matmul runs") {
     Matmul matmul;
     const uint64_t before = npuscribe_xrt_double_counter("violations");
     matmul.run.start();
@@ -96,15 +95,15 @@ TEST_CASE("wrong arguments are refused") {
         matmul.run.set_arg(0, uint64_t{2});
         CHECK(contains(matmul.start_error(), "opcode must be 3"));
     }
-    SECTION("a count that is not the instructions'") {
+    SECTION("a wrong count of instructions") {
         matmul.run.set_arg(2, static_cast<uint32_t>(matmul.words.size() - 1));
         CHECK(contains(matmul.start_error(), "count of instructions"));
     }
-    SECTION("a and b changed over") {
+    SECTION("a and b exchanged") {
         CHECK(
             contains(error_of([&] { matmul.run.set_arg(3, matmul.b); }), "not in the group of its argument"));
     }
-    SECTION("one that is missing") {
+    SECTION("a missing argument") {
         xrt::run run(matmul.kernel);
         run.set_arg(0, uint64_t{3});
         CHECK(contains(error_of([&] { run.start(); }), "buffer argument 1 is not set"));
@@ -114,7 +113,7 @@ TEST_CASE("wrong arguments are refused") {
         matmul.run.set_arg(5, small);
         CHECK(contains(matmul.start_error(), "buffer c has"));
     }
-    SECTION("a buffer that is gone") {
+    SECTION("a buffer that has been destroyed") {
         matmul.c = {};
         CHECK(contains(matmul.start_error(), "buffer argument 5 is not set, or gone"));
     }
@@ -126,18 +125,18 @@ TEST_CASE("wrong buffers are refused") {
                    "host-only"));
     CHECK(contains(error_of([&] { xrt::bo(matmul.device, 64, kHostOnly, matmul.group(1)); }), "cacheable"));
     CHECK(contains(error_of([&] { xrt::bo(matmul.device, 64, kHostOnly, 0); }), "no argument has"));
-    CHECK(contains(error_of([&] { matmul.kernel.group_id(0); }), "no buffer"));
+    CHECK(contains(error_of([&] { matmul.kernel.group_id(0); }), "not a buffer"));
 }
 
 TEST_CASE("synchronisation is checked") {
     Matmul matmul;
-    SECTION("what was never given to the array is not read") {
+    SECTION("the array reads no memory that was never synchronised") {
         xrt::bo fresh = matmul.data(matmul.gemm.a_bytes(), 3);
         fresh.sync(XCL_BO_SYNC_BO_TO_DEVICE, matmul.gemm.a_bytes() - 72, 0);
         matmul.run.set_arg(3, fresh);
-        CHECK(contains(matmul.start_error(), "never synchronised of a"));
+        CHECK(contains(matmul.start_error(), "memory of a that was never synchronised"));
     }
-    SECTION("the wrong way") {
+    SECTION("in the wrong direction") {
         CHECK(contains(error_of([&] { matmul.a.sync(XCL_BO_SYNC_BO_FROM_DEVICE); }), "only reads"));
         CHECK(contains(error_of([&] { matmul.c.sync(XCL_BO_SYNC_BO_TO_DEVICE); }), "where the array writes"));
     }
@@ -148,7 +147,7 @@ TEST_CASE("synchronisation is checked") {
     SECTION("a result before there is one") {
         CHECK(contains(error_of([&] { matmul.c.sync(XCL_BO_SYNC_BO_FROM_DEVICE); }), "no run has written"));
     }
-    SECTION("what is written after it is not seen by the array") {
+    SECTION("the array does not see what is written afterwards") {
         // A bias of 1 in the header of b, without a sync: C stays 0.
         *matmul.b.map<float*>() = 1.0F;
         matmul.run.start();
@@ -163,7 +162,7 @@ TEST_CASE("synchronisation is checked") {
     }
 }
 
-TEST_CASE("what a run uses may not be touched while it is on its way") {
+TEST_CASE("a run's buffers and arguments may not be touched until it is done") {
     Matmul matmul;
     xrt::run second(matmul.kernel);
     second.set_arg(0, uint64_t{3});
@@ -176,7 +175,7 @@ TEST_CASE("what a run uses may not be touched while it is on its way") {
     matmul.run.start();
     CHECK(contains(error_of([&] { second.start(); }), "write the same result"));
     CHECK(contains(error_of([&] { matmul.a.sync(XCL_BO_SYNC_BO_TO_DEVICE); }), "while a run is using it"));
-    CHECK(contains(error_of([&] { matmul.run.set_arg(3, matmul.a); }), "on its way"));
+    CHECK(contains(error_of([&] { matmul.run.set_arg(3, matmul.a); }), "in flight"));
     npuscribe_xrt_double_hold(false);
     matmul.run.wait();
 
@@ -186,13 +185,13 @@ TEST_CASE("what a run uses may not be touched while it is on its way") {
         xrt::bo brief = matmul.data(matmul.gemm.c_bytes(), 5);
         second.set_arg(5, brief);
         second.start();
-    }  // gone too early
+    }  // destroyed too early
     CHECK(npuscribe_xrt_double_counter("violations") == before + 1);
     npuscribe_xrt_double_hold(false);
     second.wait();
 }
 
-TEST_CASE("runlists keep their rules") {
+TEST_CASE("runlists are used by XRT's rules") {
     Matmul matmul;
     xrt::runlist list(matmul.context);
     list.add(matmul.run);
@@ -204,7 +203,7 @@ TEST_CASE("runlists keep their rules") {
     CHECK(contains(error_of([&] { foreign.add(run); }), "another hardware context"));
     list.execute();
     CHECK(contains(error_of([&] { list.execute(); }), "executes already"));
-    CHECK(contains(error_of([&] { list.reset(); }), "not been waited for"));
+    CHECK(contains(error_of([&] { list.reset(); }), "before it has been waited for"));
     CHECK(list.wait(std::chrono::milliseconds(60'000)) == std::cv_status::no_timeout);
     list.reset();
     matmul.run.start();
@@ -213,8 +212,7 @@ TEST_CASE("runlists keep their rules") {
 
 TEST_CASE("xclbins, contexts and kernels must fit together") {
     Matmul matmul;
-    CHECK(contains(error_of([&] { xrt::xclbin(file_with("npuscribe-junk.xclbin", "junk")); }),
-                   "Invalid xclbin"));
+    CHECK(contains(error_of([&] { xclbin_of("junk"); }), "Invalid xclbin"));
     CHECK(contains(error_of([&] { xrt::hw_context(matmul.device, xrt::uuid()); }), "not registered"));
     CHECK(contains(error_of([&] { xrt::kernel(matmul.context, "vadd"); }), "no kernel vadd"));
     const auto words = xrt_double::write_instructions({"bfp16_64x64x64", 256, 384, 512});
