@@ -1,21 +1,14 @@
 #include "device/array/array_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <utility>
 
 namespace npuscribe::array {
 namespace {
 
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-    char text[200];
-    std::snprintf(text, sizeof text, pattern, values...);
-    return text;
-}
-
-/// Cycles of one group of tiles: every core one tile of C.
+/// The cycles of one group of tiles, in which every core computes one tile of C.
 struct GroupCycles {
     double compute = 0, cores = 0, drain = 0;
 };
@@ -33,7 +26,7 @@ GroupCycles group_cycles(const Gemm& gemm, const Assumptions& assume) {
 
     GroupCycles cycles;
     cycles.compute = k_tiles * multiply;
-    // A and B come through a channel each while the tile before is multiplied.
+    // A and B each come through a channel of their own while the tile before is multiplied.
     cycles.cores =
         k_tiles * std::max({multiply, streamed(program.a_tile_bytes()), streamed(program.b_tile_bytes())});
     cycles.cores +=
@@ -44,7 +37,7 @@ GroupCycles group_cycles(const Gemm& gemm, const Assumptions& assume) {
 }
 
 void count_bytes(const Gemm& gemm, ModelledTime& time) {
-    // Each group reads its rows of A and its columns of B anew.
+    // Each group reads its rows of A and its columns of B again.
     time.bytes_read = gemm.column_groups() * gemm.a_bytes() + gemm.row_groups() * gemm.b_bytes();
     time.bytes_written = gemm.c_bytes();
 }
@@ -53,25 +46,27 @@ void count_bytes(const Gemm& gemm, ModelledTime& time) {
 
 std::vector<std::string> Assumptions::describe() const {
     return {
-        format(
-            "clock %.2f GHz, %.0f %% of peak reached in a tile: 1760 GFLOP/s measured on one tile (Uni Jena)",
-            clock_hz * 1e-9, kernel_efficiency * 100),
-        format("%.0f bfp16 multiply-adds a cycle and tile: AIE2P's 8 x 8 x 8", bfp16_macs_per_cycle),
-        format("%.0f int8 multiply-adds a cycle and tile: iree-amd-aie #1198; other sources say twice that",
-               int8_macs_per_cycle),
-        format("%.0f bytes a cycle through each DMA channel", stream_bytes_per_cycle),
-        format("%.1f GB/s of memory for reads and writes together: read by the NPU of Krackan (xdna-engine)",
-               dram_bytes_per_second * 1e-9),
-        format(
-            "%.2f ms to dispatch a run: a whole 512 x 512 x 512 GEMM through XRT on XDNA1 (whisper-xdna), an "
-            "upper bound",
-            dispatch_seconds * 1e3),
+        fmt::format("clock {:.2f} GHz, {:.0f} % of peak reached in a tile: 1760 GFLOP/s measured on one tile "
+                    "(Uni Jena)",
+                    clock_hz * 1e-9, kernel_efficiency * 100),
+        fmt::format("{:.0f} bfp16 multiply-adds a cycle and tile: AIE2P's 8 x 8 x 8", bfp16_macs_per_cycle),
+        fmt::format(
+            "{:.0f} int8 multiply-adds a cycle and tile: iree-amd-aie #1198; other sources say twice that",
+            int8_macs_per_cycle),
+        fmt::format("{:.0f} bytes a cycle through each DMA channel", stream_bytes_per_cycle),
+        fmt::format(
+            "{:.1f} GB/s of memory for reads and writes together: read by the NPU of Krackan (xdna-engine)",
+            dram_bytes_per_second * 1e-9),
+        fmt::format("{:.2f} ms to dispatch a run: a whole 512 x 512 x 512 GEMM through XRT on XDNA1 "
+                    "(whisper-xdna), an "
+                    "upper bound",
+                    dispatch_seconds * 1e3),
     };
 }
 
 std::string ModelledTime::bound_by() const {
     if (dram >= array) return "DRAM";
-    if (drain >= cores) return "C's way out";
+    if (drain >= cores) return "storing C";
     return cores > 1.5 * compute ? "DMA into the cores" : "multiplying";
 }
 
@@ -85,7 +80,7 @@ ModelledTime model(const Gemm& gemm, const Assumptions& assume, double dispatche
     time.compute = seconds(groups * group.compute);
     time.cores = seconds(groups * group.cores);
     time.drain = seconds(groups * group.drain);
-    // The first group has nothing to overlap with, nor has the last one's C: tile to memory tile to memory.
+    // The first group's loads and the last group's C, on its way to memory, overlap with nothing.
     const double cycles = groups * std::max(group.cores, group.drain) + std::min(group.cores, group.drain) +
                           static_cast<double>(gemm.program->c_tile_bytes()) / assume.stream_bytes_per_cycle;
     time.cycles = static_cast<uint64_t>(std::llround(cycles));

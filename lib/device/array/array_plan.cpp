@@ -1,5 +1,7 @@
 #include "device/array/array_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -21,8 +23,9 @@ size_t round_up(size_t value, size_t step) {
 }
 
 [[noreturn]] void refuse(const Program& program, const std::string& what) {
-    throw DeviceError("the array cannot run " + program.name + ": " + what +
-                      "; change its tile or its buffers in kernels/plan.json");
+    throw DeviceError(
+        fmt::format("the array cannot run {}: {}; change its tile or its buffers in kernels/plan.json",
+                    program.name, what));
 }
 
 TileLimits parse_limits(const Json& json) {
@@ -46,7 +49,8 @@ Program parse_program(const Json& json) {
     Program program;
     program.name = json.at("name").get<std::string>();
     const auto kernel = json.at("kernel").get<std::string>();
-    if (kernel != "bfp16" && kernel != "int8") refuse(program, "there is no kernel '" + kernel + "'");
+    if (kernel != "bfp16" && kernel != "int8")
+        refuse(program, fmt::format("there is no kernel '{}'", kernel));
     program.kernel = kernel == "bfp16" ? Kernel::bfp16 : Kernel::int8;
     const Json& tile = json.at("tile");
     program.tile = {tile.at("m").get<size_t>(), tile.at("k").get<size_t>(), tile.at("n").get<size_t>()};
@@ -64,10 +68,10 @@ struct Buffer {
 std::string list(const std::vector<Buffer>& buffers, size_t reserved) {
     std::string text;
     for (const auto& buffer : buffers) {
-        text += std::string(text.empty() ? "" : " + ") + std::to_string(buffer.count) + " x " + buffer.name +
-                " of " + std::to_string(buffer.tile_bytes);
+        text += fmt::format("{}{} x {} of {}", text.empty() ? "" : " + ", buffer.count, buffer.name,
+                            buffer.tile_bytes);
     }
-    if (reserved != 0) text += " + stack and static data of " + std::to_string(reserved);
+    if (reserved != 0) text += fmt::format(" + stack and static data of {}", reserved);
     return text;
 }
 
@@ -78,15 +82,13 @@ void check_memory(const Program& program, const char* place, const TileLimits& l
     if (total <= limits.memory) return;
     const auto largest = std::max_element(buffers.begin(), buffers.end(),
                                           [](const auto& x, const auto& y) { return x.bytes() < y.bytes(); });
-    refuse(program, std::string(place) + " would hold " + list(buffers, limits.reserved) + " = " +
-                        std::to_string(total) + " bytes and has " + std::to_string(limits.memory) +
-                        ", most of it taken by " + largest->name);
+    refuse(program, fmt::format("{} would hold {} = {} bytes and has {}, most of it taken by {}", place,
+                                list(buffers, limits.reserved), total, limits.memory, largest->name));
 }
 
 void check_count(const Program& program, const char* place, const char* what, size_t wanted, size_t limit) {
     if (wanted <= limit) return;
-    refuse(program, std::string(place) + " needs " + std::to_string(wanted) + " " + what + " and has " +
-                        std::to_string(limit));
+    refuse(program, fmt::format("{} needs {} {} and has {}", place, wanted, what, limit));
 }
 
 std::vector<Buffer> core_buffers(const Plan& plan, const Program& program) {
@@ -95,7 +97,7 @@ std::vector<Buffer> core_buffers(const Plan& plan, const Program& program) {
             {"C", program.c_tile_bytes(), plan.core_buffers.c}};
 }
 
-// Of a memory tile that carries A, B and C: columns beyond the fourth carry no A.
+// The buffers of a memory tile that carries A, B and C. Columns beyond the fourth carry no A.
 std::vector<Buffer> memory_buffers(const Plan& plan, const Program& program) {
     return {{"A", program.a_tile_bytes(), plan.memory_buffers.a},
             {"B", program.b_tile_bytes(), plan.memory_buffers.b},
@@ -116,16 +118,14 @@ void check_program(const Plan& plan, const Program& program) {
         refuse(program, "a tile's m, k and n must be multiples of 16");
     }
     for (const auto& buffer : core_buffers(plan, program)) {
-        if (buffer.count == 0) refuse(program, std::string("it has no buffer for ") + buffer.name);
+        if (buffer.count == 0) refuse(program, fmt::format("it has no buffer for {}", buffer.name));
         if (buffer.tile_bytes % plan.dma_granularity != 0) {
-            refuse(program, std::string("a tile of ") + buffer.name + " is " +
-                                std::to_string(buffer.tile_bytes) + " bytes, and DMA moves multiples of " +
-                                std::to_string(plan.dma_granularity));
+            refuse(program, fmt::format("a tile of {} is {} bytes, and DMA moves multiples of {}",
+                                        buffer.name, buffer.tile_bytes, plan.dma_granularity));
         }
         if (plan.core.alignment == 0 || buffer.tile_bytes % plan.core.alignment != 0) {
-            refuse(program, std::string("a tile of ") + buffer.name + " is " +
-                                std::to_string(buffer.tile_bytes) + " bytes, and cores need multiples of " +
-                                std::to_string(plan.core.alignment));
+            refuse(program, fmt::format("a tile of {} is {} bytes, and cores need multiples of {}",
+                                        buffer.name, buffer.tile_bytes, plan.core.alignment));
         }
     }
     if (program.kernel == Kernel::bfp16 && tile.n * sizeof(float) > program.b_tile_bytes()) {
@@ -196,7 +196,7 @@ size_t Gemm::b_bytes() const {
 }
 
 std::string Gemm::describe() const {
-    return program->name + ", " + std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n);
+    return fmt::format("{}, {} x {} x {}", program->name, m, k, n);
 }
 
 const Plan& Plan::built_in() {
@@ -221,11 +221,12 @@ Plan::Plan(std::string_view text) {
         for (const Json& program : json.at("programs")) programs.push_back(parse_program(program));
         row_counts = json.at("rows").get<std::vector<size_t>>();
     } catch (const Json::exception& error) {
-        throw DeviceError(std::string("the array's plan cannot be read: ") + error.what());
+        throw DeviceError(fmt::format("the array's plan cannot be read: {}", error.what()));
     }
     if (layout_version != bfp16::kLayoutVersion) {
-        throw DeviceError("the array's plan is for tile layout " + std::to_string(layout_version) +
-                          ", this program writes layout " + std::to_string(bfp16::kLayoutVersion));
+        throw DeviceError(
+            fmt::format("the array's plan is for tile layout {}, and this program writes layout {}",
+                        layout_version, bfp16::kLayoutVersion));
     }
     if (rows == 0 || columns == 0 || dma_granularity == 0 || programs.empty() || row_counts.empty() ||
         !std::is_sorted(row_counts.begin(), row_counts.end())) {
@@ -235,8 +236,8 @@ Plan::Plan(std::string_view text) {
         check_program(*this, program);
         for (const size_t count : row_counts) {
             if (count == 0 || count % (program.tile.m * rows) != 0) {
-                refuse(program, std::to_string(count) + " rows are not a multiple of " +
-                                    std::to_string(program.tile.m * rows));
+                refuse(program,
+                       fmt::format("{} rows are not a multiple of {}", count, program.tile.m * rows));
             }
         }
     }
@@ -270,7 +271,7 @@ const Program& Plan::program_for(Kernel kernel, size_t k) const {
         }
     }
     if (best == nullptr) {
-        throw DeviceError("the array's plan has no program of kernel " + std::string(array::name(kernel)));
+        throw DeviceError(fmt::format("the array's plan has no program of kernel {}", array::name(kernel)));
     }
     return *best;
 }
@@ -278,9 +279,9 @@ const Program& Plan::program_for(Kernel kernel, size_t k) const {
 Gemm Plan::gemm(const Program& program, size_t m, size_t k, size_t n) const {
     const auto count = std::lower_bound(row_counts.begin(), row_counts.end(), m);
     if (m == 0 || k == 0 || n == 0 || count == row_counts.end()) {
-        throw DeviceError("the array has no program for " + std::to_string(m) + " x " + std::to_string(k) +
-                          " x " + std::to_string(n) + ": it takes 1 to " + std::to_string(max_rows()) +
-                          " rows at a time");
+        throw DeviceError(
+            fmt::format("the array has no program for {} x {} x {}: it takes 1 to {} rows at a time", m, k, n,
+                        max_rows()));
     }
     return {&program, *count, round_up(k, program.tile.k), round_up(n, program.tile.n * columns),
             rows,     columns};

@@ -1,6 +1,6 @@
 #pragma once
-// How a matmul is cut up for the AIE2P array, as kernels/plan.json says: the one file that the array's design
-// (kernels/design.py), the emulator and the runtime read. It is built into the program.
+// How a matmul is cut up for the AIE2P array. kernels/plan.json says it to the array's design
+// (kernels/design.py), the emulator and the runtime alike, and is built into the program.
 //
 // C [M × N] = A [M × K] · B [N × K]ᵀ + bias. Core (row r, column c) of the array computes one tile of C at a
 // time, m × n, over all K/k tiles of its row of A and its column of B. The array does `rows` × `columns` such
@@ -28,12 +28,12 @@ struct Tile {
     bool operator==(const Tile&) const = default;
 };
 
-/// One xclbin: a kernel compiled for one tile. Shapes differ in their instructions alone.
+/// One xclbin: a kernel compiled for one tile. Its shapes differ only in their instructions.
 struct Program {
     std::string name;
     Kernel kernel = Kernel::bfp16;
     Tile tile;
-    std::vector<size_t> states;  // the n_audio_state it is meant for
+    std::vector<size_t> states;  // the values of n_audio_state that it is meant for
 
     size_t a_tile_bytes() const;
     size_t b_tile_bytes() const;
@@ -83,8 +83,8 @@ class Plan {
   public:
     /// The plan of kernels/plan.json as it was when this was built.
     static const Plan& built_in();
-    /// Throws DeviceError where the text is no plan or something in it does not fit its memory or its DMA
-    /// channels, naming the buffer and the sizes.
+    /// Throws DeviceError if the text is not a plan, or if something in it does not fit the array's memory or
+    /// its DMA channels, naming the buffer and the sizes.
     explicit Plan(std::string_view json);
 
     int layout_version = 0;
@@ -101,11 +101,12 @@ class Plan {
     size_t core_bytes(const Program&) const;
     size_t memory_tile_bytes(const Program&) const;
 
-    /// The program for operands of `k` columns, whatever the weights' rows, so that one operand serves
-    /// several weights: that of the Whisper size with this n_audio_state, or four times it; for other k the
-    /// one that pads it least, of these the largest tile.
+    /// The program for operands of `k` columns. It does not depend on the weights' rows, so that one operand
+    /// serves several weights. If k is the n_audio_state of a Whisper size, or four times that, it is that
+    /// size's program; otherwise the one that pads k least, and of several such the one with the largest
+    /// tile.
     const Program& program_for(Kernel, size_t k) const;
-    /// The smallest padded matmul that holds m × k × n. m must not exceed `max_rows()`: cut it before.
+    /// The smallest padded matmul that holds m × k × n. m must not exceed `max_rows()`.
     Gemm gemm(const Program&, size_t m, size_t k, size_t n) const;
     size_t max_rows() const { return row_counts.back(); }
 };

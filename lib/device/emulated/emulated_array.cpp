@@ -1,5 +1,7 @@
 #include "device/emulated/emulated_array.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -18,8 +20,8 @@ using kernels::HostKernel;
 
 constexpr size_t kSubtile = 8;
 
-/// The memory of one tile of the array: buffers are placed in it one after the other, and it is no larger
-/// than the real one.
+/// The memory of one tile of the array, as large as the real one. Buffers are placed in it one after the
+/// other.
 class TileMemory {
   public:
     TileMemory(size_t bytes, size_t reserved) : storage_(bytes), used_(reserved) {}
@@ -27,8 +29,10 @@ class TileMemory {
     uint8_t* place(size_t bytes) {
         used_ = (used_ + kCacheLine - 1) / kCacheLine * kCacheLine;
         if (used_ + bytes > storage_.size()) {
-            throw DeviceError("a tile's memory of " + std::to_string(storage_.size()) + " bytes is full: " +
-                              std::to_string(used_) + " are taken and " + std::to_string(bytes) + " wanted");
+            throw DeviceError(fmt::format(
+                "a tile's memory of {} bytes is full: {} are in use, and {} more are needed; change the "
+                "buffers in kernels/plan.json",
+                storage_.size(), used_, bytes));
         }
         uint8_t* at = storage_.data() + used_;
         used_ += bytes;
@@ -56,7 +60,7 @@ struct Fifo {
 struct Core {
     TileMemory memory;
     Fifo a, b, c;
-    uint8_t* sum = nullptr;  // the buffer of C in work
+    uint8_t* sum = nullptr;  // the buffer of C that the core adds to
 
     Core(const Plan& plan, const Program& program) : memory(plan.core.memory, plan.core.reserved) {
         a.buffers = memory.place(plan.core_buffers.a, program.a_tile_bytes());
@@ -65,8 +69,8 @@ struct Core {
     }
 };
 
-/// A column: its memory tile and its cores. The memory tiles of the first four columns also hold the A of one
-/// row of cores each; here every column has room for that, as the plan has checked.
+/// A column: its memory tile and its cores. In the array, four memory tiles also hold the A of one row of
+/// cores each. Here every column has room for that; the plan has checked that it fits.
 struct Column {
     TileMemory memory;
     Fifo a, b, c;
@@ -88,11 +92,11 @@ const HostKernel& find_kernel(const Program& program) {
             return kernel;
         }
     }
-    throw DeviceError("this build has no kernel for " + program.name +
-                      ": its tile must be one of kernels/plan.json when npuscribe is built");
+    throw DeviceError(fmt::format(
+        "this build has no kernel for {}: add its tile to kernels/plan.json and build again", program.name));
 }
 
-/// One group of tiles of C in one column of cores.
+/// Computes one column's part of a group: a tile of C in each of its cores.
 class ColumnJob {
   public:
     ColumnJob(const Gemm& gemm, const HostKernel& kernel, std::span<const uint8_t> a,
@@ -130,7 +134,7 @@ class ColumnJob {
     }
 
   private:
-    /// DMA into the next buffer of a fifo.
+    /// A DMA transfer into the next buffer of a fifo.
     static uint8_t* fetch(Fifo& fifo, const uint8_t* from, size_t bytes) {
         uint8_t* to = fifo.acquire();
         std::memcpy(to, from, bytes);
@@ -160,8 +164,7 @@ class ColumnJob {
         }
     }
 
-    /// Gathers the column's tiles in its memory tile, and stores them row-major: DMA can do that with 4-byte
-    /// values.
+    /// Joins the column's tiles in its memory tile and stores them row-major, as DMA can with 4-byte values.
     void finish(Column& column, size_t row_tile, size_t col_tile, Traffic& traffic) const {
         const Tile& tile = gemm_.program->tile;
         const size_t tile_bytes = gemm_.program->c_tile_bytes();
@@ -192,8 +195,7 @@ class ColumnJob {
 
 void check_size(const Gemm& gemm, const char* what, size_t given, size_t wanted) {
     if (given == wanted) return;
-    throw DeviceError(gemm.describe() + ": " + what + " has " + std::to_string(given) + " bytes, not " +
-                      std::to_string(wanted));
+    throw DeviceError(fmt::format("{}: {} has {} bytes, not {}", gemm.describe(), what, given, wanted));
 }
 
 }  // namespace
@@ -216,7 +218,7 @@ Traffic run(const Plan& plan, const Gemm& gemm, std::span<const uint8_t> a, std:
     const HostKernel& kernel = find_kernel(*gemm.program);
     const ColumnJob job(gemm, kernel, a, b, c);
     std::vector<Traffic> traffic(pool.size());
-    // Columns work side by side and share nothing: each is one piece of work, on memory of its own.
+    // Columns share nothing, so each is one piece of work, and each worker has the memory of one column.
     std::vector<Column> columns;
     for (size_t worker = 0; worker < pool.size(); ++worker) columns.emplace_back(plan, *gemm.program);
     pool.for_each(gemm.groups() * gemm.columns, 1, [&](size_t begin, size_t end, size_t worker) {

@@ -1,7 +1,7 @@
 #pragma once
-// The AIE2P array as the emulator runs it: the kernels of kernels/, compiled for this CPU, over the bytes
-// that an NPU would get. Every core computes its own tile, its tiles of K in order; what a core or a memory
-// tile holds lives in a buffer of that tile's own size.
+// The emulated AIE2P array: the kernels of kernels/, compiled for this CPU, over the bytes that an NPU would
+// get. Every core computes its own tile of C, over its tiles of K in order. Each core and each memory tile
+// has a buffer of the real size, and everything that it holds must fit into that.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +15,11 @@ class ThreadPool;
 
 namespace npuscribe::array {
 
-/// Bytes that crossed each border of the array, and what the cores did.
+/// The bytes that crossed each border of the array, and the work of its cores.
 struct Traffic {
     uint64_t dram_read = 0;     // shim tiles: A and B
     uint64_t dram_written = 0;  // shim tiles: C
-    uint64_t core_read = 0;     // into the cores' memories, every core counted
+    uint64_t core_read = 0;     // into the memories of all cores together
     uint64_t core_written = 0;
     uint64_t kernel_calls = 0;
     uint64_t macs = 0;  // multiply-adds, padding included
@@ -28,8 +28,8 @@ struct Traffic {
 };
 
 /// One matmul. `a` and `b` are in the layout of `gemm`, `c` receives [m × n] f32 (int8 programs: int32) in
-/// row-major order. The result does not depend on the number of threads or on the CPU. Throws DeviceError
-/// where a buffer has the wrong size or the program's tile is not one this build has kernels for.
+/// row-major order. The result does not depend on the number of threads or on the CPU. Throws DeviceError if
+/// a buffer has the wrong size or this build has no kernels for the program's tile.
 Traffic run(const Plan&, const Gemm&, std::span<const uint8_t> a, std::span<const uint8_t> b,
             std::span<uint8_t> c, ThreadPool&);
 

@@ -1,5 +1,7 @@
 #include "device/npu/npu_array.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -19,7 +21,7 @@ size_t round_up(size_t value, size_t step) {
     return (value + step - 1) / step * step;
 }
 
-/// Counts of rows for which `program` has instructions with this padded k, whatever the n.
+/// The numbers of rows for which `program` has instructions with this padded k for every n.
 std::vector<size_t> row_counts(const NpuProgram& program, size_t padded_k) {
     std::map<size_t, std::vector<size_t>> by_n;
     for (const NpuShape& shape : program.shapes) {
@@ -69,7 +71,7 @@ NpuArray::NpuArray(xrt_backend::Backend& backend, unsigned index, NpuPrograms pr
 
 NpuArray::~NpuArray() {
     if (!queue_.lost()) return;
-    // The array may still be at work with all of this.
+    // The array may still use all of this.
     for (auto& [name, program] : open_) {
         for (auto& [shape, instructions] : program.instructions) (void)instructions.release();
         (void)program.context.release();
@@ -78,8 +80,9 @@ NpuArray::~NpuArray() {
 }
 
 void NpuArray::no_xclbin(const std::string& what) const {
-    throw DeviceError("there is no xclbin for " + what + ": " + programs_.directory().string() + " has " +
-                      programs_.describe() + "; build the array programs for this model (kernels/README.md)");
+    throw DeviceError(fmt::format(
+        "there is no xclbin for {}: {} has {}; build the array programs for this model (kernels/README.md)",
+        what, programs_.directory().string(), programs_.describe()));
 }
 
 NpuOpenProgram& NpuArray::open(const array::Program& planned, const std::string& what) {
@@ -88,14 +91,16 @@ NpuOpenProgram& NpuArray::open(const array::Program& planned, const std::string&
     const NpuProgram* installed = programs_.find(planned.name);
     if (installed == nullptr) no_xclbin(what);
     if (planned.tile != array::Tile{installed->tile_m, installed->tile_k, installed->tile_n}) {
-        throw DeviceError("the array program " + planned.name + " in " + programs_.directory().string() +
-                          " was built from another kernels/plan.json than this npuscribe: build it again");
+        throw DeviceError(
+            fmt::format("the array program {} in {} was built from another kernels/plan.json than this "
+                        "npuscribe: build it again",
+                        planned.name, programs_.directory().string()));
     }
     (void)read_verified(installed->xclbin, installed->sha256);
     try {
         program.context = device_->open(installed->xclbin.string(), kKernelPrefix);
     } catch (const XrtError& error) {
-        throw_npu_error(error, "did not take " + installed->xclbin.string() + " for " + what);
+        throw_npu_error(error, fmt::format("did not take {} for {}", installed->xclbin.string(), what));
     }
     program.installed = installed;
     program.planned = &planned;
@@ -129,8 +134,9 @@ xrt_backend::Program& NpuArray::instructions(NpuOpenProgram& program, const arra
     if (shape == nullptr) no_xclbin(gemm.describe());
     const auto bytes = read_verified(shape->instructions, shape->sha256);
     if (bytes.empty() || bytes.size() % sizeof(uint32_t) != 0) {
-        throw DeviceError(shape->instructions.string() + " holds " + std::to_string(bytes.size()) +
-                          " bytes, which are no whole 32-bit words: build the array programs again");
+        throw DeviceError(fmt::format(
+            "{} holds {} bytes, which is not a whole number of 32-bit words: build the array programs again",
+            shape->instructions.string(), bytes.size()));
     }
     std::vector<uint32_t> words(bytes.size() / sizeof(uint32_t));
     std::memcpy(words.data(), bytes.data(), bytes.size());
@@ -150,7 +156,7 @@ NpuBuffer NpuArray::allocate(NpuOpenProgram& program, xrt_backend::Argument argu
         std::memset(buffer->bytes().data(), 0, bytes);
         return buffer;
     } catch (const XrtError& error) {
-        throw_npu_error(error, "gave no " + std::to_string(bytes) + " bytes for " + what);
+        throw_npu_error(error, fmt::format("did not allocate {} bytes for {}", bytes, what));
     }
 }
 

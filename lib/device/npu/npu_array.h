@@ -1,6 +1,6 @@
 #pragma once
-// The NPU with the array programs that are installed on this machine: which of them runs a shape, its
-// hardware context and instructions, and the memory that both sides see.
+// The NPU with the array programs that are installed on this machine: which program runs a shape, its
+// hardware context and instructions, and the memory that the CPU and the array share.
 
 #include <chrono>
 #include <filesystem>
@@ -17,7 +17,8 @@
 
 namespace npuscribe {
 
-/// An installed program, opened: one hardware context, the instructions of the shapes used so far.
+/// An installed program after it has been opened: one hardware context, and the instructions of the shapes
+/// used so far.
 struct NpuOpenProgram {
     const NpuProgram* installed = nullptr;
     const array::Program* planned = nullptr;
@@ -25,7 +26,7 @@ struct NpuOpenProgram {
     std::map<std::tuple<size_t, size_t, size_t>, std::unique_ptr<xrt_backend::Program>> instructions;
 };
 
-/// Memory of the NPU. After a failure it is kept until the process ends: the array may still write to it.
+/// Memory of the NPU. After a failure it is never freed, because the array may still write to it.
 struct NpuBufferRelease {
     const NpuQueue* queue = nullptr;
     void operator()(xrt_backend::Buffer* buffer) const {
@@ -39,29 +40,28 @@ bool has_program(const NpuPrograms& programs, const array::Plan& plan, size_t k,
 
 class NpuArray {
   public:
-    /// Opens device `index`. Throws DeviceError with all that `probe_npu` finds missing where that cannot be
-    /// done.
+    /// Opens device `index`. Throws DeviceError if there are no programs or the device cannot be opened.
     NpuArray(xrt_backend::Backend& backend, unsigned index, NpuPrograms programs,
              std::chrono::milliseconds limit);
     ~NpuArray();
 
-    /// How A [rows × k] is cut up, and the program that reads it: the same for all weights of this k. Throws
-    /// DeviceError, naming `what`, where that program is not installed.
+    /// How A [rows × k] is cut up, and the program that reads it. Both are the same for all weights of this
+    /// k. Throws DeviceError, naming `what`, if that program is not installed.
     struct Rows {
         NpuOpenProgram* program = nullptr;
-        std::vector<size_t> counts;  // padded rows that there are instructions for, ascending; not empty
+        std::vector<size_t> counts;  // numbers of padded rows with instructions, ascending; not empty
         size_t longest() const { return counts.back(); }
         /// The smallest count that holds `rows`, which must not exceed `longest()`.
         size_t padded(size_t rows) const;
     };
     const Rows& rows_for(size_t k, const std::string& what);
 
-    /// The matmul with weights [n × k] for so many padded rows. Throws DeviceError where there are no
-    /// instructions for it.
+    /// The matmul with weights [n × k] for so many padded rows. Throws DeviceError, naming `what`, if there
+    /// are no instructions for it.
     array::Gemm gemm(size_t padded_rows, size_t k, size_t n, const std::string& what);
 
-    /// Instructions of one call, checked against the manifest and loaded once. `gemm.program` is
-    /// `program.planned`.
+    /// The instructions of one call, checked against the manifest when they are first loaded. `gemm.program`
+    /// must be `program.planned`.
     xrt_backend::Program& instructions(NpuOpenProgram& program, const array::Gemm& gemm);
 
     /// `bytes` of zeros for an argument of `program`.

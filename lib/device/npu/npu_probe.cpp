@@ -5,6 +5,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -26,15 +28,15 @@ using xrt_backend::XrtError;
 constexpr const char* kAmd = "0x1022";
 constexpr const char* kFirstGeneration = "0x1502";  // Phoenix, Hawk Point
 constexpr const char* kSecondGeneration[] = {"0x17f0", "0x17f1", "0x17f2",
-                                             "0x17f3"};  // Strix, Krackan, and after
+                                             "0x17f3"};  // Strix, Krackan and later
 // XRT's driver for NPUs locks a heap of this size when it opens the device (xdna-driver,
 // src/shim/kmq/pcidev.cpp), and all buffers after it.
 constexpr uint64_t kDriverHeap = 64U << 20;
-constexpr int kOldestMajor = 6, kOldestMinor = 14;  // amdxdna came with Linux 6.14
+constexpr int kOldestMajor = 6, kOldestMinor = 14;  // the first Linux with amdxdna
 constexpr const char* kRaiseMemlock =
-    "raise it: 'ulimit -l unlimited', or a file in /etc/security/limits.d with '* - memlock unlimited' and a "
-    "new login; "
-    "in a container also --ulimit memlock=-1";
+    "raise it with 'ulimit -l unlimited', or with a file in /etc/security/limits.d that says '* - memlock "
+    "unlimited' "
+    "and a new login; in a container, also with --ulimit memlock=-1";
 
 std::string first_line(const fs::path& path) {
     std::ifstream file(path);
@@ -64,7 +66,7 @@ bool kernel_too_old(const std::string& release) {
     return major < kOldestMajor || (major == kOldestMajor && minor < kOldestMinor);
 }
 
-/// The limit that this process has to keep; nothing where there is none.
+/// The limit on this process's locked memory, or nothing if there is none.
 std::optional<uint64_t> memlock_limit(const ProbeEnvironment& environment) {
     uint64_t bytes = environment.memlock_bytes;
     bool exempt = environment.may_lock_memory;
@@ -72,21 +74,21 @@ std::optional<uint64_t> memlock_limit(const ProbeEnvironment& environment) {
         rlimit limit{};
         if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return {};
         bytes = limit.rlim_cur == RLIM_INFINITY ? ProbeEnvironment::kUnlimited : limit.rlim_cur;
-        exempt = geteuid() == 0;  // root has CAP_IPC_LOCK, but in a container
+        exempt = geteuid() == 0;  // root has CAP_IPC_LOCK, except in some containers
     }
     if (bytes == ProbeEnvironment::kUnlimited || exempt) return {};
     return bytes;
 }
 
 std::string mebibytes(uint64_t bytes) {
-    return bytes < (1U << 20) ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes >> 20) + " MiB";
+    return bytes < (1U << 20) ? fmt::format("{} KiB", bytes >> 10) : fmt::format("{} MiB", bytes >> 20);
 }
 
 NpuFinding finding(NpuProblem problem, std::string text) {
     return {problem, std::move(text)};
 }
 
-/// What sysfs tells of a PCI function that the driver has bound.
+/// What sysfs says of a PCI function that the driver has bound.
 NpuHardware from_sysfs(const fs::path& function, const ProbeEnvironment& environment) {
     NpuHardware hardware;
     hardware.address = function.filename().string();
@@ -96,8 +98,8 @@ NpuHardware from_sysfs(const fs::path& function, const ProbeEnvironment& environ
     std::error_code error;
     if (fs::exists(module, error)) {
         const std::string version = first_line(module / "version");
-        hardware.driver =
-            version.empty() ? "amdxdna (Linux " + kernel_release(environment) + ")" : "amdxdna " + version;
+        hardware.driver = version.empty() ? fmt::format("amdxdna (Linux {})", kernel_release(environment))
+                                          : "amdxdna " + version;
     }
     return hardware;
 }
@@ -121,29 +123,30 @@ Bus look_at_bus(const ProbeEnvironment& environment) {
     return bus;
 }
 
-/// From the PCI bus up to the device node: the reasons for which XRT may see no device.
+/// The reasons why XRT may find no device, from the PCI bus up to the device node.
 std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment) {
     std::vector<NpuFinding> found;
     const Bus bus = look_at_bus(environment);
     if (bus.npus.empty() && bus.first_generation) {
-        found.push_back(
-            finding(NpuProblem::first_generation,
-                    "the NPU here is of AMD's first generation (XDNA1), which has no BFP16: an XDNA2 NPU is "
-                    "needed (Ryzen AI 300 or newer)"));
+        found.push_back(finding(
+            NpuProblem::first_generation,
+            "this NPU is of AMD's first generation (XDNA1), which has no BFP16; npuscribe needs an XDNA2 NPU "
+            "(Ryzen AI 300 or newer)"));
         return found;
     }
     if (bus.npus.empty()) {
-        found.push_back(
-            finding(NpuProblem::no_hardware,
-                    "no AMD XDNA2 NPU is on the PCI bus: it may be switched off in the firmware's setup"));
+        found.push_back(finding(NpuProblem::no_hardware,
+                                "no AMD XDNA2 NPU is on the PCI bus; if this machine has one, enable it in "
+                                "the firmware's setup"));
     }
     std::error_code error;
     const std::string release = kernel_release(environment);
     if (!fs::exists(environment.root / "sys/module/amdxdna", error)) {
         if (kernel_too_old(release)) {
-            found.push_back(
-                finding(NpuProblem::old_kernel,
-                        "Linux " + release + " has no driver for the NPU: amdxdna came with Linux 6.14"));
+            found.push_back(finding(
+                NpuProblem::old_kernel,
+                fmt::format("Linux {} has no driver for the NPU: use Linux 6.14 or newer, which has amdxdna",
+                            release)));
         } else {
             found.push_back(finding(NpuProblem::no_kernel_driver,
                                     "the kernel driver amdxdna is not loaded: 'modprobe amdxdna' says why"));
@@ -157,10 +160,11 @@ std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment) {
     } else if (std::none_of(nodes.begin(), nodes.end(), [](const fs::path& node) {
                    return faccessat(AT_FDCWD, node.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
                })) {
-        found.push_back(
-            finding(NpuProblem::access_denied,
-                    "/dev/accel/" + nodes.front().filename().string() +
-                        " may not be opened: 'sudo usermod -aG render $USER', then log in again"));
+        found.push_back(finding(
+            NpuProblem::access_denied,
+            fmt::format(
+                "this user may not open /dev/accel/{}: 'sudo usermod -aG render $USER', then log in again",
+                nodes.front().filename().string())));
     }
     if (const auto limit = memlock_limit(environment); limit && *limit < kDriverHeap) {
         found.push_back(finding(NpuProblem::memlock, memlock_advice(environment)));
@@ -192,14 +196,14 @@ NpuFinding of_failed_open(const XrtError& error, const ProbeEnvironment& environ
     switch (error.failure()) {
         case Failure::no_memory:
             return finding(NpuProblem::memlock,
-                           std::string(error.what()) + ": " + memlock_advice(environment));
+                           fmt::format("{}: {}", error.what(), memlock_advice(environment)));
         case Failure::access_denied:
             return finding(
                 NpuProblem::access_denied,
-                std::string(error.what()) + ": 'sudo usermod -aG render $USER', then log in again");
+                fmt::format("{}: 'sudo usermod -aG render $USER', then log in again", error.what()));
         default:
             return finding(NpuProblem::not_enumerated,
-                           std::string("XRT cannot open the NPU: ") + error.what());
+                           fmt::format("XRT cannot open the NPU: {}", error.what()));
     }
 }
 
@@ -219,23 +223,23 @@ void look_through_xrt(const ProbeEnvironment& environment, xrt_backend::Backend&
     }
     if (count > 0) return;
     status.problems = explain_absence(environment);
-    // The double of the tests and a static XRT have no such file, and a device: it is looked for only where
-    // there is none.
+    // The file is looked for only if there is no device, because the tests' double and a static XRT have
+    // devices without it.
     const fs::path& directory = environment.library->library_directory;
     if (!directory.empty() && !has_npu_driver(directory)) {
-        status.problems.insert(status.problems.begin(),
-                               finding(NpuProblem::no_xrt_driver,
-                                       "XRT " + status.xrt_version +
-                                           " is installed without its part for NPUs: "
-                                           "libxrt_driver_xdna is not in " +
-                                           directory.string() +
-                                           " (Debian 13: apt-get install -t trixie-backports libxrt-npu2)"));
+        status.problems.insert(
+            status.problems.begin(),
+            finding(NpuProblem::no_xrt_driver,
+                    fmt::format("XRT {} is installed without its driver for NPUs: libxrt_driver_xdna is "
+                                "not in {} (Debian 13: apt-get install -t trixie-backports libxrt-npu2)",
+                                status.xrt_version, directory.string())));
     }
     if (status.problems.empty()) {
-        status.problems.push_back(finding(NpuProblem::not_enumerated,
-                                          "XRT " + status.xrt_version +
-                                              " finds no device, though driver and device "
-                                              "node are there: 'xrt-smi examine' and 'dmesg' may tell why"));
+        status.problems.push_back(
+            finding(NpuProblem::not_enumerated,
+                    fmt::format("XRT {} finds no device, although the driver and the device node are "
+                                "there: 'xrt-smi examine' and 'dmesg' may say why",
+                                status.xrt_version)));
     }
 }
 
@@ -297,9 +301,11 @@ std::string NpuStatus::summary() const {
 
 std::string memlock_advice(const ProbeEnvironment& environment) {
     const auto limit = memlock_limit(environment);
-    if (!limit) return "this process may lock all the memory it wants";
-    return "this process may lock " + mebibytes(*limit) + " of memory, and XRT locks " +
-           mebibytes(kDriverHeap) + " to open the NPU and every buffer after that; " + kRaiseMemlock;
+    if (!limit) return "this process may lock as much memory as it wants";
+    return fmt::format(
+        "this process may lock {} of memory, but XRT locks {} to open the NPU, and every buffer after that; "
+        "{}",
+        mebibytes(*limit), mebibytes(kDriverHeap), kRaiseMemlock);
 }
 
 NpuStatus probe_npu(const ProbeEnvironment& given) {
@@ -318,7 +324,7 @@ NpuStatus probe_npu(const ProbeEnvironment& given) {
             look_through_xrt(environment, *library.backend, status);
         } catch (const XrtError& error) {
             status.problems.push_back(
-                finding(NpuProblem::not_enumerated, std::string("XRT failed: ") + error.what()));
+                finding(NpuProblem::not_enumerated, fmt::format("XRT failed: {}", error.what())));
         }
         const auto limit = memlock_limit(environment);
         if (limit && !status.has(NpuProblem::memlock)) {

@@ -1,6 +1,6 @@
 #pragma once
-// What of an NPU is there, and what is missing: from the PCI bus up to XRT. `npuscribe device list|info`
-// prints it, and an error about a missing NPU says the same.
+// Finds out what a usable NPU needs and this machine lacks, from the PCI bus up to XRT. `npuscribe device
+// list` and `device info` print the result, and an error about a missing NPU contains it.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,22 +12,22 @@
 
 namespace npuscribe {
 
-/// Each stands for one thing to put right. A kind is named where what to do differs.
+/// Each stands for one thing to put right.
 enum class NpuProblem {
     no_module,         // npuscribe was built without XRT
     no_xrt,            // XRT is not installed
     old_xrt,           // XRT before 2.17
     foreign_module,    // the module is another build's
-    no_xrt_driver,     // XRT without its part for NPUs (libxrt_driver_xdna)
+    no_xrt_driver,     // XRT without its driver for NPUs (libxrt_driver_xdna)
     no_hardware,       // no NPU on the PCI bus
     first_generation,  // an XDNA1 NPU: no BFP16
-    old_kernel,        // Linux before 6.14, and no amdxdna
+    old_kernel,        // Linux before 6.14, which has no amdxdna
     no_kernel_driver,  // amdxdna is not loaded
     no_device_node,    // no /dev/accel/accel*
-    access_denied,     // a node that this user may not open
+    access_denied,     // this user may not open the node
     memlock,           // RLIMIT_MEMLOCK too low for the weights
-    not_enumerated,    // all of the above is there, and XRT still finds no device
-    no_xclbin,         // no array program at all
+    not_enumerated,    // nothing of the above is missing, but XRT finds no device
+    no_xclbin,         // no array program is installed
 };
 std::string_view name(NpuProblem);
 
@@ -37,23 +37,23 @@ struct NpuFinding {
 };
 
 struct NpuHardware {
-    std::string name;      // "NPU Strix"; empty where nothing told
+    std::string name;      // "NPU Strix"; empty if unknown
     std::string address;   // "0000:c5:00.1"
     std::string driver;    // "amdxdna 2.25.0", or "amdxdna (Linux 6.14.0)" for the kernel's own
     std::string firmware;  // "1.0.0.166"
 };
 
-/// "NPU Strix at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166": what of it is known.
+/// "NPU Strix at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166", without what is unknown.
 std::string describe(const NpuHardware&);
 
 struct NpuStatus {
-    std::vector<NpuFinding> problems;  // these stand in the way, the first to be put right first
-    std::vector<NpuFinding> warnings;  // these may
+    std::vector<NpuFinding> problems;  // each keeps the NPU from being used; to be put right in this order
+    std::vector<NpuFinding> warnings;  // these may cause trouble later
     std::vector<NpuHardware> devices;  // as XRT counts them
-    std::string xrt_version;           // "2.25", of the library loaded; empty without one
+    std::string xrt_version;           // "2.25", of the loaded library; empty without one
     std::filesystem::path module_path;
     std::filesystem::path xclbin_directory;
-    size_t shapes = 0;  // matmuls that there are instructions for
+    size_t shapes = 0;  // how many shapes of matmuls have instructions
 
     bool usable() const { return problems.empty(); }
     bool has(NpuProblem) const;
@@ -61,11 +61,11 @@ struct NpuStatus {
     std::string summary() const;
 };
 
-/// Where the facts are read. The defaults are this machine's; tests give a made-up one.
+/// Where the facts come from. The defaults are this machine; tests describe one that does not exist.
 struct ProbeEnvironment {
-    std::filesystem::path root = "/";        // of sys/, dev/ and proc/
-    std::string kernel_release;              // uname -r; empty: this machine's
-    uint64_t memlock_bytes = kThisProcess;   // of RLIMIT_MEMLOCK; kUnlimited: none
+    std::filesystem::path root = "/";        // holds sys/, dev/ and proc/
+    std::string kernel_release;              // as uname -r prints it; empty: this machine's
+    uint64_t memlock_bytes = kThisProcess;   // RLIMIT_MEMLOCK, or kUnlimited
     bool may_lock_memory = false;            // CAP_IPC_LOCK, which lifts the limit
     const XrtLibrary* library = nullptr;     // null: xrt_library()
     std::filesystem::path xclbin_directory;  // empty: xclbin_directory()
@@ -74,10 +74,10 @@ struct ProbeEnvironment {
     static constexpr uint64_t kUnlimited = ~uint64_t{0} - 1;
 };
 
-/// Never throws for what is missing: that is its result.
+/// Does not throw if something is missing, but returns it.
 NpuStatus probe_npu(const ProbeEnvironment& = {});
 
-/// The limit on locked memory in words, with what to do; for errors in which a buffer was refused.
+/// Says what the limit on locked memory is and how to raise it, for errors about a refused buffer.
 std::string memlock_advice(const ProbeEnvironment& = {});
 
 }  // namespace npuscribe

@@ -1,5 +1,7 @@
 #include "device/npu/npu_programs.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -60,32 +62,36 @@ NpuPrograms::NpuPrograms(const fs::path& directory) : directory_(directory) {
     const fs::path file = directory / kManifestName;
     std::ifstream in(file);
     if (!in) {
-        why_empty_ =
-            "there are no array programs: " + file.string() +
-            " does not exist; build them with mlir-aie (kernels/README.md), or name their directory in "
-            "NPUSCRIBE_XCLBIN_DIR";
+        why_empty_ = fmt::format(
+            "there are no array programs: {} does not exist; build them with mlir-aie (kernels/README.md), "
+            "or set "
+            "NPUSCRIBE_XCLBIN_DIR to their directory",
+            file.string());
         return;
     }
     try {
         const json manifest = json::parse(in);
         const int format = manifest.at("format").get<int>();
         if (format != kManifestFormat) {
-            throw DeviceError(file.string() + " is of format " + std::to_string(format) +
-                              ", and this npuscribe reads " + std::to_string(kManifestFormat) +
-                              ": build the array programs again");
+            throw DeviceError(fmt::format(
+                "{} is of format {}, and this npuscribe reads format {}: build the array programs again",
+                file.string(), format, kManifestFormat));
         }
         const int layout = manifest.at("layout_version").get<int>();
         if (layout != bfp16::kLayoutVersion) {
-            throw DeviceError("the array programs in " + directory.string() + " were built for version " +
-                              std::to_string(layout) +
-                              " of the tile layout, and this npuscribe writes version " +
-                              std::to_string(bfp16::kLayoutVersion) + ": build them again");
+            throw DeviceError(
+                fmt::format("the array programs in {} were built for version {} of the tile layout, and this "
+                            "npuscribe writes "
+                            "version {}: build them again",
+                            directory.string(), layout, bfp16::kLayoutVersion));
         }
         for (const json& entry : manifest.at("programs")) programs_.push_back(read_program(entry, directory));
     } catch (const json::exception& error) {
-        throw DeviceError(file.string() + " is damaged: " + error.what());
+        throw DeviceError(
+            fmt::format("{} is damaged: {}; build the array programs again", file.string(), error.what()));
     }
-    if (programs_.empty()) why_empty_ = file.string() + " lists no array program";
+    if (programs_.empty())
+        why_empty_ = fmt::format("{} lists no array program; build them again", file.string());
 }
 
 size_t NpuPrograms::shapes() const {
@@ -105,22 +111,25 @@ std::string NpuPrograms::describe() const {
     if (programs_.empty()) return "no array program";
     std::string text;
     for (const NpuProgram& program : programs_) {
-        text += (text.empty() ? "" : ", ") + program.name + " (" + std::to_string(program.shapes.size()) +
-                " shapes)";
+        text +=
+            fmt::format("{}{} ({} shapes)", text.empty() ? "" : ", ", program.name, program.shapes.size());
     }
     return text;
 }
 
 std::vector<uint8_t> read_verified(const fs::path& file, const std::string& expected) {
     std::ifstream in(file, std::ios::binary);
-    if (!in)
-        throw DeviceError(file.string() + " cannot be read, though its manifest lists it: build it again");
+    if (!in) {
+        throw DeviceError(fmt::format(
+            "{} cannot be read, but its manifest lists it: build the array programs again", file.string()));
+    }
     const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     const std::string actual = sha256(bytes);
     if (actual != expected) {
-        throw DeviceError(file.string() + " is not the file its manifest vouches for (SHA-256 " +
-                          actual.substr(0, 16) + "… instead of " + expected.substr(0, 16) +
-                          "…): build the array programs again");
+        throw DeviceError(
+            fmt::format("{} is not the file that its manifest lists (SHA-256 {}… instead of {}…): build the "
+                        "array programs again",
+                        file.string(), actual.substr(0, 16), expected.substr(0, 16)));
     }
     return bytes;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// The array programs that are installed: xclbins and instruction streams, as the build of kernels/ leaves
-// them beside a manifest. Nothing of a directory is used that its manifest does not vouch for.
+// The array programs that are installed: xclbins and instruction streams, with the manifest that
+// kernels/build.py writes beside them. A file is used only if the manifest lists it with the SHA-256 that it
+// has.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,7 +18,7 @@ struct NpuShape {
     std::string sha256;
 };
 
-/// One xclbin. Its shapes differ in their instructions alone, so all of them run in one hardware context.
+/// One xclbin. Its shapes differ only in their instructions, so all of them run in one hardware context.
 struct NpuProgram {
     std::string name;  // of kernels/plan.json: "bfp16_64x64x64"
     size_t tile_m = 0, tile_k = 0, tile_n = 0;
@@ -25,25 +26,25 @@ struct NpuProgram {
     std::string sha256;
     std::vector<NpuShape> shapes;
 
-    /// Null where there are no instructions for it.
+    /// Null if there are no instructions for the shape.
     const NpuShape* find(size_t m, size_t k, size_t n) const;
 };
 
-/// $NPUSCRIBE_XCLBIN_DIR, else share/npuscribe/xclbin under the directory above the program's own.
+/// $NPUSCRIBE_XCLBIN_DIR, or, if that is not set, ../share/npuscribe/xclbin relative to the program's
+/// directory.
 std::filesystem::path xclbin_directory();
 
 class NpuPrograms {
   public:
-    /// Reads `directory`/manifest.json. Where there is none, the list is empty and `why_empty` says so.
-    /// Throws DeviceError for a manifest that is damaged or of another layout version than
-    /// kernels/plan.json's.
+    /// Reads `directory`/manifest.json. If there is none, the list is empty and `why_empty` says so. Throws
+    /// DeviceError if the manifest is damaged or has another layout version than kernels/plan.json.
     explicit NpuPrograms(const std::filesystem::path& directory);
 
     const std::vector<NpuProgram>& all() const { return programs_; }
     size_t shapes() const;
-    /// Null where it is not installed.
+    /// Null if it is not installed.
     const NpuProgram* find(const std::string& name) const;
-    /// "no shape" or "bfp16_64x64x64 with 512×512×512, …": for errors.
+    /// "bfp16_64x64x64 (12 shapes), …" or "no array program", for errors.
     std::string describe() const;
     const std::filesystem::path& directory() const { return directory_; }
     const std::string& why_empty() const { return why_empty_; }
@@ -54,7 +55,7 @@ class NpuPrograms {
     std::string why_empty_;
 };
 
-/// The file's bytes. Throws DeviceError where it cannot be read or its SHA-256 is not `sha256` (hexadecimal).
+/// The file's bytes. Throws DeviceError if it cannot be read or its SHA-256 is not `sha256` (hexadecimal).
 std::vector<uint8_t> read_verified(const std::filesystem::path& file, const std::string& sha256);
 
 }  // namespace npuscribe

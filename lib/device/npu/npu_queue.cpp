@@ -1,6 +1,7 @@
 #include "device/npu/npu_queue.h"
 
-#include <cstdio>
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/error.h"
@@ -14,14 +15,8 @@ using xrt_backend::XrtError;
 
 namespace {
 
-// XRT cuts a runlist into chains of this many commands; more in one list gains nothing.
+// XRT cuts a runlist into chains of so many commands, so a longer list gains nothing.
 constexpr size_t kLongestRunlist = 24;
-
-std::string seconds_text(std::chrono::milliseconds limit) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g s", static_cast<double>(limit.count()) / 1000.0);
-    return text;
-}
 
 }  // namespace
 
@@ -44,18 +39,18 @@ class NpuBatch {
 };
 
 void throw_npu_error(const XrtError& error, const std::string& doing) {
-    const std::string what = "the NPU " + doing + ": " + error.what();
+    const std::string what = fmt::format("the NPU {}: {}", doing, error.what());
     switch (error.failure()) {
         case Failure::no_memory:
             throw DeviceError(what + "; " + memlock_advice());
         case Failure::no_device:
-            throw DeviceError(what + "; 'npuscribe device info' tells what of the NPU is there");
+            throw DeviceError(what + "; 'npuscribe device info npu' lists what is missing");
         case Failure::access_denied:
             throw DeviceError(what + "; add yourself to the group render: 'sudo usermod -aG render $USER'");
         case Failure::bad_program:
             throw DeviceError(what + "; build the array programs again (kernels/README.md)");
         case Failure::failed_run:
-            throw DeviceError(what + "; 'dmesg' may tell why, and a new start opens the device afresh");
+            throw DeviceError(what + "; 'dmesg' may say why; start npuscribe again to open the device anew");
         case Failure::other:
             break;
     }
@@ -64,7 +59,7 @@ void throw_npu_error(const XrtError& error, const std::string& doing) {
 
 NpuQueue::~NpuQueue() {
     if (!gathering_ || gathering_->calls.empty()) return;
-    gathering_->state = NpuBatch::State::failed;  // nobody waited for it: it never starts
+    gathering_->state = NpuBatch::State::failed;  // nobody has waited for it, so it never starts
 }
 
 void NpuQueue::check() const {
@@ -125,11 +120,13 @@ void NpuQueue::finish(NpuBatch& batch) {
     }
     if (!in_time) {
         batch.state = NpuBatch::State::failed;
-        // Its memory is the array's for as long as the run may go on, and an abort may wait for ever: let it
-        // be.
+        // The array uses the batch's memory as long as the run may go on, and aborting it may never return.
+        // So it is left alone.
         (void)batch.submission.release();
-        lose("the NPU did not finish " + batch.describe() + " within " + seconds_text(limit_) +
-             "; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows it more, 'dmesg' may tell what it does");
+        lose(
+            fmt::format("the NPU did not finish {} within {} s; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows more, "
+                        "and 'dmesg' may say why",
+                        batch.describe(), static_cast<double>(limit_.count()) / 1000));
     }
     seconds_ += batch.since_submission.seconds();
     batch.state = NpuBatch::State::done;

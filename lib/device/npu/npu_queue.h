@@ -1,6 +1,6 @@
 #pragma once
-// Work on its way to the NPU. Calls that are submitted one after the other, with nothing waited for in
-// between, go to the array as one runlist: Q, K and V of a layer are one submission.
+// Work for the NPU. Calls that are submitted without a wait in between go to the array as one runlist: Q, K
+// and V of a layer are one submission.
 
 #include <chrono>
 #include <memory>
@@ -11,31 +11,31 @@
 
 namespace npuscribe {
 
-/// The DeviceError that a failure in XRT becomes; `doing` completes "the NPU …".
+/// Throws a failure in XRT as a DeviceError that says what to do; `doing` completes "the NPU …".
 [[noreturn]] void throw_npu_error(const xrt_backend::XrtError& error, const std::string& doing);
 
-/// Calls that run together. Shared by those who wait for them.
+/// Calls that run together. All runs that wait for one of them share the batch.
 class NpuBatch;
 
-/// Not thread-safe. After the first failure the NPU counts as lost: everything later fails with the same
-/// message, for no one knows what the array still writes to.
+/// Not thread-safe. After the first failure the NPU counts as lost, and everything later fails with the same
+/// message, because nobody knows what the array still writes to.
 class NpuQueue {
   public:
     explicit NpuQueue(std::chrono::milliseconds limit) : limit_(limit) {}
     ~NpuQueue();
 
-    /// Puts `call` at the end. `what` names it in errors: "encoder.blocks.0.attn.query". The call starts with
-    /// the first wait for it, or before: when a call of another context follows, or a runlist is full.
+    /// Puts `call` at the end. `what` names it in errors: "encoder.blocks.0.attn.query". The call starts when
+    /// it is first waited for, or earlier if a call of another context follows or the runlist is full.
     std::shared_ptr<NpuBatch> add(xrt_backend::Context&, xrt_backend::Call&, const std::string& what);
 
-    /// Starts `batch` where it has not been, and returns when it is done. Throws DeviceError where a call of
-    /// it failed or did not end within the limit, naming the calls and the seconds.
+    /// Starts `batch`, unless it has been started, and returns when it is done. Throws DeviceError if one of
+    /// its calls failed or did not end within the limit, naming the calls and the seconds.
     void finish(NpuBatch& batch);
 
-    /// Starts what has been gathered.
+    /// Starts the calls that have been gathered.
     void flush();
 
-    /// True after a failure: what the array may still write to must then outlive the process.
+    /// True after a failure. Memory that the array may still write to must then never be freed.
     bool lost() const { return !lost_.empty(); }
     /// Throws DeviceError after a failure.
     void check() const;

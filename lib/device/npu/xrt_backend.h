@@ -1,6 +1,6 @@
 #pragma once
-// What npuscribe asks of XRT, with no XRT header in sight. The implementation is a shared object of its own
-// (xrt_module/), loaded when an NPU is asked for: everything else runs on a machine without XRT.
+// What npuscribe needs of XRT, without XRT's headers. The implementation is a shared object of its own
+// (xrt_module/), which is loaded when an NPU is asked for, so that npuscribe runs on machines without XRT.
 
 #include <chrono>
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace npuscribe::xrt_backend {
 
-/// Changes with every change of this file: module and program must be built from the same one.
+/// Changes with every change of this file, because module and program must be built from the same one.
 inline constexpr uint32_t kVersion = 2;
 inline constexpr const char* kEntryPoint = "npuscribe_xrt_backend";
 inline constexpr const char* kModuleFile = "libnpuscribe_xrt.so";
@@ -23,12 +23,12 @@ inline std::string version_text(unsigned code) {
     return std::to_string(code >> 16) + "." + std::to_string(code & 0xFFFFU);
 }
 
-/// What went wrong in XRT, as far as the person at the keyboard can do something about it.
+/// What went wrong in XRT, told apart by what the user can do about it.
 enum class Failure {
     no_device,      // no such device, or it is gone
-    access_denied,  // the device node may not be opened
+    access_denied,  // this user may not open the device node
     no_memory,      // a buffer was refused; a memlock limit looks like this (EAGAIN)
-    bad_program,    // the xclbin is not one, or not for this device
+    bad_program,    // the file is not an xclbin, or not for this device
     failed_run,     // the array reported an error, or stopped answering
     other,
 };
@@ -42,7 +42,7 @@ class XrtError : public std::runtime_error {
     Failure failure_;
 };
 
-/// As XRT and the driver name them; empty where they do not tell.
+/// As XRT and the driver name them; empty if they do not say.
 struct Description {
     std::string name;     // "NPU Strix"
     std::string address;  // PCI, "0000:c5:00.1"
@@ -56,23 +56,25 @@ class Buffer {
   public:
     virtual ~Buffer() = default;
     virtual std::span<uint8_t> bytes() = 0;
-    /// Makes `size` bytes from `offset` that the host wrote visible to the device, or the reverse.
+    /// Makes `size` bytes from `offset` on, which the host wrote, visible to the device; from_device does the
+    /// reverse.
     virtual void to_device(size_t offset, size_t size) = 0;
     virtual void from_device(size_t offset, size_t size) = 0;
 };
 
-/// One call of a program, its arguments bound. May be submitted again once it has been waited for.
+/// One call of a program, with its arguments bound. It may be submitted again after it has been waited for.
 class Call {
   public:
     virtual ~Call() = default;
     virtual void bind(Argument, Buffer&) = 0;
 };
 
-/// Calls on their way. Destroyed before it has been waited for, it is left to the driver and never reused.
+/// Calls that have been submitted. If it is destroyed before it has been waited for, the driver keeps the
+/// calls, and they are never reused.
 class Submission {
   public:
     virtual ~Submission() = default;
-    /// False when `limit` has passed first. Throws XrtError (failed_run) where a call did not complete.
+    /// Returns false if `limit` passes first. Throws XrtError (failed_run) if a call did not complete.
     virtual bool wait(std::chrono::milliseconds limit) = 0;
 };
 
@@ -97,9 +99,9 @@ class XrtDevice {
   public:
     virtual ~XrtDevice() = default;
     virtual Description describe() = 0;
-    /// The electrical sensors as JSON, in XRT's own form; empty where there are none.
+    /// The electrical sensors as JSON, in XRT's own form; empty if there are none.
     virtual std::string sensors() = 0;
-    /// `kernel_prefix`: how the kernel's name starts; mlir-aie calls it MLIR_AIE or MLIR_AIE_0.
+    /// `kernel_prefix` is the start of the kernel's name; mlir-aie names it MLIR_AIE or MLIR_AIE_0.
     virtual std::unique_ptr<Context> open(const std::string& xclbin_path,
                                           const std::string& kernel_prefix) = 0;
 };
@@ -107,7 +109,7 @@ class XrtDevice {
 class Backend {
   public:
     virtual ~Backend() = default;
-    /// "2.25", of the library in the process; and of the headers that the module was built with.
+    /// "2.25": the version of the library in this process, and of the headers that the module was built with.
     virtual std::string running_version() = 0;
     virtual std::string built_version() = 0;
     virtual unsigned count_devices() = 0;
@@ -116,7 +118,7 @@ class Backend {
     virtual std::unique_ptr<XrtDevice> open_device(unsigned index) = 0;
 };
 
-/// Type of the entry point, a C symbol: null where `version` is not the module's own.
+/// The type of the entry point, a C symbol. It returns null if `version` is not the module's own.
 using EntryPoint = Backend* (*)(uint32_t version);
 
 }  // namespace npuscribe::xrt_backend

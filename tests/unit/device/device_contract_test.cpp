@@ -127,7 +127,7 @@ TEST_CASE("a device says what it is") {
     });
 }
 
-TEST_CASE("y = x Wt + b, within what the precision can do") {
+TEST_CASE("a linear computes y = x Wt + b, as exactly as its precision allows") {
     const auto [m, k, n] = GENERATE(table<size_t, size_t, size_t>(
         {{1, 384, 384}, {100, 512, 512}, {65, 512, 200}, {300, 64, 1000}, {7, 1280, 40}}));
     const Values x = test::activations(m, k), w = test::weights(n, k), bias = test::biases(n);
@@ -151,7 +151,7 @@ TEST_CASE("a bias is optional, and its size is checked") {
     });
 }
 
-TEST_CASE("GELU is the erf form, and a residual is added to what is there") {
+TEST_CASE("GELU is the erf form, and a residual is added to the values in y") {
     const size_t m = 33, k = 128, n = 96;
     const Values x = test::activations(m, k), w = test::weights(n, k), bias = test::biases(n);
     for_each_device([&](Device& device, Precision) {
@@ -194,7 +194,7 @@ TEST_CASE("layer norm comes before rounding") {
 }
 
 TEST_CASE("a result can be the next matmul's operand") {
-    // The second is more rows than any device works on at once.
+    // The second case has more rows than any device processes at once.
     const auto [m, k, wide] = GENERATE(table<size_t, size_t, size_t>({{50, 64, 256}, {800, 512, 512}}));
     const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
     const Values b1 = test::biases(wide), b2 = test::biases(k);
@@ -206,7 +206,7 @@ TEST_CASE("a result can be the next matmul's operand") {
         first->submit(*operand, *hidden, Epilogue::gelu).wait();
         CHECK(hidden->rows() == m);
         const Values direct = submitted(*second, *hidden);
-        // The same by way of memory.
+        // The same through a matrix in memory.
         const Values between = submitted(*first, *operand, Epilogue::gelu);
         const Values detour = submitted(*second, *prepared(device, between, m, wide));
         CHECK(test::relative_l2(direct, std::vector<double>(detour.begin(), detour.end())) < 1e-5);
@@ -232,7 +232,7 @@ TEST_CASE("an operand serves several weights, and can be filled again with fewer
     });
 }
 
-TEST_CASE("a strided result leaves what is between its rows alone") {
+TEST_CASE("a strided result does not change the values between its rows") {
     const size_t m = 10, k = 64, n = 24, stride = 40;
     const Values x = test::activations(m, k), w = test::weights(n, k);
     for_each_device([&](Device& device, Precision) {
@@ -259,7 +259,7 @@ TEST_CASE("the same work gives the same bits") {
     });
 }
 
-TEST_CASE("Inf and NaN are refused with their place") {
+TEST_CASE("Inf and NaN are refused, naming row and column") {
     for_each_device([](Device& device, Precision) {
         for (const float bad :
              {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
@@ -277,8 +277,8 @@ TEST_CASE("Inf and NaN are refused with their place") {
     });
 }
 
-TEST_CASE("weights that come as blocks are taken as they are, or as their values") {
-    // Every mantissa, -128 among them: quantised again, a block with one would get another exponent.
+TEST_CASE("weights given as blocks are used unchanged, or by their values") {
+    // All mantissas, including -128: a block with that would get another exponent if it were quantised again.
     constexpr size_t kRows = 200, kCols = 512;
     std::vector<uint8_t> blocks(kRows * bfp16::row_bytes(kCols));
     for (size_t i = 0; i < blocks.size(); ++i)
@@ -314,7 +314,7 @@ TEST_CASE("weights that come as blocks are taken as they are, or as their values
     });
 }
 
-TEST_CASE("blocks that do not fit, or that no weight has, are refused") {
+TEST_CASE("blocks of the wrong size, and damaged ones, are refused") {
     std::vector<uint8_t> blocks(16 * bfp16::row_bytes(64));
     const auto panels = in_panels(blocks, 16, 64);
     blocks[72 * 5 + 18] = 238;

@@ -1,7 +1,7 @@
 #pragma once
-// Matrices with what makes Whisper's hard: a few channels far larger than the rest, tails longer than a
-// normal distribution's, magnitudes that differ from row to row. And plain arithmetic on them, in double
-// precision.
+// Matrices with the properties that make Whisper's hard to quantise: a few channels far larger than the rest,
+// tails longer than a normal distribution's, and magnitudes that differ from row to row. Also reference
+// products in double precision.
 
 #include <cmath>
 #include <random>

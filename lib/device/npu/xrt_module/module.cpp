@@ -1,5 +1,5 @@
-// The NPU through XRT (2.17 or newer): the only file of npuscribe that includes XRT's headers. The sequence
-// is that of mlir-aie's host programs: device, xclbin, register_xclbin, hw_context, kernel; an instruction
+// The NPU through XRT (2.17 or newer). No other file of npuscribe includes XRT's headers. It makes the same
+// calls as mlir-aie's host programs: device, xclbin, register_xclbin, hw_context, kernel; an instruction
 // buffer and three data buffers; kernel(3, instructions, their count, a, b, c).
 
 #include <dlfcn.h>
@@ -25,8 +25,8 @@ static_assert(XRT_VERSION_CODE >= XRT_VERSION(2, 17),
 namespace npuscribe::xrt_backend {
 namespace {
 
-// mlir-aie's kernels: argument 0 is the opcode that runs a sequence of instructions (ERT_START_NPU's
-// "transaction"), 1 the instructions, 2 how many 32-bit words they are.
+// The arguments of mlir-aie's kernels: 0 is the opcode that runs a sequence of instructions (ERT_START_NPU's
+// "transaction"), 1 the instructions, 2 their number of 32-bit words.
 constexpr uint64_t kOpcode = 3;
 constexpr int kOpcodeArgument = 0;
 constexpr int kInstructionsArgument = 1;
@@ -51,8 +51,8 @@ Failure failure_of(const std::error_code& code) {
     }
 }
 
-// XRT throws std::system_error where the driver gave an errno, its own classes for failed runs, and
-// std::runtime_error for everything else; errno comes with either sign.
+// XRT throws std::system_error if the driver returned an errno (with either sign), its own classes for failed
+// runs, and std::runtime_error for everything else.
 template <class F>
 auto translated(Failure otherwise, F&& call) -> decltype(call()) {
     try {
@@ -148,8 +148,7 @@ class SingleRun final : public Submission {
     bool wait(std::chrono::milliseconds limit) override {
         const auto state = translated(Failure::failed_run, [&] { return run_.wait(limit); });
         if (state == ERT_CMD_STATE_COMPLETED) return true;
-        // Both a time-out of this call and one on the array read TIMEOUT; the run's own state tells them
-        // apart.
+        // TIMEOUT means that this call timed out or that the array did. The run's own state tells which.
         if (state == ERT_CMD_STATE_TIMEOUT && run_.state() < ERT_CMD_STATE_COMPLETED) return false;
         throw XrtError(Failure::failed_run, std::string("the run ended as: ") + state_name(state));
     }
@@ -158,7 +157,7 @@ class SingleRun final : public Submission {
     xrt::run run_;
 };
 
-/// Runlists that are idle: one keeps its command buffers, so it is cheaper to use again than to make.
+/// Idle runlists. A runlist keeps its command buffers, so using it again is cheaper than making a new one.
 class RunlistPool {
   public:
     explicit RunlistPool(xrt::hw_context context) : context_(std::move(context)) {}
@@ -271,7 +270,7 @@ class Device final : public XrtDevice {
     }
 
   private:
-    // What a driver does not tell is left empty: a name is no reason to fail.
+    // Left empty if the driver does not tell, because a missing name is no reason to fail.
     template <xrt::info::device parameter>
     std::string text() const {
         try {
@@ -287,8 +286,8 @@ class Device final : public XrtDevice {
 class XrtLibrary final : public Backend {
   public:
     std::string running_version() override {
-        // A C symbol of the library in the process, looked up by name: it came after the oldest version we
-        // run on.
+        // A C symbol of the library in this process. It is looked up by name because the oldest version that
+        // we support lacks it.
         const auto code = reinterpret_cast<unsigned (*)()>(dlsym(RTLD_DEFAULT, "xrtVersionCode"));
         return code != nullptr ? version_text(code()) : built_version();
     }

@@ -18,7 +18,7 @@ array::Gemm gemm(size_t m, size_t k, size_t n, Kernel kernel = Kernel::bfp16) {
 
 }  // namespace
 
-TEST_CASE("multiplying alone reaches the peak of 32 tiles") {
+TEST_CASE("the time of multiplying alone is that of 32 tiles at 95 % of their peak") {
     const auto g = gemm(3072, 512, 2048);
     const auto time = array::model(g);
     // 32 tiles x 512 MACs x 2 x 1.81 GHz = 59.3 TFLOP/s, of which 95 % are reached.
@@ -27,14 +27,14 @@ TEST_CASE("multiplying alone reaches the peak of 32 tiles") {
     CHECK(time.total > time.compute);
 }
 
-TEST_CASE("a 512 x 512 x 512 matmul is added up as by hand") {
+TEST_CASE("the time of a 512 x 512 x 512 matmul is the one calculated by hand") {
     const auto time = array::model(gemm(512, 512, 512));
     // Two groups of 256 x 512; each reads 256 rows of A and all of B with the tiles of the bias.
     CHECK(time.bytes_read == 2 * (256 * 576 + 512 * 576 + 8 * 4608));
     CHECK(time.bytes_written == 512 * 512 * 4);
-    // A group: 8 tiles of K, whose 4608 bytes take 1152 cycles and more than the 539 of multiplying; 256
-    // cycles to start C; one more tile with the bias. C of four cores: 65536 bytes, 16384 cycles, which is
-    // longer.
+    // A group has 8 tiles of K. Each has 4608 bytes, which take 1152 cycles, more than the 539 of
+    // multiplying. Starting C takes 256 cycles, and the tile with the bias as long as any other. But the C of
+    // four cores, 65536 bytes, takes 16384 cycles, which is longer than all that.
     const double cores = 8 * 1152 + 256 + 1152, drain = 16384;
     CHECK(time.cores == Approx(2 * cores / 1.81e9));
     CHECK(time.drain == Approx(2 * drain / 1.81e9));
@@ -59,7 +59,7 @@ TEST_CASE("a later run of a runlist is not dispatched again") {
     CHECK(array::model(g, {}, 1).total - array::model(g, {}, 0).total == Approx(0.27e-3));
 }
 
-TEST_CASE("slower memory makes a matmul slower, and is then what binds it") {
+TEST_CASE("slower memory makes a matmul slower, and becomes its bottleneck") {
     array::Assumptions slow;
     slow.dram_bytes_per_second = 1e9;
     const auto time = array::model(gemm(1536, 512, 2048), slow);
@@ -68,7 +68,7 @@ TEST_CASE("slower memory makes a matmul slower, and is then what binds it") {
           Approx(time.dispatch + static_cast<double>(time.bytes_read + time.bytes_written) / 1e9));
 }
 
-TEST_CASE("assumptions are told with their sources") {
+TEST_CASE("every assumption is described with its source") {
     const auto lines = array::Assumptions{}.describe();
     REQUIRE(lines.size() == 6);
     CHECK(test::contains(lines[0], "1.81 GHz"));

@@ -37,7 +37,7 @@ TEST_CASE("the plan describes the array of XDNA2") {
     CHECK(plan.dma_granularity == 4);
 }
 
-TEST_CASE("what a core holds is added up as by hand") {
+TEST_CASE("the bytes that a core holds are those calculated by hand") {
     const Plan& plan = Plan::built_in();
     const auto& program = plan.program_for(Kernel::bfp16, 512);
     REQUIRE(program.tile == array::Tile{64, 64, 64});
@@ -47,7 +47,7 @@ TEST_CASE("what a core holds is added up as by hand") {
     CHECK(plan.memory_tile_bytes(program) == 2 * 4608 + 2 * 4608 + 2 * 4 * 16384);
 }
 
-TEST_CASE("every Whisper size has programs that waste nothing on K and N") {
+TEST_CASE("every Whisper size has programs that need no padding of K and N") {
     const Json json = plan_json();
     for (const Json& model : json.at("models")) {
         const auto state = model.at("n_audio_state").get<size_t>();
@@ -101,7 +101,7 @@ TEST_CASE("more rows than the largest program holds are refused") {
                          "1 to 3072 rows"));
 }
 
-TEST_CASE("a tile that does not fit a core is refused with the buffer and the sizes") {
+TEST_CASE("a tile that does not fit into a core is refused, naming the buffer and the sizes") {
     const auto message = refusal([](Json& json) { json["programs"][1]["tile"]["n"] = 128; });
     CHECK(test::contains(message, "a core would hold 2 x A of 4608 + 2 x B of 9216 + 2 x C of 32768"));
     CHECK(test::contains(message, "= 97536 bytes and has 65536, most of it taken by C"));
@@ -114,7 +114,7 @@ TEST_CASE("a memory tile that is too full is refused") {
     CHECK(test::contains(message, "has 130000"));
 }
 
-TEST_CASE("more DMA channels or buffer descriptors than there are is refused") {
+TEST_CASE("a plan that needs more DMA channels or buffer descriptors than there are is refused") {
     CHECK(test::contains(refusal([](Json& json) { json["array"]["memory_tile"]["dma_in"] = 5; }),
                          "needs 6 DMA channels in and has 5"));
     CHECK(test::contains(refusal([](Json& json) { json["array"]["core"]["dma_in"] = 1; }),
@@ -129,7 +129,7 @@ TEST_CASE("more DMA channels or buffer descriptors than there are is refused") {
                          "needs 16 buffer descriptors for every other channel and has 15"));
 }
 
-TEST_CASE("what the array would drop or wait for without a word is refused") {
+TEST_CASE("a plan with which the array would silently drop transfers or wait for ever is refused") {
     CHECK(test::contains(refusal([](Json& json) { json["groups_in_flight"] = 5; }),
                          "a shim tile needs 5 places in a task queue and has 4"));
     CHECK(test::contains(refusal([](Json& json) { json["array"]["core"]["locks"] = 6; }),
@@ -142,7 +142,7 @@ TEST_CASE("what the array would drop or wait for without a word is refused") {
                          "cores need multiples of 64"));
 }
 
-TEST_CASE("tiles that the multiplier or the DMA cannot take are refused") {
+TEST_CASE("tiles that the multiplier or the DMA cannot process are refused") {
     CHECK(test::contains(refusal([](Json& json) { json["programs"][0]["tile"]["n"] = 40; }),
                          "multiples of 16"));
     CHECK(test::contains(refusal([](Json& json) { json["array"]["dma_granularity"] = 1024; }),
@@ -155,7 +155,7 @@ TEST_CASE("tiles that the multiplier or the DMA cannot take are refused") {
                          "there is no kernel 'bf16'"));
 }
 
-TEST_CASE("a plan of another layout, or no plan at all, is refused") {
+TEST_CASE("a plan of another layout, or a text that is not a plan, is refused") {
     CHECK(test::contains(refusal([](Json& json) { json["layout_version"] = 99; }), "tile layout 99"));
     CHECK(test::contains(refusal([](Json& json) { json.erase("array"); }), "cannot be read"));
     CHECK(test::contains(test::message_of<DeviceError>([] { Plan plan("{"); }), "cannot be read"));

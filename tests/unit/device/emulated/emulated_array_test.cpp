@@ -24,7 +24,7 @@ std::vector<float> random_values(size_t count, unsigned seed) {
     return values;
 }
 
-/// A bfp16 matmul: bytes for the array, and the values they stand for.
+/// A bfp16 matmul: the bytes for the array, and the values that they encode.
 struct Bfp16Case {
     Gemm gemm;
     std::vector<uint8_t> a, b;
@@ -69,7 +69,7 @@ Gemm gemm(Kernel kernel, size_t m, size_t k, size_t n) {
 
 }  // namespace
 
-TEST_CASE("the array's bfp16 matmul is that of double precision, but for f32 sums") {
+TEST_CASE("the array's bfp16 matmul equals one in double precision, except for its f32 sums") {
     const auto [k, n] = GENERATE(table<size_t, size_t>({{384, 384}, {512, 1024}, {768, 768}, {1280, 640}}));
     const Bfp16Case test(gemm(Kernel::bfp16, 256, k, n));
     ThreadPool pool(2);
@@ -120,7 +120,7 @@ TEST_CASE("the result does not depend on the number of threads") {
     CHECK(test.run(one) == test.run(three));
 }
 
-TEST_CASE("bytes moved are those of the plan") {
+TEST_CASE("the array moves as many bytes as the plan says") {
     const Bfp16Case test(gemm(Kernel::bfp16, 512, 512, 1024));  // 2 x 2 groups of 256 x 512
     ThreadPool pool(2);
     array::Traffic traffic;

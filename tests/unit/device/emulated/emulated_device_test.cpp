@@ -43,11 +43,11 @@ Values multiplied(Device& device, const Values& x, const Values& w, const Values
 
 }  // namespace
 
-TEST_CASE("the emulated array and the cpu device agree within the order of f32 additions") {
-    // Both multiply the same rounded operands, exactly: a product of two 8-bit significands has 16 bits. What
-    // differs is how the K products and the bias are added up in f32. The array adds eight products exactly,
-    // then one rounded addition for each block of 8: K/8 roundings. oneDNN's order is its own: at most K
-    // roundings. So, element by element,
+TEST_CASE("the emulated array and the cpu device differ only by the order of f32 additions") {
+    // Both multiply the same rounded operands, and exactly: a product of two 8-bit significands has 16 bits.
+    // They differ in the order in which they add the K products and the bias in f32. The array adds the eight
+    // products of a block exactly and rounds once for each block, K/8 times. The cpu device may use any
+    // order, and rounds at most K times. So, for every element,
     //     |array − cpu| ≤ (γ(K/8) + γ(K)) · (Σ |x·w| + |b|).
     const auto [m, k, n] = GENERATE(
         table<size_t, size_t, size_t>({{64, 384, 384}, {40, 512, 2048}, {40, 2048, 512}, {16, 1280, 1280}}));
@@ -71,7 +71,7 @@ TEST_CASE("the emulated array and the cpu device agree within the order of f32 a
     CHECK(worst <= bound);
 }
 
-TEST_CASE("the bound would not hold for another rounding of the operands") {
+TEST_CASE("with another rounding of the operands, the bound does not hold") {
     const size_t m = 64, k = 512, n = 512;
     const Values x = test::activations(m, k), w = test::weights(n, k), b = test::biases(n);
     ThreadPool pool(2);
@@ -95,8 +95,8 @@ TEST_CASE("int8 sums are exact, so the emulated array and the cpu device give th
     CHECK(same);
 }
 
-TEST_CASE("the largest int8 values do not saturate on the way") {
-    // 127 x 127 and −128 x −128, 2048 times: where pairs of products are added in 16 bits, this fails.
+TEST_CASE("sums of the largest int8 values do not saturate") {
+    // 127 x 127 and −128 x −128, 2048 times: this fails if pairs of products are added in 16 bits.
     const size_t m = 8, k = 2048, n = 16;
     ThreadPool pool(2);
     for (const float value : {127.0F / 64, -2.0F}) {
@@ -111,7 +111,7 @@ TEST_CASE("the largest int8 values do not saturate on the way") {
     }
 }
 
-TEST_CASE("more rows than one call of the array takes are done in several") {
+TEST_CASE("more rows than one call of the array takes are split into several calls") {
     const size_t m = 3100, k = 64, n = 64;
     const Values x = test::activations(m, k), w = test::weights(n, k), b = test::biases(n);
     ThreadPool pool(2);
@@ -121,7 +121,7 @@ TEST_CASE("more rows than one call of the array takes are done in several") {
     CHECK(device->stats().matmuls == 2);
 }
 
-TEST_CASE("times are the model's") {
+TEST_CASE("the device reports the model's times") {
     const Values x = test::activations(512, 512), w = test::weights(512, 512);
     ThreadPool pool(2);
     const auto device = make_emulated_device({}, pool);

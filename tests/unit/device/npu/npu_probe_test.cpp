@@ -1,13 +1,12 @@
-// What is told of an NPU that is missing, on made-up machines: a directory stands for / and an object for
-// XRT.
+// What npuscribe says of an NPU that is missing. The machines are made up: a directory stands for /, and an
+// object for XRT.
 
 #include "device/npu/npu_probe.h"
 
 #include <unistd.h>
 
-#include <fstream>
-
 #include "catch.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
@@ -18,17 +17,15 @@ namespace fs = std::filesystem;
 using xrt_backend::Failure;
 using xrt_backend::XrtError;
 
-/// A machine with a Strix Halo NPU, its driver, its node and no limit on locked memory, until something is
-/// taken away.
+/// A machine with a Strix Halo NPU, its driver, its node and no limit on locked memory, until a test takes
+/// something away.
 struct Machine {
-    fs::path root;
+    TemporaryDirectory root;
     ProbeEnvironment environment;
     XrtLibrary library;
 
     Machine() {
-        std::string pattern = (fs::temp_directory_path() / "npuscribe-probe-XXXXXX").string();
-        root = mkdtemp(pattern.data());
-        fs::permissions(root, fs::perms(0755));
+        fs::permissions(root.path(), fs::perms(0755));
         write("sys/bus/pci/devices/0000:00:00.0/vendor", "0x8086");
         write("sys/bus/pci/devices/0000:c5:00.1/vendor", "0x1022");
         write("sys/bus/pci/devices/0000:c5:00.1/device", "0x17f0");
@@ -38,19 +35,15 @@ struct Machine {
         write("dev/accel/accel0", "");
         write("opt/xrt/libxrt_driver_xdna.so.2", "");
         library.library_directory = root / "opt/xrt";
-        environment.root = root;
+        environment.root = root.path();
         environment.kernel_release = "6.14.2-arch1-1";
         environment.memlock_bytes = ProbeEnvironment::kUnlimited;
         environment.library = &library;
         environment.xclbin_directory = root / "xclbin";
     }
-    ~Machine() { fs::remove_all(root); }
 
-    void write(const fs::path& file, const std::string& text) const {
-        fs::create_directories((root / file).parent_path());
-        std::ofstream(root / file) << text << "\n";
-    }
-    void remove(const fs::path& path) const { fs::remove_all(root / path); }
+    void write(const std::string& file, const std::string& text) const { root.write(file, text + "\n"); }
+    void remove(const std::string& path) const { fs::remove_all(root / path); }
     void programs() const {
         write("xclbin/manifest.json",
               R"({"format": 1, "layout_version": 1, "programs": [{"name": "p", "xclbin": "p.xclbin",
@@ -97,7 +90,7 @@ class FakeXrt : public xrt_backend::Backend {
 
 }  // namespace
 
-TEST_CASE("an NPU with all that it needs is usable, and is named with its driver and firmware") {
+TEST_CASE("an NPU that lacks nothing is usable, and is described with its driver and firmware") {
     Machine machine;
     machine.programs();
     FakeXrt xrt;
@@ -116,11 +109,11 @@ TEST_CASE("an NPU with all that it needs is usable, and is named with its driver
     CHECK(describe(status.devices[0]) ==
           "NPU Strix Halo at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166");
 
-    SECTION("the kernel's own driver has no version but the kernel's") {
+    SECTION("the kernel's own driver is described by the kernel's version") {
         machine.remove("sys/module/amdxdna/version");
         CHECK(probe_npu(machine.environment).devices[0].driver == "amdxdna (Linux 6.14.2-arch1-1)");
     }
-    SECTION("a low memlock limit is warned of while the device opens all the same") {
+    SECTION("a low memlock limit is only a warning as long as the device opens") {
         machine.environment.memlock_bytes = 8U << 20;
         const NpuStatus warned = probe_npu(machine.environment);
         CHECK(warned.usable());
@@ -134,13 +127,13 @@ TEST_CASE("an NPU with all that it needs is usable, and is named with its driver
     }
 }
 
-TEST_CASE("where XRT finds no device, the first thing that is missing is named") {
+TEST_CASE("if XRT finds no device, the first thing that is missing is named") {
     Machine machine;
     machine.programs();
     FakeXrt xrt;
     machine.library.backend = &xrt;
 
-    SECTION("nothing that can be seen") {
+    SECTION("nothing visible is missing") {
         CHECK(machine.problems() == std::vector{NpuProblem::not_enumerated});
     }
     SECTION("the driver, on a kernel that has it") {
@@ -158,9 +151,9 @@ TEST_CASE("where XRT finds no device, the first thing that is missing is named")
         machine.remove("dev/accel");
         CHECK(machine.problems() == std::vector{NpuProblem::no_device_node});
     }
-    SECTION("the right to open the node") {
+    SECTION("the permission to open the node") {
         fs::permissions(machine.root / "dev/accel/accel0", fs::perms::none);
-        const bool was_root = geteuid() == 0;  // whom permissions do not stop
+        const bool was_root = geteuid() == 0;  // permissions do not stop root
         if (was_root) REQUIRE(seteuid(65534) == 0);
         const auto problems = machine.problems();
         const auto text = machine.text_of(NpuProblem::access_denied);
@@ -184,11 +177,11 @@ TEST_CASE("where XRT finds no device, the first thing that is missing is named")
         machine.remove("sys/bus/pci/devices/0000:c5:00.1");
         CHECK(machine.problems() == std::vector{NpuProblem::no_hardware});
     }
-    SECTION("the second generation of it") {
+    SECTION("hardware of the second generation") {
         machine.write("sys/bus/pci/devices/0000:c5:00.1/device", "0x1502");
         CHECK(machine.problems() == std::vector{NpuProblem::first_generation});
     }
-    SECTION("XRT's part for NPUs") {
+    SECTION("XRT's driver for NPUs") {
         machine.remove("opt/xrt/libxrt_driver_xdna.so.2");
         CHECK(machine.problems() == std::vector{NpuProblem::no_xrt_driver});
         CHECK(contains(machine.text_of(NpuProblem::no_xrt_driver), "libxrt-npu2"));
@@ -200,24 +193,24 @@ TEST_CASE("where XRT finds no device, the first thing that is missing is named")
     }
 }
 
-TEST_CASE("a device that XRT counts and cannot open") {
+TEST_CASE("a device that XRT finds but cannot open is explained") {
     Machine machine;
     machine.programs();
     FakeXrt xrt;
     xrt.devices = 1;
     machine.library.backend = &xrt;
-    SECTION("for want of locked memory") {
+    SECTION("too little locked memory") {
         xrt.error = std::make_unique<XrtError>(Failure::no_memory, "mmap failed");
         machine.environment.memlock_bytes = 8U << 20;
         CHECK(machine.problems() == std::vector{NpuProblem::memlock});
     }
-    SECTION("for want of permission") {
+    SECTION("no permission") {
         xrt.error = std::make_unique<XrtError>(Failure::access_denied, "open failed");
         CHECK(machine.problems() == std::vector{NpuProblem::access_denied});
     }
 }
 
-TEST_CASE("without XRT, what else is missing is told too") {
+TEST_CASE("without XRT, everything else that is missing is named, too") {
     Machine machine;
     machine.programs();
     machine.library.problem = XrtProblem::no_library;
