@@ -1,21 +1,20 @@
 #include "plot/axis.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace npuscribe::plot {
 namespace {
 
-constexpr double kNoise = 1e-9;  // of arithmetic, relative to a step
+constexpr double kNoise = 1e-9;  // rounding errors, relative to a step
 constexpr double kTickPixels = 70, kTickPixelsUp = 40;
 
-// With as many decimals as tell the steps apart.
+// With enough decimals to tell the steps apart.
 std::string label(double value, double step) {
     const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - kNoise)), 0, 9);
-    char out[64];
-    std::snprintf(out, sizeof out, "%.*f", decimals, value == 0 ? 0.0 : value);
-    return out;
+    return fmt::format("{:.{}f}", value == 0 ? 0.0 : value, decimals);
 }
 
 double round_step(double range, size_t wanted) {

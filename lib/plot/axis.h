@@ -1,5 +1,5 @@
 #pragma once
-// From values to pixels, and the round numbers that stand beside an axis.
+// Maps values to pixels, and chooses the round numbers beside an axis.
 
 #include <string>
 #include <vector>
@@ -16,25 +16,25 @@ struct Tick {
 struct Axis {
     std::string label;  // with the unit
     double low = 0;
-    double high = 1;           // > low; both > 0 where logarithmic
+    double high = 1;           // > low; both > 0 if logarithmic
     bool logarithmic = false;  // to base 10
 
     /// 0 at `low`, 1 at `high`.
     double place(double value) const;
 };
 
-/// The multiples of 1, 2 or 5 times a power of ten within [low, high], about `wanted` of them and at least
-/// two where there is room for them; logarithmic: the powers of ten, with their 2- and 5-fold where the axis
+/// The multiples of 1, 2 or 5 times a power of ten within [low, high]: about `wanted` of them, and at least
+/// two if there is room. On a logarithmic axis, the powers of ten, and twice and five times these if the axis
 /// has less than three decades.
 std::vector<Tick> ticks(const Axis& axis, size_t wanted);
 
-/// An axis from 0 to a round number that is not below `largest`.
+/// An axis from 0 to a round number that is at least `largest`.
 Axis from_zero(std::string label, double largest);
 
-/// The drawing of a chart with two axes of numbers: grid, ticks and labels; the rest is for the chart.
+/// Draws the grid, the ticks and the labels of a chart with two axes of numbers. The chart draws the rest.
 class Frame {
   public:
-    /// `below`: pixels under it that are left to the chart.
+    /// `below`: pixels left free under the frame.
     Frame(Canvas& canvas, const std::string& title, Axis x, Axis y, double below = 0);
     double x(double value) const { return left_ + x_.place(value) * (right_ - left_); }
     double y(double value) const { return bottom_ - y_.place(value) * (bottom_ - top_); }

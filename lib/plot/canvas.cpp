@@ -1,8 +1,9 @@
 #include "plot/canvas.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/utf8.h"
 #include "base/xml.h"
@@ -10,28 +11,26 @@
 namespace npuscribe::plot {
 namespace {
 
-constexpr double kCharacterWidth = 0.58 * kTextHeight;  // of a sans-serif font, on average
+constexpr double kCharacterWidth = 0.58 * kTextHeight;  // the average in a sans-serif font
 
 std::string number(double value) {
-    char out[48];
-    std::snprintf(out, sizeof out, "%.2f", std::isfinite(value) ? value : 0.0);
-    std::string text = out;
+    std::string text = fmt::format("{:.2f}", std::isfinite(value) ? value : 0.0);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
     return text == "-0" ? "0" : text;
 }
 
 std::string attribute(const char* name, double value) {
-    return std::string(" ") + name + "=\"" + number(value) + "\"";
+    return fmt::format(R"( {}="{}")", name, number(value));
 }
 
 std::string class_of(std::string_view classes) {
-    return classes.empty() ? "" : " class=\"" + xml::escaped(classes) + "\"";
+    return classes.empty() ? "" : fmt::format(R"( class="{}")", xml::escaped(classes));
 }
 
 std::string closed(const char* element, std::string_view tip) {
     if (tip.empty()) return "/>\n";
-    return "><title>" + xml::escaped(tip) + "</title></" + element + ">\n";
+    return fmt::format("><title>{}</title></{}>\n", xml::escaped(tip), element);
 }
 
 const char* name(Anchor anchor) {
@@ -85,7 +84,7 @@ void Canvas::line(Point from, Point to, std::string_view classes) {
 void Canvas::path(const std::vector<Point>& points, std::string_view classes) {
     shapes_ += "<polyline points=\"";
     for (size_t i = 0; i < points.size(); ++i)
-        shapes_ += (i == 0 ? "" : " ") + number(points[i].x) + "," + number(points[i].y);
+        shapes_ += fmt::format("{}{},{}", i == 0 ? "" : " ", number(points[i].x), number(points[i].y));
     shapes_ += "\"" + class_of(classes) + "/>\n";
 }
 
@@ -95,20 +94,22 @@ void Canvas::dot(Point at, std::string_view classes, std::string_view tip) {
 }
 
 void Canvas::text(Point at, std::string_view text, Anchor anchor, std::string_view classes) {
-    shapes_ += "<text" + attribute("x", at.x) + attribute("y", at.y) + " text-anchor=\"" + name(anchor) +
-               "\"" + class_of(classes) + ">" + xml::escaped(text) + "</text>\n";
+    shapes_ += fmt::format("<text{}{} text-anchor=\"{}\"{}>{}</text>\n", attribute("x", at.x),
+                           attribute("y", at.y), name(anchor), class_of(classes), xml::escaped(text));
 }
 
 void Canvas::upright_text(Point at, std::string_view text) {
-    shapes_ += "<text text-anchor=\"middle\" transform=\"translate(" + number(at.x) + "," + number(at.y) +
-               ") rotate(-90)\">" + xml::escaped(text) + "</text>\n";
+    shapes_ +=
+        fmt::format("<text text-anchor=\"middle\" transform=\"translate({},{}) rotate(-90)\">{}</text>\n",
+                    number(at.x), number(at.y), xml::escaped(text));
 }
 
 std::string Canvas::element(double y) const {
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\"" + attribute("y", y) +
-           attribute("width", width_) + attribute("height", height_) + " viewBox=\"0 0 " + number(width_) +
-           " " + number(height_) + "\">\n<title>" + xml::escaped(title_) + "</title>\n" + shapes_ +
-           "</svg>\n";
+    return fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\"{}{}{} viewBox=\"0 0 {} {}\">\n"
+        "<title>{}</title>\n{}</svg>\n",
+        attribute("y", y), attribute("width", width_), attribute("height", height_), number(width_),
+        number(height_), xml::escaped(title_), shapes_);
 }
 
 std::string_view style() {
@@ -144,10 +145,11 @@ std::string document(const std::vector<Canvas>& canvases) {
         width = std::max(width, canvas.width());
         height += canvas.height();
     }
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"" +
-           attribute("width", width) + attribute("height", height) + " class=\"plot\">\n<style>\n" +
-           std::string(style()) + "</style>\n<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n" +
-           elements + "</svg>\n";
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"{}{} "
+        "class=\"plot\">\n"
+        "<style>\n{}</style>\n<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n{}</svg>\n",
+        attribute("width", width), attribute("height", height), style(), elements);
 }
 
 }  // namespace npuscribe::plot

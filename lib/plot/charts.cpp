@@ -1,8 +1,9 @@
 #include "plot/charts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "plot/axis.h"
 
@@ -12,16 +13,14 @@ namespace {
 constexpr double kWidth = 720, kHeight = 380;
 
 std::string colour(size_t series) {
-    return "c" + std::to_string(series % kColours);
+    return fmt::format("c{}", series % kColours);
 }
 
 std::string short_number(double value) {
-    char out[48];
-    std::snprintf(out, sizeof out, "%.4g", value);
-    return out;
+    return fmt::format("{:.4g}", value);
 }
 
-// In the upper right corner, from right to left.
+// Written in the upper right corner, from right to left.
 void legend(Canvas& canvas, const Frame& frame, const std::vector<std::string>& names) {
     double right = frame.right();
     for (size_t i = names.size(); i-- > 0;) {
@@ -32,7 +31,7 @@ void legend(Canvas& canvas, const Frame& frame, const std::vector<std::string>& 
     }
 }
 
-// 1, 2 or 5 times a power of ten, not above a value, or not below it.
+// 1, 2 or 5 times a power of ten: the next above `value` (or `value` itself) if `up`, else the next below.
 double round_number(double value, bool up) {
     const double power = std::pow(10, std::floor(std::log10(value)));
     if (!up) return power * (value >= 5 * power ? 5 : value >= 2 * power ? 2 : 1);
@@ -43,7 +42,7 @@ Axis logarithmic(std::string label, double least, double largest) {
     return {std::move(label), round_number(least, false), round_number(largest, true), true};
 }
 
-/// Dots that stand at one place, and their numbers: "2, 3".
+/// Dots at the same position, with their numbers: "2, 3".
 struct Numbered {
     Point at;
     std::string numbers;
@@ -95,10 +94,10 @@ Canvas histogram(const std::string& title, const std::string& label, const std::
         const double left = frame.x(from), right = frame.x(from + found.width);
         const double top = frame.y(static_cast<double>(found.counts[i]));
         canvas.rect(left + 0.5, top, std::max(1.0, right - left - 1), frame.bottom() - top, "c0",
-                    short_number(from) + " – " + short_number(from + found.width) + ": " +
-                        std::to_string(found.counts[i]));
+                    fmt::format("{} – {}: {}", short_number(from), short_number(from + found.width),
+                                found.counts[i]));
     }
-    std::vector<std::pair<double, double>> taken;  // by names that stand already: the next stands lower
+    std::vector<std::pair<double, double>> taken;  // by names; a name that would overlap them goes lower
     for (const Mark& mark : marks) {
         const double at = frame.x(mark.value);
         const std::string text = mark.name + " " + short_number(mark.value);

@@ -1,7 +1,8 @@
 #include "plot/timeline.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 
 #include "plot/axis.h"
 
@@ -11,10 +12,8 @@ namespace {
 constexpr double kWidth = 960, kNames = 190, kRight = 24;
 
 std::string seconds_text(const Stretch& stretch, const std::string& stage) {
-    char out[96];
-    std::snprintf(out, sizeof out, ": %.3f s, from %.3f s to %.3f s", stretch.end - stretch.begin,
-                  stretch.begin, stretch.end);
-    return stage + out;
+    return fmt::format("{}: {:.3f} s, from {:.3f} s to {:.3f} s", stage, stretch.end - stretch.begin,
+                       stretch.begin, stretch.end);
 }
 
 }  // namespace
@@ -28,7 +27,7 @@ Canvas timeline(const std::string& title, double seconds, const std::vector<std:
     canvas.text({16, 24}, title, Anchor::start, "title");
     double at = kNames;
     for (size_t i = 0; i < stages.size(); ++i) {
-        canvas.rect(at, 38, 10, 10, "c" + std::to_string(i % kColours));
+        canvas.rect(at, 38, 10, 10, fmt::format("c{}", i % kColours));
         canvas.text({at + 15, 48}, stages[i]);
         at += 15 + text_width(stages[i]) + 20;
     }
@@ -43,14 +42,14 @@ Canvas timeline(const std::string& title, double seconds, const std::vector<std:
     for (size_t i = 0; i < lanes.size(); ++i) {
         const Lane& lane = lanes[i];
         const double y = kTop + row * static_cast<double>(i);
-        // Names of narrow rows would run into each other.
+        // In narrow rows, only every other name has room.
         if (row > kTextHeight || i % 2 == 0)
             canvas.text({kNames - 8, y + row / 2 + 4}, shortened(lane.name, kNames - 20), Anchor::end);
         for (const Stretch& stretch : lane.stretches) {
             const double x = kNames + room * axis.place(stretch.begin);
             const double width = room * (stretch.end - stretch.begin) / seconds;
             canvas.rect(x, y + 1, std::max(0.75, width), row - 3,
-                        "c" + std::to_string(stretch.stage % kColours),
+                        fmt::format("c{}", stretch.stage % kColours),
                         lane.tip + ", " + seconds_text(stretch, stages[stretch.stage]));
         }
     }

@@ -1,5 +1,5 @@
 #pragma once
-// What happened when: a row for each thing, with bars of its stages.
+// What happened when: a row for each item, with bars for its stages.
 
 #include <string>
 #include <vector>
@@ -18,11 +18,11 @@ struct Lane {
     std::string tip;
 };
 
-/// `stages` name the colours, and `seconds` is the whole width.
+/// `stages` are the names of the colours, and `seconds` is the width of the chart.
 Canvas timeline(const std::string& title, double seconds, const std::vector<std::string>& stages,
                 const std::vector<Lane>& lanes);
 
-/// A line that falls and rises, such as memory in use: values by seconds, in the same width as a timeline.
+/// A curve of values over seconds, such as memory in use. It is as wide as a timeline.
 Canvas course(const std::string& title, double seconds, const std::string& label,
               const std::vector<Point>& points);
 

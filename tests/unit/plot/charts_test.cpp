@@ -16,7 +16,7 @@ size_t count(const std::string& text, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("bins hold every value once, and are as wide as Freedman and Diaconis have it") {
+TEST_CASE("bins hold every value once, and are as wide as Freedman and Diaconis propose") {
     // 0, 1, … 999: the quartiles are 500 apart, n^(1/3) is 10: bins of 100, so 999 / 100 of them, rounded up.
     std::vector<double> values(1000);
     std::iota(values.begin(), values.end(), 0);
@@ -28,7 +28,7 @@ TEST_CASE("bins hold every value once, and are as wide as Freedman and Diaconis 
     for (const size_t in_bin : found.counts) CHECK(in_bin == test::Approx(100).margin(1));
 }
 
-TEST_CASE("one far value does not leave the others in a single bin, and equal ones have a bin") {
+TEST_CASE("an outlier does not put all other values into one bin, and equal values have a bin") {
     std::vector<double> values(100, 1.0);
     values.push_back(1000);
     CHECK(bins(values).counts.size() == 60);
@@ -36,7 +36,7 @@ TEST_CASE("one far value does not leave the others in a single bin, and equal on
     CHECK(bins({3}).counts == std::vector<size_t>{1});
 }
 
-TEST_CASE("a bar is as high as its value by the axis") {
+TEST_CASE("a bar is as high as its value on the axis") {
     // Three values of three bins' width: 1, 2 and 3 fall into the first, middle and last of five bins.
     const std::string svg = histogram("", "ms", {1, 2, 2, 3}, {}).element();
     // Frame: from y 48 to y 380 - 48 = 332; runs from 0 to 2.5 (1.2 times 2, rounded up): 284 / 2.5 a run.
@@ -44,13 +44,13 @@ TEST_CASE("a bar is as high as its value by the axis") {
     CHECK(count(svg, "height=\"227.2\" class=\"c0\"") == 1);
 }
 
-TEST_CASE("a curve's points stand where the axes say") {
+TEST_CASE("a curve's points lie where the axes say") {
     // x from 0 to 8 over pixels 70 … 696, y from 0 to 200 over pixels 332 … 48.
     const std::string svg = curves("", "windows", "ms", {{"a", {{0, 0}, {4, 100}, {8, 200}}}}).element();
     CHECK(test::contains(svg, "<polyline points=\"70,332 383,190 696,48\" class=\"c0\"/>"));
 }
 
-TEST_CASE("the roofline bends where intensity times bandwidth is the peak") {
+TEST_CASE("the roofline bends where intensity times bandwidth equals the peak") {
     // 100 GFLOP/s and 10 GB/s meet at 10 FLOP/byte. Axes: 1 to 20 FLOP/byte, 10 to 200 GFLOP/s.
     const std::string svg = roofline("", {{"f32", 100e9, 10e9}}, {{"a", 0, 10, 50e9}}).element();
     // x: 70 + 686 * log(10) / log(20) = 597.27; y of 100: a list of one line takes 47 pixels of 487.
@@ -67,7 +67,7 @@ TEST_CASE("a timeline's bars begin and end with their stages") {
     CHECK(test::contains(svg, "<rect x=\"339.2\" y=\"67\" width=\"373\" height=\"15\" class=\"c1\">"));
 }
 
-TEST_CASE("no text becomes markup, and bytes that are not UTF-8 do no harm") {
+TEST_CASE("no text becomes markup, and bytes that are not UTF-8 are replaced") {
     const std::string evil = "</svg><script>\xFF\x01\"&";
     for (const Canvas& canvas :
          {histogram(evil, evil, {1, 2}, {{evil, 1}}),
