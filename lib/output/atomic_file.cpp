@@ -1,6 +1,7 @@
 #include "output/atomic_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,13 +26,38 @@ fs::path directory_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+/// Why a file cannot be written in `directory`, and what to do about it.
+std::string explained(int error_number, const std::string& directory) {
+    switch (error_number) {
+        case EISDIR:
+            return "it is a directory; give the name of a file";
+        case ENOENT: {
+            std::error_code ignored;
+            if (fs::is_directory(directory, ignored))  // /proc, and others in which no files can be made
+                return fmt::format("the directory {} takes no files; give another one", directory);
+            return fmt::format("there is no directory {}; make it first", directory);
+        }
+        case ENOTDIR:
+            return fmt::format("{} is not a directory", directory);
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return fmt::format("the directory {} is not writable ({})", directory, reason(error_number));
+        case ENOSPC:
+        case EDQUOT:
+            return fmt::format("the disk is full ({})", reason(error_number));
+        default:
+            return reason(error_number);
+    }
+}
+
 constexpr std::string_view kBegin = ".npuscribe-";
 constexpr std::string_view kEnd = ".part";
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz012345";
 constexpr size_t kRandomLetters = 8;
 
-// Hidden, and not of any format's extension: a program that watches the directory does not take it for an
-// output.
+// Hidden and without a format's extension, so that a program that watches the directory does not take it for
+// an output.
 fs::path temporary_name(const fs::path& target) {
     std::random_device random;
     std::string suffix;
@@ -45,8 +71,8 @@ bool is_temporary_name(const std::string& name) {
            name.find_first_not_of(kLetters, kBegin.size()) == name.size() - kEnd.size();
 }
 
-/// A lock tells a file that is being written from one whose writer was killed: the kernel gives it up with
-/// the process. False where the file was removed between its making and its locking.
+/// A lock distinguishes a file that is being written from one whose writer was killed: the kernel releases it
+/// with the process. Returns false if the file was removed after it was made and before it was locked.
 bool lock_for_writing(int file) {
     while (::flock(file, LOCK_EX) != 0 && errno == EINTR) {
     }
@@ -69,7 +95,7 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path), target_(path) {
         const fs::path followed = fs::canonical(path, ignored);
         if (!followed.empty()) target_ = followed;
     }
-    // O_EXCL with a name of our own rather than mkstemp: the file gets the permissions that the umask gives.
+    // O_EXCL with a name of our own, not mkstemp: the file gets the permissions that the umask allows.
     for (int attempt = 0; attempt < 16 && file_ < 0; ++attempt) {
         temporary_ = temporary_name(target_);
         file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -106,7 +132,7 @@ void AtomicFile::commit() {
         return;
     }
     if (::fsync(file_) != 0) fail(errno);
-    // Renamed while it is locked: until then, it must not be taken for a leftover.
+    // Rename while the file is locked, so that it is not taken for a leftover until then.
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
     temporary_.clear();
     const int closed = ::close(file_);
@@ -115,30 +141,8 @@ void AtomicFile::commit() {
 }
 
 void AtomicFile::fail(int error_number) const {
-    const std::string what = "cannot write " + path_.string() + ": ";
-    const std::string directory = directory_of(target_).string();
-    switch (error_number) {
-        case EISDIR:
-            throw OutputError(what + "it is a directory; give the name of a file");
-        case ENOENT: {
-            std::error_code ignored;
-            if (fs::is_directory(directory, ignored))  // /proc, and others that hold no files of ours
-                throw OutputError(what + "the directory " + directory + " takes no files");
-            throw OutputError(what + "there is no directory " + directory);
-        }
-        case ENOTDIR:
-            throw OutputError(what + directory + " is not a directory");
-        case EACCES:
-        case EPERM:
-        case EROFS:
-            throw OutputError(what + "the directory " + directory + " is not writable (" +
-                              reason(error_number) + ")");
-        case ENOSPC:
-        case EDQUOT:
-            throw OutputError(what + "the disk is full (" + reason(error_number) + ")");
-        default:
-            throw OutputError(what + reason(error_number));
-    }
+    throw OutputError(fmt::format("cannot write {}: {}", path_.string(),
+                                  explained(error_number, directory_of(target_).string())));
 }
 
 void AtomicFile::discard() noexcept {
@@ -154,8 +158,8 @@ size_t remove_leftovers(const fs::path& directory) {
         if (!is_temporary_name(entry->path().filename().string())) continue;
         const int file = ::open(entry->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (file < 0) continue;
-        // Removed while it is locked: a writer that has just made it waits for the lock, and then makes
-        // another.
+        // Remove while the file is locked: a writer that has just made it waits for the lock, and then makes
+        // another file.
         if (::flock(file, LOCK_EX | LOCK_NB) == 0 && ::unlink(entry->path().c_str()) == 0) ++removed;
         ::close(file);
     }
@@ -173,21 +177,21 @@ void prepare_directory(const fs::path& directory) {
     fs::create_directories(directory, error);
     std::error_code ignored;
     if (!fs::is_directory(directory, ignored)) {
-        // What is in the way may be one of its parents.
+        // The file in the way may be one of its parents.
         fs::path there = directory;
         while (!fs::exists(there, ignored) && there.has_relative_path() && there != there.parent_path())
             there = there.parent_path();
         const bool in_the_way = fs::exists(there, ignored) && !fs::is_directory(there, ignored);
-        throw OutputError(
-            "cannot make the directory " + directory.string() + ": " +
-            (in_the_way ? there.string() + " is a file; give another directory" : error.message()));
+        throw OutputError(fmt::format(
+            "cannot make the directory {}: {}", directory.string(),
+            in_the_way ? there.string() + " is a file; give another directory" : error.message()));
     }
-    // The one sure way to know is to make a file: for root, access(2) finds even /proc writable.
+    // Making a file is the one sure check: for root, access(2) finds even /proc writable.
     const fs::path trial = temporary_name(directory / "trial");
     const int file = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) {
-        throw OutputError("cannot write to the directory " + directory.string() +
-                          ": no file can be made in it (" + reason(errno) + ")");
+        throw OutputError(fmt::format("cannot write to the directory {}: no file can be made in it ({})",
+                                      directory.string(), reason(errno)));
     }
     ::close(file);
     ::unlink(trial.c_str());

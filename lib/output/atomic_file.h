@@ -1,5 +1,5 @@
 #pragma once
-// Files that are there whole, or not at all.
+// Files that appear complete or not at all.
 
 #include <cstddef>
 #include <filesystem>
@@ -8,19 +8,21 @@
 
 namespace npuscribe::output {
 
-/// A file being written under a temporary name beside its own. `commit` puts it in place; without it, nothing
-/// remains. A device, a pipe or a socket (/dev/null, /dev/fd/63) is written directly: it cannot be replaced.
+/// Writes a file under a temporary name in the same directory. `commit` gives it its name; without commit,
+/// nothing remains. A device, a pipe or a socket (/dev/null, /dev/fd/63) is written directly, because it
+/// cannot be replaced.
 class AtomicFile {
   public:
-    /// Throws OutputError where `path` names a directory, or its directory is missing or not writable.
+    /// Throws OutputError if `path` is a directory, or if its directory is missing or not writable.
     explicit AtomicFile(const std::filesystem::path& path);
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
 
-    /// Throws OutputError (disk full, quota, …).
+    /// Throws OutputError, for example if the disk is full.
     void write(std::string_view bytes);
-    /// Flushes to the disk and renames, replacing what was there. Throws OutputError. Call it once, last.
+    /// Flushes the file to the disk and renames it, replacing any file of that name. Throws OutputError. Call
+    /// it once, last.
     void commit();
 
   private:
@@ -28,20 +30,21 @@ class AtomicFile {
     void discard() noexcept;
 
     std::filesystem::path path_;       // as the caller gave it, for messages
-    std::filesystem::path target_;     // with symbolic links followed
+    std::filesystem::path target_;     // after following symbolic links
     std::filesystem::path temporary_;  // empty: written directly
     int file_ = -1;
 };
 
-/// Removes from `directory` what runs that were killed left under temporary names; what a living process is
-/// writing stays. Returns how many. What cannot be removed is no error: no final name is concerned.
+/// Removes temporary files that killed runs left in `directory`, but not those that a living process is
+/// writing. Returns how many. A file that cannot be removed is no error, because no file under a final name
+/// depends on it.
 size_t remove_leftovers(const std::filesystem::path& directory);
 
 /// Writes a whole file. Throws OutputError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Makes `directory` with its parents, and checks that files can be made in it: to be told before the work,
-/// not after. Throws OutputError.
+/// Makes `directory` with its parents, and checks that files can be made in it, so that the user learns of an
+/// error before the work and not after it. Throws OutputError.
 void prepare_directory(const std::filesystem::path& directory);
 
 }  // namespace npuscribe::output

@@ -11,12 +11,13 @@ bool is_timestamp(const std::string& text) {
     return text.starts_with("<|") && text.ends_with("|>");
 }
 
-// A part of a character comes as U+FFFD, and cannot be found in the text.
+// A token that is part of a character is shown as U+FFFD, and cannot be found in the text.
 bool is_whole(const std::string& text) {
     return !text.empty() && text.find(utf8::kReplacement) == std::string::npos;
 }
 
-// Scripts without spaces between words (from CJK radicals on; Thai and its neighbours) have a part a token.
+// In scripts without spaces between words (from CJK radicals on; Thai and its neighbours), each token is a
+// part.
 bool begins_word(const std::string& text) {
     const utf8::Character first = utf8::first(text);
     const bool thai_to_myanmar = first.code >= 0x0E00 && first.code <= 0x109F;
@@ -42,7 +43,7 @@ std::vector<Part> parts(const Segment& segment) {
         return out;
     }
     size_t at = 0;        // in the segment's text
-    double unplaced = 1;  // the least sure of the tokens whose text is not placed yet
+    double unplaced = 1;  // least probability of the tokens whose text was not found yet
     bool waiting = false;
     for (const TokenDetail& token : segment.token_details) {
         if (is_timestamp(token.text)) continue;

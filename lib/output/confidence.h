@@ -1,5 +1,5 @@
 #pragma once
-// A segment's text in parts, each with how sure the model was of it.
+// The text of a segment in parts, each with the model's confidence in it.
 
 #include <optional>
 #include <string>
@@ -12,11 +12,11 @@ namespace npuscribe::output {
 struct Part {
     std::string text;  // with its leading space
     std::optional<double> probability;
-    const Word* word = nullptr;  // where words have times
+    const Word* word = nullptr;  // if words have times
 };
 
-/// Joined, the parts are the segment's text. Its words, where it has them; else words made of its tokens,
-/// each as sure as its least sure token; else the whole.
+/// The segment's words if it has them; else words made of its tokens, each with the probability of its least
+/// probable token; else the whole text. Joined, the parts are the segment's text.
 std::vector<Part> parts(const Segment& segment);
 
 }  // namespace npuscribe::output

@@ -1,5 +1,7 @@
 #include "output/cues.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "output/text.h"
@@ -7,7 +9,8 @@
 namespace npuscribe::output {
 namespace {
 
-/// A cue for each word, in which it is marked, and one for each gap between words (OpenAI's iterate_result).
+/// Adds a cue for each word, in which the word is marked, and one for each gap between words (OpenAI's
+/// iterate_result).
 void add_highlighted(const Subtitle& subtitle, const std::string& text, std::vector<Cue>& out) {
     int64_t last = milliseconds(subtitle.front().start);
     size_t at = 0;
@@ -22,7 +25,7 @@ void add_highlighted(const Subtitle& subtitle, const std::string& text, std::vec
     }
 }
 
-/// Of segments that have one speaker.
+/// Cues of segments that all have the same speaker.
 std::vector<Cue> cues_of_words(const Transcript& transcript, const SubtitleOptions& options) {
     std::vector<Cue> out;
     for (const Subtitle& subtitle : subtitles(transcript, options)) {
@@ -38,7 +41,7 @@ std::vector<Cue> cues_of_words(const Transcript& transcript, const SubtitleOptio
     return out;
 }
 
-/// Each run of segments of one speaker is cut into subtitles by itself.
+/// Cuts each run of segments of one speaker into subtitles by itself.
 std::vector<Cue> cues_of_speakers(const Transcript& transcript, const SubtitleOptions& options) {
     std::vector<Cue> out;
     const auto& segments = transcript.segments;
@@ -69,7 +72,7 @@ std::vector<Cue> cues_of_segments(const Transcript& transcript) {
 }  // namespace
 
 std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& options) {
-    constexpr int64_t kShown = 1000;  // what a cue without length is given, where there is room
+    constexpr int64_t kShown = 1000;  // length of a cue that has none, if there is room
     std::vector<Cue> out =
         options.need_words() ? cues_of_speakers(transcript, options) : cues_of_segments(transcript);
     for (size_t i = 0; i < out.size(); ++i) {
@@ -82,9 +85,9 @@ std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& optio
 
 std::string marked_up(const Cue& cue, std::string (*escape)(std::string text)) {
     if (cue.marked == cue.marked_end) return escape(cue.text);
-    return escape(cue.text.substr(0, cue.marked)) + "<u>" +
-           escape(cue.text.substr(cue.marked, cue.marked_end - cue.marked)) + "</u>" +
-           escape(cue.text.substr(cue.marked_end));
+    return fmt::format("{}<u>{}</u>{}", escape(cue.text.substr(0, cue.marked)),
+                       escape(cue.text.substr(cue.marked, cue.marked_end - cue.marked)),
+                       escape(cue.text.substr(cue.marked_end)));
 }
 
 }  // namespace npuscribe::output

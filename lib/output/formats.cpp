@@ -1,14 +1,17 @@
 #include "output/formats.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace npuscribe::output {
 namespace {
 
-/// A writer that no options concern.
+/// A writer that needs no options.
 template <std::string (*kWrite)(const Transcript&)>
 std::string plain(const Transcript& transcript, const WriterOptions&) {
     return kWrite(transcript);
@@ -37,7 +40,7 @@ constexpr std::array kFormats = {
 
 std::string choices() {
     std::string out;
-    for (const Format& format : kFormats) out += std::string(format.name) + ", ";
+    for (const Format& format : kFormats) out += fmt::format("{}, ", format.name);
     return out + "all";
 }
 
@@ -53,10 +56,9 @@ std::vector<Format> parse_formats(std::string_view list) {
         const auto same = [&](const Format& other) { return other.name == format.name; };
         if (std::none_of(out.begin(), out.end(), same)) out.push_back(format);
     };
-    for (size_t at = 0; at <= list.size();) {
-        const size_t comma = std::min(list.find(',', at), list.size());
-        const std::string_view name = list.substr(at, comma - at);
-        at = comma + 1;
+    std::vector<std::string_view> names = split(list, ',');
+    if (list.empty() || list.ends_with(',')) names.emplace_back();  // an empty name, which split leaves out
+    for (const std::string_view name : names) {
         if (name == "all") {
             for (const Format& format : kFormats) add(format);
             continue;
@@ -64,7 +66,8 @@ std::vector<Format> parse_formats(std::string_view list) {
         const auto found =
             std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& f) { return f.name == name; });
         if (found == kFormats.end()) {
-            throw UsageError("'" + std::string(name) + "' is not an output format; there are " + choices());
+            throw UsageError(
+                fmt::format("'{}' is not an output format; the formats are {}", name, choices()));
         }
         add(*found);
     }

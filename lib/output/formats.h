@@ -1,7 +1,7 @@
 #pragma once
-// Transcripts as text in the formats that openai-whisper writes (whisper/utils.py), and whisper.cpp's csv and
-// lrc. Each gives a whole file's bytes, valid UTF-8 whatever the transcript holds; atomic_file.h puts them on
-// disk.
+// Writes transcripts in the formats of openai-whisper (whisper/utils.py), in whisper.cpp's csv and lrc, and
+// as a page. Each function returns the bytes of a whole file: valid UTF-8, whatever the transcript holds.
+// atomic_file.h writes them to disk.
 
 #include <span>
 #include <string>
@@ -13,47 +13,47 @@
 
 namespace npuscribe::output {
 
-/// A segment's text on one line, after "(speaker 0) " where it has a speaker (whisper.cpp's --diarize); empty
-/// where it has no text.
+/// A segment's text on one line, after "(speaker 0) " if it has a speaker (as in whisper.cpp's --diarize).
+/// Empty if the segment has no text.
 std::string line(const Segment&);
 
-/// One line a segment.
+/// One line for each segment.
 std::string txt(const Transcript&);
 /// SubRip.
 std::string srt(const Transcript&, const SubtitleOptions& = {});
 /// WebVTT (W3C), with its character escapes.
 std::string vtt(const Transcript&, const SubtitleOptions& = {});
-/// start, end (milliseconds), speaker where there are speakers, and text, with a header line.
+/// A header line, then start and end in milliseconds, the speaker if there are speakers, and the text.
 std::string tsv(const Transcript&);
 /// OpenAI's fields: text, segments[{id, seek, start, end, text, tokens, temperature, avg_logprob,
 /// compression_ratio, no_speech_prob, speaker?, words?}], language; and language_probability, duration.
 std::string json(const Transcript&);
-/// The same with commas, the text in quotes (RFC 4180; whisper.cpp's).
+/// Like tsv, with commas and with the text in quotes (RFC 4180), as whisper.cpp writes it.
 std::string csv(const Transcript&);
-/// LRC, as players show it with music: "[mm:ss.xx]text".
+/// LRC, which music players show: "[mm:ss.xx]text".
 std::string lrc(const Transcript&);
-/// What a page says of its recording.
+/// What the page shows of its recording.
 struct PageOptions {
-    std::string title;  // any bytes
-    std::string
-        audio_url;  // of the recording, relative to the page (markup.h: relative_url); empty: no player
-    std::string audio_name;  // of its file, for messages; any bytes
+    std::string title;       // any bytes
+    std::string audio_url;   // relative to the page (markup.h: relative_url); empty: no player
+    std::string audio_name;  // of the file, for messages; any bytes
 };
-/// A page (HTML) that plays the recording and lights up what is said: one file that needs no network. Words
-/// that have times can be clicked, else segments; what the model was less sure of is shaded.
+/// An HTML page that plays the recording and highlights the words as they are said: one file that needs no
+/// network. Words can be clicked if they have times, else segments. Words of which the model was less sure
+/// are shaded.
 std::string html(const Transcript&, const PageOptions& = {});
-/// As json, and token_details[{id, text, probability}] in each segment.
+/// Like json, with token_details[{id, text, probability}] in each segment.
 std::string json_full(const Transcript&);
 
-/// What some formats are told beside the transcript.
+/// The options of all formats.
 struct WriterOptions {
     SubtitleOptions subtitles;
     PageOptions page;
 };
 
 struct Format {
-    std::string_view name;       // as --output-format has it
-    std::string_view extension;  // of the file's name, without its first dot
+    std::string_view name;       // for --output-format
+    std::string_view extension;  // of the file name, without the dot in front
     std::string_view description;
     std::string (*write)(const Transcript&, const WriterOptions&);
 };
@@ -61,8 +61,8 @@ struct Format {
 /// All formats, in the order in which help lists them.
 std::span<const Format> formats();
 
-/// A comma-separated list of names, or "all". Each format once, in the order given. Throws UsageError, naming
-/// the choices.
+/// Parses a comma-separated list of names, in which "all" stands for all formats. Returns each format once,
+/// in the order of the list. Throws UsageError, which lists the choices.
 std::vector<Format> parse_formats(std::string_view list);
 
 }  // namespace npuscribe::output

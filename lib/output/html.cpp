@@ -1,5 +1,6 @@
+#include <fmt/format.h>
+
 #include <cmath>
-#include <cstdio>
 
 #include "output/confidence.h"
 #include "output/formats.h"
@@ -10,35 +11,27 @@
 namespace npuscribe::output {
 namespace {
 
-/// Below these a word is shaded, lightly first.
+/// Words of a lower probability are shaded: lightly below the first of these, deeply below the last.
 constexpr double kUnsure[] = {0.75, 0.5, 0.25};
 
 std::string decimal(double value) {
-    char out[48];
-    std::snprintf(out, sizeof out, "%.3f", static_cast<double>(milliseconds(value)) / 1000);
-    std::string text = out;
+    std::string text = fmt::format("{:.3f}", static_cast<double>(milliseconds(value)) / 1000);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
     return text;
 }
 
-// "1:02", "1:00:02": for people.
+// "1:02", "1:00:02".
 std::string clock(double seconds) {
     const int64_t whole = milliseconds(seconds) / 1000;
-    const auto hours = static_cast<long long>(whole / 3600);
-    const auto minutes = static_cast<int>(whole / 60 % 60);
-    const auto rest = static_cast<int>(whole % 60);
-    char out[48];
-    if (hours > 0) {
-        std::snprintf(out, sizeof out, "%lld:%02d:%02d", hours, minutes, rest);
-    } else {
-        std::snprintf(out, sizeof out, "%d:%02d", minutes, rest);
-    }
-    return out;
+    const int64_t hours = whole / 3600;
+    const int64_t minutes = whole / 60 % 60;
+    if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+    return fmt::format("{}:{:02}", minutes, whole % 60);
 }
 
 std::string span_of(double start, double end) {
-    return " data-start=\"" + decimal(start) + "\" data-end=\"" + decimal(end) + "\"";
+    return fmt::format(R"( data-start="{}" data-end="{}")", decimal(start), decimal(end));
 }
 
 std::string part_html(const Part& part) {
@@ -51,22 +44,22 @@ std::string part_html(const Part& part) {
     if (part.probability && std::isfinite(*part.probability)) {
         int level = 0;
         for (const double limit : kUnsure) level += *part.probability < limit ? 1 : 0;
-        if (level > 0) classes += (classes.empty() ? "u" : " u") + std::to_string(level);
+        if (level > 0) classes += fmt::format("{}{}", classes.empty() ? "u" : " u", level);
         if (level > 0 || part.word != nullptr)
-            data += " data-sure=\"" + std::to_string(std::lround(*part.probability * 100)) + "\"";
+            data += fmt::format(R"( data-sure="{}")", std::lround(*part.probability * 100));
     }
     const std::string word = escaped(text.substr(word_at, word_end - word_at));
     const std::string span =
-        classes.empty() ? word : "<span class=\"" + classes + "\"" + data + ">" + word + "</span>";
+        classes.empty() ? word : fmt::format(R"(<span class="{}"{}>{}</span>)", classes, data, word);
     return text.substr(0, word_at) + span + text.substr(word_end);
 }
 
 std::string segment_html(const Segment& segment) {
-    std::string out = "<div class=\"segment\"" + span_of(segment.start, segment.end) +
-                      "><a class=\"time\" href=\"#t=" + decimal(segment.start) + "\">" +
-                      clock(segment.start) + "</a><div>";
+    std::string out =
+        fmt::format(R"(<div class="segment"{}><a class="time" href="#t={}">{}</a><div>)",
+                    span_of(segment.start, segment.end), decimal(segment.start), clock(segment.start));
     if (!segment.speaker.empty())
-        out += "<b class=\"speaker\">Speaker " + escaped(one_line(segment.speaker)) + "</b> ";
+        out += fmt::format(R"(<b class="speaker">Speaker {}</b> )", escaped(one_line(segment.speaker)));
     out += "<span class=\"text\" dir=\"auto\">";
     std::string text;
     for (const Part& part : parts(segment)) text += part_html(part);
@@ -76,12 +69,12 @@ std::string segment_html(const Segment& segment) {
 }
 
 std::string about(const Transcript& transcript) {
-    const std::string language = transcript.language.empty()
-                                     ? "no speech"
-                                     : "<span id=\"language\">" + escaped(transcript.language) + "</span>";
+    const std::string language = transcript.language.empty() ? "no speech"
+                                                             : fmt::format(R"(<span id="language">{}</span>)",
+                                                                           escaped(transcript.language));
     const size_t count = transcript.segments.size();
-    return language + " · " + clock(transcript.duration) + " · " + std::to_string(count) +
-           (count == 1 ? " segment" : " segments");
+    return fmt::format("{} · {} · {} {}", language, clock(transcript.duration), count,
+                       count == 1 ? "segment" : "segments");
 }
 
 }  // namespace
@@ -97,9 +90,9 @@ std::string html(const Transcript& transcript, const PageOptions& options) {
     if (segments.empty()) segments = "<p>Nothing was said.</p>\n";
     std::string audio, legend;
     if (!options.audio_url.empty()) {
-        audio = "<audio controls preload=\"metadata\" src=\"" + escaped(options.audio_url) +
-                "\" data-name=\"" + escaped(options.audio_name) + "\"></audio>";
-        legend = std::string("Click a ") + (words ? "word" : "line") + " to hear it. ";
+        audio = fmt::format(R"(<audio controls preload="metadata" src="{}" data-name="{}"></audio>)",
+                            escaped(options.audio_url), escaped(options.audio_name));
+        legend = fmt::format("Click a {} to hear it. ", words ? "word" : "line");
     }
     legend += "The deeper the <span class=\"u2\">shade</span>, the less sure the model was.";
     return filled(page_html(), {{"title", escaped(options.title.empty() ? "Transcript" : options.title)},

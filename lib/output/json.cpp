@@ -7,7 +7,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The same milliseconds as in the subtitles: 1.2, not 1.2000000000000002.
+// Rounded to milliseconds, as in the subtitles: 1.2, not 1.2000000000000002.
 double seconds(double value) {
     return static_cast<double>(milliseconds(value)) / 1000;
 }

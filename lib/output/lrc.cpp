@@ -1,4 +1,4 @@
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "output/formats.h"
 #include "output/text.h"
@@ -6,12 +6,9 @@
 namespace npuscribe::output {
 namespace {
 
-// [mm:ss.xx], in hundredths; minutes go on beyond an hour, for there are no hours.
+// [mm:ss.xx], with hundredths of a second. LRC has no hours, so minutes go on beyond 59.
 std::string time_tag(int64_t ms) {
-    char out[48];
-    std::snprintf(out, sizeof out, "[%02lld:%02d.%02d]", static_cast<long long>(ms / 60'000),
-                  static_cast<int>(ms / 1000 % 60), static_cast<int>(ms % 1000 / 10));
-    return out;
+    return fmt::format("[{:02}:{:02}.{:02}]", ms / 60'000, ms / 1000 % 60, ms % 1000 / 10);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ std::string relative_url(const fs::path& file, const fs::path& directory) {
     const fs::path from = fs::absolute(directory.empty() ? "." : directory, error).lexically_normal() / "";
     const fs::path to = fs::absolute(file, error).lexically_normal();
     const fs::path names = to.lexically_relative(from);
-    // A browser resolves ".." by names; a path with one behind a symbolic link means something else.
+    // A browser resolves ".." by names alone, but in a path it means the parent of a symbolic link's target.
     const bool same = fs::equivalent(to, file, error) && !error &&
                       fs::equivalent(from, directory.empty() ? "." : directory, error) && !error;
     if (same) return url_path(names);

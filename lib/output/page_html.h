@@ -1,5 +1,5 @@
 #pragma once
-// The pages' templates, as the build found them: HTML with {{names}} where text goes (markup.h: filled).
+// The templates of the pages, built into the program: HTML with {{names}} to be replaced (markup.h: filled).
 
 #include <string_view>
 

@@ -1,5 +1,5 @@
 #pragma once
-// What a run took, for people and for programs.
+// Reports of a run, for people and for programs.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,17 +11,17 @@
 
 namespace npuscribe::output {
 
-/// What became of one input.
+/// The outcome for one input.
 struct FileReport {
-    enum class Status { done, failed, skipped, interrupted };  // skipped: its outputs were there
+    enum class Status { done, failed, skipped, interrupted };  // skipped: its outputs existed already
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;
-    std::string error;                 // why it failed
+    std::string error;                 // the reason, if it failed
     std::string language;              // code
-    double speech_seconds = 0;         // of the audio, what was transcribed
+    double speech_seconds = 0;         // the part of the audio that was transcribed
     Timing timing;                     // total: wall clock from the file's first sample to its last word
-    std::vector<std::string> outputs;  // paths written; those found, of a skipped one
+    std::vector<std::string> outputs;  // paths written or, if skipped, found
 };
 
 struct MemorySample {
@@ -39,31 +39,32 @@ struct RunReport {
     Timing totals;
     std::vector<FileReport> files;                             // in the order of the inputs
     std::vector<std::pair<std::string, std::string>> options;  // every option's name and value
-    std::vector<WindowTrace> windows;  // as they came back; `input` counts `files`; seconds since the start
-    size_t windows_left_out = 0;       // later ones, of a long run
+    /// In the order in which they were finished, in seconds since the start; `input` is an index of `files`.
+    std::vector<WindowTrace> windows;
+    size_t windows_left_out = 0;  // further ones, of a long run
     MemoryUse memory;
 };
 
-/// An aligned table of several lines for a terminal: what did the work, the stages, the realtime factor.
-/// Stages are wall-clock time; what an emulated array would take stands apart, and is called modelled.
+/// An aligned table for a terminal: device and model, stages, realtime factor. Stages are in wall-clock time.
+/// The time that an emulated array would take is given apart, as modelled.
 std::string report_text(const RunReport&);
 
-/// How many files of a run became what.
+/// The number of files with this status.
 size_t count(const RunReport&, FileReport::Status status);
 
 /// For a run of several inputs: how many are done, failed and skipped, hours of audio, realtime factor; then
-/// a line for each that failed, with the reason. No line end after the last.
+/// a line with the reason for each that failed. The last line has no line end.
 std::string summary_text(const RunReport&);
 
-inline constexpr int kReportVersion =
-    1;  // of the JSON's structure; a field that goes or changes its meaning raises it
+/// Version of the JSON's structure: goes up when a field is removed or changes its meaning.
+inline constexpr int kReportVersion = 1;
 
-/// JSON: schema, schema_version, setup, options, totals, files, memory, windows. Seconds everywhere;
-/// realtime_factor is audio seconds by wall seconds. Valid UTF-8 whatever the paths hold.
+/// JSON: schema, schema_version, setup, options, totals, files, memory, windows. All times are seconds, and
+/// realtime_factor is audio seconds divided by wall seconds. Valid UTF-8, whatever the paths hold.
 std::string report_json(const RunReport&);
 
-/// The same as a page (HTML) that draws it: the windows' stages in time, the stages in all, the realtime
-/// factor by file, memory. One file that needs no network.
+/// The same as an HTML page with charts: the stages of each window in time, the sum of each stage, the
+/// realtime factor of each file, and memory. One file that needs no network.
 std::string report_html(const RunReport&);
 
 }  // namespace npuscribe::output

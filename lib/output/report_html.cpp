@@ -1,7 +1,6 @@
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdarg>
-#include <cstdio>
 
 #include "output/markup.h"
 #include "output/page_html.h"
@@ -13,54 +12,46 @@
 namespace npuscribe::output {
 namespace {
 
-constexpr size_t kMostLanes = 150, kMostBars = 100;  // what a person still looks at
+constexpr size_t kMostLanes = 150, kMostBars = 100;  // a person looks at no more
 constexpr double kMiB = 1 << 20;
 
 enum Stage : size_t { kLoad, kRead, kMel, kEncoder, kDecoder, kRefused };
 const std::vector<std::string> kStages = {"load",    "read, voice activity", "mel", "encoder",
                                           "decoder", "decoder, refused"};
 
-[[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
-    std::array<char, 256> out{};
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(out.data(), out.size(), format, arguments);
-    va_end(arguments);
-    return out.data();
-}
-
 std::string file_name(const std::string& path) {
     return path == "-" ? "standard input" : path.substr(path.find_last_of('/') + 1);
 }
 
 std::string tile(const std::string& name, const std::string& value) {
-    return "<div><dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd></div>\n";
+    return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escaped(name), escaped(value));
 }
 
 std::string tiles(const RunReport& report) {
     using Status = FileReport::Status;
     const Timing& t = report.totals;
-    std::string out = tile("files done", std::to_string(count(report, Status::done)) + " of " +
-                                             std::to_string(report.files.size()));
+    std::string out =
+        tile("files done", fmt::format("{} of {}", count(report, Status::done), report.files.size()));
     if (const size_t failed = count(report, Status::failed); failed > 0)
-        out += tile("failed", std::to_string(failed));
+        out += tile("failed", fmt::to_string(failed));
     out += tile("audio", timestamp(milliseconds(t.audio_seconds), '.', true).substr(0, 8));
-    out += tile("time", print("%.1f s", t.total));
-    out += tile("realtime", print("%.1f ×", t.realtime_factor()));
+    out += tile("time", fmt::format("{:.1f} s", t.total));
+    out += tile("realtime", fmt::format("{:.1f} ×", t.realtime_factor()));
     if (t.total > t.load)
-        out += tile("without loading", print("%.1f ×", t.audio_seconds / (t.total - t.load)));
+        out += tile("without loading", fmt::format("{:.1f} ×", t.audio_seconds / (t.total - t.load)));
     if (report.memory.peak > 0)
-        out += tile("memory, at most", print("%.0f MiB", static_cast<double>(report.memory.peak) / kMiB));
-    if (report.setup.modelled_times) out += tile("array, modelled", print("%.3f s", t.modelled_array));
+        out += tile("memory, at most",
+                    fmt::format("{:.0f} MiB", static_cast<double>(report.memory.peak) / kMiB));
+    if (report.setup.modelled_times)
+        out += tile("array, modelled", fmt::format("{:.3f} s", t.modelled_array));
     return out;
 }
 
 std::string setup_text(const Setup& s) {
     if (s.device.empty()) return "Nothing was transcribed.";
-    return escaped(s.device + " (" + s.device_description + "), model " + s.model + ", " + s.precision +
-                   " (" + s.numerics + "), " + s.task + ", beam " + std::to_string(s.beam_size) + ", batch " +
-                   std::to_string(s.batch_size) + ", " + std::to_string(s.threads) +
-                   (s.threads == 1 ? " thread" : " threads"));
+    return escaped(fmt::format("{} ({}), model {}, {} ({}), {}, beam {}, batch {}, {} {}", s.device,
+                               s.device_description, s.model, s.precision, s.numerics, s.task, s.beam_size,
+                               s.batch_size, s.threads, s.threads == 1 ? "thread" : "threads"));
 }
 
 plot::Canvas stage_bars(const RunReport& report) {
@@ -77,7 +68,7 @@ plot::Canvas stage_bars(const RunReport& report) {
                                         {"cross-attention's keys", t.cross_kv},
                                         {"decoder", t.decoder}}) {
         const double share = t.total > 0 ? 100 * seconds / t.total : 0;
-        bars.push_back({name, seconds, print("%.2f s, %.0f %%", seconds, share)});
+        bars.push_back({name, seconds, fmt::format("{:.2f} s, {:.0f} %", seconds, share)});
     }
     return plot::bars("Stages, in all", "seconds; stages overlap", bars);
 }
@@ -93,7 +84,7 @@ double begin_of(const WindowTrace& window) {
 plot::Lane lane(const RunReport& report, const WindowTrace& window) {
     plot::Lane lane;
     const std::string file = file_name(report.files.at(window.input).path);
-    const std::string at = print("%.0f–%.0f s", window.audio_begin, window.audio_end);
+    const std::string at = fmt::format("{:.0f}–{:.0f} s", window.audio_begin, window.audio_end);
     lane.name = (report.files.size() > 1 ? file + "  " : "") + at;
     lane.tip = file + ", " + at;
     add(lane, kRead, window.read);
@@ -116,7 +107,7 @@ plot::Canvas windows_chart(const RunReport& report) {
         end = std::max(end, windows[i].decoder.end);
     }
     std::string title = "Windows, and when their stages were";
-    if (shown < all) title += ": the first " + std::to_string(shown) + " of " + std::to_string(all);
+    if (shown < all) title += fmt::format(": the first {} of {}", shown, all);
     return plot::timeline(title, end, kStages, lanes);
 }
 
@@ -127,32 +118,32 @@ plot::Canvas memory_chart(const RunReport& report) {
     return plot::course("Memory in use", points.back().x, "MiB", points);
 }
 
+std::string chart(const plot::Canvas& canvas) {
+    return fmt::format("<div class=\"scroll\">{}</div>\n", canvas.element());
+}
+
+/// Empty if fewer than two files are done.
 std::string realtime_chart(const RunReport& report) {
     std::vector<plot::Bar> bars;
     for (const FileReport& file : report.files) {
         if (file.status != FileReport::Status::done || bars.size() == kMostBars) continue;
         const double factor = file.timing.realtime_factor();
-        bars.push_back({file_name(file.path), factor, print("%.1f ×", factor)});
+        bars.push_back({file_name(file.path), factor, fmt::format("{:.1f} ×", factor)});
     }
     if (bars.size() < 2) return {};
     const size_t done = count(report, FileReport::Status::done);
     std::string title = "Realtime factor by file, while others were worked on";
-    if (bars.size() < done)
-        title += ": the first " + std::to_string(bars.size()) + " of " + std::to_string(done);
-    return "<div class=\"scroll\">" + plot::bars(title, "seconds of audio a second", bars).element() +
-           "</div>\n";
+    if (bars.size() < done) title += fmt::format(": the first {} of {}", bars.size(), done);
+    return chart(plot::bars(title, "seconds of audio a second", bars));
 }
 
 std::string charts(const RunReport& report) {
     std::string out;
-    const auto add_chart = [&](const plot::Canvas& canvas) {
-        out += "<div class=\"scroll\">" + canvas.element() + "</div>\n";
-    };
     if (report.totals.total <= 0) return out;
-    if (!report.windows.empty()) add_chart(windows_chart(report));
-    add_chart(stage_bars(report));
+    if (!report.windows.empty()) out += chart(windows_chart(report));
+    out += chart(stage_bars(report));
     out += realtime_chart(report);
-    if (report.memory.samples.size() > 1) add_chart(memory_chart(report));
+    if (report.memory.samples.size() > 1) out += chart(memory_chart(report));
     return out;
 }
 
@@ -168,10 +159,10 @@ std::string file_row(const FileReport& file) {
     }
     const auto number = [&](const std::string& text) { out += "<td class=\"number\">" + text + "</td>"; };
     out += "<td>" + escaped(file.language) + "</td>";
-    number(print("%.1f s", file.timing.audio_seconds));
-    number(print("%.2f s", file.timing.total));
-    number(print("%.1f ×", file.timing.realtime_factor()));
-    number(std::to_string(file.timing.windows));
+    number(fmt::format("{:.1f} s", file.timing.audio_seconds));
+    number(fmt::format("{:.2f} s", file.timing.total));
+    number(fmt::format("{:.1f} ×", file.timing.realtime_factor()));
+    number(fmt::to_string(file.timing.windows));
     return out + "</tr>\n";
 }
 

@@ -1,33 +1,24 @@
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdarg>
-#include <cstdio>
 
 #include "output/report.h"
 
 namespace npuscribe::output {
 namespace {
 
-[[gnu::format(printf, 1, 2)]] std::string print(const char* format, ...) {
-    std::array<char, 512> out{};
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(out.data(), out.size(), format, arguments);
-    va_end(arguments);
-    return out.data();
-}
-
 std::string counted(uint64_t count, const std::string& what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string header(const Setup& setup) {
     std::string out = setup.device;
-    if (!setup.device_description.empty()) out += " (" + setup.device_description + ")";
-    out += ", model " + setup.model + ", " + setup.precision;
-    if (!setup.numerics.empty() && setup.numerics != setup.precision) out += " (" + setup.numerics + ")";
-    out += print(", beam %d, batch %d, ", setup.beam_size, setup.batch_size);
-    return out + counted(static_cast<uint64_t>(setup.threads), "thread") + "\n";
+    if (!setup.device_description.empty()) out += fmt::format(" ({})", setup.device_description);
+    out += fmt::format(", model {}, {}", setup.model, setup.precision);
+    if (!setup.numerics.empty() && setup.numerics != setup.precision)
+        out += fmt::format(" ({})", setup.numerics);
+    return out + fmt::format(", beam {}, batch {}, {}\n", setup.beam_size, setup.batch_size,
+                             counted(static_cast<uint64_t>(setup.threads), "thread"));
 }
 
 class Table {
@@ -36,7 +27,7 @@ class Table {
 
     void row(const char* name, double seconds, const std::string& note = {}) {
         const double share = total_ > 0 ? 100 * seconds / total_ : 0;
-        text_ += print("  %-20s %9.3f s %4.0f %%", name, seconds, share);
+        text_ += fmt::format("  {:<20} {:9.3f} s {:4.0f} %", name, seconds, share);
         if (!note.empty()) text_ += "  " + note;
         text_ += "\n";
     }
@@ -67,20 +58,20 @@ std::string report_text(const RunReport& report) {
     table.row("  attention", t.encoder_attention);
     table.row("  other", t.encoder_other);
     table.row("cross-attention k, v", t.cross_kv);
-    std::string decoder = counted(t.steps, "step") + ", " + counted(t.tokens, "token") +
-                          print(", %.0f tokens/s", t.tokens_per_second());
+    std::string decoder = fmt::format("{}, {}, {:.0f} tokens/s", counted(t.steps, "step"),
+                                      counted(t.tokens, "token"), t.tokens_per_second());
     if (t.fallbacks > 0) decoder += ", " + counted(t.fallbacks, "fallback");
     table.row("decoder", t.decoder, decoder);
     table.row("rest", std::max(0.0, t.total - stages));
     table.row("total", t.total, counted(t.windows, "window"));
 
     std::string out = header(report.setup) + table.text();
-    out += print("  %.1f s of audio, %.2f x realtime", t.audio_seconds, t.realtime_factor());
-    if (t.total > t.load) out += print(" (%.2f without load)", t.audio_seconds / (t.total - t.load));
+    out += fmt::format("  {:.1f} s of audio, {:.2f} x realtime", t.audio_seconds, t.realtime_factor());
+    if (t.total > t.load) out += fmt::format(" ({:.2f} without load)", t.audio_seconds / (t.total - t.load));
     out += "\n";
     if (report.setup.modelled_times) {
-        out += print(
-            "  The array's matmuls and transfers would take %.3f s (modelled; bench encoder tells the "
+        out += fmt::format(
+            "  The array's matmuls and transfers would take {:.3f} s (modelled; bench encoder tells the "
             "assumptions)\n",
             t.modelled_array);
     }
@@ -95,13 +86,13 @@ size_t count(const RunReport& report, FileReport::Status status) {
 std::string summary_text(const RunReport& report) {
     using Status = FileReport::Status;
     std::string out =
-        print("%zu done, %zu failed", count(report, Status::done), count(report, Status::failed));
+        fmt::format("{} done, {} failed", count(report, Status::done), count(report, Status::failed));
     if (const size_t skipped = count(report, Status::skipped); skipped > 0)
-        out += print(", %zu skipped", skipped);
+        out += fmt::format(", {} skipped", skipped);
     if (const size_t left = count(report, Status::interrupted); left > 0)
-        out += print(", %zu not done", left);
-    out += print(", %.2f hours of audio, %.2f x realtime", report.totals.audio_seconds / 3600,
-                 report.totals.realtime_factor());
+        out += fmt::format(", {} not done", left);
+    out += fmt::format(", {:.2f} hours of audio, {:.2f} x realtime", report.totals.audio_seconds / 3600,
+                       report.totals.realtime_factor());
     for (const FileReport& file : report.files) {
         if (file.status != Status::failed) continue;
         out += "\n  failed: ";

@@ -9,7 +9,7 @@ namespace npuscribe::output {
 namespace {
 
 constexpr double kLongPause = 3;     // seconds
-constexpr size_t kUnlimited = 1000;  // OpenAI's, for a width or a number of words that is not given
+constexpr size_t kUnlimited = 1000;  // OpenAI's default for a width or a number of words
 
 std::vector<Word> words_of(const Segment& segment) {
     std::vector<Word> words = segment.words;
@@ -41,7 +41,7 @@ class Builder {
         return given ? static_cast<size_t>(std::max(1, *given)) : kUnlimited;
     }
 
-    /// `begins`: the word is the first of its segment, or of as many words as go together.
+    /// `begins`: the word is the first of its segment, or of max_words_per_line words.
     void add(Word word, bool begins) {
         if (!last_) last_ = word.start;
         const bool pause = !keep_segments_ && word.start - *last_ > kLongPause;

@@ -1,8 +1,9 @@
 #include "output/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/utf8.h"
 
@@ -44,30 +45,21 @@ std::string one_line(std::string_view bytes) {
 }
 
 size_t characters(std::string_view text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xC0U) !=
-               0x80U;  // not the second byte of one, or a later one
-    }));
+    const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
 int64_t milliseconds(double seconds) {
-    constexpr double kLongest = 1e12;  // 30 000 years: keeps the conversion defined
+    constexpr double kLongest = 1e12;  // 30,000 years: a longer time might not fit an int64_t
     if (!(seconds > 0)) return 0;
     return std::llround(std::min(seconds, kLongest) * 1000);
 }
 
 std::string timestamp(int64_t ms, char decimal, bool hours) {
-    const long long h = ms / 3'600'000;
-    const int m = static_cast<int>(ms / 60'000 % 60);
-    const int s = static_cast<int>(ms / 1000 % 60);
-    const int f = static_cast<int>(ms % 1000);
-    char out[48];
-    if (hours || h > 0) {
-        std::snprintf(out, sizeof out, "%02lld:%02d:%02d%c%03d", h, m, s, decimal, f);
-    } else {
-        std::snprintf(out, sizeof out, "%02d:%02d%c%03d", m, s, decimal, f);
-    }
-    return out;
+    const int64_t h = ms / 3'600'000;
+    const std::string rest =
+        fmt::format("{:02}:{:02}{}{:03}", ms / 60'000 % 60, ms / 1000 % 60, decimal, ms % 1000);
+    return hours || h > 0 ? fmt::format("{:02}:{}", h, rest) : rest;
 }
 
 }  // namespace npuscribe::output

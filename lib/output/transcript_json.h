@@ -1,5 +1,5 @@
 #pragma once
-// What the two JSON formats share. Private to lib/output.
+// The part that the two JSON formats share. Private to lib/output.
 
 #include <nlohmann/json.hpp>
 
@@ -7,7 +7,7 @@
 
 namespace npuscribe::output {
 
-/// OpenAI's fields, without tokens' details.
+/// OpenAI's fields, without the details of tokens.
 nlohmann::ordered_json transcript_json(const Transcript& transcript);
 
 }  // namespace npuscribe::output

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "output/formats.h"
@@ -7,8 +9,8 @@ namespace npuscribe::output {
 
 std::string line(const Segment& segment) {
     const std::string text = one_line(segment.text);
-    return text.empty() || segment.speaker.empty() ? text
-                                                   : "(speaker " + one_line(segment.speaker) + ") " + text;
+    if (text.empty() || segment.speaker.empty()) return text;
+    return fmt::format("(speaker {}) {}", one_line(segment.speaker), text);
 }
 
 bool has_speakers(const Transcript& transcript) {

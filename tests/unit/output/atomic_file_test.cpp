@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iterator>
 #include <stdexcept>
 
@@ -25,40 +24,35 @@ size_t entries(const Directory& directory) {
         std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
 }
 
-std::string content(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
-TEST_CASE("a written file holds the bytes, and nothing is left beside it") {
+TEST_CASE("a written file holds the bytes, and no other file is left") {
     const Directory directory;
     write_file(directory / "a.txt", std::string_view("one\0two\n", 8));
-    CHECK(content(directory / "a.txt") == std::string("one\0two\n", 8));
+    CHECK(test::read_file(directory / "a.txt") == std::string("one\0two\n", 8));
     write_file(directory / "a.txt", "again");
-    CHECK(content(directory / "a.txt") == "again");
+    CHECK(test::read_file(directory / "a.txt") == "again");
     CHECK(entries(directory) == 1);
 }
 
-TEST_CASE("the old file stays, whole, until the new one is committed") {
+TEST_CASE("the old file stays complete until the new one is committed") {
     const Directory directory;
     write_file(directory / "a.txt", "old");
     AtomicFile file(directory / "a.txt");
     file.write("half of the n");
-    CHECK(content(directory / "a.txt") == "old");
+    CHECK(test::read_file(directory / "a.txt") == "old");
     file.write("ew");
     file.commit();
-    CHECK(content(directory / "a.txt") == "half of the new");
+    CHECK(test::read_file(directory / "a.txt") == "half of the new");
 }
 
-TEST_CASE("what a killed process was writing is removed; what a living one writes, and others' files, stay") {
+TEST_CASE("temporary files of killed processes are removed, but not those of living ones, nor other files") {
     const Directory directory;
     const pid_t child = ::fork();
     if (child == 0) {
         AtomicFile file(directory / "a.txt");
         file.write("half");
-        ::_exit(0);  // as killed: nothing is undone
+        ::_exit(0);  // like a killed process, it cleans nothing up
     }
     REQUIRE(::waitpid(child, nullptr, 0) == child);
     CHECK(entries(directory) == 1);
@@ -71,11 +65,11 @@ TEST_CASE("what a killed process was writing is removed; what a living one write
     CHECK(entries(directory) == 5);
     living.write(" half");
     living.commit();
-    CHECK(content(directory / "b.txt") == "more than half");
+    CHECK(test::read_file(directory / "b.txt") == "more than half");
     CHECK(remove_leftovers(directory / "none") == 0);
 }
 
-TEST_CASE("an exception before the commit leaves nothing behind") {
+TEST_CASE("an exception before the commit leaves no file behind") {
     const Directory directory;
     CHECK_THROWS_AS(
         [&] {
@@ -87,7 +81,7 @@ TEST_CASE("an exception before the commit leaves nothing behind") {
     CHECK(entries(directory) == 0);
 }
 
-TEST_CASE("a new file has the permissions that the umask gives") {
+TEST_CASE("a new file has the permissions that the umask allows") {
     const Directory directory;
     const mode_t before = ::umask(027);
     write_file(directory / "a.txt", "x");
@@ -103,7 +97,7 @@ TEST_CASE("a symbolic link is followed, not replaced") {
     fs::create_symlink("real.txt", directory / "link.txt");
     write_file(directory / "link.txt", "new");
     CHECK(fs::is_symlink(directory / "link.txt"));
-    CHECK(content(directory / "real.txt") == "new");
+    CHECK(test::read_file(directory / "real.txt") == "new");
 }
 
 TEST_CASE("a device is written, not replaced") {
@@ -111,7 +105,7 @@ TEST_CASE("a device is written, not replaced") {
     CHECK(fs::is_character_file("/dev/null"));
 }
 
-TEST_CASE("what is wrong with a place is said, with its name") {
+TEST_CASE("a path that cannot be written is an error with its name and the reason") {
     const Directory directory;
     const auto message = [](const fs::path& path) {
         return test::message_of<OutputError>([&] { write_file(path, "x"); });
@@ -132,7 +126,7 @@ TEST_CASE("a full disk is an error, not a short file") {
     CHECK(test::contains(message, "/dev/full: the disk is full"));
 }
 
-TEST_CASE("a directory that may not be written to is said to be so", "[needs-user]") {
+TEST_CASE("a directory that may not be written to is an error that says so", "[needs-user]") {
     if (::geteuid() == 0) test::skip("needs-user", "root may write everywhere");
     const Directory directory;
     fs::permissions(directory.path(), fs::perms::owner_read | fs::perms::owner_exec);
@@ -154,8 +148,8 @@ TEST_CASE("an output directory is made with its parents; a file in its place is 
         CHECK(test::contains(test::message_of<OutputError>([&] { prepare_directory(directory / below); }),
                              in_the_way));
     }
-    CHECK(entries(directory) == 2);  // a trial leaves nothing behind
-    if (fs::exists("/proc/self")) {  // writable to root, and yet no place for files
+    CHECK(entries(directory) == 2);  // the trial file is removed
+    if (fs::exists("/proc/self")) {  // root may write to it, but no file can be made there
         CHECK(test::contains(test::message_of<OutputError>([] { prepare_directory("/proc"); }),
                              "cannot write to the directory /proc"));
     }

@@ -42,7 +42,7 @@ TEST_CASE("JSON has OpenAI's fields") {
           "\n");
 }
 
-TEST_CASE("JSON has words where word times were asked for") {
+TEST_CASE("JSON has words if word times were asked for") {
     Transcript t = transcript({segment(0, 1, " Hi")});
     t.segments[0].words = {{0.1, 0.4, " Hi", 0.5}};
     const auto parsed = nlohmann::json::parse(json(t));
@@ -51,7 +51,7 @@ TEST_CASE("JSON has words where word times were asked for") {
     CHECK(parsed["segments"][0]["words"] == expected);
 }
 
-TEST_CASE("JSON's text is that of its segments, joined") {
+TEST_CASE("the text in JSON is the joined text of the segments") {
     const auto parsed =
         nlohmann::json::parse(json(transcript({segment(0, 1, " One."), segment(1, 2, " Two.")})));
     CHECK(parsed["text"] == " One. Two.");
@@ -59,7 +59,7 @@ TEST_CASE("JSON's text is that of its segments, joined") {
     CHECK(nlohmann::json::parse(json(transcript({})))["segments"].empty());
 }
 
-TEST_CASE("every format is valid UTF-8 and single-lined whatever the text holds") {
+TEST_CASE("every format is valid UTF-8 on single lines, whatever the text holds") {
     const std::string hostile = std::string("\xFF\xC0\x80 \"\\\0\x1B[31m\n\n-->\xE6\x97", 19);
     Transcript t = transcript({segment(0, 1, hostile)});
     t.language.assign(1, static_cast<char>(0xFF));
@@ -101,7 +101,7 @@ TEST_CASE("an unknown format is refused with the choices") {
 }
 
 // As whisper.cpp's --diarize writes them (examples/cli/cli.cpp).
-TEST_CASE("speakers stand before their words, or in a column") {
+TEST_CASE("speakers come before their words, or in a column") {
     Transcript t = test::transcript({test::segment(0, 1.5, " Hello, \"you\"."), test::segment(1, 2, " Hi.")});
     t.segments[0].speaker = "0";
     t.segments[1].speaker = "1";

@@ -23,20 +23,20 @@ std::string shown(const Segment& segment) {
 
 }  // namespace
 
-TEST_CASE("a segment's words are its parts, as sure as they are") {
+TEST_CASE("a segment's words are its parts, with their probabilities") {
     Segment s = segment(0, 1, " One two");
     s.words = {{0, 0.4, " One", 0.9}, {0.5, 1, " two", 0.4}};
     CHECK(shown(s) == "[ One:90][ two:40]");
 }
 
-TEST_CASE("without word times, words are made of tokens, each as sure as its least sure token") {
+TEST_CASE("without word times, words are made of tokens, with the probability of the least probable one") {
     Segment s = segment(0, 1, " Dashwood had");
     s.token_details = {{50364, "<|0.00|>", 0.1}, {1, " D", 0.9},    {2, "ash", 0.3},
                        {3, "wood", 0.8},         {4, " had", 0.95}, {50414, "<|1.00|>", 0.2}};
     CHECK(shown(s) == "[ Dashwood:30][ had:95]");
 }
 
-TEST_CASE("a character of several tokens has the probability of the least sure one") {
+TEST_CASE("a character of several tokens has the probability of the least probable one") {
     // U+65E5 in two tokens, then U+672C and a full stop, in a script without spaces.
     Segment s = segment(0, 1, "\u65E5\u672C\u3002");
     s.token_details = {{1, "\uFFFD", 0.9}, {2, "\uFFFD", 0.4}, {3, "\u672C", 0.8}, {4, "\u3002", 0.7}};
@@ -56,7 +56,7 @@ TEST_CASE("the parts are the segment's text, whatever its tokens hold") {
     CHECK(joined == s.text);
 }
 
-TEST_CASE("the page has each word with its times, and shades what is below three quarters") {
+TEST_CASE("the page has each word with its times, and shades those below three quarters") {
     Transcript t = transcript({segment(0.5, 2, " One, two.")});
     t.segments[0].words = {{0.5, 1.25, " One,", 0.75}, {1.25, 2, " two.", 0.2}};
     t.duration = 3725;
@@ -70,13 +70,13 @@ TEST_CASE("the page has each word with its times, and shades what is below three
     CHECK(test::contains(page, R"(<audio controls preload="metadata" src="../talk.wav")"));
 }
 
-TEST_CASE("a page without a recording has no player, and nothing said is told") {
+TEST_CASE("a page without a recording has no player, and one without speech says so") {
     const std::string page = html(transcript({}), {"talk", "", ""});
     CHECK_FALSE(test::contains(page, "<audio"));
     CHECK(test::contains(page, "Nothing was said."));
 }
 
-TEST_CASE("nothing in a transcript, a title or a name becomes markup") {
+TEST_CASE("no text of a transcript, a title or a name becomes markup") {
     const std::string evil = "</script></title><img src=x onerror=alert(1)>\"' {{segments}} \xFF";
     Transcript t = transcript({segment(0, 1, evil), segment(1, 2, evil), segment(2, 3, evil)});
     t.language = evil;
@@ -95,7 +95,7 @@ TEST_CASE("nothing in a transcript, a title or a name becomes markup") {
     CHECK(count("<div class=\"segment\"") == 3);
 }
 
-TEST_CASE("a speaker stands before what is said, and is no part of it") {
+TEST_CASE("a speaker comes before the text, and is not part of it") {
     Transcript t = transcript({segment(0, 1, " Hi"), segment(1, 2, " Ho")});
     t.segments[0].speaker = "1";
     const std::string page = html(t, {"talk", "", ""});
@@ -104,7 +104,7 @@ TEST_CASE("a speaker stands before what is said, and is no part of it") {
     CHECK(test::contains(page, R"(<div><span class="text" dir="auto">Ho</span>)"));
 }
 
-TEST_CASE("a page asks for nothing but its recording") {
+TEST_CASE("a page loads nothing but its recording") {
     const std::string page = html(transcript({segment(0, 1, " Hi")}), {"talk", "talk.wav", "talk.wav"});
     CHECK_FALSE(test::contains(page, "http:"));
     CHECK_FALSE(test::contains(page, "https:"));

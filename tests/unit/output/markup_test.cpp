@@ -21,7 +21,7 @@ TEST_CASE("a path in a page is percent-encoded byte by byte, and is never a sche
     CHECK(url_path("A-z_0.9~") == "A-z_0.9~");
 }
 
-TEST_CASE("a page refers to its recording relative to where it stands") {
+TEST_CASE("a page refers to its recording relative to its own directory") {
     const test::TemporaryDirectory directory;
     std::filesystem::create_directories(directory / "in/deep");
     std::filesystem::create_directories(directory / "out");
@@ -41,7 +41,7 @@ TEST_CASE("a page refers to its recording relative to where it stands") {
     CHECK(relative_url(directory / "link/talk one.wav", directory / "out") == "../link/talk%20one.wav");
 }
 
-TEST_CASE("a template is filled once: what is filled in is only text") {
+TEST_CASE("a template is filled once: names inside values are not replaced") {
     CHECK(filled("<a>{{x}}</a>{{y}}{{x}}", {{"x", "{{y}}"}, {"y", "1"}}) == "<a>{{y}}</a>1{{y}}");
     CHECK(filled("{{unknown}} {{x", {{"x", "1"}}) == "{{unknown}} {{x");
 }

@@ -49,7 +49,7 @@ RunReport report() {
 
 }  // namespace
 
-TEST_CASE("the report for people says what did the work, and how fast") {
+TEST_CASE("the report for people names device and model, and the speed") {
     const std::string text = report_text(report());
     const auto has = [&](const char* part) { return test::contains(text, part); };
     CHECK(has("cpu (Some CPU), model base, bfp16 (bfp16 as native bf16), beam 5, batch 8, 2 threads"));
@@ -69,7 +69,7 @@ TEST_CASE("the report's rows are aligned, and its encoder row is the sum of its 
     CHECK(test::contains(text, "  rest                     1.750 s   18 %\n"));  // 10 − 2 − 0.25 − 2 − 4
 }
 
-TEST_CASE("an emulated array's time is called modelled, and stands apart from the time spent") {
+TEST_CASE("an emulated array's time is called modelled, and is given apart from the time spent") {
     RunReport r = report();
     r.setup.modelled_times = true;
     r.totals.modelled_array = 0.125;
@@ -91,7 +91,7 @@ TEST_CASE("the report tells how much was encoded, and how often a shortened wind
     CHECK(json["files"][0]["context_guard"] == 0);
 }
 
-TEST_CASE("the summary counts what is done and what failed") {
+TEST_CASE("the summary counts the inputs that are done and those that failed") {
     RunReport r = report();
     r.totals.audio_seconds = 5400;
     const std::string why = "\n  failed: b\xFF.wav: not audio";
@@ -104,7 +104,7 @@ TEST_CASE("the summary counts what is done and what failed") {
     CHECK(test::contains(summary_text(r), "\n  failed: cannot open 'b\xFF.wav': not permitted"));
 }
 
-TEST_CASE("the report for programs tells the same as the summary") {
+TEST_CASE("the report for programs has the numbers of the summary") {
     RunReport r = report();
     r.totals.audio_seconds = 5400;
     FileReport& skipped = r.files.emplace_back();
@@ -145,7 +145,7 @@ RunReport traced() {
 
 }  // namespace
 
-TEST_CASE("the report for programs has when each window\'s stages were, and memory") {
+TEST_CASE("the report for programs has the times of each window\'s stages, and memory") {
     const auto json = nlohmann::json::parse(report_json(traced()));
     REQUIRE(json["windows"].size() == 3);
     CHECK(json["windows"][0]["file"] == 0);
@@ -176,7 +176,7 @@ TEST_CASE("the report as a page draws the windows in time, and lists every file"
     CHECK_FALSE(has("url("));
 }
 
-TEST_CASE("a report of nothing, and one of a long run, are pages, too") {
+TEST_CASE("an empty run and a long one have pages, too") {
     CHECK(test::contains(report_html({}), "Nothing was transcribed."));
     RunReport r = traced();
     r.windows.resize(200, r.windows[0]);

@@ -110,7 +110,7 @@ TEST_CASE("whatever the options, no word is lost, cut or moved, and no line is t
     }
 }
 
-TEST_CASE("what is underlined is escaped, and so is the rest") {
+TEST_CASE("the underlined part is escaped, and so is the rest") {
     Transcript t = transcript({segment(0, 2, " <a> & b")});
     t.segments[0].words = {{0, 1, " <a>", 1}, {1, 2, " &", 1}, {2, 3, " b", 1}};
     SubtitleOptions options;
@@ -126,7 +126,7 @@ TEST_CASE("a segment without words is shown whole") {
           "1\n00:00:00,000 --> 00:00:02,000\nTwo words.\n\n");
 }
 
-TEST_CASE("csv quotes text as RFC 4180 does, in milliseconds, as whisper.cpp") {
+TEST_CASE("csv has milliseconds, and text in quotes as RFC 4180 says") {
     CHECK(csv(transcript({segment(0, 1.5, " He said \"no\", twice."), segment(1.5, 2, "a\nb")})) ==
           "start,end,text\n0,1500,\"He said \"\"no\"\", twice.\"\n1500,2000,\"a b\"\n");
 }

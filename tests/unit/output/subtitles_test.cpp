@@ -16,7 +16,7 @@ TEST_CASE("SubRip: numbered cues, a comma in the times, a blank line after each"
           "2\n00:00:02,500 --> 01:01:01,041\nask not.\n\n");
 }
 
-TEST_CASE("WebVTT: a header, a point in the times, hours only where there are some") {
+TEST_CASE("WebVTT: a header, a point in the times, hours only if there are any") {
     const auto t = transcript({segment(0, 2.5, " And so"), segment(2.5, 3661, " ask not.")});
     CHECK(vtt(t) ==
           "WEBVTT\n\n00:00.000 --> 00:02.500\nAnd so\n\n"
@@ -45,7 +45,7 @@ TEST_CASE("no arrow is left in SubRip text, however long it was") {
     CHECK(test::contains(out, "a -> b -> c -- d -> e"));
 }
 
-TEST_CASE("WebVTT escapes what would be markup") {
+TEST_CASE("WebVTT escapes characters that would be markup") {
     CHECK(test::contains(vtt(transcript({segment(0, 1, "R&D <i>x</i> &amp;")})),
                          "R&amp;D &lt;i&gt;x&lt;/i&gt; &amp;amp;\n"));
 }
@@ -60,7 +60,7 @@ TEST_CASE("a cue without length is shown until the next, for a second at most") 
     CHECK(c[3].end == 10000);
 }
 
-TEST_CASE("a segment shorter than half a millisecond has length all the same") {
+TEST_CASE("the cue of a segment shorter than half a millisecond has length") {
     const auto c = cues(transcript({segment(1.0001, 1.0002, "a")}));
     REQUIRE(c.size() == 1);
     CHECK(c[0].start == 1000);

@@ -59,7 +59,7 @@ TEST_CASE("times are rounded to the nearest millisecond") {
     CHECK(milliseconds(std::numeric_limits<double>::infinity()) > 0);
 }
 
-TEST_CASE("time stamps carry from milliseconds to hours, past 99 of them") {
+TEST_CASE("time stamps carry from milliseconds to hours, even to more than 99 hours") {
     CHECK(timestamp(0, ',', true) == "00:00:00,000");
     CHECK(timestamp(60000, '.', false) == "01:00.000");
     CHECK(timestamp(59999, '.', false) == "00:59.999");
