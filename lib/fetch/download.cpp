@@ -1,6 +1,7 @@
 #include "fetch/download.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostBreaks = 20;  // of a connection; each has to have brought something
+constexpr int kMostBreaks = 20;  // of the connection; each attempt must have brought some bytes
 constexpr auto kPause = std::chrono::milliseconds(1000);
 
 fs::path with_suffix(fs::path path, const char* suffix) {
@@ -27,7 +28,7 @@ fs::path with_suffix(fs::path path, const char* suffix) {
     return path;
 }
 
-// The part of a file that is there, and the server's tag of the file that it is a part of.
+// The part of a file that has arrived, with the server's entity tag of the whole file.
 class PartFile final : public HttpReceiver {
   public:
     PartFile(const fs::path& path, Listener& listener)
@@ -93,7 +94,7 @@ class PartFile final : public HttpReceiver {
         }
     }
 
-    /// After a transfer: throws what went wrong here.
+    /// After a transfer: throws OutputError if writing failed, and Cancelled.
     void check() const {
         if (error_ != 0) {
             errno = error_;
@@ -101,14 +102,14 @@ class PartFile final : public HttpReceiver {
         }
         if (listener_.cancelled()) throw Cancelled();
     }
-    /// The server sent another part than the one asked for.
+    /// True if the server sent another part than the one asked for.
     bool displaced() const { return displaced_; }
 
     void finish(const fs::path& path) {
         if (::fsync(file_) != 0) fail();
         std::error_code error;
         fs::rename(path_, path, error);
-        if (error) throw OutputError(path.string() + ": " + error.message());
+        if (error) throw OutputError(fmt::format("{}: {}", path.string(), error.message()));
         fs::remove(tag_path_, error);
     }
 
@@ -118,11 +119,12 @@ class PartFile final : public HttpReceiver {
         return false;
     }
     [[noreturn]] void fail() const {
-        throw OutputError(path_.string() + ": " +
-                          (errno == ENOSPC ? "the disk is full; make room, and what is there goes on"
-                                           : std::strerror(errno)));
+        const char* why = errno == ENOSPC
+                              ? "the disk is full; make room and try again: the download is resumed"
+                              : std::strerror(errno);
+        throw OutputError(fmt::format("{}: {}", path_.string(), why));
     }
-    // Weak tags promise no equal bytes.
+    // Only strong tags are kept: files with the same weak tag may differ.
     void keep_tag(const std::string& tag) noexcept {
         std::error_code ignored;
         fs::remove(tag_path_, ignored);
@@ -147,7 +149,7 @@ class PartFile final : public HttpReceiver {
 std::string digest(const fs::path& path, Listener& listener) {
     const auto sum = sha256_of_file(path, [&] { return listener.cancelled(); });
     if (listener.cancelled()) throw Cancelled();
-    if (!sum) throw OutputError(path.string() + ": cannot be read back");
+    if (!sum) throw OutputError(fmt::format("{}: cannot be read back", path.string()));
     return *sum;
 }
 
@@ -165,7 +167,7 @@ bool download(const Download& what, Listener& listener) {
     const std::string name = what.path.filename().string();
     PartFile part(what.path, listener);
     if (part.size() > 0 && part.tag().empty() && what.sha256.empty()) part.clear();
-    bool resumed = false;  // bytes of an earlier run are in it
+    bool resumed = false;  // it has bytes of an earlier run
     for (int breaks = 0;;) {
         const uint64_t before = part.size();
         if (before > 0 && breaks == 0) resumed = true;
@@ -178,39 +180,43 @@ bool download(const Download& what, Listener& listener) {
             return false;
         }
         const std::string& wanted = what.sha256.empty() ? result.head.sha256 : what.sha256;
-        if (status == 416 ||
-            part.displaced()) {  // it has no such bytes: the part is whole, or of another file
-            if (before == 0) throw SourceFailed(what.url + ": answers with another part than was asked for");
+        if (status == 416 || part.displaced()) {
+            // The server has no such bytes: the part is complete, or is of another file.
+            if (before == 0)
+                throw SourceFailed(
+                    fmt::format("{}: the server answers with another part than the one asked for", what.url));
             if (!wanted.empty() && digest(part.path(), listener) == wanted) break;
             part.clear();
             resumed = false;
-            if (++breaks > kMostBreaks) throw SourceFailed(what.url + ": sends no part that was asked for");
+            if (++breaks > kMostBreaks)
+                throw SourceFailed(fmt::format("{}: the server never sends the part asked for", what.url));
             continue;
         }
         if (!result.error.empty()) {
             if (!result.broke_off || part.size() <= before || ++breaks > kMostBreaks) {
-                throw SourceFailed(what.url + ": " + result.error);
+                throw SourceFailed(fmt::format("{}: {}", what.url, result.error));
             }
-            listener.say(name + ": the connection broke off after " + std::to_string(part.size()) +
-                         " bytes; going on from there");
+            listener.say(fmt::format("{}: the connection broke off after {} bytes; going on from there", name,
+                                     part.size()));
             pause(listener);
             continue;
         }
         if (status != 200 && status != 206)
-            throw SourceFailed(what.url + ": the server answers " + std::to_string(status));
+            throw SourceFailed(fmt::format("{}: the server answers {}", what.url, status));
         if (wanted.empty()) break;
         const std::string sum = digest(part.path(), listener);
         if (sum == wanted) break;
         part.clear();
         if (resumed) {
-            listener.say(name + ": the part that was there is not of this file; starting again");
+            listener.say(
+                fmt::format("{}: the part that was there belongs to another file; starting again", name));
             resumed = false;
             ++breaks;
             continue;
         }
         std::error_code ignored;
         fs::remove(part.path(), ignored);
-        throw SourceFailed(name + " has SHA-256 " + sum + ", wanted " + wanted);
+        throw SourceFailed(fmt::format("{} has SHA-256 {}, wanted {}", name, sum, wanted));
     }
     part.finish(what.path);
     return true;

@@ -1,5 +1,6 @@
 #pragma once
-// One file into one place: what breaks off goes on later, and only a whole, checked file gets its name.
+// Downloads one file. A download that breaks off is resumed later, and only a complete, checked file gets its
+// name.
 
 #include <cstdint>
 #include <filesystem>
@@ -10,33 +11,34 @@
 
 namespace npuscribe::fetch {
 
-/// A source does not give what it should; another one may.
+/// A source failed. Another one may succeed.
 class SourceFailed : public ModelError {
   public:
     using ModelError::ModelError;
 };
 
-/// Hears how it goes.
+/// Receives messages and progress.
 class Listener {
   public:
     virtual ~Listener() = default;
     virtual void say(const std::string& message) = 0;
-    /// `done` of `total` bytes of `file` are there.
+    /// `done` of `total` bytes of `file` have arrived.
     virtual void progress(const std::string& file, uint64_t done, std::optional<uint64_t> total) = 0;
-    /// True ends everything, with Cancelled.
+    /// If this returns true, the download ends with Cancelled.
     virtual bool cancelled() = 0;
 };
 
 struct Download {
     std::string url;
-    std::filesystem::path path;  // where the whole file goes
-    std::string sha256;          // hexadecimal; empty: the one that the server states, if it does
+    std::filesystem::path path;  // of the complete file
+    std::string sha256;          // hexadecimal; empty: the one that the server states, if any
 };
 
-/// False where the server has no such file. Otherwise it is at `path`, whole and with the right checksum.
-/// What has come of a file is at `path`.part until then, and goes on from there: where the server still has
-/// the same file by its entity tag, or where the checksum will tell. A connection that breaks off is tried
-/// again while it makes headway. Throws SourceFailed, Cancelled, and OutputError where the disk is full.
+/// Returns false if the server has no such file. Otherwise the file is at `path`, complete and with the right
+/// checksum. Until then, the part that has arrived is at `path`.part. It is resumed if the server still has
+/// the same file by its entity tag, or if the checksum will tell. After a connection breaks off, the download
+/// is tried again as long as each attempt brings more bytes. Throws SourceFailed, Cancelled, and OutputError
+/// if the disk is full.
 bool download(const Download& what, Listener& listener);
 
 }  // namespace npuscribe::fetch

@@ -1,6 +1,8 @@
 #include "fetch/fetch.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -21,14 +23,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kWeights = "model.bin";  // what makes a directory a model; fetched last, as the largest
+constexpr const char* kWeights =
+    "model.bin";  // a directory that has it is a model; fetched last, because it is large
 
-// The only process that fetches into this directory.
+// Makes this the only process that fetches into a directory.
 class Lock {
   public:
     Lock(const fs::path& directory, Listener& listener)
         : directory_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-        if (directory_ < 0) throw OutputError(directory.string() + ": " + std::strerror(errno));
+        if (directory_ < 0)
+            throw OutputError(fmt::format("{}: {}", directory.string(), std::strerror(errno)));
         for (bool said = false; ::flock(directory_, LOCK_EX | LOCK_NB) != 0; said = true) {
             if (errno != EWOULDBLOCK && errno != EINTR) return;  // a file system without locks
             if (!said) listener.say("Another npuscribe is fetching a model; waiting for it");
@@ -68,7 +72,8 @@ bool get(const Entry& entry, const std::vector<std::string>& urls, const std::st
     });
 }
 
-// Where a file may be on a server of Hugging Face's layout, or in a mirror's directory of the entry's name.
+// Where files may be: on a server with Hugging Face's layout or, in a mirror, in a directory with the entry's
+// name.
 struct Place {
     std::string base;
     bool by_name = false;
@@ -76,8 +81,8 @@ struct Place {
     std::vector<std::string> urls(const Entry& entry, const std::string& repo,
                                   const std::string& file) const {
         std::vector<std::string> list;
-        if (!repo.empty()) list.push_back(base + "/" + repo + "/resolve/main/" + file);
-        if (by_name) list.push_back(base + "/" + entry.name + "/" + file);
+        if (!repo.empty()) list.push_back(fmt::format("{}/{}/resolve/main/{}", base, repo, file));
+        if (by_name) list.push_back(fmt::format("{}/{}/{}", base, entry.name, file));
         return list;
     }
 };
@@ -88,16 +93,14 @@ void from_repository(const Entry& entry, const Source& source, const Place& plac
     const auto one = [&](const std::string& file) {
         return get(entry, place.urls(entry, source.repo, file), file, directory, listener);
     };
-    // Small files first: they show at once whether the place is reached.
+    // Small files first: they show at once whether the server can be reached.
     for (const std::string& file : source.files) {
-        if (file != kWeights && !one(file)) throw SourceFailed(who + " has no " + file);
+        if (file != kWeights && !one(file)) throw SourceFailed(fmt::format("{} has no {}", who, file));
     }
     if (!source.any_of.empty() && std::none_of(source.any_of.begin(), source.any_of.end(), one)) {
-        std::string names;
-        for (const std::string& file : source.any_of) names += (names.empty() ? "" : ", ") + file;
-        throw SourceFailed(who + " has none of " + names);
+        throw SourceFailed(fmt::format("{} has none of {}", who, fmt::join(source.any_of, ", ")));
     }
-    if (!one(kWeights)) throw SourceFailed(who + " has no " + kWeights);
+    if (!one(kWeights)) throw SourceFailed(fmt::format("{} has no {}", who, kWeights));
 }
 
 void from_mirror(const Entry& entry, const std::string& mirror, const fs::path& directory,
@@ -109,13 +112,14 @@ void from_mirror(const Entry& entry, const std::string& mirror, const fs::path& 
     }
     for (const auto& [file, sum] : entry.sha256) {
         if (!get(entry, place.urls(entry, "", file), file, directory, listener))
-            throw SourceFailed(place.base + " has no " + entry.name + "/" + file);
+            throw SourceFailed(fmt::format("{} has no {}/{}", place.base, entry.name, file));
     }
 }
 
 void from_urls(const Entry& entry, const Source& source, const fs::path& directory, Listener& listener) {
     for (const auto& [file, url] : source.urls) {
-        if (!get(entry, {url}, file, directory, listener)) throw SourceFailed(url + " is not there");
+        if (!get(entry, {url}, file, directory, listener))
+            throw SourceFailed(fmt::format("{} does not exist", url));
     }
 }
 
@@ -127,11 +131,12 @@ void from_packages(const Entry& entry, const Source& source, const fs::path& dir
         const auto sum = sha256_of_file(directory / file, [&] { return listener.cancelled(); });
         if (listener.cancelled()) throw Cancelled();
         if (sum != wanted)
-            throw SourceFailed(file + " has SHA-256 " + sum.value_or("?") + ", wanted " + wanted);
+            throw SourceFailed(fmt::format("{} has SHA-256 {}, wanted {}", file, sum.value_or("?"), wanted));
     }
 }
 
-// A way to get an entry. Each has a directory of its own: parts of one are no parts of another's files.
+// A way to get an entry. Each has a directory of its own, because parts of one way's files are not parts of
+// another's.
 struct Way {
     std::string title;
     std::string tag;
@@ -169,10 +174,10 @@ std::vector<Way> ways(const Entry& entry, const Options& options, Listener& list
 }
 
 fs::path staging(const Entry& entry, const fs::path& models, const std::string& tag) {
-    return models / (".fetch-" + entry.name + "-" + tag);
+    return models / fmt::format(".fetch-{}-{}", entry.name, tag);
 }
 
-// What is worth keeping of a way that failed: the part of a large file, which the next run goes on from.
+// Cleans up after a way that failed, but keeps the part of a large file for the next run to resume.
 void tidy(const fs::path& directory) {
     std::error_code error;
     bool part = false;
@@ -185,7 +190,7 @@ void tidy(const fs::path& directory) {
 void move(const fs::path& from, const fs::path& to) {
     std::error_code error;
     fs::rename(from, to, error);
-    if (error) throw OutputError(to.string() + ": " + error.message());
+    if (error) throw OutputError(fmt::format("{}: {}", to.string(), error.message()));
 }
 
 void put_in_place(const Entry& entry, const fs::path& directory, const fs::path& models) {
@@ -207,8 +212,9 @@ void make_directory(const fs::path& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
     if (error)
-        throw OutputError("cannot make the directory " + directory.string() + ": " + error.message() +
-                          "; set NPUSCRIBE_MODELS to one that can be written to");
+        throw OutputError(fmt::format(
+            "cannot make the directory {}: {}; set NPUSCRIBE_MODELS to one that can be written to",
+            directory.string(), error.message()));
 }
 
 }  // namespace
@@ -226,8 +232,8 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
     std::error_code error;
     make_directory(models);
     if (entry.is_model && fs::exists(models / entry.name, error) && !is_there(entry, models))
-        throw OutputError((models / entry.name).string() +
-                          " is there, but holds no model.bin; move it away and try again");
+        throw OutputError(fmt::format("{} exists, but holds no model.bin; move it away and try again",
+                                      (models / entry.name).string()));
     const Lock lock(models, listener);
     if (!options.force && is_there(entry, models)) return false;
 
@@ -236,14 +242,14 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
     for (const Way& way : list) {
         const fs::path directory = staging(entry, models, way.tag);
         make_directory(directory);
-        listener.say("Fetching " + entry.name + " from " + way.title);
+        listener.say(fmt::format("Fetching {} from {}", entry.name, way.title));
         try {
             way.get(directory);
             put_in_place(entry, directory, models);
         } catch (const SourceFailed& failure) {
             tidy(directory);
-            if (&way != &list.back()) listener.say("Not from there: " + std::string(failure.what()));
-            failures += (failures.empty() ? "" : "; ") + way.title + ": " + failure.what();
+            if (&way != &list.back()) listener.say(fmt::format("Not from there: {}", failure.what()));
+            failures += fmt::format("{}{}: {}", failures.empty() ? "" : "; ", way.title, failure.what());
             continue;
         } catch (...) {
             tidy(directory);
@@ -252,7 +258,7 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
         for (const Way& other : list) fs::remove_all(staging(entry, models, other.tag), error);
         return true;
     }
-    throw ModelError(entry.name + " cannot be fetched. " + failures);
+    throw ModelError(fmt::format("{} cannot be fetched. {}", entry.name, failures));
 }
 
 }  // namespace npuscribe::fetch

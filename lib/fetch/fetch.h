@@ -1,5 +1,5 @@
 #pragma once
-// Models of the catalog, from elsewhere into the directory where models are kept.
+// Fetches models of the catalog into the directory of models.
 
 #include <filesystem>
 #include <string>
@@ -10,22 +10,22 @@
 namespace npuscribe::fetch {
 
 struct Options {
-    std::filesystem::path models;  // is made where it is not there
-    /// Tried before all other sources: a server that has REPO/resolve/main/FILE, as Hugging Face, or
-    /// NAME/FILE.
+    std::filesystem::path models;  // the directory; made if it does not exist
+    /// Tried before all other sources: a server with the files at REPO/resolve/main/FILE, as on Hugging Face,
+    /// or at NAME/FILE.
     std::string mirror;
     std::string hugging_face = "https://huggingface.co";
-    bool force = false;  // fetch what is there, too, and replace it
+    bool force = false;  // fetch and replace even what is there already
 };
 
-/// True where the entry is in `models`.
+/// True if the entry is in the directory `models`.
 bool is_there(const Entry& entry, const std::filesystem::path& models);
 
-/// Fetches from the first source that gives it, with every checksum that the catalog or the server states.
-/// The files come into a hidden directory beside, and get their final place together. What has come of a
-/// large file stays there where a run ends early, and the next one goes on from it. One process at a time
-/// fetches into a directory: another waits. False where it was there already. Throws ModelError that says
-/// what each source said, OutputError, Cancelled.
+/// Fetches the entry from the first source that has it, and checks every checksum that the catalog or the
+/// server states. The files arrive in a hidden directory, and get their final place together. If a run ends
+/// early, the part of a large file stays there, and the next run resumes it. Only one process at a time
+/// fetches into a directory; others wait. Returns false if the entry was there already. Throws ModelError
+/// with the reasons of all sources, OutputError, Cancelled.
 bool fetch(const Entry& entry, const Options& options, Listener& listener);
 
 }  // namespace npuscribe::fetch

@@ -1,6 +1,7 @@
 #include "fetch/http.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/module_path.h"
@@ -11,13 +12,15 @@ namespace {
 HttpModuleGet load() {
     const auto path = module_path(kHttpModule, "NPUSCRIBE_HTTP_MODULE");
     if (path.empty())
-        throw ModelError(std::string("models cannot be fetched: ") + kHttpModule +
-                         " is neither beside the program nor in ../lib/npuscribe");
+        throw ModelError(
+            fmt::format("models cannot be fetched: {} is neither beside the program nor in ../lib/npuscribe",
+                        kHttpModule));
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     void* get = handle != nullptr ? dlsym(handle, kHttpModuleGet) : nullptr;
     if (get == nullptr) {
         const char* error = dlerror();
-        throw ModelError("models cannot be fetched: " + std::string(error != nullptr ? error : path.c_str()));
+        throw ModelError(
+            fmt::format("models cannot be fetched: {}", error != nullptr ? error : path.c_str()));
     }
     return reinterpret_cast<HttpModuleGet>(get);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// One file over HTTP or HTTPS, from the beginning or from some byte on (RFC 9110, sections 13.1.5 and 14).
+// Gets one file over HTTP or HTTPS, from its beginning or from some byte on (RFC 9110, sections 13.1.5 and
+// 14).
 
 #include <cstddef>
 #include <cstdint>
@@ -12,40 +13,41 @@ namespace npuscribe::fetch {
 struct HttpRequest {
     std::string url;
     uint64_t from = 0;     // first byte wanted
-    std::string if_range;  // only where the entity tag is still this one, else everything; empty: whatever
+    std::string if_range;  // send the whole file if its entity tag is another one; empty: do not compare
 };
 
-/// What the server says before the bytes, after all redirections.
+/// The head of the server's answer, after all redirections.
 struct HttpHead {
     long status = 0;
-    uint64_t from = 0;               // of a 206: the first byte that comes
-    std::optional<uint64_t> length;  // of what comes
+    uint64_t from = 0;               // of a 206: the first byte that follows
+    std::optional<uint64_t> length;  // of the bytes that follow
     std::string etag;                // with its quotes
-    std::string sha256;              // Hugging Face states it of large files; empty elsewhere
+    std::string sha256;              // Hugging Face states it for large files; else empty
 };
 
-/// Takes an answer as it comes. False ends it.
+/// Receives an answer as it arrives. If a function returns false, the transfer ends.
 class HttpReceiver {
   public:
     virtual ~HttpReceiver() = default;
-    /// Before the first byte, of a 200 or 206; other answers have no bytes here.
+    /// Called before the first byte of a 200 or 206. The bytes of other answers are not passed on.
     virtual bool begin(const HttpHead& head) noexcept = 0;
     virtual bool take(std::span<const std::byte> bytes) noexcept = 0;
-    /// Asked about once a second, also where nothing comes.
+    /// Called about once a second, even if nothing arrives.
     virtual bool go_on() noexcept = 0;
 };
 
 struct HttpResult {
     HttpHead head;
-    std::string error;       // why the bytes are not all there; empty: they are
-    bool broke_off = false;  // the connection, not the server's answer: it may be worth another try
+    std::string error;       // why bytes are missing; empty: none are
+    bool broke_off = false;  // the connection failed, so another attempt may succeed
 };
 
-/// Proxies by the usual variables (https_proxy, no_proxy); redirections are followed to HTTP and HTTPS only.
-/// A connection over which nothing comes for 30 s is given up. Throws ModelError where libcurl is not there.
+/// Uses the proxies of the usual variables (https_proxy, no_proxy), and follows redirections to HTTP and
+/// HTTPS only. Gives up a connection over which nothing arrives for 30 s. Throws ModelError if libcurl cannot
+/// be loaded.
 HttpResult http_get(const HttpRequest& request, HttpReceiver& receiver);
 
-/// What http_get asks of the module that holds libcurl.
+/// The function of the module that holds libcurl.
 inline constexpr const char* kHttpModule = "libnpuscribe_http.so";
 inline constexpr const char* kHttpModuleGet = "npuscribe_http_get";
 using HttpModuleGet = void (*)(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result);

