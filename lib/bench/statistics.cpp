@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/eigen.h"
+
 namespace npuscribe::bench {
 
 double percentile(const std::vector<double>& sorted, double percent) {
@@ -37,27 +39,16 @@ double median(std::vector<double> values) {
 
 Distance distance(MatrixView<const float> reference, MatrixView<const float> y) {
     assert(reference.rows == y.rows && reference.cols == y.cols);
-    double product = 0, reference_squared = 0, y_squared = 0;
+    const auto a = as_eigen(reference).cast<double>();
+    const auto b = as_eigen(y).cast<double>();
+    const Eigen::ArrayXd differences = (b - a).rowwise().squaredNorm();
+    const Eigen::ArrayXd references = a.rowwise().squaredNorm();
     Distance result;
-    std::vector<double> rows;
-    rows.reserve(y.rows);
-    for (size_t r = 0; r < y.rows; ++r) {
-        double row_difference = 0, row_reference = 0;
-        for (size_t c = 0; c < y.cols; ++c) {
-            const double a = reference(r, c);
-            const double b = y(r, c);
-            product += a * b;
-            y_squared += b * b;
-            row_reference += a * a;
-            row_difference += (b - a) * (b - a);
-        }
-        reference_squared += row_reference;
-        result.difference_squared += row_difference;
-        rows.push_back(row_reference > 0 ? std::sqrt(row_difference / row_reference) : 0.0);
-    }
-    result.cosine = product / std::sqrt(reference_squared * y_squared);
-    result.relative_l2 = std::sqrt(result.difference_squared / reference_squared);
-    result.median_row_l2 = median(std::move(rows));
+    result.difference_squared = differences.sum();
+    result.cosine = a.cwiseProduct(b).sum() / std::sqrt(references.sum() * b.squaredNorm());
+    result.relative_l2 = std::sqrt(result.difference_squared / references.sum());
+    const Eigen::ArrayXd rows = (references > 0).select((differences / references).sqrt(), 0.0);
+    result.median_row_l2 = median({rows.begin(), rows.end()});
     return result;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What many runs amount to, and how far two matrices are apart.
+// Statistics of many runs, and the distance of two matrices.
 
 #include <cstddef>
 #include <vector>
@@ -8,9 +8,8 @@
 
 namespace npuscribe::bench {
 
-/// The value below which `percent` of the sorted values lie, interpolated linearly between neighbours as
-/// numpy's `percentile` does: it is what the study's limits were written for. `sorted` is ascending and not
-/// empty.
+/// The value below which `percent` of the sorted values lie, with linear interpolation between neighbours as
+/// in numpy's `percentile`, for which the study's limits were written. `sorted` is ascending and not empty.
 double percentile(const std::vector<double>& sorted, double percent);
 
 struct Summary {
@@ -24,11 +23,11 @@ Summary summarise(std::vector<double> values);
 /// The median; `values` must not be empty.
 double median(std::vector<double> values);
 
-/// How far `y` is from `reference`, over all values of both matrices, which have one shape.
+/// How far `y` is from `reference`, which has the same shape, over all values.
 struct Distance {
     double cosine = 0;
     double relative_l2 = 0;         // |y − reference| / |reference|
-    double median_row_l2 = 0;       // the same of the row in the middle
+    double median_row_l2 = 0;       // the median of the same for each row
     double difference_squared = 0;  // |y − reference|²
 };
 Distance distance(MatrixView<const float> reference, MatrixView<const float> y);

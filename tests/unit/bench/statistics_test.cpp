@@ -11,7 +11,7 @@ using namespace npuscribe;
 using namespace npuscribe::bench;
 using test::Approx;
 
-TEST_CASE("percentiles are interpolated as numpy's are", "[bench]") {
+TEST_CASE("percentiles are interpolated as in numpy", "[bench]") {
     // numpy.percentile(range(1, 11), [50, 95, 99]) and ([15, 20, 35, 40, 50], 40)
     std::vector<double> ten = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
     CHECK(percentile(ten, 50) == Approx(5.5));
@@ -33,7 +33,7 @@ TEST_CASE("a summary does not depend on the order of the runs", "[bench]") {
     CHECK(median({9, 1, 5}) == 5);
 }
 
-TEST_CASE("distance tells direction from size", "[bench]") {
+TEST_CASE("distance distinguishes direction from size", "[bench]") {
     // |(3,4)| = 5; twice as long is no turn, but as far away as it is long
     const std::array<float, 2> reference = {3, 4};
     const std::array<float, 2> doubled = {6, 8};
@@ -49,7 +49,7 @@ TEST_CASE("distance tells direction from size", "[bench]") {
     CHECK(other.difference_squared == Approx(2));
 }
 
-TEST_CASE("the row in the middle is not moved by one outlier", "[bench]") {
+TEST_CASE("one outlier does not change the median row", "[bench]") {
     // three rows of length 1; the second is off by 100, the others by 0.1 and 0.2
     const std::array<float, 6> reference = {1, 0, 1, 0, 1, 0};
     const std::array<float, 6> y = {1.1F, 0, 101, 0, 1.2F, 0};
@@ -68,7 +68,7 @@ TEST_CASE("a criterion passes strictly below its limit, or from its limit on", "
     CHECK(outcome(Relation::at_least, 14.99) == Outcome::fail);
 }
 
-TEST_CASE("what was not measured, and what is not a number, never passes", "[bench]") {
+TEST_CASE("a criterion without a value, or with NaN, never passes", "[bench]") {
     const Criterion unmeasured{"power", Relation::below, 15, std::nullopt, "W", Origin::measured};
     const double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK(unmeasured.outcome() == Outcome::not_measured);
