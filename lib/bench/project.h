@@ -1,13 +1,13 @@
 #pragma once
-// `npuscribe project`: the study's tables, for every size of Whisper, as it states them, as the array's model
-// gives them, and as this CPU measures.
+// `npuscribe project`: how long the encoder's layers take in every size of Whisper, as the study
+// (bench/study/study_figures.h) states, as the model of the NPU's array computes and as this CPU measures.
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "bench/progress.h"
 #include "bench/result.h"
 
 namespace npuscribe::bench {
@@ -19,8 +19,7 @@ struct ProjectOptions {
     double battery_watt_hours = 0;
 };
 
-/// Throws UsageError for a model that the catalog does not know. `progress` may be empty.
-Result project(const ProjectOptions& options, ThreadPool& pool,
-               const std::function<void(const std::string&)>& progress);
+/// Throws UsageError for a model that is not in the catalog.
+Result project(const ProjectOptions& options, ThreadPool& pool, const Progress& progress);
 
 }  // namespace npuscribe::bench

@@ -1,6 +1,6 @@
 #include "bench/study/corrections.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <cmath>
@@ -9,6 +9,7 @@
 
 #include "bench/projection.h"
 #include "bench/study/study_figures.h"
+#include "bench/study/study_projection.h"
 #include "bfp16/block.h"
 
 namespace npuscribe::bench {
@@ -78,24 +79,23 @@ Correction matmul_sizes() {
 }
 
 Correction bytes_moved() {
-    const Traffic track1 = track1_traffic(kLayerOfBase);
-    const Traffic track2 = track2_traffic(kLayerOfBase);
-    return {
-        "The bytes moved leave out the weights and the MLP's inner activations",
-        fmt::format(
-            "Six 512 × 512 operands each way are counted. With FC1 giving and FC2 taking rows of 2048, "
-            "Track 2 moves {:.2f} MB a layer where the weights stay on the NPU and {:.2f} MB where they do "
-            "not; Track 1 {:.2f} and {:.2f} MB.",
-            track2.resident() / 1e6, track2.not_resident() / 1e6, track1.resident() / 1e6,
-            track1.not_resident() / 1e6),
-        {{"Track 2, a layer, weights resident", study::kTrack2BytesMoved / 1e6, track2.resident() / 1e6,
-          "MB"},
-         {"Track 2, a layer, weights moved", study::kTrack2BytesMoved / 1e6, track2.not_resident() / 1e6,
-          "MB"},
-         {"Track 1, a layer, weights resident", study::kTrack1BytesAtNpu / 1e6, track1.resident() / 1e6,
-          "MB"},
-         {"Track 1, a layer, weights moved", study::kTrack1BytesAtNpu / 1e6, track1.not_resident() / 1e6,
-          "MB"}}};
+    const Traffic track1 = study::track1_traffic(kLayerOfBase);
+    const Traffic track2 = study::track2_traffic(kLayerOfBase);
+    return {"The bytes moved leave out the weights and the MLP's inner activations",
+            fmt::format(
+                "Six 512 × 512 operands each way are counted. With FC1 giving and FC2 taking rows of 2048, "
+                "Track 2 moves {:.2f} MB a layer if the weights stay on the NPU and {:.2f} MB if they do "
+                "not; Track 1 {:.2f} and {:.2f} MB.",
+                track2.resident() / 1e6, track2.not_resident() / 1e6, track1.resident() / 1e6,
+                track1.not_resident() / 1e6),
+            {{"Track 2, a layer, weights resident", study::kTrack2BytesMoved / 1e6, track2.resident() / 1e6,
+              "MB"},
+             {"Track 2, a layer, weights moved", study::kTrack2BytesMoved / 1e6, track2.not_resident() / 1e6,
+              "MB"},
+             {"Track 1, a layer, weights resident", study::kTrack1BytesAtNpu / 1e6, track1.resident() / 1e6,
+              "MB"},
+             {"Track 1, a layer, weights moved", study::kTrack1BytesAtNpu / 1e6, track1.not_resident() / 1e6,
+              "MB"}}};
 }
 
 Correction batches() {
@@ -142,18 +142,18 @@ Correction energy_units() {
 }
 
 Correction size_of_bfp16() {
-    const double against_int32 = 4 / kBfp16Bytes;
+    const double against_int32 = 4 / study::kBfp16Bytes;
     return {
         "BFP16 is 3.6 times smaller than INT32; 1.125 is its size against INT8",
         fmt::format(
             "Nine bytes hold eight values. INT32 takes 32 bytes for them ({:.2f} times as many), INT8 eight: "
             "against INT8, BFP16 is {:.3f} times larger.",
-            against_int32, kBfp16Bytes),
+            against_int32, study::kBfp16Bytes),
         {{"INT32 by BFP16", study::kSmallerThanInt32, against_int32, "x"}}};
 }
 
 Correction no_pcie() {
-    const double bytes = study::kFrames * study::kState * kBfp16Bytes;
+    const double bytes = study::kFrames * study::kState * study::kBfp16Bytes;
     const double milliseconds = bytes / study::kPcieBytesPerSecond * 1e3;
     return {
         "The NPU is part of the processor: there is no PCIe transfer",

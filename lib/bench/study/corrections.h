@@ -1,6 +1,6 @@
 #pragma once
-// What the study (bench/study/study_figures.h) got wrong, in one place. Where it is arithmetic, the right
-// number is computed here from the study's own.
+// The errors of the study (bench/study/study_figures.h). If an error is one of arithmetic, the right number
+// is computed here from the study's own.
 
 #include <optional>
 #include <string>
@@ -25,7 +25,7 @@ struct Correction {
 
 std::vector<Correction> corrections();
 
-/// As a table of numbers and a note each; `brief`: the titles alone as notes.
+/// A table of the numbers, and a note for each correction; if `brief`, only the titles as notes.
 Result corrections_result(bool brief);
 
 }  // namespace npuscribe::bench

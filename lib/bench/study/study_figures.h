@@ -1,11 +1,12 @@
 #pragma once
-// What the study says: "Phase 5 Track 2: Performance Analysis & Projections", 30 October 2025 (the repository
-// Unicorn-Commander/Unicorn-Amanuensis, xdna2/PHASE5_TRACK2_PERFORMANCE_ANALYSIS.md). Its figures stand here
-// as they are, right or wrong; bench/study/corrections.h says which are wrong. Nothing else in the program
-// holds a number of the study's.
+// The figures of the study that the projections and the benchmarks' limits start from: "Phase 5 Track 2:
+// Performance Analysis & Projections", 30 October 2025 (the repository Unicorn-Commander/Unicorn-Amanuensis,
+// xdna2/PHASE5_TRACK2_PERFORMANCE_ANALYSIS.md). They are copied as they are, right or wrong;
+// bench/study/corrections.h lists the wrong ones. No other file of the program holds a number of the study.
 //
-// Track 1 is BFP16 weights and activations through an INT8 kernel, with conversions in Python before and
-// after; Track 2 is a BFP16 kernel. Both are of Whisper base (6 layers, n_audio_state 512) at 512 frames.
+// Its two ways to run the encoder of Whisper base (6 layers, n_audio_state 512) at 512 frames on the NPU:
+// Track 1: weights and activations in BFP16 go through an INT8 kernel, with conversions in Python before and
+// after. Track 2: a BFP16 kernel, without conversions.
 
 #include <array>
 #include <cstddef>

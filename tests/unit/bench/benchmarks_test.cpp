@@ -1,4 +1,4 @@
-// Every benchmark, run for real on a small model with random weights: what it says must fit together.
+// Runs every benchmark on a small model with random weights: its numbers must be consistent.
 #include "bench/benchmarks.h"
 
 #include <algorithm>
@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "bench/generated_layer.h"
 #include "bench/layer_runner.h"
-#include "bench/project.h"
 #include "bench/speech.h"
 #include "catch.h"
 #include "device/cpu/cpu_device.h"
+#include "cells.h"
 #include "random_checkpoint.h"
 
 using namespace npuscribe;
@@ -18,6 +18,7 @@ using namespace npuscribe::bench;
 using test::Approx;
 using test::contains;
 using test::message_of;
+using test::number;
 
 namespace {
 
@@ -54,13 +55,9 @@ double quantity(const Result& result, const std::string& name) {
     return 0;
 }
 
-double number(const Row& row, size_t column) {
-    return std::get<double>(row.cells.at(column));
-}
-
 }  // namespace
 
-TEST_CASE("bench layer: fp32 is fp32, and bfp16 is near it", "[bench]") {
+TEST_CASE("bench layer: fp32 equals the reference, and bfp16 is close to it", "[bench]") {
     Fixture exact(Precision::fp32);
     const Result same = layer(exact.context(), 1);
     for (const Row& row : same.tables.at(1).rows) {
@@ -119,7 +116,7 @@ TEST_CASE("the encoder takes no more frames than it has positions for", "[bench]
     CHECK(contains(message_of<UsageError>([&] { encoder(fixture.context()); }), "40 frames"));
 }
 
-TEST_CASE("bench batch: ratios are each to the size before", "[bench]") {
+TEST_CASE("bench batch: each ratio is to the size before", "[bench]") {
     Fixture fixture(Precision::bf16);
     const Result result = batch(fixture.context());
     const auto& rows = result.tables.at(0).rows;
@@ -133,7 +130,7 @@ TEST_CASE("bench batch: ratios are each to the size before", "[bench]") {
     CHECK(result.criteria[1].limit == 2.5);
 }
 
-TEST_CASE("bench bandwidth measures memory with one thread and with all", "[bench]") {
+TEST_CASE("bench bandwidth: measures memory with one thread and with all", "[bench]") {
     Fixture fixture(Precision::bf16);
     const Result result = bandwidth(fixture.device(), fixture.pool(), 1, 4, {});
     const auto& rows = result.tables.at(0).rows;
@@ -148,10 +145,7 @@ TEST_CASE("bench bandwidth measures memory with one thread and with all", "[benc
     CHECK(result.criteria.at(1).got == number(rows[1], 1));  // read by all threads
 }
 
-TEST_CASE(
-    "bench prepare: one pass, its steps and the way back, and a criterion of the better of one thread and "
-    "two",
-    "[bench]") {
+TEST_CASE("bench prepare: the criterion is the better of one thread and two", "[bench]") {
     const Result result = prepare(2, 2, {});
     const auto& rows = result.tables.at(0).rows;
     REQUIRE(rows.size() == 6);
@@ -159,13 +153,13 @@ TEST_CASE(
     const double best = std::min(number(rows[3], 1), number(rows[4], 1));
     CHECK(result.criteria.at(0).got.value() == Approx(0.8 / best));
     CHECK(result.criteria.at(0).limit == 8);
-    // Track 1: both ways together
+    // INT8 conversions: both ways together
     const auto& conversions = result.tables.at(1).rows;
     CHECK(number(conversions.at(2), 1) == Approx(number(conversions[0], 1) + number(conversions[1], 1)));
     CHECK(number(conversions[2], 2) == 2240);
 }
 
-TEST_CASE("bench power without sensors says why, and passes nothing", "[bench]") {
+TEST_CASE("bench power: without sensors it says why, and no criterion passes", "[bench]") {
     Fixture fixture(Precision::bf16);
     const Result result = power(fixture.context(), 0.05, "/nonexistent");
     CHECK(quantity(result, "windows encoded") >= 1);
@@ -192,7 +186,7 @@ TEST_CASE("bench roofline: a layer's rate lies between its matmuls' rates", "[be
     CHECK(quantity(result, "memory read, all threads") > 0.1);
 }
 
-TEST_CASE("bench pipeline: every stage has a time, and is left out where it cannot be measured", "[bench]") {
+TEST_CASE("bench pipeline: every stage has a time, and is left out if it cannot be measured", "[bench]") {
     Fixture fixture(Precision::bfp16);
     Context context = fixture.context();
     context.runs = 1;
@@ -212,7 +206,7 @@ TEST_CASE("bench pipeline: every stage has a time, and is left out where it cann
     CHECK(result.criteria.size() == 3);
 }
 
-TEST_CASE("a generated layer is a layer, the same each time", "[bench]") {
+TEST_CASE("a generated layer can be run, and is the same each time", "[bench]") {
     Dimensions d = kSmall;
     d.n_audio_state = 64;
     d.n_audio_head = 1;
@@ -234,7 +228,7 @@ TEST_CASE("a generated layer is a layer, the same each time", "[bench]") {
     CHECK(std::all_of(x.begin(), x.end(), [](float value) { return std::isfinite(value); }));
 }
 
-TEST_CASE("imitated speech is the same each time, is heard, and pauses", "[bench]") {
+TEST_CASE("imitated speech is the same each time, is loud enough, and has pauses", "[bench]") {
     const auto samples = imitated_speech(3);
     REQUIRE(samples.size() == 48000);
     CHECK(samples == imitated_speech(3));
@@ -248,7 +242,7 @@ TEST_CASE("imitated speech is the same each time, is heard, and pauses", "[bench
     CHECK(loudest(33000, 39000) < 0.002F);  // from 2 s to 2.5 s
 }
 
-TEST_CASE("windows of speech start over at its end", "[bench]") {
+TEST_CASE("speech starts over at its end", "[bench]") {
     Speech speech;
     speech.samples = {0.25F, 0.5F, 0.75F};
     const auto window = speech.window(0);
@@ -256,69 +250,4 @@ TEST_CASE("windows of speech start over at its end", "[bench]") {
     CHECK(window[0] == 0.25F);
     CHECK(window[2] == 0.75F);
     CHECK(window[3] == 0.25F);
-}
-
-TEST_CASE("project: a row a size and source, and the study's figures as it scales them", "[bench]") {
-    ThreadPool pool(1);
-    ProjectOptions options;
-    options.models = {"base", "large"};
-    options.frames = {512, 1500};
-    options.measure = false;
-    options.battery_watt_hours = 56;
-    const Result result = project(options, pool, {});
-    REQUIRE(result.tables.size() == 5);  // estimates and batches of two sizes, and what it is compared with
-    const auto find = [&](const Table& table, const std::string& name, double frames) {
-        for (const Row& row : table.rows) {
-            if (std::get<std::string>(row.cells.at(0)) == name && number(row, 1) == frames) return row;
-        }
-        FAIL("there is no row " << name);
-        return Row{};
-    };
-    const Row base = find(result.tables[0], "Track 2, study, 15 ms a layer", 512);
-    CHECK(number(base, 2) == Approx(90));
-    CHECK(number(base, 3) == Approx(113.78).epsilon(1e-4));  // 10.24 s
-    CHECK(number(base, 8) == Approx(0.684));                 // J
-    // 0.684 J and 10 W for 90 ms, of 10.24 s: 1.584 J; 201,600 J last 127,272 times that
-    CHECK(number(base, 9) == Approx(362.02).epsilon(1e-4));
-    const Row large = find(result.tables[1], "Track 1, study", 1500);
-    CHECK(number(large, 2) == Approx(2317.0 * 32 * 1500 / 512));
-    const Row modelled = find(result.tables[0], "Track 2, array's matmuls", 1500);
-    CHECK(modelled.origin == Origin::modelled);
-    const Row batch = find(result.tables[2], "Track 2, study, six layers", 512);
-    CHECK(number(batch, 6) == Approx(11.494).epsilon(1e-4));  // encodes a second of 8 windows
-    for (const Table& table : result.tables) {
-        for (const Row& row : table.rows) {
-            CHECK(row.origin != Origin::measured);
-            CHECK(row.cells.size() == table.columns.size());
-        }
-    }
-}
-
-TEST_CASE("project: measured rows come with --measure, and the array's time with the CPU's part", "[bench]") {
-    ThreadPool pool(1);
-    ProjectOptions options;
-    options.models = {"tiny"};
-    options.frames = {16};
-    options.battery_watt_hours = 56;
-    const Result result = project(options, pool, {});
-    double alone = 0, together = 0, cpu = 0;
-    for (const Row& row : result.tables.at(0).rows) {
-        const auto& name = std::get<std::string>(row.cells.at(0));
-        if (name == "Track 2, array's matmuls") alone = number(row, 2);
-        if (name == "Track 2, array and this CPU's part") together = number(row, 2);
-        if (name == "Track 2, this CPU, bfp16") {
-            cpu = number(row, 2);
-            CHECK(row.origin == Origin::measured);
-        }
-    }
-    CHECK(alone > 0);
-    CHECK(together > alone);
-    CHECK(cpu > 0);
-}
-
-TEST_CASE("project: a model that is not in the catalog is a usage error", "[bench]") {
-    ThreadPool pool(1);
-    ProjectOptions options;
-    options.models = {"huge"};
-    CHECK(contains(message_of<UsageError>([&] { project(options, pool, {}); }), "huge"));
 }

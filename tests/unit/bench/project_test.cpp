@@ -2,20 +2,14 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "cells.h"
 
 using namespace npuscribe;
 using namespace npuscribe::bench;
 using test::Approx;
 using test::contains;
 using test::message_of;
-
-namespace {
-
-double number(const Row& row, size_t column) {
-    return std::get<double>(row.cells.at(column));
-}
-
-}  // namespace
+using test::number;
 
 TEST_CASE("project: a row for each size and source, and the study's figures scaled as in the study",
           "[bench]") {
