@@ -6,7 +6,7 @@
 namespace npuscribe::bench {
 namespace {
 
-/// A linear of a layer: weights [n × k], and how many of one shape are submitted together.
+/// Linears of a layer that are submitted together: `count` of them with weights [n × k].
 struct Linears {
     size_t n, k, count;
 };

@@ -1,4 +1,4 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <random>
@@ -11,8 +11,6 @@
 
 namespace npuscribe::bench {
 namespace {
-
-using Progress = std::function<void(const std::string&)>;
 
 constexpr double kGiga = 1e9;
 
@@ -27,7 +25,7 @@ void add_criteria(Result& result, std::optional<double> to_device, std::optional
                        {"device to host", Relation::at_least, kLimit, giga(from_device), "GB/s", origin}};
 }
 
-// The CPU's device memory is the host's: what is measured is how fast it is written and read.
+// The cpu device's memory is the host's, so this measures how fast memory is written and read.
 void memory(Result& result, size_t threads, size_t runs, size_t megabytes, const Progress& progress) {
     Table table{"Memory", {{"threads", ""}, {"read", "GB/s"}, {"write", "GB/s"}, {"copy", "GB/s"}}, {}};
     MemorySpeed all;
@@ -44,13 +42,12 @@ void memory(Result& result, size_t threads, size_t runs, size_t megabytes, const
     result.setup.emplace_back("buffers", fmt::format("{} MiB each", megabytes));
     add_criteria(result, all.write, all.read, Origin::measured);
     result.notes.emplace_back(
-        "The cpu device computes in the host's memory: what all threads write stands for host to device, "
-        "what they "
-        "read for device to host.");
+        "The cpu device computes in the host's memory: writing with all threads stands for host to device, "
+        "and reading for device to host.");
 }
 
-// Operands go to the device in `prepare`, results come back in `submit`: the device's own count of bytes and
-// seconds.
+// Operands go to the device in `prepare`, and results come back in `submit`. The device itself counts bytes
+// and seconds.
 class Transfers {
   public:
     explicit Transfers(Device& device) : device_(device) {
@@ -102,9 +99,8 @@ void transfers(Result& result, Device& device, size_t runs, const Progress& prog
     result.quantities = {{"host to device", giga(transfers.to_device()), "GB/s", origin},
                          {"device to host", giga(transfers.from_device()), "GB/s", origin}};
     result.notes.emplace_back(
-        "Operands and results of 1500 x 512, by the device's own count of bytes and seconds. An NPU shares "
-        "the host's "
-        "memory: its transfers are cache maintenance.");
+        "Operands and results of 1500 x 512, with bytes and seconds as the device itself counts them. An NPU "
+        "shares the host's memory: its transfers are cache maintenance.");
 }
 
 }  // namespace
@@ -113,15 +109,14 @@ Result bandwidth(Device& device, ThreadPool& pool, size_t runs, size_t megabytes
     Result result;
     result.name = "bench bandwidth";
     result.setup = device_setup(device, pool);
-    result.setup.emplace_back("runs", std::to_string(runs));
+    result.setup.emplace_back("runs", fmt::to_string(runs));
     if (device.info().name == "cpu") {
         memory(result, pool.size(), runs, megabytes, progress);
     } else if (device.info().modelled_times) {
         add_criteria(result, std::nullopt, std::nullopt, Origin::modelled);
         result.notes.emplace_back(
-            "The emulated array has no transfers to measure; what its model assumes of memory stands in "
-            "npuscribe "
-            "project.");
+            "The emulated array has no transfers to measure; npuscribe project shows what its model assumes "
+            "of memory.");
     } else {
         transfers(result, device, runs, progress);
     }

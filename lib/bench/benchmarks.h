@@ -1,6 +1,6 @@
 #pragma once
-// The benchmarks of `npuscribe bench`, a file each. The limits of their criteria are the study's
-// (bench/study/study_figures.h).
+// The benchmarks of `npuscribe bench`, each in a file of its own. The limits of their criteria come from the
+// study that bench/study/study_figures.h explains.
 
 #include <cstddef>
 #include <filesystem>
@@ -11,35 +11,34 @@
 
 namespace npuscribe::bench {
 
-/// One encoder layer, `runs` times: percentiles, its stages, and how far its output is from fp32's. Layer
-/// `index` is timed; accuracy is that of every layer, each on the same fp32 input (of the timed one alone,
-/// where the device is emulated: it is slow).
+/// One encoder layer, context.runs times: percentiles, stages, and the distance of its output from fp32's.
+/// Layer `index` is timed. Accuracy is given for every layer, each on the same fp32 input; for the timed
+/// layer alone if the device is emulated, because that is slow. Throws UsageError if there is no such layer.
 Result layer(const Context&, size_t index);
 
-/// The whole encoder on one window, `runs` times. At most n_audio_ctx frames.
+/// The whole encoder on one window, context.runs times. Throws UsageError for more than n_audio_ctx frames.
 Result encoder(const Context&);
 
-/// 1, 2, 4 and 8 windows, and the time of each beside the size before.
+/// 1, 2, 4 and 8 windows, and the ratio of each time to the one before.
 Result batch(const Context&);
 
-/// Bytes a second: to the device and back, or, of the cpu device, to memory and back by 1, 2, 4 … threads
-/// over `megabytes` (MiB) a buffer.
-Result bandwidth(Device& device, ThreadPool& pool, size_t runs, size_t megabytes,
-                 const std::function<void(const std::string&)>& progress);
+/// Bytes a second to the device and back. For the cpu device, to memory and back with 1, 2, 4 … threads and
+/// buffers of `megabytes` MiB.
+Result bandwidth(Device& device, ThreadPool& pool, size_t runs, size_t megabytes, const Progress& progress);
 
-/// A 512 × 512 matrix on its way to the NPU, step by step, and Track 1's conversions: what the study's C++
-/// took 0.8 ms and its Python 2,240 ms a layer for. On one thread, and on two where `threads` are as many.
-Result prepare(size_t threads, size_t runs, const std::function<void(const std::string&)>& progress);
+/// Each step that prepares a 512 × 512 matrix for the NPU, and a layer's conversions between BFP16 and
+/// integers. On one thread, and on two if `threads` is at least 2.
+Result prepare(size_t threads, size_t runs, const Progress& progress);
 
-/// Power while windows are encoded for `seconds`. `sys`: where sysfs is.
+/// Power while windows are encoded for `seconds`. `sys`: the directory of sysfs.
 Result power(const Context&, double seconds, const std::filesystem::path& sys = "/sys");
 
-/// What this CPU can do at the most at the shapes of a model: GEMM rates and memory reads.
+/// The most that this CPU can do: GEMM rates at the shapes of a model, and memory reads.
 Result roofline(const Dimensions& dimensions, size_t frames, ThreadPool& pool, size_t runs,
-                const std::function<void(const std::string&)>& progress);
+                const Progress& progress);
 
-/// The stages of one window, each beside that limit. `audio` is what is decoded, and `vad` the voice
-/// activity's weights; without them these stages are left out.
+/// The stages of one window, each beside that limit. `audio` is the file that is decoded, and `vad` the
+/// weights of the voice activity network; without them, these stages are left out.
 Result pipeline(const Context&, const std::optional<std::filesystem::path>& audio,
                 const std::optional<std::filesystem::path>& vad);
 

@@ -1,6 +1,6 @@
 #include "bench/context.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -28,7 +28,7 @@ std::vector<std::pair<std::string, std::string>> device_setup(Device& device, Th
     return {{"device", fmt::format("{} ({})", info.name, info.description)},
             {"precision", fmt::format("{} ({})", name(info.precision), info.numerics)},
             {"device times", info.modelled_times ? "modelled" : "measured"},
-            {"threads", std::to_string(pool.size())}};
+            {"threads", fmt::to_string(pool.size())}};
 }
 
 std::vector<std::pair<std::string, std::string>> setup(const Context& context) {
@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> setup(const Context& context) {
     out.emplace_back("input", context.speech.description);
     out.emplace_back("frames",
                      fmt::format("{} ({:.2f} s of audio)", context.frames, context.audio_seconds()));
-    out.emplace_back("runs", std::to_string(context.runs));
+    out.emplace_back("runs", fmt::to_string(context.runs));
     return out;
 }
 

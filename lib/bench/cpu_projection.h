@@ -1,5 +1,6 @@
 #pragma once
-// An encoder's layers on this CPU, measured: one layer with generated weights, times their number.
+// How long an encoder's layers take on this CPU: one layer with generated weights is measured, and multiplied
+// by their number.
 
 #include <optional>
 
@@ -9,15 +10,14 @@
 
 namespace npuscribe::bench {
 
-/// Of all layers on one window.
+/// For all layers on one window.
 struct CpuProjection {
     double seconds = 0;
-    double host_seconds = 0;  // of these, what stays on the CPU where an NPU multiplies: attention, norms,
-                              // quantisation
-    std::optional<double> joules;  // of all CPU packages, where RAPL can be read
+    double host_seconds = 0;       // the part that an NPU leaves to the CPU: attention, norms, quantisation
+    std::optional<double> joules;  // of all CPU packages, if RAPL can be read
 };
 
-/// `shape.batch` is taken as 1. Throws DeviceError where the cpu device has no such precision.
+/// Ignores shape.batch. Throws DeviceError if the cpu device does not have the precision.
 CpuProjection measure_cpu(const Shape& shape, Precision precision, ThreadPool& pool);
 
 }  // namespace npuscribe::bench

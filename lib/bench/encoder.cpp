@@ -1,48 +1,27 @@
-#include "encoder/encoder.h"
+#include <fmt/format.h>
 
-#include <spdlog/fmt/fmt.h>
-
-#include "base/error.h"
-#include "base/stopwatch.h"
 #include "bench/benchmarks.h"
 #include "bench/encoder_runner.h"
 #include "bench/statistics.h"
 #include "bench/study/study_figures.h"
+#include "bench/timing.h"
 
 namespace npuscribe::bench {
 namespace {
 
-struct Stage {
-    const char* name;
-    double EncoderSeconds::*seconds;
-    bool on_device;
-};
-
-constexpr Stage kStages[] = {{"convolutions", &EncoderSeconds::stem, false},
-                             {"layer norm, quantisation", &EncoderSeconds::prepare, false},
-                             {"matmuls", &EncoderSeconds::matmul, true},
-                             {"attention", &EncoderSeconds::attention, false},
-                             {"final norm", &EncoderSeconds::norm, false},
-                             {"to the device and back", &EncoderSeconds::transfer, true}};
-
-std::vector<double> milliseconds(const std::vector<EncoderSeconds>& runs, double EncoderSeconds::*stage) {
-    std::vector<double> out;
-    out.reserve(runs.size());
-    for (const EncoderSeconds& run : runs) out.push_back(run.*stage * 1e3);
-    return out;
-}
+constexpr Stage<EncoderSeconds> kStages[] = {{"convolutions", &EncoderSeconds::stem, false},
+                                             {"layer norm, quantisation", &EncoderSeconds::prepare, false},
+                                             {"matmuls", &EncoderSeconds::matmul, true},
+                                             {"attention", &EncoderSeconds::attention, false},
+                                             {"final norm", &EncoderSeconds::norm, false},
+                                             {"to the device and back", &EncoderSeconds::transfer, true}};
 
 }  // namespace
 
 Result encoder(const Context& context) {
     EncoderRunner runner(context);
     const auto input = mel(context, 0, context.frames);
-    std::vector<EncoderSeconds> runs;
-    if (!context.device.info().modelled_times) runner.run(input);  // warms up
-    for (size_t run = 0; run < context.runs; ++run) {
-        runs.push_back(runner.run(input));
-        context.step("run", run, context.runs);
-    }
+    const auto runs = measured_runs(context, 1, [&] { return runner.run(input); });
 
     const Origin origin = context.origin();
     const Summary total = summarise(milliseconds(runs, &EncoderSeconds::total));
@@ -58,15 +37,7 @@ Result encoder(const Context& context) {
         {"max", total.max, "ms", origin},   {"layers alone, mean", layers.mean, "ms", origin},
         {"encodes", encodes, "/s", origin}, {"realtime factor", realtime, "x", origin}};
 
-    Table stages{"Stages, the median of each", {{"stage", ""}, {"time", "ms"}, {"share", "%"}}, {}};
-    for (const Stage& stage : kStages) {
-        const double middle = median(milliseconds(runs, stage.seconds));
-        if (stage.seconds == &EncoderSeconds::transfer && middle == 0) continue;
-        stages.rows.push_back({{std::string(stage.name), middle, middle / total.p50 * 100},
-                               stage.on_device ? origin : Origin::measured});
-    }
-    result.tables.push_back(std::move(stages));
-
+    result.tables.push_back(stages_table(runs, kStages, total.p50, origin));
     result.samples = {{"Encoder", "ms", milliseconds(runs, &EncoderSeconds::total), origin}};
 
     const size_t n_layers = context.dimensions().n_audio_layer;

@@ -1,6 +1,6 @@
 #include "bench/encoder_runner.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -11,10 +11,10 @@ namespace {
 const Context& checked(const Context& context) {
     const size_t longest = context.dimensions().n_audio_ctx;
     if (context.frames > longest) {
-        throw UsageError(
-            fmt::format("--seq: '{}' was given; the model {} has positions for {} frames; bench layer "
-                        "takes more",
-                        context.frames, context.model, longest));
+        throw UsageError(fmt::format(
+            "invalid value '{}' for --seq: the model {} has positions for {} frames; only bench layer "
+            "takes more",
+            context.frames, context.model, longest));
     }
     return context;
 }

@@ -1,29 +1,28 @@
 #pragma once
-// The whole encoder, ready to be run again and again.
+// Runs the whole encoder again and again, with its times.
 
 #include "bench/context.h"
 #include "encoder/encoder.h"
 
 namespace npuscribe::bench {
 
-/// Seconds of one window. Where the device's times are modelled, `matmul` and `transfer` are its model's.
+/// Seconds for one window. If the device's times are modelled, `matmul` and `transfer` come from its model.
 struct EncoderSeconds {
     double total = 0;
-    double layers = 0;  // all of them: prepare, matmul, attention, transfer
+    double layers = 0;  // of all layers: prepare, matmul, attention, transfer
     double stem = 0, prepare = 0, matmul = 0, attention = 0, norm = 0;
-    double transfer = 0;  // as far as the device tells; part of `matmul` where times are measured
+    double transfer = 0;  // if the device counts it; part of `matmul` if times are measured
 };
 
 class EncoderRunner {
   public:
-    /// Throws UsageError where context.frames are more than the model has positions for. `context` must
-    /// outlive it.
+    /// Throws UsageError if the model has fewer positions than context.frames. `context` must outlive it.
     explicit EncoderRunner(const Context& context);
 
     /// `mel` [2·frames × n_mels].
     EncoderSeconds run(const Buffer<float>& mel);
 
-    /// Of the last run, [frames × n_audio_state].
+    /// The output of the last run, [frames × n_audio_state].
     MatrixView<const float> output() const;
 
   private:

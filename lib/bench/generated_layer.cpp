@@ -41,7 +41,7 @@ void GeneratedLayer::read(std::string_view name, std::span<float> out) const {
     const auto tensor = shape(name);
     const size_t fan_in = tensor.size() == 2 ? tensor[1] : 1;
     std::minstd_rand random(static_cast<unsigned>(std::hash<std::string_view>()(name) | 1));
-    // As wide as keeps activations at their size: uniform over ±√(3/k) has the variance 1/k.
+    // Uniform over ±√(3/k) has the variance 1/k, which keeps activations at their size.
     const auto limit = static_cast<float>(std::sqrt(3.0 / static_cast<double>(fan_in)));
     std::uniform_real_distribution<float> uniform(-limit, limit);
     for (float& value : out) value = uniform(random);

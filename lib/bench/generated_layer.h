@@ -1,14 +1,14 @@
 #pragma once
-// An encoder layer of any size with weights made up: how long a layer takes does not depend on its weights.
+// An encoder layer of any size with made-up weights: how long a layer takes does not depend on its weights.
 
 #include "model/checkpoint.h"
 
 namespace npuscribe::bench {
 
-/// Layer 0 of an encoder, and nothing else of a Whisper. Values are the same each time.
+/// Layer 0 of an encoder, and nothing else of a Whisper model. The values are the same each time.
 class GeneratedLayer final : public Checkpoint {
   public:
-    /// Of these, n_audio_state and n_audio_head count.
+    /// Only n_audio_state and n_audio_head matter.
     explicit GeneratedLayer(const Dimensions& dimensions) : dimensions_(dimensions) {}
 
     const Dimensions& dimensions() const override { return dimensions_; }

@@ -1,14 +1,14 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include "base/error.h"
 #include "bench/benchmarks.h"
 #include "bench/layer_runner.h"
 #include "bench/statistics.h"
 #include "bench/study/study_figures.h"
+#include "bench/timing.h"
 #include "device/cpu/cpu_device.h"
 
 namespace npuscribe::bench {
@@ -19,7 +19,7 @@ constexpr size_t kWarmUps = 3;
 struct Accuracy {
     size_t layer = 0;
     Distance output;
-    double of_change = 0;  // the difference, relative to what the layer adds to its input
+    double of_change = 0;  // the error relative to what the layer adds to its input
 };
 
 Buffer<float> copy(const Buffer<float>& from) {
@@ -36,7 +36,8 @@ Accuracy compare(size_t layer, MatrixView<const float> input, MatrixView<const f
     return accuracy;
 }
 
-// From layer to layer in fp32, the device's layer beside it wherever it is wanted.
+// Goes from layer to layer in fp32, and compares the device's output with it: in every layer, or only in the
+// timed one if the device is emulated.
 class Walk {
   public:
     Walk(const Context& context, size_t timed)
@@ -82,24 +83,17 @@ class Walk {
 std::vector<LayerSeconds> time_layer(const Context& context, size_t index, const Buffer<float>& input) {
     LayerRunner runner(context.checkpoint, index, context.frames, context.device, context.pool);
     Buffer<float> x(input.size());
-    std::vector<LayerSeconds> runs;
-    const size_t warm_ups = context.device.info().modelled_times ? 0 : kWarmUps;
-    for (size_t run = 0; run < warm_ups + context.runs; ++run) {
+    return measured_runs(context, kWarmUps, [&] {
         std::copy(input.begin(), input.end(), x.begin());
-        const auto seconds = runner.run(x.matrix(context.frames, context.dimensions().n_audio_state));
-        if (run < warm_ups) continue;
-        runs.push_back(seconds);
-        context.step("run", run - warm_ups, context.runs);
-    }
-    return runs;
+        return runner.run(x.matrix(context.frames, context.dimensions().n_audio_state));
+    });
 }
 
-std::vector<double> milliseconds(const std::vector<LayerSeconds>& runs, double LayerSeconds::*stage) {
-    std::vector<double> out;
-    out.reserve(runs.size());
-    for (const LayerSeconds& run : runs) out.push_back(run.*stage * 1e3);
-    return out;
-}
+constexpr Stage<LayerSeconds> kStages[] = {
+    {"prepare: layer norm, quantisation", &LayerSeconds::prepare, false},
+    {"six matmuls", &LayerSeconds::matmul, true},
+    {"attention", &LayerSeconds::attention, false},
+    {"to the device and back", &LayerSeconds::transfer, true}};
 
 Table accuracy_table(const std::vector<Accuracy>& accuracy) {
     Table table{"Output against fp32, on the same input",
@@ -140,7 +134,7 @@ std::vector<Criterion> criteria(const Context& context, const Summary& total,
 
 Result layer(const Context& context, size_t index) {
     if (index >= context.dimensions().n_audio_layer) {
-        throw UsageError(fmt::format("--layer: '{}' was given; the model {} has layers 0 to {}", index,
+        throw UsageError(fmt::format("invalid value '{}' for --layer: the model {} has layers 0 to {}", index,
                                      context.model, context.dimensions().n_audio_layer - 1));
     }
     const Walk walk(context, index);
@@ -150,7 +144,7 @@ Result layer(const Context& context, size_t index) {
     Result result;
     result.name = "bench layer";
     result.setup = setup(context);
-    result.setup.emplace_back("layer", std::to_string(index));
+    result.setup.emplace_back("layer", fmt::to_string(index));
     const Origin origin = context.origin();
     for (const auto& [name, value] : {std::pair{"p50", total.p50},
                                       {"p95", total.p95},
@@ -160,18 +154,7 @@ Result layer(const Context& context, size_t index) {
                                       {"mean", total.mean}}) {
         result.quantities.push_back({name, value, "ms", origin});
     }
-    const auto stage = [&](const char* name, double LayerSeconds::*member, Origin from) {
-        const double middle = median(milliseconds(runs, member));
-        return Row{{std::string(name), middle, middle / total.p50 * 100}, from};
-    };
-    result.tables.push_back(
-        {"Stages, the median of each",
-         {{"stage", ""}, {"time", "ms"}, {"share", "%"}},
-         {stage("prepare: layer norm, quantisation", &LayerSeconds::prepare, Origin::measured),
-          stage("six matmuls", &LayerSeconds::matmul, origin),
-          stage("attention", &LayerSeconds::attention, Origin::measured)}});
-    if (std::any_of(runs.begin(), runs.end(), [](const LayerSeconds& s) { return s.transfer > 0; }))
-        result.tables.back().rows.push_back(stage("to the device and back", &LayerSeconds::transfer, origin));
+    result.tables.push_back(stages_table(runs, kStages, total.p50, origin));
     result.samples.push_back(
         {fmt::format("Layer {}", index), "ms", milliseconds(runs, &LayerSeconds::total), origin});
     result.tables.push_back(accuracy_table(walk.accuracy()));
@@ -182,9 +165,9 @@ Result layer(const Context& context, size_t index) {
                         study::kFrames, context.frames, study::kFrames));
     }
     result.notes.emplace_back(
-        "The study's 99.99 % and 99.0 % are cosines, and so is the criterion. The layer's output holds its "
-        "input, too: "
-        "the last column of the table is relative to what the layer adds.");
+        "The study's 99.99 % and 99.0 % are cosines, and so is the criterion. The layer's output includes "
+        "its "
+        "input; the last column of the table is relative to the part that the layer adds.");
     return result;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// One encoder layer, ready to be run again and again for any number of frames.
+// Runs one encoder layer again and again, for any number of frames.
 
 #include <cstddef>
 
@@ -9,14 +9,14 @@
 
 namespace npuscribe::bench {
 
-/// Seconds of one run. On a device whose times are modelled, the device's are its model's and the rest is
+/// Seconds of one run. If the device's times are modelled, its part comes from its model, and the rest is
 /// measured.
 struct LayerSeconds {
     double total = 0;
-    double prepare = 0;  // layer norm and quantisation, that of the MLP's inner values included
+    double prepare = 0;  // layer norms and quantisation, also of the MLP's inner values
     double matmul = 0;
     double attention = 0;
-    double transfer = 0;  // to the device and back, as far as the device tells
+    double transfer = 0;  // to the device and back, if the device counts it
 };
 
 class LayerRunner {

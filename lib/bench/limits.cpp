@@ -1,5 +1,7 @@
 #include "bench/limits.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -13,10 +15,10 @@
 namespace npuscribe::bench {
 namespace {
 
-constexpr size_t kBlockRows = 64;  // of the cpu device
+constexpr size_t kBlockRows = 64;  // as in the cpu device
 constexpr double kRunSeconds = 0.05;
 
-/// Small values that no rounding to bfloat16 changes.
+/// Small values that are exact in bfloat16.
 template <class T>
 Buffer<T> random_values(size_t count) {
     std::minstd_rand random(1);
@@ -35,6 +37,7 @@ Buffer<T> random_values(size_t count) {
     return out;
 }
 
+/// FLOP/s of the fastest of `runs` runs of at least kRunSeconds each.
 template <class T>
 double flops(const GemmRate& shape, ThreadPool& pool, size_t runs) {
     const auto weight = random_values<T>(shape.n * shape.k);
@@ -65,13 +68,6 @@ double flops(const GemmRate& shape, ThreadPool& pool, size_t runs) {
 
 }  // namespace
 
-GemmRate gemm_rate(std::string name, GemmType type, size_t rows, size_t n, size_t k, ThreadPool& pool,
-                   size_t runs) {
-    GemmRate rate{std::move(name), type, rows, n, k, 0};
-    rate.flops = type == GemmType::bf16 ? flops<uint16_t>(rate, pool, runs) : flops<float>(rate, pool, runs);
-    return rate;
-}
-
 double Limits::layer_flops(GemmType type) const {
     // Query, key, value and out are four of the first shape.
     constexpr double kCounts[] = {4, 1, 1};
@@ -87,7 +83,7 @@ double Limits::layer_flops(GemmType type) const {
 }
 
 Limits measure_limits(const Dimensions& d, size_t frames, ThreadPool& pool, size_t runs,
-                      const std::function<void(const std::string&)>& progress) {
+                      const Progress& progress) {
     constexpr size_t kLarge = 2048;
     const size_t state = d.n_audio_state;
     std::vector<GemmType> types = {GemmType::f32};
@@ -95,8 +91,11 @@ Limits measure_limits(const Dimensions& d, size_t frames, ThreadPool& pool, size
     Limits limits;
     for (const GemmType type : types) {
         const auto add = [&](const char* name, size_t rows, size_t n, size_t k) {
-            if (progress) progress(std::string("GEMM rate: ") + name);
-            limits.gemms.push_back(gemm_rate(name, type, rows, n, k, pool, runs));
+            if (progress) progress(fmt::format("GEMM rate: {}", name));
+            GemmRate gemm{name, type, rows, n, k, 0};
+            gemm.flops =
+                type == GemmType::bf16 ? flops<uint16_t>(gemm, pool, runs) : flops<float>(gemm, pool, runs);
+            limits.gemms.push_back(std::move(gemm));
         };
         add("query, key, value, out", frames, state, state);
         add("mlp.0", frames, 4 * state, state);

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/buffer.h"
-#include "base/stopwatch.h"
+#include "bench/timing.h"
 #include "simd/isa.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -51,23 +51,18 @@ namespace {
 
 HWY_EXPORT(Read);
 HWY_EXPORT(Write);
-constexpr size_t kStep = 1024;  // elements: buffers are whole numbers of these, and so of any vector
+constexpr size_t kStep = 1024;  // elements of which buffers have a multiple: it fits any vector
 
 struct Part {
     Buffer<uint64_t> from, to;
     uint64_t sum = 0;
 };
 
-// The fastest run in bytes a second, the first one (which may still touch pages) not counted.
+// The fastest run in bytes a second, without the first one, which may still touch pages.
 template <class Work>
-double fastest(ThreadPool& pool, size_t bytes, size_t runs, const Work& work) {
-    double best = 0;
-    for (size_t run = 0; run <= runs; ++run) {
-        const Stopwatch watch;
-        pool.run(work);
-        if (run > 0) best = std::max(best, static_cast<double>(bytes) / watch.seconds());
-    }
-    return best;
+double bytes_per_second(ThreadPool& pool, size_t bytes, size_t runs, const Work& work) {
+    pool.run(work);
+    return static_cast<double>(bytes) / fastest(runs, [&] { pool.run(work); });
 }
 
 }  // namespace
@@ -83,13 +78,13 @@ MemorySpeed memory_speed(ThreadPool& pool, size_t bytes, size_t runs) {
         std::fill(parts[worker].to.begin(), parts[worker].to.end(), worker);
     });
     MemorySpeed speed;
-    speed.read = fastest(pool, all, runs, [&](size_t worker) {
+    speed.read = bytes_per_second(pool, all, runs, [&](size_t worker) {
         parts[worker].sum += HWY_DYNAMIC_DISPATCH(Read)(parts[worker].from.data(), count);
     });
-    speed.write = fastest(pool, all, runs, [&](size_t worker) {
+    speed.write = bytes_per_second(pool, all, runs, [&](size_t worker) {
         HWY_DYNAMIC_DISPATCH(Write)(parts[worker].sum, parts[worker].to.data(), count);
     });
-    speed.copy = fastest(pool, all, runs, [&](size_t worker) {
+    speed.copy = bytes_per_second(pool, all, runs, [&](size_t worker) {
         std::memcpy(parts[worker].to.data(), parts[worker].from.data(), count * sizeof(uint64_t));
     });
     return speed;

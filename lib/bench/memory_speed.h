@@ -1,5 +1,5 @@
 #pragma once
-// How fast memory is, by loops that do nothing else.
+// The speed of memory, measured with loops that do nothing else.
 
 #include <cstddef>
 
@@ -11,11 +11,11 @@ namespace npuscribe::bench {
 struct MemorySpeed {
     double read = 0;
     double write = 0;  // past the caches
-    double copy = 0;   // of one buffer to another: each byte counted once
+    double copy = 0;   // from one buffer to another; each byte counts once
 };
 
-/// Every thread of `pool` works on its own part of buffers of `bytes` in all, which should be far more than
-/// the caches hold. Pages are touched by the thread that uses them.
+/// Every thread of `pool` works on its own part of buffers of `bytes` together, which should be far more than
+/// the caches hold. Each thread touches its own pages first.
 MemorySpeed memory_speed(ThreadPool& pool, size_t bytes, size_t runs);
 
 }  // namespace npuscribe::bench

@@ -1,4 +1,4 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
@@ -12,6 +12,7 @@
 #include "bench/encoder_runner.h"
 #include "bench/limits.h"
 #include "bench/pipeline_stages.h"
+#include "bench/timing.h"
 #include "bfp16/block.h"
 #include "decoder/decoder.h"
 #include "device/cpu/cpu_info.h"
@@ -21,30 +22,18 @@ namespace npuscribe::bench {
 namespace {
 
 constexpr size_t kFirstPosition = 4;  // after the prompt
-constexpr size_t kSteps = 96;         // of a window with much speech in it
+constexpr size_t kSteps = 96;         // in a window with much speech
 constexpr size_t kBatch = 8;
-
-// The fastest of `runs` calls: what the machine can do where nothing else runs, as the limits are.
-template <class Call>
-double fastest(size_t runs, const Call& call) {
-    double best = std::numeric_limits<double>::infinity();
-    for (size_t run = 0; run < runs; ++run) {
-        const Stopwatch watch;
-        call();
-        best = std::min(best, watch.seconds());
-    }
-    return best;
-}
 
 class Stages {
   public:
     Stages(double flops, double read) : flops_(flops), read_(read) {}
 
-    /// A stage without a limit of its own.
+    /// Adds a stage that has no limit of its own.
     void add(const std::string& name, double seconds, Origin origin = Origin::measured) {
         table_.rows.push_back({{name, seconds * 1e3, {}, {}, {}, {}, {}}, origin});
     }
-    /// Returns the fraction of the limit.
+    /// Adds a stage, and returns its fraction of the limit.
     double add(const std::string& name, double seconds, const Work& work, Origin origin = Origin::measured) {
         const double fraction = work.seconds(flops_, read_) / seconds;
         const bool by_flops = work.flops / flops_ > work.bytes / read_;
@@ -71,7 +60,7 @@ class Stages {
                  {}};
 };
 
-// 30 s; a shorter file is decoded again and again.
+// Decodes 30 s of audio; a shorter file again and again.
 double decode_audio(const std::filesystem::path& file, size_t runs) {
     std::vector<float> block(audio::kSampleRate);
     return fastest(runs, [&] {
@@ -95,7 +84,7 @@ double voice_activity(const std::filesystem::path& weights, std::span<const floa
     });
 }
 
-// The encoder's runs, stage by stage.
+// The fastest of the encoder's runs, stage by stage.
 struct EncoderFastest {
     EncoderSeconds seconds;
 
@@ -108,13 +97,13 @@ struct EncoderFastest {
     }
 };
 
-// A position in the middle of what a window's decoding goes through.
+// A position in the middle of a window's decoding.
 size_t middle_position(const Dimensions& d) {
     return std::min(kFirstPosition + kSteps / 2, d.n_text_ctx / 2);
 }
 
-// Seconds of a step there, `rows` sequences of a window each. The caches grow from the first position on, and
-// the middle is what the work is counted for: the fastest of a few steps around it.
+// Seconds of a step at that position, for `rows` sequences with a window each: the fastest of a few steps
+// around it. All steps before it are run, because the caches grow from the first position on.
 double decoder_step(WhisperDecoder& decoder, size_t rows) {
     constexpr size_t kAround = 4;
     const size_t middle = middle_position(decoder.dimensions());
@@ -201,7 +190,7 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     stages.add("cross-attention keys, values",
                fastest(context.runs, [&] { decoder.set_audio(0, runner.output()); }),
                cross_kv_work(d, context.frames, element));
-    // In 8 bits: one for the value, and four for the scale of 64 of them.
+    // In 8 bits: one byte for the value, and four for the scale of each 64.
     const double audio_bytes =
         exact || simd::kernels().audio != simd::KeyFormat::int8 ? static_cast<double>(element) : 1 + 4.0 / 64;
     const bool blocks =
@@ -211,8 +200,8 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     double of_read = 0;
     for (const size_t rows : {size_t{1}, kBatch}) {
         const double seconds = decoder_step(decoder, rows);
-        const auto work = decoder_step_work(d, context.frames, rows, middle_position(d), element,
-                                            weight_bytes, audio_bytes);
+        const auto work = decoder_step_work(d, {context.frames, rows, middle_position(d), weight_bytes,
+                                                audio_bytes, static_cast<double>(element)});
         stages.add(fmt::format("decoder step, batch {}", rows), seconds, work.all);
         if (rows == 1) of_read = work.weight_bytes / seconds / limits.read;
     }
@@ -231,8 +220,8 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
                                            native ? "bf16" : "f32", integers));
     result.notes.emplace_back(
         "The limit of a stage is the longer of two times: its operations at the GEMM rate, and the bytes "
-        "that it must "
-        "read or write at memory's read speed. A stage whose data are in a cache can pass the latter.");
+        "that it must read or write at the speed of reading memory. A stage whose data are in a cache can "
+        "be faster than the second.");
     return result;
 }
 

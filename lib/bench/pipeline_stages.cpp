@@ -60,19 +60,19 @@ Work cross_kv_work(const Dimensions& dims, size_t frames, size_t element) {
             (weights + results) * d(element) + d(frames) * d(dims.n_audio_state) * kF32};
 }
 
-DecoderStepWork decoder_step_work(const Dimensions& dims, size_t frames, size_t rows, size_t position,
-                                  size_t element, double weight_bytes, double audio_bytes) {
+DecoderStepWork decoder_step_work(const Dimensions& dims, const DecoderStep& step) {
     const double state = d(dims.n_text_state);
     const double layers = d(dims.n_text_layer);
     // Self-attention 4, cross-attention's query and out 2, the MLP 8; and the vocabulary once.
     const double weights = layers * (4 + 2 + 8) * state * state + d(dims.n_vocab) * state;
-    // Keys and values that a row looks at: the audio's, and those of the words so far.
-    const double audio = layers * 2 * state * d(frames);
-    const double words = layers * 2 * state * (d(position) + 1);
+    // The keys and values that a row looks at: those of the audio and of the words so far.
+    const double audio = layers * 2 * state * d(step.frames);
+    const double words = layers * 2 * state * (d(step.position) + 1);
     DecoderStepWork work;
-    work.weight_bytes = weights * weight_bytes;
-    work.all = {2 * d(rows) * (weights + audio + words),
-                work.weight_bytes + d(rows) * (audio * audio_bytes + words * d(element))};
+    const double rows = d(step.rows);
+    work.weight_bytes = weights * step.weight_bytes;
+    work.all = {2 * rows * (weights + audio + words),
+                work.weight_bytes + rows * (audio * step.audio_bytes + words * step.element)};
     return work;
 }
 

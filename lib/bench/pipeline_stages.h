@@ -1,5 +1,5 @@
 #pragma once
-// FLOPs and bytes of the stages of one window, from a model's dimensions alone.
+// FLOPs and bytes of the stages of one window, computed from a model's dimensions.
 
 #include <cstddef>
 
@@ -7,31 +7,37 @@
 
 namespace npuscribe::bench {
 
-/// The least that a stage must do: operations (a multiply-add is two), and bytes that it must read or write.
+/// The least work of a stage: operations (a multiply-add is two), and bytes that it must read or write.
 struct Work {
     double flops = 0;
     double bytes = 0;
 
-    /// Seconds at the limits; the larger of the two times.
+    /// Seconds at these limits: the longer of the two times.
     double seconds(double flops_per_second, double bytes_per_second) const;
 };
 
 /// `element`: bytes of a weight, an operand or a cached value (2 for bfloat16, 4 for f32).
 Work stem_work(const Dimensions&, size_t frames, size_t element);
-/// Reads f32, writes elements: before query, key and value, out, mlp.0 and mlp.2 of every layer.
+/// Reads f32 and writes elements, in every layer before query, key and value, before out, mlp.0 and mlp.2.
 Work quantise_work(const Dimensions&, size_t frames, size_t element);
 Work matmul_work(const Dimensions&, size_t frames, size_t element);
 Work attention_work(const Dimensions&, size_t frames, size_t element);
-/// Cross-attention's keys and values of one window, all layers of the decoder.
+/// Cross-attention's keys and values of one window in all layers of the decoder.
 Work cross_kv_work(const Dimensions&, size_t frames, size_t element);
 
-/// One step of the decoder: `rows` sequences, each of a window of its own of `frames`, at `position`. A
-/// weight takes `weight_bytes`, a value of the audio's keys and values `audio_bytes`, any other `element`.
+/// One step of the decoder for `rows` sequences at `position`, each on a window of its own.
+struct DecoderStep {
+    size_t frames = 0;  // of each window
+    size_t rows = 0;
+    size_t position = 0;
+    double weight_bytes = 0;  // of a weight
+    double audio_bytes = 0;   // of a value among the audio's keys and values
+    double element = 0;       // bytes of any other value
+};
 struct DecoderStepWork {
     Work all;
-    double weight_bytes = 0;  // read once a step, whatever the rows
+    double weight_bytes = 0;  // of all weights: they are read once a step, however many rows there are
 };
-DecoderStepWork decoder_step_work(const Dimensions&, size_t frames, size_t rows, size_t position,
-                                  size_t element, double weight_bytes, double audio_bytes);
+DecoderStepWork decoder_step_work(const Dimensions&, const DecoderStep&);
 
 }  // namespace npuscribe::bench

@@ -1,6 +1,6 @@
 #include "bench/plot.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>

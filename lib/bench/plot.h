@@ -1,5 +1,5 @@
 #pragma once
-// Results as drawings. What is drawn stands in the result, and so in its JSON: samples, and tables' columns.
+// Results as drawings of their samples and tables.
 
 #include <string>
 
@@ -7,11 +7,11 @@
 
 namespace npuscribe::bench {
 
-/// Whether a benchmark of this name ("layer") has something to draw.
+/// True if the benchmark of this name ("layer") has something to draw.
 bool has_plot(std::string_view benchmark);
 
-/// SVG: histograms of the samples, the curve of `bench batch`, the roofline of `bench roofline`. `result` is
-/// of a benchmark that has a plot.
+/// Draws histograms of the samples, the curve of `bench batch`, or the roofline of `bench roofline`, as SVG.
+/// `result` is that of a benchmark that has a plot.
 std::string svg(const Result& result);
 
 }  // namespace npuscribe::bench

@@ -1,4 +1,4 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "base/stopwatch.h"
 #include "bench/benchmarks.h"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kSecondsPerHour = 3600;
 
-/// Power of what encodes: all CPU packages together, or the NPU. Nothing where no sensor tells.
+/// Power of the part that encodes: all CPU packages together, or the NPU. Nothing if it has no sensor.
 std::optional<PowerReading> total(const std::vector<PowerSensor>& sensors,
                                   const std::vector<std::optional<PowerReading>>& readings,
                                   PowerSensor::Part part) {
@@ -58,11 +58,11 @@ Result power(const Context& context, double seconds, const std::filesystem::path
     Result result;
     result.name = "bench power";
     result.setup = setup(context);
-    result.setup.pop_back();  // runs: it is seconds that count
+    result.setup.pop_back();  // the number of runs: this benchmark runs for some seconds instead
     const DeviceInfo info = context.device.info();
     const bool on_npu = info.name == "npu";
     const bool emulated = info.modelled_times;
-    std::optional<PowerReading> reading;  // an emulated array draws nobody's power
+    std::optional<PowerReading> reading;  // none for an emulated array, which draws no power of its own
     if (!emulated)
         reading =
             total(found.sensors, readings, on_npu ? PowerSensor::Part::npu : PowerSensor::Part::cpu_package);

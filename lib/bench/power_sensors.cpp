@@ -1,6 +1,6 @@
 #include "bench/power_sensors.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,6 @@
 #pragma once
-// What a machine says about its power: RAPL's energy counters of the CPU (Linux's powercap; AMD's appear
-// there under Intel's name, too), and the NPU's own sensor, which the amdxdna driver shows as a hwmon device
-// of that name.
+// A machine's power sensors: RAPL's energy counters of the CPU (Linux's powercap; AMD's appear there under
+// Intel's name, too), and the NPU's own sensor, a hwmon device that the driver names amdxdna.
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +15,7 @@ namespace npuscribe::bench {
 struct PowerSensor {
     enum class Kind {
         energy,  // a counter of microjoules that starts over at `range`
-        power,   // microwatts, now
+        power,   // the present power in microwatts
     };
     enum class Part { cpu_package, cpu_other, npu };  // cpu_other: within a package, or its DRAM
 
@@ -24,21 +23,21 @@ struct PowerSensor {
     Kind kind = Kind::energy;
     Part part = Part::cpu_package;
     std::filesystem::path file;
-    uint64_t range = 0;  // of an energy counter; 0: not told
+    uint64_t range = 0;  // of an energy counter; 0: not known
 };
 
 struct PowerSensors {
     std::vector<PowerSensor> sensors;   // those that can be read
-    std::vector<std::string> problems;  // why others cannot, a sentence each
+    std::vector<std::string> problems;  // for each other, why it cannot be read
 };
 
 /// Looks in `sys`/class/powercap and `sys`/class/hwmon. Does not throw.
 PowerSensors find_power_sensors(const std::filesystem::path& sys);
 
-/// A number in a file of its own, as sysfs has them; nothing where it cannot be read.
+/// The number that the file holds, as files in sysfs do; nothing if it cannot be read.
 std::optional<uint64_t> read_number(const std::filesystem::path& file);
 
-/// Microjoules between two readings of a counter that starts over at `range` (0: it never does).
+/// Microjoules between two readings of a counter that starts over at `range` (0: never).
 uint64_t energy_between(uint64_t before, uint64_t after, uint64_t range);
 
 struct PowerReading {
@@ -56,7 +55,7 @@ class PowerMeter {
     PowerMeter(const PowerMeter&) = delete;
     PowerMeter& operator=(const PowerMeter&) = delete;
 
-    /// A reading a sensor, in their order; nothing where a sensor failed on the way. Once.
+    /// One reading for each sensor, in their order: nothing for a sensor that failed. Call it once.
     std::vector<std::optional<PowerReading>> stop();
 
   private:

@@ -1,13 +1,14 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <random>
 #include <string>
 
 #include "base/buffer.h"
-#include "base/stopwatch.h"
 #include "bench/benchmarks.h"
 #include "bench/study/study_figures.h"
+#include "bench/timing.h"
 #include "bfp16/layout.h"
 #include "device/array/array_plan.h"
 #include "simd/rows/int8_convert.h"
@@ -21,7 +22,7 @@ constexpr size_t kBlocks = kCols / bfp16::kBlockSize;
 constexpr size_t kRowBytes = kBlocks * bfp16::kBlockBytes;
 constexpr auto kRounding = bfp16::Rounding::nearest_even;
 
-// A matrix in all the forms that it goes through.
+// A matrix in all the forms that it takes on its way.
 struct Matrix {
     Matrix()
         : x(kRows * kCols),
@@ -75,39 +76,34 @@ void from_int32(Matrix& m, size_t first, size_t last) {
     }
 }
 
-// Milliseconds of the fastest of `runs`.
+// Milliseconds of the fastest of `runs`, after one that warms up.
 template <class Call>
-double fastest(size_t runs, const Call& call) {
-    double best = std::numeric_limits<double>::infinity();
-    for (size_t run = 0; run <= runs; ++run) {
-        const Stopwatch watch;
-        call();
-        if (run > 0) best = std::min(best, watch.seconds() * 1e3);
-    }
-    return best;
+double fastest_milliseconds(size_t runs, const Call& call) {
+    call();
+    return fastest(runs, call) * 1e3;
 }
 
-// All rows, shared out among the pool's threads: a piece each.
+// All rows, split among the pool's threads.
 template <class Work>
 double in_pieces(ThreadPool& pool, size_t runs, Matrix& matrix, const Work& work) {
     const size_t grain = (kRows / pool.size() + 7) / 8 * 8;  // rows of subtiles are eight
-    return fastest(runs, [&] {
+    return fastest_milliseconds(runs, [&] {
         pool.for_each(kRows, grain, [&](size_t first, size_t last, size_t) { work(matrix, first, last); });
     });
 }
 
 }  // namespace
 
-Result prepare(size_t threads, size_t runs, const std::function<void(const std::string&)>& progress) {
+Result prepare(size_t threads, size_t runs, const Progress& progress) {
     Matrix matrix;
-    ThreadPool pool(std::min<size_t>(threads, 2));  // what the target allows
-    const std::string together = std::to_string(pool.size()) + (pool.size() == 1 ? " thread" : " threads");
+    ThreadPool pool(std::min<size_t>(threads, 2));  // the target is for two threads at most
+    const std::string together = fmt::format("{} {}", pool.size(), pool.size() == 1 ? "thread" : "threads");
     if (progress) progress("512 x 512");
 
     Result result;
     result.name = "bench prepare";
     result.setup = {{"matrix", "512 x 512, f32 to BFP16 in the array's tiles"},
-                    {"runs", std::to_string(runs)}};
+                    {"runs", fmt::to_string(runs)}};
     Table table{"prepare_for_npu, the fastest run", {{"step", ""}, {"time", "ms"}, {"study", "ms"}}, {}};
     const auto add = [&](const std::string& name, double milliseconds, Cell stated) {
         table.rows.push_back({{name, milliseconds, std::move(stated)}, Origin::measured});
@@ -115,37 +111,39 @@ Result prepare(size_t threads, size_t runs, const std::function<void(const std::
     };
     const std::span<uint8_t> tiles(matrix.tiles.data(), matrix.tiles.size());
     add("find exponents, 1 thread",
-        fastest(runs, [&] { simd::find_exponents(matrix.view(), matrix.exponents.data()); }),
+        fastest_milliseconds(runs, [&] { simd::find_exponents(matrix.view(), matrix.exponents.data()); }),
         study::kFindExponents);
     add("quantise, 1 thread",
-        fastest(runs,
-                [&] {
-                    simd::quantise_blocks(matrix.view(), matrix.exponents.data(), kRounding,
-                                          matrix.blocks.data());
-                }),
+        fastest_milliseconds(runs,
+                             [&] {
+                                 simd::quantise_blocks(matrix.view(), matrix.exponents.data(), kRounding,
+                                                       matrix.blocks.data());
+                             }),
         study::kQuantise);
     add("shuffle, 1 thread",
-        fastest(runs, [&] { simd::shuffle_blocks(matrix.blocks.data(), matrix.layout, tiles); }),
+        fastest_milliseconds(runs, [&] { simd::shuffle_blocks(matrix.blocks.data(), matrix.layout, tiles); }),
         study::kShuffle);
-    const double one =
-        add("all in one pass, 1 thread", fastest(runs, [&] { to_tiles(matrix, 0, kRows); }), study::kPrepare);
+    const double one = add("all in one pass, 1 thread",
+                           fastest_milliseconds(runs, [&] { to_tiles(matrix, 0, kRows); }), study::kPrepare);
     const double both = pool.size() == 1 ? one
                                          : add("all in one pass, " + together,
                                                in_pieces(pool, runs, matrix, to_tiles), study::kPrepare);
     add("back to f32, 1 thread",
-        fastest(runs, [&] { simd::restore_from_npu(tiles, matrix.layout, 0, matrix.view()); }), {});
+        fastest_milliseconds(runs, [&] { simd::restore_from_npu(tiles, matrix.layout, 0, matrix.view()); }),
+        {});
     result.tables.push_back(std::move(table));
 
-    if (progress) progress("Track 1's conversions");
-    Table track1{"Track 1's conversions of a layer: six of 512 x 512 each way, as the study has it",
-                 {{"conversion", ""}, {"time", "ms"}, {"study", "ms"}},
-                 {}};
+    if (progress) progress("INT8 conversions");
+    Table table_int8{"INT8 conversions of a layer: six of 512 x 512 each way, as in the study's Track 1",
+                     {{"conversion", ""}, {"time", "ms"}, {"study", "ms"}},
+                     {}};
     const double to = study::kMatmulsPerLayer * in_pieces(pool, runs, matrix, to_int8);
     const double from = study::kMatmulsPerLayer * in_pieces(pool, runs, matrix, from_int32);
-    track1.rows = {{{"BFP16 to INT8, " + together, to, study::kTrack1Conversions / 2}, Origin::measured},
-                   {{"INT32 to BFP16, " + together, from, study::kTrack1Conversions / 2}, Origin::measured},
-                   {{"both, " + together, to + from, study::kTrack1Conversions}, Origin::measured}};
-    result.tables.push_back(std::move(track1));
+    table_int8.rows = {
+        {{"BFP16 to INT8, " + together, to, study::kTrack1Conversions / 2}, Origin::measured},
+        {{"INT32 to BFP16, " + together, from, study::kTrack1Conversions / 2}, Origin::measured},
+        {{"both, " + together, to + from, study::kTrack1Conversions}, Origin::measured}};
+    result.tables.push_back(std::move(table_int8));
 
     result.criteria = {{"prepare_for_npu, times faster than the study's 0.8 ms", Relation::at_least, 8,
                         study::kPrepare / std::min(one, both), "x", Origin::measured}};

@@ -1,6 +1,6 @@
 #include "bench/render.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kWidth = 110;
 
-// Columns on a terminal: each UTF-8 sequence is one.
+// Columns on a terminal: one for each UTF-8 sequence.
 size_t columns(const std::string& text) {
     return static_cast<size_t>(
         std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -37,7 +37,7 @@ std::string cell_text(const Cell& cell) {
     return "–";
 }
 
-// Rows of one width a column; the first column and columns of words to the left, numbers to the right.
+// A text table. The first column and columns of words are left-aligned, columns of numbers right-aligned.
 class Grid {
   public:
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
@@ -150,11 +150,11 @@ Json criterion_json(const Criterion& c) {
 
 std::string number_text(double value) {
     if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-    constexpr double kNoise = 1e-9;  // of arithmetic: 72.000000000001 is 72
+    constexpr double kNoise = 1e-9;  // rounding errors: 72.000000000001 is 72
     const double size = std::fabs(value);
     if (std::fabs(value - std::round(value)) <= kNoise * size) return fmt::format("{:.0f}", value);
     if (size < 1 && size > 0.99) {
-        // What is left of a whole counts as much as what is there: 0.99988 is not 1.
+        // Near 1, the digits of 1 - value matter: 0.99988 must not become 1.
         const int decimals = 2 + static_cast<int>(std::ceil(-std::log10(1 - size)));
         std::string out = fmt::format("{:.{}f}", value, decimals);
         return out.substr(0, out.find_last_not_of('0') + 1);

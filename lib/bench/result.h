@@ -1,5 +1,5 @@
 #pragma once
-// What a benchmark or a projection found, as plain data: text and JSON are made of it in bench/render.h.
+// The result of a benchmark or a projection, as plain data. bench/render.h turns it into text and JSON.
 
 #include <optional>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace npuscribe::bench {
 
-/// Where a number comes from. It stands beside every number that is shown.
+/// Where a number comes from. It is shown beside every number.
 enum class Origin {
     measured,  // on this machine, now
     modelled,  // from the timing model of an NPU array that nobody here has
@@ -20,7 +20,7 @@ std::string_view name(Origin);
 
 struct Quantity {
     std::string name;
-    std::optional<double> value;  // nothing: not measured
+    std::optional<double> value;  // none: not measured
     std::string unit;
     Origin origin = Origin::measured;
 };
@@ -29,7 +29,7 @@ enum class Relation { below, at_least };
 enum class Outcome { pass, fail, not_measured };
 std::string_view name(Outcome);
 
-/// A limit and what was found. What was not measured never passes.
+/// A limit and the value found. A criterion without a value does not pass.
 struct Criterion {
     std::string name;
     Relation relation = Relation::below;
@@ -57,7 +57,7 @@ struct Table {
     std::vector<Row> rows;
 };
 
-/// What each run took, in the order of the runs.
+/// The time of each run, in order.
 struct Samples {
     std::string name;
     std::string unit;
@@ -74,7 +74,7 @@ struct Result {
     std::vector<Criterion> criteria;
     std::vector<std::string> notes;  // a sentence or two each
 
-    /// Every criterion is met: none failed, none was left unmeasured.
+    /// True if every criterion passes: none failed, and none was not measured.
     bool all_met() const;
 };
 

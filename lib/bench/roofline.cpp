@@ -1,4 +1,4 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -9,14 +9,14 @@
 namespace npuscribe::bench {
 
 Result roofline(const Dimensions& dimensions, size_t frames, ThreadPool& pool, size_t runs,
-                const std::function<void(const std::string&)>& progress) {
+                const Progress& progress) {
     const Limits limits = measure_limits(dimensions, frames, pool, runs, progress);
     Result result;
     result.name = "bench roofline";
     result.setup = {{"cpu", fmt::format("{}, {}, oneDNN {}", cpu_name(), onednn_isa(), onednn_version())},
-                    {"threads", std::to_string(pool.size())},
+                    {"threads", fmt::to_string(pool.size())},
                     {"rows", fmt::format("{}, in blocks of 64", frames)},
-                    {"runs", std::to_string(runs)}};
+                    {"runs", fmt::to_string(runs)}};
     Table table{"GEMM, y [rows x n] = x [rows x k] W, the fastest run",
                 {{"matmul", ""},
                  {"type", ""},

@@ -1,5 +1,6 @@
 #include "bench/speech.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,7 +15,7 @@ namespace npuscribe::bench {
 namespace fs = std::filesystem;
 namespace {
 
-// Where Debian's pocketsphinx-testdata puts its LibriVox recordings.
+// The LibriVox recordings of Debian's package pocketsphinx-testdata.
 constexpr const char* kLibriVox = "/usr/share/pocketsphinx/test/data/librivox";
 
 void append(std::vector<float>& samples, const fs::path& file, size_t wanted) {
@@ -90,7 +91,7 @@ Speech load_speech(const fs::path& file, double seconds) {
     Speech speech;
     if (!file.empty()) {
         append(speech.samples, file, wanted);
-        if (speech.samples.empty()) throw InputError(file.string() + " holds no audio");
+        if (speech.samples.empty()) throw InputError(fmt::format("{} holds no audio", file.string()));
         speech.description = file.string();
         speech.file = file;
     } else if (const auto recordings = librivox_recordings(); !recordings.empty()) {

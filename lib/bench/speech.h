@@ -1,5 +1,5 @@
 #pragma once
-// What the benchmarks listen to.
+// The speech that the benchmarks work on.
 
 #include <cstddef>
 #include <filesystem>
@@ -11,20 +11,20 @@ namespace npuscribe::bench {
 
 struct Speech {
     std::vector<float> samples;                 // 16 kHz, mono
-    std::string description;                    // where it comes from, for people
-    std::optional<std::filesystem::path> file;  // of which the samples, or the first of them, were decoded
+    std::string description;                    // its origin, for people
+    std::optional<std::filesystem::path> file;  // the (first) file that was decoded
 
-    /// Window `index` of 30 s; beyond the end it starts over.
+    /// Window `index` of 30 s. After its end, the speech starts over.
     std::vector<float> window(size_t index) const;
 };
 
-/// At least `seconds`, repeated where there is less: of `file`; without one (an empty path), of Debian's
-/// pocketsphinx-testdata (LibriVox) where it is installed; else an imitation. Throws InputError where `file`
-/// cannot be read or holds nothing.
+/// At least `seconds` of speech, repeated if there is less: from `file`; if that is empty, from Debian's
+/// pocketsphinx-testdata (LibriVox) if it is installed, else an imitation. Throws InputError if `file` cannot
+/// be read or holds no audio.
 Speech load_speech(const std::filesystem::path& file, double seconds);
 
-/// The same each time: syllables of a gliding voice with three formants, pauses, and noise. What a
-/// spectrogram of it makes of a model means nothing; its size and shape are those of speech.
+/// Syllables of a gliding voice with three formants, pauses and noise, the same each time. A model's output
+/// for it means nothing, but its spectrogram has the size and shape of that of speech.
 std::vector<float> imitated_speech(double seconds);
 
 }  // namespace npuscribe::bench

@@ -1,5 +1,5 @@
-// Bytes here were added up by hand from the plan's tiles: 64 × 64 for A and B of base, BFP16 at 9 bytes for 8
-// values.
+// The expected bytes are added up by hand from the plan's tiles: 64 × 64 for A and B of base, in BFP16 with 9
+// bytes for 8 values.
 #include "bench/array_projection.h"
 
 #include "catch.h"
@@ -12,7 +12,7 @@ namespace {
 constexpr Shape kLayer = {512, 1, 512, 1};  // of base
 }
 
-TEST_CASE("operands and results cross the border once each, query, key and value sharing theirs", "[bench]") {
+TEST_CASE("operands and results move once each, and query, key and value share an operand", "[bench]") {
     const ArrayProjection p = project_array(array::Kernel::bfp16, kLayer);
     // 512 × 512 for attention, for out and for mlp.0; 512 × 2048 for mlp.2
     CHECK(p.traffic.to_device == 3 * 294912 + 1179648);
@@ -20,7 +20,7 @@ TEST_CASE("operands and results cross the border once each, query, key and value
     CHECK(p.traffic.from_device == 9 * 1048576);
 }
 
-TEST_CASE("weights come with a tile of bias for each row of tiles", "[bench]") {
+TEST_CASE("weights include a tile of bias for each row of tiles", "[bench]") {
     const ArrayProjection p = project_array(array::Kernel::bfp16, kLayer);
     // 12 × 512 × 512 values; 8 rows of tiles of 4,608 bytes in five linears, 32 in mlp.0
     CHECK(p.traffic.weights == 12 * 294912 + (5 * 8 + 32) * 4608);
@@ -46,7 +46,7 @@ TEST_CASE("a layer is dispatched four times", "[bench]") {
     CHECK(p.seconds < 24.1);  // the array itself takes milliseconds
 }
 
-TEST_CASE("rows are padded to what the plan has instructions for", "[bench]") {
+TEST_CASE("rows are padded to a number that the plan has instructions for", "[bench]") {
     Shape padded = kLayer;
     padded.frames = 1500;
     Shape whole = kLayer;
@@ -57,7 +57,8 @@ TEST_CASE("rows are padded to what the plan has instructions for", "[bench]") {
     CHECK(a.traffic.to_device == b.traffic.to_device);
 }
 
-TEST_CASE("a batch longer than the longest instructions goes in pieces of one dispatch", "[bench]") {
+TEST_CASE("a batch with more rows than the plan has instructions for is split, and dispatched once",
+          "[bench]") {
     array::Assumptions assumptions;
     Shape batch = kLayer;
     batch.frames = 1536;
@@ -72,7 +73,7 @@ TEST_CASE("a batch longer than the longest instructions goes in pieces of one di
     CHECK(eight.traffic.weights == two.traffic.weights);
 }
 
-TEST_CASE("what the array reads of memory is no less than what crosses its border", "[bench]") {
+TEST_CASE("the array reads and writes at least the bytes that move to it and back", "[bench]") {
     for (const auto kernel : {array::Kernel::bfp16, array::Kernel::int8}) {
         for (const size_t state : {384, 512, 768, 1024, 1280}) {
             const ArrayProjection p = project_array(kernel, {state, 4, 1500, 1});

@@ -9,8 +9,8 @@
 #include "bench/layer_runner.h"
 #include "bench/speech.h"
 #include "catch.h"
-#include "device/cpu/cpu_device.h"
 #include "cells.h"
+#include "device/cpu/cpu_device.h"
 #include "random_checkpoint.h"
 
 using namespace npuscribe;

@@ -1,38 +1,17 @@
 #include "bench/power_sensors.h"
 
 #include <chrono>
-#include <fstream>
 #include <thread>
 
 #include "catch.h"
+#include "temporary_directory.h"
 
 using namespace npuscribe::bench;
 using npuscribe::test::Approx;
 using npuscribe::test::contains;
-namespace fs = std::filesystem;
+using npuscribe::test::TemporaryDirectory;
 
 namespace {
-
-// A sysfs of our own.
-class Sys {
-  public:
-    Sys() {
-        std::string name = (fs::temp_directory_path() / "npuscribe-sys-XXXXXX").string();
-        root_ = mkdtemp(name.data());
-    }
-    ~Sys() { fs::remove_all(root_); }
-    Sys(const Sys&) = delete;
-    Sys& operator=(const Sys&) = delete;
-
-    void write(const std::string& file, const std::string& text) const {
-        fs::create_directories((root_ / file).parent_path());
-        std::ofstream(root_ / file) << text << '\n';
-    }
-    const fs::path& path() const { return root_; }
-
-  private:
-    fs::path root_;
-};
 
 std::string all(const std::vector<std::string>& lines) {
     std::string out;
@@ -42,8 +21,8 @@ std::string all(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-TEST_CASE("a machine without sensors says which are missing", "[bench]") {
-    const Sys sys;
+TEST_CASE("without sensors, the problems say which are missing", "[bench]") {
+    const TemporaryDirectory sys;
     const PowerSensors found = find_power_sensors(sys.path());
     CHECK(found.sensors.empty());
     REQUIRE(found.problems.size() == 2);
@@ -52,13 +31,13 @@ TEST_CASE("a machine without sensors says which are missing", "[bench]") {
 }
 
 TEST_CASE("RAPL's packages and the NPU's sensor are found", "[bench]") {
-    const Sys sys;
+    const TemporaryDirectory sys;
     sys.write("class/powercap/intel-rapl:0/name", "package-0");
     sys.write("class/powercap/intel-rapl:0/energy_uj", "1000");
     sys.write("class/powercap/intel-rapl:0/max_energy_range_uj", "65532610987");
     sys.write("class/powercap/intel-rapl:0:0/name", "core");
     sys.write("class/powercap/intel-rapl:0:0/energy_uj", "400");
-    sys.write("class/powercap/intel-rapl:1/name", "psys");  // the board: would be counted twice
+    sys.write("class/powercap/intel-rapl:1/name", "psys");  // the whole board, which includes the package
     sys.write("class/powercap/intel-rapl:1/energy_uj", "9000");
     sys.write("class/hwmon/hwmon0/name", "k10temp");
     sys.write("class/hwmon/hwmon1/name", "amdxdna");
@@ -75,8 +54,8 @@ TEST_CASE("RAPL's packages and the NPU's sensor are found", "[bench]") {
     CHECK(found.sensors[2].kind == PowerSensor::Kind::power);
 }
 
-TEST_CASE("a counter that cannot be read is a problem, not a zero", "[bench]") {
-    const Sys sys;
+TEST_CASE("a counter that cannot be read is a problem, not 0", "[bench]") {
+    const TemporaryDirectory sys;
     sys.write("class/powercap/intel-rapl:0/name", "package-0");
     sys.write("class/powercap/intel-rapl:0/energy_uj", "no number");
     const PowerSensors found = find_power_sensors(sys.path());
@@ -91,7 +70,7 @@ TEST_CASE("energy counters start over at their range", "[bench]") {
 }
 
 TEST_CASE("a meter turns microjoules and microwatts into watts", "[bench]") {
-    const Sys sys;
+    const TemporaryDirectory sys;
     sys.write("class/powercap/intel-rapl:0/name", "package-0");
     sys.write("class/powercap/intel-rapl:0/energy_uj", "1000000");
     sys.write("class/hwmon/hwmon0/name", "amdxdna");
@@ -110,8 +89,8 @@ TEST_CASE("a meter turns microjoules and microwatts into watts", "[bench]") {
     CHECK(readings[1]->peak == Approx(4.5));
 }
 
-TEST_CASE("a sensor that goes away on the way has no reading", "[bench]") {
-    const Sys sys;
+TEST_CASE("a sensor that fails during the measurement has no reading", "[bench]") {
+    const TemporaryDirectory sys;
     sys.write("class/hwmon/hwmon0/name", "amdxdna");
     sys.write("class/hwmon/hwmon0/power1_input", "4500000");
     PowerMeter meter(find_power_sensors(sys.path()).sensors);

@@ -46,7 +46,7 @@ TEST_CASE("a cosine near 1 shows how far from 1 it is", "[bench]") {
     CHECK(number_text(0.9999) == "0.9999");
 }
 
-TEST_CASE("text says of every number where it comes from, and of every criterion how it went", "[bench]") {
+TEST_CASE("text shows the origin of every number and the outcome of every criterion", "[bench]") {
     const std::string out = text(example());
     CHECK(contains(out, "14.23"));
     CHECK(contains(out, "measured"));
@@ -58,7 +58,7 @@ TEST_CASE("text says of every number where it comes from, and of every criterion
     CHECK(contains(out, ">= 5 GB/s"));
 }
 
-TEST_CASE("JSON is valid whatever the names hold, and what was not measured is null", "[bench]") {
+TEST_CASE("JSON is valid whatever the names hold, and a value that was not measured is null", "[bench]") {
     const auto parsed = nlohmann::json::parse(json(example(), "1.2.3"));
     CHECK(parsed.at("schema") == "npuscribe.bench");
     CHECK(parsed.at("schema_version") == kSchemaVersion);
@@ -74,13 +74,13 @@ TEST_CASE("JSON is valid whatever the names hold, and what was not measured is n
     CHECK(parsed.at("all_met") == false);
 }
 
-TEST_CASE("infinities become null: JSON has none", "[bench]") {
+TEST_CASE("infinities become null in JSON, which has none", "[bench]") {
     Result result;
     result.quantities = {{"x", std::numeric_limits<double>::infinity(), "", Origin::measured}};
     CHECK(nlohmann::json::parse(json(result, "1")).at("quantities")[0].at("value").is_null());
 }
 
-TEST_CASE("lines are cut between words", "[bench]") {
+TEST_CASE("text is wrapped between words", "[bench]") {
     CHECK(wrapped("one two three", 7, 2) == "one two\n  three");
     CHECK(wrapped("unbreakable", 4, 2) == "unbreakable");
     CHECK(wrapped("", 4, 2).empty());
