@@ -172,7 +172,7 @@ Canvas roofline(const std::string& title, const std::vector<Roof>& roofs, const 
     std::vector<Numbered> numbered;
     const size_t half = (work.size() + 1) / 2;
     for (size_t i = 0; i < work.size(); ++i) {
-        const std::string number = std::to_string(i + 1);
+        const std::string number = fmt::to_string(i + 1);
         const std::string rate = short_number(work[i].rate / kGiga) + " GFLOP/s";
         const Point at = frame.at(work[i].intensity, work[i].rate / kGiga);
         canvas.dot(at, colour(work[i].roof), work[i].name + ": " + rate);
