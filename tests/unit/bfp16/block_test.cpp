@@ -36,7 +36,7 @@ bool gives_the_golden_bytes(const std::function<Block(const Values&)>& encoder) 
                        [&](const auto& golden) { return encoder(golden.values) == golden.bytes; });
 }
 
-// A format found in other projects: scaled by 127 over the largest magnitude, the exponent last.
+// A format of other projects: values scaled by 127 over the largest magnitude, and the exponent last.
 Block encode_exponent_last(const Values& values) {
     float largest = 0;
     for (const float value : values) largest = std::max(largest, std::fabs(value));
@@ -74,7 +74,7 @@ TEST_CASE("the golden vectors distinguish the format from another that passes a 
     for (size_t i = 0; i < 8; ++i) CHECK(std::fabs(back[i] - values[i]) < 0.01);
     CHECK_FALSE(gives_the_golden_bytes(encode_exponent_last));
 
-    // Not even with the exponent where it belongs.
+    // Moving the exponent to the front does not help.
     CHECK_FALSE(gives_the_golden_bytes([](const Values& input) {
         Block block = encode_exponent_last(input);
         std::rotate(block.begin(), block.end() - 1, block.end());

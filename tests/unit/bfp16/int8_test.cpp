@@ -22,15 +22,15 @@ TEST_CASE("mantissas are aligned to the row's largest exponent, halves to even")
     CHECK(q == std::vector<int8_t>{64, -128, 127, 1, -1, 0, 2, 3, 25, 0, 2, 1, 0, -2, -32, 32});
 }
 
-TEST_CASE("dropping the exponents, as the study's converter did, is not aligning them") {
+TEST_CASE("a block with a smaller exponent is aligned, not copied") {
     const std::vector<uint8_t> blocks{130, 64, 0, 0, 0, 0, 0, 0, 0, 120, 64, 0, 0, 0, 0, 0, 0, 0};
     std::vector<int8_t> q(16);
     bfp16::to_int8(blocks, bfp16::row_exponents(blocks, 1, 16), {q.data(), 1, 16});
     CHECK(q[0] == 64);
-    CHECK(q[8] == 0);  // 64 / 1024; its bare mantissa would make it as large as the first
+    CHECK(q[8] == 0);  // 64 / 1024; a copied mantissa would make it as large as the first
 }
 
-TEST_CASE("one exponent for a whole tensor is one that no block exceeds") {
+TEST_CASE("a whole tensor may share one exponent that no block exceeds") {
     const std::vector<uint8_t> blocks{130, 64, 0, 0, 0, 0, 0, 0, 0, 127, 64, 0, 0, 0, 0, 0, 0, 0};
     CHECK(bfp16::row_exponents(blocks, 2, 8) == std::vector<uint8_t>{130, 127});
     std::vector<int8_t> q(16);
@@ -39,7 +39,7 @@ TEST_CASE("one exponent for a whole tensor is one that no block exceeds") {
     CHECK(q[8] == 8);
 }
 
-TEST_CASE("sums become blocks again") {
+TEST_CASE("INT32 sums are converted back to blocks") {
     // q = 64 at exponent 127 is 1. 64 x 64 sums are 1 x 1 each: 3 x 4096 is 3; at exponents 128 and 127, 6.
     const std::vector<int32_t> sums{3 * 4096, -4096, 4096 / 2, 0, 3 * 4096, 0, 0, 0};
     const std::vector<uint8_t> a{127}, b{127, 127, 127, 127, 128, 127, 127, 127};

@@ -29,7 +29,7 @@ std::vector<uint8_t> shuffled(const std::vector<uint8_t>& blocks, const TileLayo
 }  // namespace
 
 TEST_CASE("a subtile is eight rows of nine bytes, seventy-two in a row") {
-    // 8 x 16 values in one tile: byte r * 18 + b of the rows is numbered, so that its new place can be told.
+    // 8 x 16 values in one tile: byte r * 18 + b of the rows is numbered, so that its new place shows.
     std::vector<uint8_t> rows(8 * 18);
     for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<uint8_t>(i);
     const auto tiles = shuffled(rows, {8, 16, 8, 16});
@@ -43,7 +43,7 @@ TEST_CASE("a subtile is eight rows of nine bytes, seventy-two in a row") {
 }
 
 TEST_CASE("subtiles are row-major in a tile, tiles row-major in the matrix") {
-    // One byte a block tells (subtile row, subtile column); tiles of 16 x 16 in a 32 x 32 matrix.
+    // Each block's bytes encode (subtile row, subtile column); tiles of 16 x 16 in a 32 x 32 matrix.
     std::vector<uint8_t> rows(32 * 36);
     for (size_t row = 0; row < 32; ++row) {
         for (size_t block = 0; block < 4; ++block) {
@@ -58,7 +58,7 @@ TEST_CASE("subtiles are row-major in a tile, tiles row-major in the matrix") {
                                     0x20, 0x21, 0x30, 0x31, 0x22, 0x23, 0x32, 0x33});
 }
 
-TEST_CASE("the golden blocks stay whole") {
+TEST_CASE("the golden blocks stay in one piece") {
     std::vector<float> values(8 * 8);
     for (size_t row = 0; row < 8; ++row) {
         std::copy_n(test::kGoldenBlocks[row % 2].values.begin(), 8,

@@ -80,7 +80,7 @@ TEST_CASE("panels packed piece by piece are those packed at once") {
     CHECK(panels == packed(blocks, n));
 }
 
-TEST_CASE("the range of exponents is that of the panels asked for, and one too high is found") {
+TEST_CASE("the range of exponents covers only the panels asked for, and an exponent too high is found") {
     Bytes blocks(130 * kRow, 1);  // mantissas that are not zero
     for (size_t block = 0; block < 130 * 3; ++block) blocks[block * 9] = 120;
     blocks[70 * kRow + 9] = 99;

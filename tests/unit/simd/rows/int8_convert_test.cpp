@@ -86,7 +86,7 @@ TEST_CASE("row_to_int8 gives what blocks aligned to the row's exponent give") {
     CHECK(q == expected);
 }
 
-TEST_CASE("row_to_int8 holds to the ends of the exponents' range") {
+TEST_CASE("row_to_int8 is right at both ends of the exponents' range") {
     for (const float scale : {0.0F, 0x1p-149F, 0x1p-126F, 0x1p-60F, 0x1p60F, 0x1.8p110F}) {
         std::vector<float> x(16, 0.0F);
         for (size_t i = 0; i < x.size(); ++i) x[i] = scale * (static_cast<float>(i) - 8.0F) / 8.0F;

@@ -91,7 +91,7 @@ TEST_CASE("prepare_for_npu writes what quantise and shuffle write, byte for byte
     }
 }
 
-TEST_CASE("restore_from_npu is the inverse") {
+TEST_CASE("restore_from_npu restores what the tiles hold") {
     std::mt19937 random(12);
     const TileLayout layout = GENERATE(TileLayout{100, 203, 64, 64, 0}, TileLayout{64, 512, 64, 32, 128},
                                        TileLayout{9, 8, 16, 16, 0});
@@ -125,7 +125,7 @@ TEST_CASE("rows can be prepared a few at a time, in any order") {
     CHECK(tiles == plainly(x, layout, Rounding::nearest_even));
 }
 
-TEST_CASE("layer norm and GELU come before the blocks") {
+TEST_CASE("layer norm and GELU are applied before rounding") {
     std::mt19937 random(14);
     const TileLayout layout{21, 64, 16, 32, 0};
     std::vector<float> x(layout.rows * layout.cols), weight(64), bias(64), y(x.size());
