@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "audio/clips.h"
 #include "audio/stream.h"
 #include "base/error.h"
 #include "base/text.h"
