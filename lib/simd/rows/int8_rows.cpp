@@ -49,9 +49,13 @@ void RowToInt8(const float* x, size_t n, uint8_t exponent, Rounding rounding, in
 }
 
 bool Int32ToRow(const Int32Row& row, Rounding rounding, bool accumulate, float* out) {
-    const auto [sums, n, unit, column_units, bias] = row;
+    // Copies, which the stores to `out` cannot change.
+    const int32_t* sums = row.sums;
+    const float unit = row.unit;
+    const float* column_units = row.column_units;
+    const float* bias = row.bias;
     LargestOfRow largest;
-    ForBlocks(n, [&](auto d, size_t i) HWY_ATTR {
+    ForBlocks(row.n, [&](auto d, size_t i) HWY_ATTR {
         using Blocks = BlockVectors<decltype(d)>;
         const hn::RebindToSigned<decltype(d)> di;
         typename Blocks::V values[Blocks::kVectors];
