@@ -46,4 +46,6 @@ set(CPACK_DEBIAN_PACKAGE_SECTION sound)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libxrt-npu2 (>= 2.17)") # loaded only if an NPU is used
 set(CPACK_STRIP_FILES ON)
+# The package holds the program alone. `cmake --install` also installs the library (the component "development").
+set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};npuscribe;Unspecified;/")
 include(CPack)
