@@ -85,22 +85,21 @@ size_t Hypotheses::width(const DecodingOptions& options, double temperature) {
     return static_cast<size_t>(std::max(1, temperature > 0 ? options.best_of : options.beam_size));
 }
 
-Hypotheses::Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-                       Token eot, std::span<const Token> prefix, Token earliest_end)
-    : temperature_(temperature),
-      width_(width(options, temperature)),
-      beams_(temperature <= 0 && width_ > 1),
+Hypotheses::Hypotheses(const DecodingOptions& options, const Attempt& attempt)
+    : temperature_(attempt.temperature),
+      width_(width(options, temperature_)),
+      beams_(temperature_ <= 0 && width_ > 1),
       // Python's round(): halves go to the even number.
       max_candidates_(static_cast<size_t>(std::nearbyint(static_cast<double>(width_) * options.patience))),
       length_penalty_(options.length_penalty),
-      max_tokens_(max_tokens),
-      key_(key),
-      eot_(eot),
-      prefix_(prefix.size()),
-      earliest_end_(earliest_end),
+      max_tokens_(attempt.max_tokens),
+      key_(attempt.key),
+      eot_(attempt.eot),
+      prefix_(attempt.prefix.size()),
+      earliest_end_(attempt.earliest_end),
       live_(1) {
-    live_.front().tokens.assign(prefix.begin(), prefix.end());
-    live_.front().probabilities.assign(prefix.size(), 1.0F);
+    live_.front().tokens.assign(attempt.prefix.begin(), attempt.prefix.end());
+    live_.front().probabilities.assign(prefix_, 1.0F);
 }
 
 double Hypotheses::uniform(size_t sample) const {

@@ -34,13 +34,21 @@ struct SampleKey {
     uint64_t attempt = 0;
 };
 
+/// One attempt at a window.
+struct Attempt {
+    double temperature = 0;
+    size_t max_tokens = 0;  // most tokens sampled
+    SampleKey key = {};
+    Token eot = 0;
+    std::span<const Token> prefix = {};  // what every text begins with
+    Token earliest_end = 0;              // see LogitRules::apply
+};
+
 class Hypotheses {
   public:
     /// The search of one attempt: at temperature 0 beams if beam_size > 1, else one greedy hypothesis; above
-    /// 0 best_of samples. `max_tokens`: most tokens sampled. `prefix`: what every text begins with.
-    /// `earliest_end`: see LogitRules::apply.
-    Hypotheses(const DecodingOptions& options, double temperature, size_t max_tokens, SampleKey key,
-               Token eot, std::span<const Token> prefix = {}, Token earliest_end = 0);
+    /// 0 best_of samples.
+    Hypotheses(const DecodingOptions& options, const Attempt& attempt);
 
     /// Sequences needed at once.
     static size_t width(const DecodingOptions& options, double temperature);

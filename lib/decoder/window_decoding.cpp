@@ -51,10 +51,14 @@ void WindowDecoding::prepare_prompt() {
     // The last token sampled is not fed to the decoder, so there may be one more than it has room for.
     size_t room = n_text_ctx + 1 - std::min(n_text_ctx, prompt_.tokens.size());
     if (guard_) room = std::min(room, guard_->most_tokens + 1);  // one too many is enough to tell
-    hypotheses_.emplace(context_.options, context_.options.temperatures[attempt],
-                        std::min(room, static_cast<size_t>(context_.options.max_tokens)),
-                        SampleKey{context_.options.seed, sample_key_, attempt}, context_.vocabulary.eot,
-                        std::span(prompt_.tokens).subspan(prompt_.text_begin), earliest_end());
+    Attempt next;
+    next.temperature = context_.options.temperatures[attempt];
+    next.max_tokens = std::min(room, static_cast<size_t>(context_.options.max_tokens));
+    next.key = {context_.options.seed, sample_key_, attempt};
+    next.eot = context_.vocabulary.eot;
+    next.prefix = std::span(prompt_.tokens).subspan(prompt_.text_begin);
+    next.earliest_end = earliest_end();
+    hypotheses_.emplace(context_.options, next);
     choices_.assign(1, {});
     state_ = State::prompt;
 }

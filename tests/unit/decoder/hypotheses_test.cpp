@@ -45,7 +45,7 @@ void write_logits(const Trellis& trellis, const std::vector<Token>& text, std::s
 Hypothesis search(const DecodingOptions& options, double temperature = 0, const Trellis& trellis = kTrellis,
                   SampleKey key = {}, size_t max_tokens = 20) {
     const LogitRules rules(small_vocabulary(), options);
-    Hypotheses hypotheses(options, temperature, max_tokens, key, kEot);
+    Hypotheses hypotheses(options, {temperature, max_tokens, key, kEot});
     std::vector<float> logits(kVocabulary);
     while (!hypotheses.done()) {
         std::vector<std::vector<Choice>> choices;
@@ -119,7 +119,7 @@ TEST_CASE("A beam says which parent each hypothesis goes on from") {
     DecodingOptions options = plain();
     options.beam_size = 2;
     const LogitRules rules(small_vocabulary(), options);
-    Hypotheses hypotheses(options, 0, 20, {}, kEot);
+    Hypotheses hypotheses(options, {0, 20, {}, kEot});
     std::vector<float> logits(kVocabulary);
     for (int step = 0; step < 2; ++step) {
         std::vector<std::vector<Choice>> choices;
@@ -189,7 +189,7 @@ TEST_CASE("The same key gives the same text, another key another text") {
 TEST_CASE("Logits without a finite value are an error, not a token") {
     const DecodingOptions options = plain();
     const LogitRules rules(small_vocabulary(), options);
-    const Hypotheses hypotheses(options, 0, 20, {}, kEot);
+    const Hypotheses hypotheses(options, {0, 20, {}, kEot});
     std::vector<float> logits(kVocabulary, std::numeric_limits<float>::quiet_NaN());
     CHECK_THROWS_AS(hypotheses.choose(0, rules, logits), ModelError);
     std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
