@@ -26,7 +26,7 @@ enum class CrossFormat {
 
 class CrossCache {
   public:
-    /// Loads every layer's key and value projections. `device` is a CPU device, which rounds them.
+    /// Loads the key and value projections of all layers onto `device`, a CPU device, which rounds them.
     CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat format, Device& device,
                ThreadPool& pool);
 
@@ -37,12 +37,13 @@ class CrossCache {
     /// Audio frames in a slot; 0 before its first use.
     size_t n_ctx(size_t slot) const { return n_ctx_[slot]; }
 
-    /// Queries `q` [rows × 64] of one head to its mix of values, in place. `scratch`: scratch_size() floats.
+    /// Replaces the queries `q` [rows × 64] of one head by its attention's output. `scratch`: scratch_size()
+    /// floats.
     void attend(size_t slot, size_t layer, size_t head, MatrixView<float> q, std::span<float> scratch) const;
     size_t scratch_size() const;
 
-    /// The weights that `attend` gives the first `out.cols` frames, were there no others: `out` is [rows ×
-    /// frames], with room in each row for whole blocks of 16, which are written.
+    /// The weights that `attend` would give the first `out.cols` frames if there were no others. `out` is
+    /// [rows × frames]; whole blocks of 16 are written, so each row needs room for them.
     void weigh(size_t slot, size_t layer, size_t head, MatrixView<const float> q,
                MatrixView<float> out) const;
 

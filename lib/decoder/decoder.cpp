@@ -25,8 +25,8 @@ simd::Element element_for(Precision precision) {
     return precision == Precision::fp32 ? simd::Element::f32 : simd::Element::bf16;
 }
 
-/// What weights are rounded to: where the encoder multiplies in 8 bits, the decoder's are kept in BFP16, so
-/// that a converted model's, which are, give the same results.
+/// What weights are rounded to. BFP16 also if the encoder multiplies in 8 bits, so that a converted model,
+/// whose weights are BFP16, gives the same results.
 simd::Numerics numerics_for(Precision precision) {
     if (precision == Precision::fp32) return simd::Numerics::f32;
     return precision == Precision::bf16 ? simd::Numerics::bf16 : simd::Numerics::bfp16;
@@ -38,8 +38,8 @@ simd::Element weight_element(Precision precision) {
     return bfp16 ? simd::kernels().decoder_weights : element_for(precision);
 }
 
-/// What the audio's keys and values are multiplied in: they may be kept in 8 bits, and from operands in 8
-/// bits they lose nothing to speak of. One exponent for all of the audio would be too few.
+/// What the audio's keys and values are computed in. They may be kept in 8 bits, so 8-bit operands lose
+/// hardly anything; but one scale for all of the audio is too coarse.
 Precision audio_precision(Precision precision) {
     return precision == Precision::int8_tensor ? Precision::int8 : precision;
 }
@@ -58,19 +58,18 @@ struct Share {
     size_t size() const { return last - first; }
 };
 
-/// Rows of one audio slot next to each other in the step: their queries share a pass over its keys and
-/// values.
+/// Neighbouring rows of a step with the same audio slot: their queries share a pass over its keys and values.
 struct AudioRows {
     size_t audio, first, count;
-    size_t frames;     // whose attention is kept; 0: none is
-    size_t attention;  // where it stands: [alignment head][row][frames, in whole blocks of 16]
+    size_t frames;     // whose attention is kept; 0: none
+    size_t attention;  // its offset: [alignment head][row][frames, in whole blocks of 16]
 
     size_t stride() const { return simd::lane_blocks(frames) * simd::kLaneBlock; }
 };
 
 constexpr size_t kNoAlignment = static_cast<size_t>(-1);
 
-/// At [layer·heads + head] which alignment head it is, or kNoAlignment.
+/// For each head, at [layer·heads + head], its number among the alignment heads, or kNoAlignment.
 std::vector<size_t> number_alignment_heads(const Checkpoint& checkpoint) {
     const Dimensions& d = checkpoint.dimensions();
     std::vector<size_t> numbers(d.n_text_layer * d.n_text_head, kNoAlignment);
@@ -105,7 +104,7 @@ struct WhisperDecoder::Impl {
         reserve(options.max_sequences);
     }
 
-    /// Room for steps of this many rows: prompts go in whole and may be longer than the batch.
+    /// Makes room for steps of so many rows: a whole prompt may be longer than the batch.
     void reserve(size_t rows) {
         if (rows <= room) return;
         room = rows;
@@ -177,8 +176,8 @@ struct WhisperDecoder::Impl {
                       {y, linear.bias.data(), accumulate});
     }
 
-    /// Heads are shared out, not rows: a head's new keys and values are then in place before any of its rows
-    /// look.
+    /// Workers share heads, not rows, so that a head's new keys and values are stored before its rows read
+    /// them.
     void self_attention(size_t layer, std::span<const StepRow> rows, size_t worker) {
         const size_t state = dimensions.n_text_state;
         const Share heads(dimensions.n_text_head, worker, pool.size());
@@ -212,7 +211,7 @@ struct WhisperDecoder::Impl {
         }
     }
 
-    /// One layer, as seen by one worker; all workers run it together.
+    /// One worker's part of a layer; all workers run it together.
     void layer(size_t index, std::span<const StepRow> rows, size_t worker) {
         const auto& w = weights.layers[index];
         const size_t state = dimensions.n_text_state;
@@ -294,7 +293,7 @@ struct WhisperDecoder::Impl {
     Buffer<float> inner;   // [rows × 4·state]
     Buffer<float> wanted;  // rows that want logits
     std::vector<simd::LeftRows>
-        left;  // one a worker: each makes the whole operand, which is less than a barrier costs
+        left;  // one for each worker: making the whole operand costs less than a barrier
     std::vector<AudioRows> groups;
     Buffer<float> attention;  // of the groups that keep it
     size_t scratch_size = 0;

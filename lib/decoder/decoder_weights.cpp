@@ -30,7 +30,7 @@ class Loader {
         return {checkpoint_.read(name + ".weight"), checkpoint_.read(name + ".bias")};
     }
 
-    /// Tensors of the same shape, stacked: in place where the checkpoint has them so.
+    /// Tensors of the same shape, stacked; in place if they are stacked in the checkpoint.
     simd::PackedMatrix matrix(const std::vector<std::string>& names) const {
         if (element_ == simd::Element::bfp16) {
             if (auto stacked = stacked_panels(names)) return std::move(*stacked);
@@ -63,7 +63,7 @@ class Loader {
     }
 
   private:
-    /// The panels of all, where they lie one behind the other; else nothing.
+    /// The panels of all tensors, if they follow each other in memory; else nothing.
     std::optional<simd::PackedMatrix> stacked_panels(const std::vector<std::string>& names) const {
         std::span<const uint8_t> whole;
         for (const auto& name : names) {
@@ -78,7 +78,7 @@ class Loader {
         return matrix;
     }
 
-    /// One tensor into rows from `row` on. Read and packed piece by piece: no f32 copy of the whole is made.
+    /// Packs one tensor into the rows from `row` on, piece by piece, without an f32 copy of the whole.
     void pack(const std::string& name, size_t row, simd::PackedMatrix& packed) const {
         const size_t rows = checkpoint_.shape(name)[0];
         const auto panels = checkpoint_.panels(name);
@@ -95,7 +95,7 @@ class Loader {
         checkpoint_.release(name);
     }
 
-    /// From a file's panels, whose values are not to be rounded again.
+    /// Packs a file's panels, whose values must not be rounded again.
     std::optional<size_t> pack_restored(std::span<const uint8_t> panels, size_t first, size_t count,
                                         size_t row, size_t worker, simd::PackedMatrix& packed) const {
         const size_t k = packed.k();
@@ -113,10 +113,10 @@ class Loader {
             return bad;
         }
         packed.copy_in(row + first, count, panels.data() + bfp16::panel_bytes(first, k));
-        return std::nullopt;  // exponents are looked at once all is there
+        return std::nullopt;  // exponents are checked once everything is packed
     }
 
-    /// From values in any other form.
+    /// Packs values in any other form.
     std::optional<size_t> pack_read(const std::string& name, size_t first, size_t count, size_t row,
                                     size_t worker, simd::PackedMatrix& packed) const {
         const size_t k = packed.k();
@@ -155,7 +155,7 @@ class Loader {
         Buffer<float> values;
         Buffer<uint16_t> rounded;
     };
-    mutable std::vector<Scratch> scratch_;  // a worker's, of kPieceRows rows
+    mutable std::vector<Scratch> scratch_;  // one for each worker, of kPieceRows rows
 };
 
 }  // namespace

@@ -18,10 +18,10 @@ struct NormWeights {
     Buffer<float> weight, bias;
 };
 
-/// W and b; several linears that share their input may stand one below the other in one matrix.
+/// W and b. Linears that share their input may be stacked in one matrix.
 struct PackedLinear {
     simd::PackedMatrix weight;
-    Buffer<float> bias;  // n values, zero where the checkpoint has none
+    Buffer<float> bias;  // n values; zeros if the checkpoint has none
 };
 
 struct DecoderLayerWeights {
@@ -37,8 +37,8 @@ struct DecoderLayerWeights {
 };
 
 struct DecoderWeights {
-    /// Matrices are rounded to `numerics`, and packed as `element`, which holds that. BFP16 blocks of the
-    /// checkpoint are taken as they are. Throws ModelError where a weight cannot be held.
+    /// Matrices are rounded to `numerics` and packed as `element`, which can hold that. BFP16 blocks of the
+    /// checkpoint are used as they are. Throws ModelError if a weight is not finite, or too large.
     DecoderWeights(const Checkpoint& checkpoint, simd::Numerics numerics, simd::Element element,
                    ThreadPool& pool);
 
