@@ -12,7 +12,7 @@ namespace npuscribe {
 
 class OpenInputs {
   public:
-    /// `count`: inputs of the run. `sum` is where the times of those go whose results are told. All
+    /// `count`: inputs of the run. An input's times are added to `sum` once its result is told. All
     /// references must outlive this.
     OpenInputs(size_t count, const FileJob::Settings& settings, const TranscribeEvents& events, Timing& sum)
         : count_(count), settings_(settings), events_(events), sum_(sum) {}
