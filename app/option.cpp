@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -144,7 +145,7 @@ Binding one_of(std::string& variable, std::vector<std::string> choices) {
                 }
                 variable = given;
             },
-            [&variable] { return variable; }, choices};
+            [&variable] { return variable; }, std::move(choices)};
 }
 
 }  // namespace npuscribe::app

@@ -95,7 +95,7 @@ struct Tokenizer::Impl {
     std::vector<Token> find_non_speech() {
         std::vector<Token> found;
         std::vector<Token> tokens;
-        const auto add = [&](std::string symbol, bool any_length) {
+        const auto add = [&](const std::string& symbol, bool any_length) {
             tokens.clear();
             encode(symbol, tokens);
             if (!tokens.empty() && (any_length || tokens.size() == 1)) found.push_back(tokens.front());

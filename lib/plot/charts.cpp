@@ -156,7 +156,8 @@ Canvas roofline(const std::string& title, const std::vector<Roof>& roofs, const 
     for (const Roof& roof : roofs) least_y = std::min(least_y, roof.bandwidth * least_x);
 
     constexpr double kGiga = 1e9, kLine = 17, kClose = 12, kRoofWidth = 780;
-    const double list = kLine * static_cast<double>((work.size() + 1) / 2) + 30;
+    const size_t list_rows = (work.size() + 1) / 2;  // two columns
+    const double list = kLine * static_cast<double>(list_rows) + 30;
     Canvas canvas(kRoofWidth, 440 + list, title);
     const Axis x = logarithmic("FLOP for a byte from memory", least_x, largest_x);
     const Frame frame(canvas, title, x, logarithmic("GFLOP/s", least_y / kGiga, largest_y / kGiga), list);

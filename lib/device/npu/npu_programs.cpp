@@ -123,7 +123,7 @@ std::vector<uint8_t> read_verified(const fs::path& file, const std::string& expe
         throw DeviceError(fmt::format(
             "{} cannot be read, but its manifest lists it: build the array programs again", file.string()));
     }
-    const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     const std::string actual = sha256(bytes);
     if (actual != expected) {
         throw DeviceError(
