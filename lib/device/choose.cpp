@@ -47,6 +47,11 @@ DeviceListing list_npu(std::string_view summary) {
     for (const NpuHardware& npu : status.devices) {
         listing.description += (listing.description.empty() ? "" : "; ") + describe(npu);
     }
+    if (status.devices.empty()) {
+        for (const PciNpu& npu : status.on_bus) {
+            listing.description += (listing.description.empty() ? "" : "; ") + describe(npu);
+        }
+    }
     if (!status.xrt_version.empty()) {
         listing.description += (listing.description.empty() ? "XRT " : ", XRT ") + status.xrt_version;
     }

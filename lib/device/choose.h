@@ -24,7 +24,7 @@ struct DeviceListing {
     std::string name;     // one of device_names()
     std::string summary;  // what it is, on any machine
     bool available = false;
-    std::string description;           // the one in this machine, if available
+    std::string description;           // the one in this machine; for the npu, also one that cannot be used
     std::vector<std::string> missing;  // if it is not available: what to put right, a line each
     std::vector<std::string> warnings;
 };

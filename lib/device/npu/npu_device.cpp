@@ -35,6 +35,11 @@ std::string check_usable(const NpuOptions& options) {
         throw DeviceError(fmt::format("there is no NPU {}: XRT finds {}; set NPUSCRIBE_NPU_INDEX to 0 to {}",
                                       options.index, status.devices.size(), status.devices.size() - 1));
     }
+    if (const std::string& why = status.devices[options.index].unsuitable; !why.empty()) {
+        throw DeviceError(fmt::format(
+            "NPU {} cannot be used: {}, or set NPUSCRIBE_NPU_INDEX to another of XRT's {} devices",
+            options.index, why, status.devices.size()));
+    }
     return fmt::format("{}, XRT {}", describe(status.devices[options.index]), status.xrt_version);
 }
 

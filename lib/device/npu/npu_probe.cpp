@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <system_error>
@@ -24,11 +23,6 @@ namespace fs = std::filesystem;
 using xrt_backend::Failure;
 using xrt_backend::XrtError;
 
-// PCI ids of the driver's own table (linux, drivers/accel/amdxdna/amdxdna_pci_drv.c).
-constexpr const char* kAmd = "0x1022";
-constexpr const char* kFirstGeneration = "0x1502";  // Phoenix, Hawk Point
-constexpr const char* kSecondGeneration[] = {"0x17f0", "0x17f1", "0x17f2",
-                                             "0x17f3"};  // Strix, Krackan and later
 // XRT's driver for NPUs locks a heap of this size when it opens the device (xdna-driver,
 // src/shim/kmq/pcidev.cpp), and all buffers after it.
 constexpr uint64_t kDriverHeap = 64U << 20;
@@ -89,9 +83,14 @@ NpuFinding finding(NpuProblem problem, std::string text) {
 }
 
 /// What sysfs says of a PCI function that the driver has bound.
-NpuHardware from_sysfs(const fs::path& function, const ProbeEnvironment& environment) {
+NpuHardware from_sysfs(const std::string& address, const ProbeEnvironment& environment) {
+    const fs::path function = environment.root / "sys/bus/pci/devices" / address;
     NpuHardware hardware;
-    hardware.address = function.filename().string();
+    hardware.address = address;
+    if (const auto npu = npu_at(environment.root, address)) {
+        hardware.id = pci_id(*npu);
+        if (!npu->suitable()) hardware.unsuitable = objection(*npu);
+    }
     hardware.name = first_line(function / "vbnv");
     hardware.firmware = first_line(function / "fw_version");
     const fs::path module = environment.root / "sys/module/amdxdna";
@@ -104,40 +103,38 @@ NpuHardware from_sysfs(const fs::path& function, const ProbeEnvironment& environ
     return hardware;
 }
 
-struct Bus {
-    std::vector<fs::path> npus;
-    bool first_generation = false;
-};
-
-Bus look_at_bus(const ProbeEnvironment& environment) {
-    Bus bus;
-    for (const fs::path& function : entries(environment.root / "sys/bus/pci/devices")) {
-        if (first_line(function / "vendor") != kAmd) continue;
-        const std::string id = first_line(function / "device");
-        if (id == kFirstGeneration) bus.first_generation = true;
-        if (std::find(std::begin(kSecondGeneration), std::end(kSecondGeneration), id) !=
-            std::end(kSecondGeneration)) {
-            bus.npus.push_back(function);
-        }
+NpuProblem problem_of(PciNpu::Kind kind) {
+    switch (kind) {
+        case PciNpu::Kind::xdna1:
+            return NpuProblem::first_generation;
+        case PciNpu::Kind::unknown_revision:
+            return NpuProblem::unknown_revision;
+        default:
+            return NpuProblem::newer_generation;
     }
-    return bus;
+}
+
+NpuFinding objection_to(const PciNpu& npu) {
+    return finding(problem_of(npu.kind), objection(npu));
 }
 
 /// The reasons why XRT may find no device, from the PCI bus up to the device node.
-std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment) {
+std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment,
+                                        const std::vector<PciNpu>& on_bus) {
     std::vector<NpuFinding> found;
-    const Bus bus = look_at_bus(environment);
-    if (bus.npus.empty() && bus.first_generation) {
-        found.push_back(finding(
-            NpuProblem::first_generation,
-            "this NPU is of AMD's first generation (XDNA1), which has no BFP16; npuscribe needs an XDNA2 NPU "
-            "(Ryzen AI 300 or newer)"));
-        return found;
-    }
-    if (bus.npus.empty()) {
+    if (std::none_of(on_bus.begin(), on_bus.end(), [](const PciNpu& npu) { return npu.suitable(); })) {
+        for (const PciNpu& npu : on_bus) found.push_back(objection_to(npu));
+        if (!found.empty()) return found;  // a driver for such an NPU would not help
         found.push_back(finding(NpuProblem::no_hardware,
-                                "no AMD XDNA2 NPU is on the PCI bus; if this machine has one, enable it in "
-                                "the firmware's setup"));
+                                fmt::format("no AMD XDNA2 NPU is on the PCI bus; npuscribe needs {}: if this "
+                                            "machine has one, enable it in the firmware's setup",
+                                            kWantedNpu)));
+    } else if (std::none_of(on_bus.begin(), on_bus.end(),
+                            [](const PciNpu& npu) { return npu.kind == PciNpu::Kind::xdna2; })) {
+        // amdxdna refuses revisions that are not in its table, so this may be why there is no device.
+        for (const PciNpu& npu : on_bus) {
+            if (npu.suitable()) found.push_back(objection_to(npu));
+        }
     }
     std::error_code error;
     const std::string release = kernel_release(environment);
@@ -207,22 +204,38 @@ NpuFinding of_failed_open(const XrtError& error, const ProbeEnvironment& environ
     }
 }
 
+/// Says which of the devices that XRT opened cannot run array programs for XDNA2. It is a problem only if no
+/// other device can.
+void judge_devices(NpuStatus& status) {
+    const bool any = std::any_of(status.devices.begin(), status.devices.end(),
+                                 [](const NpuHardware& npu) { return npu.unsuitable.empty(); });
+    for (const PciNpu& npu : status.on_bus) {
+        const bool opened =
+            std::any_of(status.devices.begin(), status.devices.end(),
+                        [&](const NpuHardware& device) { return device.address == npu.address; });
+        if (!opened || npu.kind == PciNpu::Kind::xdna2) continue;
+        (any ? status.warnings : status.problems).push_back(objection_to(npu));
+    }
+}
+
 void look_through_xrt(const ProbeEnvironment& environment, xrt_backend::Backend& backend, NpuStatus& status) {
     const unsigned count = backend.count_devices();
     for (unsigned index = 0; index < count; ++index) {
         try {
-            const auto description = backend.open_device(index)->describe();
-            NpuHardware hardware =
-                from_sysfs(environment.root / "sys/bus/pci/devices" / description.address, environment);
-            hardware.address = description.address;
+            const auto device = backend.open_device(index);
+            const auto description = device->describe();
+            NpuHardware hardware = from_sysfs(description.address, environment);
             if (!description.name.empty()) hardware.name = description.name;
-            status.devices.push_back(hardware);
+            status.devices.push_back(std::move(hardware));
         } catch (const XrtError& error) {
             status.problems.push_back(of_failed_open(error, environment));
         }
     }
-    if (count > 0) return;
-    status.problems = explain_absence(environment);
+    if (count > 0) {
+        judge_devices(status);
+        return;
+    }
+    status.problems = explain_absence(environment, status.on_bus);
     // The file is looked for only if there is no device, because the tests' double and a static XRT have
     // devices without it.
     const fs::path& directory = environment.library->library_directory;
@@ -261,6 +274,10 @@ std::string_view name(NpuProblem problem) {
             return "no-hardware";
         case NpuProblem::first_generation:
             return "first-generation";
+        case NpuProblem::newer_generation:
+            return "newer-generation";
+        case NpuProblem::unknown_revision:
+            return "unknown-revision";
         case NpuProblem::old_kernel:
             return "old-kernel";
         case NpuProblem::no_kernel_driver:
@@ -281,6 +298,7 @@ std::string_view name(NpuProblem problem) {
 
 std::string describe(const NpuHardware& hardware) {
     std::string text = hardware.name.empty() ? "NPU" : hardware.name;
+    if (!hardware.id.empty()) text += fmt::format(" ({})", hardware.id);
     if (!hardware.address.empty()) text += " at " + hardware.address;
     if (!hardware.driver.empty()) text += ", " + hardware.driver;
     if (!hardware.firmware.empty()) text += ", firmware " + hardware.firmware;
@@ -295,6 +313,9 @@ bool NpuStatus::has(NpuProblem problem) const {
 std::string NpuStatus::summary() const {
     if (usable()) return "usable";
     std::string text;
+    for (const PciNpu& npu : on_bus) {
+        if (npu.kind == PciNpu::Kind::xdna2) text += (text.empty() ? "found " : ", ") + describe(npu);
+    }
     for (const auto& found : problems) text += (text.empty() ? "" : "; ") + found.text;
     return text;
 }
@@ -315,8 +336,9 @@ NpuStatus probe_npu(const ProbeEnvironment& given) {
 
     NpuStatus status;
     status.module_path = library.module_path;
+    status.on_bus = npus_on_bus(environment.root);
     if (library.backend == nullptr) {
-        status.problems = explain_absence(environment);
+        status.problems = explain_absence(environment, status.on_bus);
         status.problems.insert(status.problems.begin(), finding(problem_of(library.problem), library.detail));
     } else {
         try {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "device/npu/npu_pci.h"
 #include "device/npu/xrt_loader.h"
 
 namespace npuscribe {
@@ -21,6 +22,8 @@ enum class NpuProblem {
     no_xrt_driver,     // XRT without its driver for NPUs (libxrt_driver_xdna)
     no_hardware,       // no NPU on the PCI bus
     first_generation,  // an XDNA1 NPU: no BFP16
+    newer_generation,  // an NPU of a generation after XDNA2, or one that npuscribe does not know
+    unknown_revision,  // an XDNA2 NPU of a revision that npuscribe does not know
     old_kernel,        // Linux before 6.14, which has no amdxdna
     no_kernel_driver,  // amdxdna is not loaded
     no_device_node,    // no /dev/accel/accel*
@@ -37,19 +40,23 @@ struct NpuFinding {
 };
 
 struct NpuHardware {
-    std::string name;      // "NPU Strix"; empty if unknown
-    std::string address;   // "0000:c5:00.1"
-    std::string driver;    // "amdxdna 2.25.0", or "amdxdna (Linux 6.14.0)" for the kernel's own
-    std::string firmware;  // "1.0.0.166"
+    std::string name;        // "NPU Strix"; empty if unknown
+    std::string id;          // "PCI 1022:17f0, revision 0x10"
+    std::string address;     // "0000:c5:00.1"
+    std::string driver;      // "amdxdna 2.25.0", or "amdxdna (Linux 6.14.0)" for the kernel's own
+    std::string firmware;    // "1.0.0.166"
+    std::string unsuitable;  // why array programs for XDNA2 cannot run on it; empty if they can
 };
 
-/// "NPU Strix at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166", without what is unknown.
+/// "NPU Strix (PCI 1022:17f0, revision 0x10) at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166",
+/// without what is unknown.
 std::string describe(const NpuHardware&);
 
 struct NpuStatus {
     std::vector<NpuFinding> problems;  // each keeps the NPU from being used; to be put right in this order
     std::vector<NpuFinding> warnings;  // these may cause trouble later
-    std::vector<NpuHardware> devices;  // as XRT counts them
+    std::vector<NpuHardware> devices;  // as XRT counts them, including unsuitable ones
+    std::vector<PciNpu> on_bus;        // on the PCI bus, whether XRT finds them or not
     std::string xrt_version;           // "2.25", of the loaded library; empty without one
     std::filesystem::path module_path;
     std::filesystem::path xclbin_directory;
@@ -57,7 +64,7 @@ struct NpuStatus {
 
     bool usable() const { return problems.empty(); }
     bool has(NpuProblem) const;
-    /// "usable", or all problems in one line.
+    /// "usable", or in one line the XDNA2 NPU on the PCI bus, if there is one, and all problems.
     std::string summary() const;
 };
 

@@ -28,7 +28,7 @@ struct Machine {
         fs::permissions(root.path(), fs::perms(0755));
         write("sys/bus/pci/devices/0000:00:00.0/vendor", "0x8086");
         write("sys/bus/pci/devices/0000:c5:00.1/vendor", "0x1022");
-        write("sys/bus/pci/devices/0000:c5:00.1/device", "0x17f0");
+        id("0x17f0", "0x11");
         write("sys/bus/pci/devices/0000:c5:00.1/fw_version", "1.0.0.166");
         write("sys/bus/pci/devices/0000:c5:00.1/vbnv", "NPU Strix Halo");
         write("sys/module/amdxdna/version", "2.21.0");
@@ -43,6 +43,11 @@ struct Machine {
     }
 
     void write(const std::string& file, const std::string& text) const { root.write(file, text + "\n"); }
+    /// Makes the NPU one of this PCI device id and revision.
+    void id(const std::string& device, const std::string& revision) const {
+        write("sys/bus/pci/devices/0000:c5:00.1/device", device);
+        write("sys/bus/pci/devices/0000:c5:00.1/revision", revision);
+    }
     void remove(const std::string& path) const { fs::remove_all(root / path); }
     void programs() const {
         write("xclbin/manifest.json",
@@ -66,25 +71,30 @@ struct Machine {
 
 class FakeDevice : public xrt_backend::XrtDevice {
   public:
-    xrt_backend::Description describe() override { return {"NPU Strix Halo", "0000:c5:00.1"}; }
+    explicit FakeDevice(std::string address) : address_(std::move(address)) {}
+    xrt_backend::Description describe() override { return {"NPU Strix Halo", address_}; }
     std::string sensors() override { return {}; }
     std::unique_ptr<xrt_backend::Context> open(const std::string&, const std::string&) override {
         return nullptr;
     }
+
+  private:
+    std::string address_;
 };
 
 class FakeXrt : public xrt_backend::Backend {
   public:
     unsigned devices = 0;
+    std::vector<std::string> addresses = {"0000:c5:00.1", "0000:c6:00.1"};
     std::unique_ptr<XrtError> error;
 
     std::string running_version() override { return "2.25"; }
     std::string built_version() override { return "2.25"; }
     unsigned count_devices() override { return devices; }
     std::string find_kernel(const std::string&, const std::string&) override { return {}; }
-    std::unique_ptr<xrt_backend::XrtDevice> open_device(unsigned) override {
+    std::unique_ptr<xrt_backend::XrtDevice> open_device(unsigned index) override {
         if (error) throw *error;
-        return std::make_unique<FakeDevice>();
+        return std::make_unique<FakeDevice>(addresses.at(index));
     }
 };
 
@@ -107,7 +117,8 @@ TEST_CASE("an NPU that lacks nothing is usable, and is described with its driver
     CHECK(status.devices[0].driver == "amdxdna 2.21.0");
     CHECK(status.devices[0].firmware == "1.0.0.166");
     CHECK(describe(status.devices[0]) ==
-          "NPU Strix Halo at 0000:c5:00.1, amdxdna 2.21.0, firmware 1.0.0.166");
+          "NPU Strix Halo (PCI 1022:17f0, revision 0x11) at 0000:c5:00.1, amdxdna 2.21.0, firmware "
+          "1.0.0.166");
 
     SECTION("the kernel's own driver is described by the kernel's version") {
         machine.remove("sys/module/amdxdna/version");
@@ -176,9 +187,10 @@ TEST_CASE("if XRT finds no device, the first thing that is missing is named") {
     SECTION("the hardware") {
         machine.remove("sys/bus/pci/devices/0000:c5:00.1");
         CHECK(machine.problems() == std::vector{NpuProblem::no_hardware});
+        CHECK(contains(machine.text_of(NpuProblem::no_hardware), "1022:17f0"));
     }
     SECTION("hardware of the second generation") {
-        machine.write("sys/bus/pci/devices/0000:c5:00.1/device", "0x1502");
+        machine.id("0x1502", "0x00");
         CHECK(machine.problems() == std::vector{NpuProblem::first_generation});
     }
     SECTION("XRT's driver for NPUs") {
@@ -223,4 +235,106 @@ TEST_CASE("without XRT, everything else that is missing is named, too") {
     machine.library.problem = XrtProblem::no_module;
     CHECK(machine.problems().front() == NpuProblem::no_module);
     CHECK(contains(probe_npu(machine.environment).summary(), "cannot open; there is no /dev/accel/accel0"));
+}
+
+TEST_CASE("an NPU is told from the others by its PCI id and revision") {
+    using Kind = PciNpu::Kind;
+    struct Known {
+        const char* device;
+        const char* revision;
+        Kind kind;
+        const char* description;
+    };
+    const Known known = GENERATE(
+        // The ones that the array programs are compiled for.
+        Known{"0x17f0", "0x10", Kind::xdna2, "NPU Strix (PCI 1022:17f0, revision 0x10) at 0000:c5:00.1"},
+        Known{"0x17f0", "0x11", Kind::xdna2, "NPU Strix Halo (PCI 1022:17f0, revision 0x11) at 0000:c5:00.1"},
+        Known{"0x17f0", "0x20", Kind::xdna2, "NPU Krackan (PCI 1022:17f0, revision 0x20) at 0000:c5:00.1"},
+        // A prototype, one to come, and a sysfs that does not tell.
+        Known{"0x17f0", "0x00", Kind::unknown_revision, "NPU (PCI 1022:17f0, revision 0x00) at 0000:c5:00.1"},
+        Known{"0x17f0", "0x30", Kind::unknown_revision, "NPU (PCI 1022:17f0, revision 0x30) at 0000:c5:00.1"},
+        Known{"0x17f0", "", Kind::unknown_revision, "NPU (PCI 1022:17f0) at 0000:c5:00.1"},
+        // The other generations.
+        Known{"0x1502", "0x00", Kind::xdna1,
+              "NPU Phoenix or Hawk Point (PCI 1022:1502, revision 0x00) at 0000:c5:00.1"},
+        Known{"0x17f1", "0x10", Kind::newer, "NPU (PCI 1022:17f1, revision 0x10) at 0000:c5:00.1"},
+        Known{"0x17f1", "0x13", Kind::newer, "NPU (PCI 1022:17f1, revision 0x13) at 0000:c5:00.1"},
+        Known{"0x17f2", "0x14", Kind::newer, "NPU (PCI 1022:17f2, revision 0x14) at 0000:c5:00.1"},
+        Known{"0x17f3", "0x15", Kind::newer, "NPU (PCI 1022:17f3, revision 0x15) at 0000:c5:00.1"},
+        Known{"0x1b0a", "0x00", Kind::newer, "NPU (PCI 1022:1b0a, revision 0x00) at 0000:c5:00.1"},
+        Known{"0x1b0b", "0x00", Kind::newer, "NPU (PCI 1022:1b0b, revision 0x00) at 0000:c5:00.1"},
+        Known{"0x1b0c", "0x10", Kind::newer, "NPU (PCI 1022:1b0c, revision 0x10) at 0000:c5:00.1"});
+    CAPTURE(known.device, known.revision);
+    Machine machine;
+    machine.programs();
+    machine.id(known.device, known.revision);
+
+    const auto npus = npus_on_bus(machine.root.path());
+    REQUIRE(npus.size() == 1);
+    CHECK(npus[0].kind == known.kind);
+    CHECK(describe(npus[0]) == known.description);
+    CHECK(npu_at(machine.root.path(), "0000:c5:00.1")->kind == known.kind);
+
+    FakeXrt xrt;
+    machine.library.backend = &xrt;
+    const bool suitable = npus[0].suitable();
+    SECTION("XRT opens it") {
+        xrt.devices = 1;
+        const NpuStatus status = probe_npu(machine.environment);
+        CHECK(status.usable() == suitable);
+        CHECK(status.devices.at(0).unsuitable.empty() == suitable);
+        CHECK(status.warnings.size() == (known.kind == Kind::unknown_revision ? 1 : 0));
+        if (!suitable) {
+            REQUIRE(status.problems.size() == 1);
+            CHECK(contains(status.problems[0].text, known.description));
+            CHECK(contains(status.problems[0].text, "1022:17f0, as in"));
+            CHECK(contains(status.problems[0].text, "--device cpu"));
+        }
+    }
+    SECTION("XRT does not find it") {
+        const NpuStatus status = probe_npu(machine.environment);
+        REQUIRE(status.problems.size() == 1);
+        CHECK(contains(status.summary(), std::string("found ") + known.description));
+        CHECK((status.problems[0].problem == NpuProblem::not_enumerated) == (known.kind == Kind::xdna2));
+    }
+    SECTION("there is no driver, which matters only for a suitable NPU") {
+        machine.remove("sys/module/amdxdna");
+        const NpuStatus status = probe_npu(machine.environment);
+        CHECK(status.has(NpuProblem::no_kernel_driver) == suitable);
+        CHECK(contains(status.summary(), std::string("found ") + known.description));
+    }
+}
+
+TEST_CASE("another device of AMD's is an NPU only if amdxdna drives it") {
+    Machine machine;
+    machine.programs();
+    machine.id("0x1999", "0x01");
+    CHECK(machine.problems().back() == NpuProblem::no_hardware);
+    fs::create_symlink("../../../bus/pci/drivers/snd_pci_acp6x",
+                       machine.root / "sys/bus/pci/devices/0000:c5:00.1/driver");
+    CHECK(npus_on_bus(machine.root.path()).empty());
+    machine.remove("sys/bus/pci/devices/0000:c5:00.1/driver");
+    fs::create_symlink("../../../bus/pci/drivers/amdxdna",
+                       machine.root / "sys/bus/pci/devices/0000:c5:00.1/driver");
+    CHECK(machine.problems().back() == NpuProblem::newer_generation);
+    CHECK(contains(machine.text_of(NpuProblem::newer_generation),
+                   "NPU (PCI 1022:1999, revision 0x01) at 0000:c5:00.1, which npuscribe does not know"));
+}
+
+TEST_CASE("an unsuitable NPU beside a suitable one is only a warning") {
+    Machine machine;
+    machine.programs();
+    machine.write("sys/bus/pci/devices/0000:c6:00.1/vendor", "0x1022");
+    machine.write("sys/bus/pci/devices/0000:c6:00.1/device", "0x17f1");
+    machine.write("sys/bus/pci/devices/0000:c6:00.1/revision", "0x10");
+    FakeXrt xrt;
+    xrt.devices = 2;
+    machine.library.backend = &xrt;
+    const NpuStatus status = probe_npu(machine.environment);
+    CHECK(status.usable());
+    REQUIRE(status.devices.size() == 2);
+    CHECK(status.devices[0].unsuitable.empty());
+    CHECK(contains(status.devices[1].unsuitable, "PCI 1022:17f1, revision 0x10"));
+    REQUIRE(status.warnings.size() == 1);
+    CHECK(status.warnings[0].problem == NpuProblem::newer_generation);
 }
