@@ -242,6 +242,7 @@ TEST_CASE("the device says what it is", "[npu]") {
     const DeviceInfo info = npu.device->info();
     CHECK(info.name == "npu");
     CHECK(contains(info.description, "test double of XRT"));
+    CHECK(contains(info.description, "power mode default"));
     CHECK(info.asynchronous);
     CHECK_FALSE(info.modelled_times);
     CHECK(npu_power_watts().value() == 1.25);

@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "device/npu/npu_programs.h"
 
 namespace npuscribe {
@@ -204,6 +206,16 @@ NpuFinding of_failed_open(const XrtError& error, const ProbeEnvironment& environ
     }
 }
 
+/// The power mode in XRT's JSON about the platform, which alone has it: amdxdna has no file for it in sysfs
+/// (amdxdna_sysfs.c), only an ioctl, and XRT's own query for that (performance_mode) is not public.
+std::string power_mode_of(const std::string& platform) {
+    const auto json = nlohmann::json::parse(platform, nullptr, false);
+    const nlohmann::json::json_pointer place("/platforms/0/status/power_mode");
+    if (json.is_discarded() || !json.contains(place) || !json.at(place).is_string()) return {};
+    const std::string mode = to_lower(json.at(place).get<std::string>());
+    return mode == "not supported" ? std::string() : mode;
+}
+
 /// Says which of the devices that XRT opened cannot run array programs for XDNA2. It is a problem only if no
 /// other device can.
 void judge_devices(NpuStatus& status) {
@@ -226,6 +238,7 @@ void look_through_xrt(const ProbeEnvironment& environment, xrt_backend::Backend&
             const auto description = device->describe();
             NpuHardware hardware = from_sysfs(description.address, environment);
             if (!description.name.empty()) hardware.name = description.name;
+            hardware.power_mode = power_mode_of(device->platform());
             status.devices.push_back(std::move(hardware));
         } catch (const XrtError& error) {
             status.problems.push_back(of_failed_open(error, environment));
@@ -302,6 +315,7 @@ std::string describe(const NpuHardware& hardware) {
     if (!hardware.address.empty()) text += " at " + hardware.address;
     if (!hardware.driver.empty()) text += ", " + hardware.driver;
     if (!hardware.firmware.empty()) text += ", firmware " + hardware.firmware;
+    if (!hardware.power_mode.empty()) text += ", power mode " + hardware.power_mode;
     return text;
 }
 

@@ -71,21 +71,27 @@ struct Machine {
 
 class FakeDevice : public xrt_backend::XrtDevice {
   public:
-    explicit FakeDevice(std::string address) : address_(std::move(address)) {}
+    FakeDevice(std::string address, std::string platform)
+        : address_(std::move(address)), platform_(std::move(platform)) {}
     xrt_backend::Description describe() override { return {"NPU Strix Halo", address_}; }
     std::string sensors() override { return {}; }
+    std::string platform() override { return platform_; }
     std::unique_ptr<xrt_backend::Context> open(const std::string&, const std::string&) override {
         return nullptr;
     }
 
   private:
     std::string address_;
+    std::string platform_;
 };
 
 class FakeXrt : public xrt_backend::Backend {
   public:
     unsigned devices = 0;
     std::vector<std::string> addresses = {"0000:c5:00.1", "0000:c6:00.1"};
+    // As XRT 2.25 writes it for an NPU.
+    std::string platform = R"({"platforms": [{"static_region": {"name": "NPU Strix Halo"},
+        "total_columns": "8", "status": {"power_mode": "Turbo"}}]})";
     std::unique_ptr<XrtError> error;
 
     std::string running_version() override { return "2.25"; }
@@ -94,7 +100,7 @@ class FakeXrt : public xrt_backend::Backend {
     std::string find_kernel(const std::string&, const std::string&) override { return {}; }
     std::unique_ptr<xrt_backend::XrtDevice> open_device(unsigned index) override {
         if (error) throw *error;
-        return std::make_unique<FakeDevice>(addresses.at(index));
+        return std::make_unique<FakeDevice>(addresses.at(index), platform);
     }
 };
 
@@ -118,11 +124,23 @@ TEST_CASE("an NPU that lacks nothing is usable, and is described with its driver
     CHECK(status.devices[0].firmware == "1.0.0.166");
     CHECK(describe(status.devices[0]) ==
           "NPU Strix Halo (PCI 1022:17f0, revision 0x11) at 0000:c5:00.1, amdxdna 2.21.0, firmware "
-          "1.0.0.166");
+          "1.0.0.166, power mode turbo");
 
     SECTION("the kernel's own driver is described by the kernel's version") {
         machine.remove("sys/module/amdxdna/version");
         CHECK(probe_npu(machine.environment).devices[0].driver == "amdxdna (Linux 6.14.2-arch1-1)");
+    }
+    SECTION("the power mode is left out if the driver does not tell it") {
+        for (const char* platform : {"", "not JSON", "{}", R"({"platforms": []})",
+                                     R"({"platforms": [{"status": {"power_mode": 4}}]})",
+                                     R"({"platforms": [{"status": {"power_mode": "not supported"}}]})"}) {
+            CAPTURE(platform);
+            xrt.platform = platform;
+            const NpuStatus silent = probe_npu(machine.environment);
+            CHECK(silent.usable());
+            CHECK(silent.devices[0].power_mode.empty());
+            CHECK_FALSE(contains(describe(silent.devices[0]), "power mode"));
+        }
     }
     SECTION("a low memlock limit is only a warning as long as the device opens") {
         machine.environment.memlock_bytes = 8U << 20;
