@@ -128,7 +128,7 @@ std::vector<NpuFinding> explain_absence(const ProbeEnvironment& environment,
         for (const PciNpu& npu : on_bus) found.push_back(objection_to(npu));
         if (!found.empty()) return found;  // a driver for such an NPU would not help
         found.push_back(finding(NpuProblem::no_hardware,
-                                fmt::format("no AMD XDNA2 NPU is on the PCI bus; npuscribe needs {}: if this "
+                                fmt::format("no NPU is on the PCI bus; npuscribe needs {}: if this "
                                             "machine has one, enable it in the firmware's setup",
                                             kWantedNpu)));
     } else if (std::none_of(on_bus.begin(), on_bus.end(),
