@@ -43,7 +43,8 @@ class FileJob {
     struct Place {
         size_t window = 0;
         size_t part = 0;  // above 0: what the window's earlier parts left over
-        auto operator<=>(const Place&) const = default;
+        // clang-tidy 14 takes the 0 that a default comparison compares with for a pointer.
+        auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr)
     };
 
     /// True if this window may be decoded now: the first one always, any other once the language is known.
