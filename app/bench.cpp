@@ -1,9 +1,11 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
@@ -13,7 +15,6 @@
 #include "bench/study/study_figures.h"
 #include "bench_options.h"
 #include "bench_output.h"
-#include "command_line.h"
 #include "commands.h"
 #include "console.h"
 #include "device/choose.h"
@@ -37,45 +38,32 @@ struct Benchmark {
 
 constexpr std::array kBenchmarks = {
     Benchmark{"layer", "one encoder layer: percentiles, stages, accuracy", 1000, true},
-    Benchmark{"encoder", "the whole encoder: time, encodes a second, realtime factor", 100, true},
-    Benchmark{"bandwidth", "host to device and back; the cpu device's memory", 10, false},
-    Benchmark{"power", "average and peak power, joules an hour of audio", 1, false},
-    Benchmark{"batch", "1, 2, 4 and 8 windows, and their ratios", 10, true},
-    Benchmark{"prepare", "a 512 x 512 matrix to BFP16 tiles, and Track 1's conversions", 200, false},
+    Benchmark{"encoder", "the whole encoder: time, encodes per second, realtime factor", 100, true},
+    Benchmark{"bandwidth", "transfers to the device and back; for the cpu device, memory", 10, false},
+    Benchmark{"power", "average and peak power, joules per hour of audio", 1, false},
+    Benchmark{"batch", "1, 2, 4 and 8 windows together, and their ratios", 10, true},
+    Benchmark{"prepare", "converting a 512 x 512 matrix to BFP16 tiles, and to INT8", 200, false},
     Benchmark{"pipeline", "the stages of one window beside what this CPU can do", 5, false},
     Benchmark{"roofline", "what this CPU can do: GEMM rates, memory", 5, false},
 };
 constexpr size_t kModelledRuns = 2;
 
-const Benchmark& find(const std::vector<std::string>& words) {
-    std::string names;
-    for (const Benchmark& benchmark : kBenchmarks)
-        names += fmt::format("{}{}", names.empty() ? "" : ", ", benchmark.name);
-    if (words.empty()) throw UsageError(fmt::format("bench: it needs to be told what to measure: {}", names));
-    for (const Benchmark& benchmark : kBenchmarks) {
-        if (benchmark.name != words[0]) continue;
-        if (words.size() > 2)
-            throw UsageError(
-                fmt::format("bench {}: one audio file at the most, not {}", words[0], words.size() - 1));
-        return benchmark;
-    }
-    throw UsageError(fmt::format("bench: '{}' was given; allowed are {}", words[0], names));
+const Benchmark& find(const std::string& name) {
+    return *std::find_if(kBenchmarks.begin(), kBenchmarks.end(),
+                         [&](const Benchmark& b) { return b.name == name; });
 }
 
-std::string help(const std::vector<Option>& options) {
+std::string description() {
     std::string out =
-        "Usage: npuscribe bench BENCHMARK [OPTIONS] [AUDIO]\n\n"
-        "Measures, and says of every number whether it was measured or modelled. AUDIO is speech to work on; "
-        "without it,\n"
-        "the LibriVox recordings of pocketsphinx-testdata, or an imitation of speech. Criteria are those of "
-        "the study\n"
-        "that the projections start from (npuscribe project).\n\nBenchmarks:\n";
+        "Measure what a device does\n"
+        "Every number is marked as measured or modelled. Criteria are those of the study that npuscribe "
+        "project starts "
+        "from.\n"
+        "\n"
+        "Benchmarks:\n";
     for (const Benchmark& benchmark : kBenchmarks)
         out += fmt::format("  {:<12}{}\n", benchmark.name, benchmark.summary);
-    return out + help_text(options) +
-           "\nExit codes: 0, whatever the criteria say; 1 with --check where one is not met; 2 usage; 3 "
-           "device or model\n"
-           "unavailable; 130 interrupted.\n";
+    return out;
 }
 
 /// The encoder's weights, for the device to say whether it can hold them.
@@ -156,7 +144,7 @@ class Bench {
 
     std::unique_ptr<Device> open_device(std::span<const WeightShape> shapes) {
         DeviceOptions options;
-        options.precision = parse_precision(settings_.precision);
+        options.precision = settings_.precision;
         ChosenDevice chosen = choose_device(settings_.device, options, pool_, shapes);
         if (settings_.device == "auto") spdlog::info("{}", chosen.reason);
         return std::move(chosen.device);
@@ -178,25 +166,34 @@ class Bench {
     ThreadPool pool_;
 };
 
-}  // namespace
-
-int bench(const std::vector<std::string>& arguments) {
-    BenchSettings settings;
-    const std::vector<Option> options = bench_options(settings);
-    if (asks_for_help(arguments)) {
-        std::fputs(help(options).c_str(), stdout);
-        return kDone;
-    }
-    const std::vector<std::string> words = parse(options, arguments);
-    const Benchmark& benchmark = find(words);
-    if (!settings.plot.empty() && !bench::has_plot(benchmark.name)) {
+int run(const BenchSettings& settings) {
+    const Benchmark& benchmark = find(settings.benchmark);
+    if (!settings.plot.empty() && !bench::has_plot(benchmark.name))
         throw UsageError(fmt::format(
-            "--plot: bench {} has nothing to draw; layer, encoder, batch and roofline have", benchmark.name));
-    }
-    const bench::Result result = Bench(benchmark, settings, words.size() > 1 ? words[1] : "").run();
+            "--plot cannot draw bench {}; it draws layer, encoder, batch and roofline", benchmark.name));
+    const bench::Result result = Bench(benchmark, settings, settings.audio).run();
     show({result}, settings.json);
     if (!settings.plot.empty()) output::write_file(settings.plot, bench::svg(result));
     return settings.check && !result.all_met() ? kSomeFailed : kDone;
+}
+
+}  // namespace
+
+std::vector<std::string> bench_names() {
+    std::vector<std::string> out;
+    for (const Benchmark& benchmark : kBenchmarks) out.emplace_back(benchmark.name);
+    return out;
+}
+
+void add_bench(CLI::App& root, int& exit_code) {
+    CLI::App* command = root.add_subcommand("bench", description());
+    const auto settings = std::make_shared<BenchSettings>();
+    add_bench_options(*command, *settings);
+    command->footer(
+        "Exit codes: 0 done, whether criteria are met or not; 1 with --check if one is not met; 2 wrong "
+        "usage; 3 device "
+        "or model unavailable; 130 interrupted.");
+    command->callback([settings, &exit_code] { exit_code = run(*settings); });
 }
 
 }  // namespace npuscribe::app

@@ -1,109 +1,95 @@
 #include "bench_options.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/error.h"
 #include "base/text.h"
 #include "bench/study/study_figures.h"
-#include "device/choose.h"
+#include "device_options.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace {
 
-constexpr const char* kWork = "What is measured";
+constexpr const char* kMeasurement = "Measurement";
 constexpr const char* kOutput = "Output";
-constexpr size_t kLongest = 30'000;  // frames; ten minutes
+constexpr long long kLongest = 30'000;  // frames; ten minutes
 
-std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> out;
-    for (size_t at = 0; at <= list.size();) {
-        const size_t comma = std::min(list.find(',', at), list.size());
-        out.push_back(list.substr(at, comma - at));
-        at = comma + 1;
+void add_json_option(CLI::App& command, std::string& variable) {
+    option(command, "--json", "FILE|-", variable,
+           "Write the results as JSON to a file, or to stdout (-) in place of the text");
+}
+
+bool read_frames(const std::string& text, std::vector<size_t>& out) {
+    std::vector<size_t> all;
+    for (const std::string_view part : split(text + ",", ',')) {
+        const auto frames = to_whole_number(part, 1, kLongest);
+        if (!frames) return false;
+        all.push_back(static_cast<size_t>(*frames));
     }
-    return out;
-}
-
-Option json_option(std::string& variable) {
-    return {"json",
-            0,
-            "FILE|-",
-            kOutput,
-            "write the results as JSON to a file, or to stdout in place of the text",
-            text(variable)};
-}
-
-Option threads_option(size_t& variable) {
-    return {"threads", 't', "N", kWork, "CPU threads; 0: one for each CPU", integer(variable, 0, 1024)};
+    out = std::move(all);
+    return true;
 }
 
 }  // namespace
 
-ProjectSettings::ProjectSettings() : battery(bench::study::kBatteryWattHours) {}
-
-std::vector<Option> bench_options(BenchSettings& s) {
-    return {
-        {"model", 'm', "NAME|DIR", kWork, "a model that was fetched, or a checkpoint's directory",
-         text(s.model)},
-        {"device", 0, "DEVICE", kWork, list_words(device_choices()),
-         one_of(s.device, {device_choices().begin(), device_choices().end()})},
-        {"precision", 0, "PRECISION", kWork, list_words(precision_names()),
-         one_of(s.precision, {precision_names().begin(), precision_names().end()})},
-        threads_option(s.threads),
-        {"seq", 0, "N", kWork,
-         "encoder frames of 20 ms; 0: 512 for layer, encoder and batch, as in the study, and all of the "
-         "model's for the "
-         "others; layer takes more than a model has positions for",
-         integer(s.frames, 0, static_cast<long long>(kLongest))},
-        {"runs", 'n', "N", kWork,
-         "0: 1000 for layer, 100 for encoder, 10 for batch and bandwidth, 200 for prepare, 5 for pipeline "
-         "and roofline; 2 "
-         "where times are "
-         "modelled",
-         integer(s.runs, 0, 1'000'000)},
-        {"layer", 0, "N", kWork, "bench layer: the layer that is timed, from 0", integer(s.layer, 0, 1000)},
-        {"seconds", 0, "X", kWork, "bench power: how long to encode", number(s.seconds, 0.1, 86'400)},
-        {"megabytes", 0, "N", kWork, "bench bandwidth: MiB of memory a buffer",
-         integer(s.megabytes, 1, 65'536)},
-        json_option(s.json),
-        {"plot", 0, "FILE", kOutput,
-         "draw the results as SVG: layer and encoder as histograms, batch as a curve, roofline as one",
-         text(s.plot)},
-        {"check", 0, "", kOutput, "exit with 1 where a criterion is not met, or could not be measured",
-         toggle(s.check)},
-    };
+void add_bench_options(CLI::App& command, BenchSettings& s) {
+    const auto& benchmarks = bench_names();
+    option(command, "BENCHMARK", "", s.benchmark, one_of(benchmarks), "What to measure; see above")
+        ->required();
+    option(command, "AUDIO", "", s.audio,
+           "Speech to work on; without it, LibriVox recordings of pocketsphinx-testdata or, if they are not "
+           "installed, "
+           "an imitation of speech");
+    command.option_defaults()->group(kMeasurement);
+    option(command, "-m,--model", "NAME|DIR", s.model,
+           "Use this model: a fetched one's name, or a checkpoint's directory");
+    add_device_options(command, s.device, s.precision, s.threads);
+    option(command, "--seq", "N", s.frames, whole_number(0, kLongest),
+           "Encode N frames of 20 ms; 0: 512 for layer, encoder and batch, as in the study, and all of the "
+           "model's for "
+           "the others. layer takes more frames than a model has positions for");
+    option(command, "-n,--runs", "N", s.runs, whole_number(0, 1'000'000),
+           "Measure N runs; 0: 1000 for layer, 200 for prepare, 100 for encoder, 10 for batch and bandwidth, "
+           "5 for "
+           "pipeline and roofline, and 2 if times are modelled");
+    option(command, "--layer", "N", s.layer, whole_number(0, 1000),
+           "Time this layer, counted from 0 (bench layer)");
+    option(command, "--seconds", "X", s.seconds, number(0.1, 86'400), "Encode for X seconds (bench power)");
+    option(command, "--megabytes", "N", s.megabytes, whole_number(1, 65'536),
+           "Use buffers of N MiB (bench bandwidth)");
+    command.option_defaults()->group(kOutput);
+    add_json_option(command, s.json);
+    option(command, "--plot", "FILE", s.plot,
+           "Draw the results as SVG: histograms for layer and encoder, curves for batch and roofline");
+    toggle(command, "--check", s.check, "Exit with 1 if a criterion is not met or could not be measured");
 }
 
-std::vector<Option> project_options(ProjectSettings& s) {
-    return {
-        {"models", 'm', "LIST", kWork, "all (base, small, medium, large), or names with commas between them",
-         text(s.models)},
-        {"frames", 0, "LIST", kWork, "encoder frames of 20 ms, with commas between them", text(s.frames)},
-        {"measure", 0, "", kWork, "time a layer of each size on this CPU", toggle(s.measure)},
-        threads_option(s.threads),
-        {"battery", 0, "WH", kWork, "of the machine, watt-hours", number(s.battery, 0.1, 1e6)},
-        {"notes", 0, "", kOutput, "only what the study got wrong, in full", toggle(s.notes)},
-        json_option(s.json),
+void add_project_options(CLI::App& command, ProjectSettings& s) {
+    bench::ProjectOptions& o = s.options;
+    o.battery_watt_hours = bench::study::kBatteryWattHours;
+    const auto read_models = [&o, all = o.models](const std::string& text) {
+        const auto names = split(text, ',');
+        o.models = text == "all" ? all : std::vector<std::string>(names.begin(), names.end());
+        return !o.models.empty();
     };
-}
-
-bench::ProjectOptions to_project(const ProjectSettings& settings) {
-    bench::ProjectOptions options;
-    if (settings.models != "all") options.models = split(settings.models);
-    options.frames.clear();
-    for (const std::string& frames : split(settings.frames)) {
-        try {
-            options.frames.push_back(
-                static_cast<size_t>(whole_number(frames, 1, static_cast<long long>(kLongest))));
-        } catch (const UsageError& error) {
-            throw UsageError(fmt::format("--frames: {}", error.what()));
-        }
-    }
-    options.measure = settings.measure;
-    options.battery_watt_hours = settings.battery;
-    return options;
+    command.option_defaults()->group(kMeasurement);
+    option(
+        command, "-m,--models", "LIST", read_models,
+        [&o] { return fmt::format("{}", fmt::join(o.models, ",")); },
+        "all, or names of models with commas between them",
+        "Project these models, with commas between them; all: base, small, medium and large");
+    option(
+        command, "--frames", "LIST", [&o](const std::string& text) { return read_frames(text, o.frames); },
+        [&o] { return fmt::format("{}", fmt::join(o.frames, ",")); },
+        fmt::format("whole numbers from 1 to {} with commas between them", kLongest),
+        "Project these numbers of encoder frames of 20 ms, with commas between them");
+    toggle(command, "--measure", o.measure, "Time a layer of each size on this CPU");
+    add_threads_option(command, s.threads);
+    option(command, "--battery", "WH", o.battery_watt_hours, number(0.1, 1e6),
+           "Assume a battery of WH watt-hours");
+    command.option_defaults()->group(kOutput);
+    toggle(command, "--notes", s.notes, "Print only what the study got wrong, in full");
+    add_json_option(command, s.json);
 }
 
 }  // namespace npuscribe::app

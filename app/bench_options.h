@@ -1,18 +1,22 @@
 #pragma once
-// What `bench` and `project` can be told, in tables.
+// What `bench` and `project` can be told.
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "bench/project.h"
-#include "option.h"
+#include "device/device.h"
 
 namespace npuscribe::app {
 
 struct BenchSettings {
+    std::string benchmark;
+    std::string audio;  // empty: not given
+
     std::string model = "base";
     std::string device = "auto";
-    std::string precision = "bfp16";
+    Precision precision = Precision::bfp16;
     size_t threads = 0;  // 0: one for each CPU
     size_t frames = 0;   // 0: the benchmark's own
     size_t runs = 0;     // 0: the same
@@ -20,27 +24,22 @@ struct BenchSettings {
     double seconds = 20;
     size_t megabytes = 256;
     std::string json;
-    std::string plot;  // empty: not given; "-": standard output, in place of the text
+    std::string plot;  // empty: not given
     bool check = false;
 };
 
 struct ProjectSettings {
-    std::string models = "all";
-    std::string frames = "512,1500,3000";
+    bench::ProjectOptions options;
     size_t threads = 0;
-    bool measure = true;
     bool notes = false;
-    double battery = 0;  // Wh
     std::string json;
-
-    ProjectSettings();
 };
 
-/// The tables, bound to settings that must outlive them.
-std::vector<Option> bench_options(BenchSettings& settings);
-std::vector<Option> project_options(ProjectSettings& settings);
+/// The benchmarks' names.
+std::vector<std::string> bench_names();
 
-/// Throws UsageError where a list holds something else than what it may.
-bench::ProjectOptions to_project(const ProjectSettings& settings);
+/// Declares the options of a command, bound to settings that must outlive it.
+void add_bench_options(CLI::App& command, BenchSettings& settings);
+void add_project_options(CLI::App& command, ProjectSettings& settings);
 
 }  // namespace npuscribe::app

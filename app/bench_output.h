@@ -8,7 +8,7 @@
 
 namespace npuscribe::app {
 
-/// As text on stdout, and as JSON in the file `json`; only as JSON on stdout where that is "-". An empty
+/// As text on stdout, and as JSON in the file `json`; only as JSON on stdout if that is "-". An empty
 /// `json`: no JSON. The JSON is the first result's; others are for people. Throws OutputError.
 void show(const std::vector<bench::Result>& results, const std::string& json);
 

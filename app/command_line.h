@@ -1,32 +1,35 @@
 #pragma once
-// From words typed to options set, and from options to help.
+// From the words that were typed to options that are set, by CLI11, and to help.
 
-#include <set>
-#include <span>
+#include <CLI/CLI.hpp>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "option.h"
-
 namespace npuscribe::app {
 
-/// Sets `options` from `arguments` and returns those that belong to no option (inputs). Knows --name VALUE,
-/// --name=VALUE, -n VALUE, -nVALUE, --switch, --no-switch, --switch=false, "--" before inputs, '_' for '-',
-/// and other programs' options (familiar.h). Throws UsageError that names the option, what was given, and
-/// what is allowed or nearest. `given`, where there is one, gets the names of the options that were among
-/// them.
-std::vector<std::string> parse(std::span<const Option> options, const std::vector<std::string>& arguments,
-                               std::set<std::string>* given = nullptr);
+/// Gives a root app npuscribe's help and rules, for the commands that are added to it later: of a repeated
+/// option, the last one counts.
+void set_up(CLI::App& root);
 
-/// True where --help or -h is among the arguments: help is given whatever else is wrong.
-bool asks_for_help(const std::vector<std::string>& arguments);
+/// Sets the options of `root` and of the chosen command from `words`, and runs that command's callback.
+/// Throws UsageError, which names the option, what was given, and what is expected or nearest;
+/// CLI::CallForHelp and CLI::CallForVersion if they are asked for.
+void parse(CLI::App& root, std::vector<std::string> words);
 
-/// The options under their groups' headings, wrapped to `width` columns.
-std::string help_text(std::span<const Option> options, size_t width = 100);
+/// Throws the UsageError for an option that `command` does not have; it suggests the nearest that it has.
+[[noreturn]] void refuse_unknown(const CLI::App& command, const std::string& typed);
 
 /// Every option's name and present value, for reports.
-std::vector<std::pair<std::string, std::string>> values(std::span<const Option> options);
+std::vector<std::pair<std::string, std::string>> values(CLI::App& command);
+
+/// "npuscribe model fetch".
+std::string full_name(const CLI::App& command);
+/// What it does in a line: the first of its description.
+std::string summary(const CLI::App& command);
+/// The commands below `app`, in the order in which they were added.
+std::vector<const CLI::App*> commands_of(const CLI::App& app);
+/// Words that `command` takes first: its own commands' names or the values of its first argument.
+std::vector<std::string> first_words(const CLI::App& command);
 
 }  // namespace npuscribe::app

@@ -1,36 +1,24 @@
 #pragma once
-// The subcommands, one file each. Each takes the words after its name and gives the exit code; errors are
-// thrown.
+// The subcommands, one file each. Each function adds a command with its options to the root; once the command
+// line is read, CLI11 calls the one that was chosen. Errors are thrown. `exit_code`, for a command that ends
+// with others than kDone, must outlive the root.
 
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <CLI/CLI.hpp>
 
 namespace npuscribe::app {
 
-int transcribe(const std::vector<std::string>& arguments);
-int model(const std::vector<std::string>& arguments);
-/// A subcommand of `model`: the words after it.
-int model_convert(const std::vector<std::string>& arguments);
-std::string model_convert_help();
-int model_fetch(const std::vector<std::string>& arguments);
-std::string model_fetch_help();
-int device(const std::vector<std::string>& arguments);
-int bench(const std::vector<std::string>& arguments);
-int project(const std::vector<std::string>& arguments);
-int man(const std::vector<std::string>& arguments);
-int completion(const std::vector<std::string>& arguments);
+void add_transcribe(CLI::App& root, int& exit_code);
+void add_model(CLI::App& root);
+/// Commands of `model`.
+void add_model_fetch(CLI::App& model);
+void add_model_convert(CLI::App& model);
+void add_device(CLI::App& root);
+void add_bench(CLI::App& root, int& exit_code);
+void add_project(CLI::App& root);
+void add_man(CLI::App& root);
+void add_completion(CLI::App& root);
 
-struct Command {
-    std::string_view name;
-    std::string_view usage;
-    std::string_view summary;
-    int (*run)(const std::vector<std::string>& arguments);
-    std::span<const std::string_view> words{};  // that may follow the name
-};
-
-/// All commands, as help lists them. The first is the one that is implied.
-std::span<const Command> commands();
+/// Adds all of them. The first, transcribe, is the one that is implied.
+void add_commands(CLI::App& root, int& exit_code);
 
 }  // namespace npuscribe::app

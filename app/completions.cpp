@@ -1,31 +1,45 @@
-// Completions for shells. Each is a script of its own that knows every option; nothing is asked of npuscribe
-// while typing.
-
-#include <spdlog/fmt/fmt.h>
+// Completions for shells. Each script knows every option, so that npuscribe does not run while one types.
 
 #include "reference.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "command_line.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace {
 
-bool takes_file(const Option& option) {
-    return option.value.find("FILE") != std::string::npos || option.value.find("DIR") != std::string::npos;
-}
-
-/// "--output-dir", "-o"; "--vad", "--no-vad".
-std::vector<std::string> spellings(const Option& option) {
-    std::vector<std::string> out = {"--" + option.name};
-    if (option.letter != 0) out.push_back(std::string{'-', option.letter});
-    if (option.is_switch()) out.push_back("--no-" + option.name);
+/// The options of a command and of those below it.
+std::vector<const CLI::Option*> all_options(const CLI::App& command) {
+    std::vector<const CLI::Option*> out = options_of(command);
+    for (const CLI::App* below : commands_of(command)) {
+        for (const CLI::Option* option : all_options(*below)) out.push_back(option);
+    }
     return out;
 }
 
-std::string words_of(const CommandReference& command) {
+bool takes_file(const CLI::Option& option) {
+    const std::string value = value_name(option);
+    return value.find("FILE") != std::string::npos || value.find("DIR") != std::string::npos;
+}
+
+/// "--output-dir", "-o"; "--vad", "--no-vad".
+std::vector<std::string> spellings(const CLI::Option& option) {
+    std::vector<std::string> out;
+    for (const std::string& name : option.get_lnames()) out.push_back("--" + name);
+    for (const std::string& name : option.get_snames()) out.push_back("-" + name);
+    return out;
+}
+
+std::string words_of(const CLI::App& command) {
     std::string out;
-    for (const Option& option : command.options) {
-        for (const std::string& spelling : spellings(option)) out += spelling + " ";
+    for (const CLI::Option* option : all_options(command)) {
+        for (const std::string& spelling : spellings(*option)) out += spelling + " ";
     }
-    for (const std::string& word : command.words) out += word + " ";
+    for (const std::string& word : first_words(command)) out += word + " ";
     return out + "--help";
 }
 
@@ -36,23 +50,23 @@ std::string quoted(const std::string& text) {
     return out + "'";
 }
 
-std::string names_of(const Reference& reference) {
+std::string names_of(const CLI::App& root) {
     std::string out;
-    for (const CommandReference& command : reference.commands()) out += command.name + " ";
+    for (const CLI::App* command : commands_of(root)) out += command->get_name() + " ";
     return out + "--version --help";
 }
 
 /// Cases of bash and zsh that set $command to the word they match.
-std::string command_cases(const Reference& reference) {
+std::string command_cases(const CLI::App& root) {
     std::string out;
-    for (const CommandReference& command : reference.commands())
-        out += fmt::format("        {0}) command={0} ;;\n", command.name);
+    for (const CLI::App* command : commands_of(root))
+        out += fmt::format("        {0}) command={0} ;;\n", command->get_name());
     return out;
 }
 
 }  // namespace
 
-std::string bash_completion(const Reference& reference) {
+std::string bash_completion(const CLI::App& root) {
     std::string out =
         "# bash completion for npuscribe\n"
         "_npuscribe() {\n"
@@ -60,21 +74,20 @@ std::string bash_completion(const Reference& reference) {
         "words\n"
         "    COMPREPLY=()\n"
         "    case ${COMP_WORDS[1]} in\n";
-    out += command_cases(reference);
+    out += command_cases(root);
     out +=
         "    esac\n"
         "    case $command:$previous in\n";
-    for (const CommandReference& command : reference.commands()) {
-        for (const Option& option : command.options) {
-            if (option.is_switch()) continue;
+    for (const CLI::App* command : commands_of(root)) {
+        for (const CLI::Option* option : all_options(*command)) {
+            if (is_switch(*option)) continue;
             std::string pattern;
-            for (const std::string& spelling : spellings(option))
-                pattern += fmt::format("{}{}:{}", pattern.empty() ? "" : "|", command.name, spelling);
-            if (!option.binding.choices.empty()) {
-                out +=
-                    fmt::format("        {}) COMPREPLY=($(compgen -W {} -- \"$current\")); return ;;\n",
-                                pattern, quoted(fmt::format("{}", fmt::join(option.binding.choices, " "))));
-            } else if (takes_file(option)) {
+            for (const std::string& spelling : spellings(*option))
+                pattern += fmt::format("{}{}:{}", pattern.empty() ? "" : "|", command->get_name(), spelling);
+            if (!choices(*option).empty()) {
+                out += fmt::format("        {}) COMPREPLY=($(compgen -W {} -- \"$current\")); return ;;\n",
+                                   pattern, quoted(fmt::format("{}", fmt::join(choices(*option), " "))));
+            } else if (takes_file(*option)) {
                 out += fmt::format(
                     "        {}) compopt -o filenames; COMPREPLY=($(compgen -f -- \"$current\")); return "
                     ";;\n",
@@ -87,8 +100,8 @@ std::string bash_completion(const Reference& reference) {
     out +=
         "    esac\n"
         "    case $command in\n";
-    for (const CommandReference& command : reference.commands())
-        out += fmt::format("        {}) words={} ;;\n", command.name, quoted(words_of(command)));
+    for (const CLI::App* command : commands_of(root))
+        out += fmt::format("        {}) words={} ;;\n", command->get_name(), quoted(words_of(*command)));
     out += fmt::format(
         "    esac\n"
         "    [[ $COMP_CWORD -eq 1 ]] && words=\"$words {}\"\n"
@@ -101,11 +114,11 @@ std::string bash_completion(const Reference& reference) {
         "    fi\n"
         "}}\n"
         "complete -F _npuscribe npuscribe\n",
-        names_of(reference), quoted(names_of(reference)));
+        names_of(root), quoted(names_of(root)));
     return out;
 }
 
-std::string zsh_completion(const Reference& reference) {
+std::string zsh_completion(const CLI::App& root) {
     const auto escaped = [](const std::string& text) {
         std::string out;
         for (const char c : text) {
@@ -114,16 +127,16 @@ std::string zsh_completion(const Reference& reference) {
         }
         return out;
     };
-    const auto specification = [&](const std::string& spelling, const Option& option) {
+    const auto specification = [&](const std::string& spelling, const CLI::Option& option) {
         std::string value;
-        if (!option.is_switch()) {
-            value = fmt::format(":{}:", escaped(option.value));
-            if (!option.binding.choices.empty())
-                value += fmt::format("({})", fmt::join(option.binding.choices, " "));
+        if (!is_switch(option)) {
+            value = fmt::format(":{}:", escaped(value_name(option)));
+            if (!choices(option).empty())
+                value += fmt::format("({})", fmt::join(choices(option), " "));
             else if (takes_file(option))
                 value += "_files";
         }
-        return quoted(fmt::format("*{}[{}]{}", spelling, escaped(option.help), value));
+        return quoted(fmt::format("*{}[{}]{}", spelling, escaped(option.get_description()), value));
     };
     std::string out =
         "#compdef npuscribe\n"
@@ -131,21 +144,22 @@ std::string zsh_completion(const Reference& reference) {
         "_npuscribe() {\n"
         "    local command=transcribe\n"
         "    (( CURRENT > 2 )) && case $words[2] in\n";
-    out += command_cases(reference);
+    out += command_cases(root);
     out += fmt::format(
         "    esac\n"
         "    (( CURRENT == 2 )) && compadd -- {}\n"
         "    case $command in\n",
-        names_of(reference));
-    for (const CommandReference& command : reference.commands()) {
-        out += fmt::format("        {})\n            _arguments -S", command.name);
-        for (const Option& option : command.options) {
-            for (const std::string& spelling : spellings(option))
-                out += " \\\n                " + specification(spelling, option);
+        names_of(root));
+    for (const CLI::App* command : commands_of(root)) {
+        out += fmt::format("        {})\n            _arguments -S", command->get_name());
+        for (const CLI::Option* option : all_options(*command)) {
+            for (const std::string& spelling : spellings(*option))
+                out += " \\\n                " + specification(spelling, *option);
         }
-        const std::string rest = command.words.empty() ? std::string("*:file:_files")
-                                                       : fmt::format("*:word:({} {})", command.name,
-                                                                     fmt::join(command.words, " "));
+        const std::string rest =
+            first_words(*command).empty()
+                ? std::string("*:file:_files")
+                : fmt::format("*:word:({} {})", command->get_name(), fmt::join(first_words(*command), " "));
         out += fmt::format(" \\\n                {} ;;\n", quoted(rest));
     }
     return out +
@@ -154,38 +168,40 @@ std::string zsh_completion(const Reference& reference) {
            "_npuscribe \"$@\"\n";
 }
 
-std::string fish_completion(const Reference& reference) {
+std::string fish_completion(const CLI::App& root) {
     std::string others;
-    for (const CommandReference& command : reference.commands()) {
-        if (&command != &reference.commands().front()) others += (others.empty() ? "" : " ") + command.name;
+    for (const CLI::App* command : commands_of(root)) {
+        if (command != commands_of(root).front()) others += (others.empty() ? "" : " ") + command->get_name();
     }
     std::string out = "# fish completion for npuscribe\n";
-    for (const CommandReference& command : reference.commands()) {
-        out += fmt::format("complete -c npuscribe -n __fish_use_subcommand -a {} -d {}\n", command.name,
-                           quoted(command.summary));
+    for (const CLI::App* command : commands_of(root)) {
+        out += fmt::format("complete -c npuscribe -n __fish_use_subcommand -a {} -d {}\n",
+                           command->get_name(), quoted(summary(*command)));
     }
-    out += "complete -c npuscribe -n __fish_use_subcommand -l version -d 'print the version'\n";
-    out += "complete -c npuscribe -s h -l help -d 'print help'\n";
-    for (const CommandReference& command : reference.commands()) {
-        const bool implied = &command == &reference.commands().front();
-        const std::string where = implied ? fmt::format("'not __fish_seen_subcommand_from {}'", others)
-                                          : fmt::format("'__fish_seen_subcommand_from {}'", command.name);
-        if (!command.words.empty()) {
+    out += "complete -c npuscribe -n __fish_use_subcommand -l version -d 'Print the version'\n";
+    out += "complete -c npuscribe -s h -l help -d 'Print help'\n";
+    for (const CLI::App* command : commands_of(root)) {
+        const bool implied = command == commands_of(root).front();
+        const std::string where = implied
+                                      ? fmt::format("'not __fish_seen_subcommand_from {}'", others)
+                                      : fmt::format("'__fish_seen_subcommand_from {}'", command->get_name());
+        if (!first_words(*command).empty()) {
             out += fmt::format("complete -c npuscribe -f -n {} -a {}\n", where,
-                               quoted(fmt::format("{}", fmt::join(command.words, " "))));
+                               quoted(fmt::format("{}", fmt::join(first_words(*command), " "))));
         }
-        for (const Option& option : command.options) {
-            const std::string letter = option.letter != 0 ? fmt::format(" -s {}", option.letter) : "";
+        for (const CLI::Option* option : all_options(*command)) {
             std::string value;
-            if (!option.binding.choices.empty())
-                value = " -x -a " + quoted(fmt::format("{}", fmt::join(option.binding.choices, " ")));
-            else if (!option.is_switch())
-                value = takes_file(option) ? " -r" : " -x";
-            out += fmt::format("complete -c npuscribe -n {}{} -l {}{} -d {}\n", where, letter, option.name,
-                               value, quoted(option.help));
-            if (option.is_switch())
-                out += fmt::format("complete -c npuscribe -n {} -l no-{} -d {}\n", where, option.name,
-                                   quoted("not: " + option.help));
+            if (!choices(*option).empty())
+                value = " -x -a " + quoted(fmt::format("{}", fmt::join(choices(*option), " ")));
+            else if (!is_switch(*option))
+                value = takes_file(*option) ? " -r" : " -x";
+            const std::string short_name =
+                option->get_snames().empty() ? "" : fmt::format(" -s {}", option->get_snames().front());
+            out += fmt::format("complete -c npuscribe -n {}{} -l {}{} -d {}\n", where, short_name,
+                               name(*option), value, quoted(option->get_description()));
+            if (is_switch(*option))
+                out += fmt::format("complete -c npuscribe -n {} -l no-{} -d {}\n", where, name(*option),
+                                   quoted("Do not: " + option->get_description()));
         }
     }
     return out;

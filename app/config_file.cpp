@@ -1,37 +1,44 @@
 #include "config_file.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
 #include "base/error.h"
-#include "spelling.h"
+#include "command_line.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-const Option* find(std::span<const Option> options, std::string name, const std::string& file) {
+CLI::Option& find(CLI::App& command, std::string name) {
     std::replace(name.begin(), name.end(), '_', '-');
-    const auto found = std::find_if(options.begin(), options.end(),
-                                    [&](const Option& option) { return option.name == name; });
-    if (found != options.end()) return &*found;
-    std::vector<std::string> known;
-    for (const Option& option : options) known.push_back(option.name);
-    const auto near = nearest(name, known);
-    throw UsageError(fmt::format("{}: there is no option {}{}", file, name,
-                                 near.empty() ? "; npuscribe --help lists what there is"
-                                              : fmt::format("; did you mean {}?", fmt::join(near, " or "))));
+    CLI::Option* option = command.get_option_no_throw("--" + name);
+    if (option == nullptr) refuse_unknown(command, "--" + name);
+    if (name == "config") throw UsageError("a config file cannot name another; leave config out");
+    return *option;
+}
+
+// CLI11's own set_config would do the same, but its errors do not name the file.
+void set(CLI::App& command, const CLI::ConfigItem& item) {
+    if (!item.parents.empty())
+        throw UsageError(fmt::format("unexpected heading [{}]: options stand in the file without one",
+                                     item.parents.front()));
+    CLI::Option& option = find(command, item.name);
+    if (!option.empty()) return;  // the command line has it
+    const std::string value = fmt::format("{}", fmt::join(item.inputs, ","));
+    option.add_result(is_switch(option) ? option.get_flag_value(item.name, value) : value)->run_callback();
 }
 
 std::vector<CLI::ConfigItem> read(const fs::path& file) {
     std::ifstream in(file);
     if (!in || fs::is_directory(file))
         throw UsageError(
-            fmt::format("--config: {} cannot be read; give a TOML file, or none", file.string()));
+            fmt::format("invalid value '{}' for --config: expected a TOML file that can be read, or none",
+                        file.string()));
     try {
         return CLI::ConfigTOML().from_config(in);
     } catch (const CLI::Error& error) {
@@ -58,27 +65,16 @@ std::optional<fs::path> users_config() {
     return file;
 }
 
-void apply_config(const std::string& given_file, std::span<const Option> options,
-                  const std::set<std::string>& given) {
+void apply_config(const std::string& given_file, CLI::App& command) {
     if (given_file == "none") return;
     const std::optional<fs::path> file = given_file.empty() ? users_config() : fs::path(given_file);
     if (!file) return;
     for (const CLI::ConfigItem& item : read(*file)) {
         if (item.name == "++" || item.name == "--") continue;  // CLI11's marks of a section's ends
-        if (!item.parents.empty()) {
-            throw UsageError(fmt::format("{}: [{}] was found; options stand in the file without a heading",
-                                         file->string(), item.parents.front()));
-        }
-        const Option& option = *find(options, item.name, file->string());
-        if (option.name == "config")
-            throw UsageError(fmt::format("{}: a config file cannot name another", file->string()));
-        if (given.contains(option.name)) continue;
-        for (const std::string& value : item.inputs) {
-            try {
-                option.binding.set(value);
-            } catch (const UsageError& error) {
-                throw UsageError(fmt::format("{}: {}: {}", file->string(), option.name, error.what()));
-            }
+        try {
+            set(command, item);
+        } catch (const UsageError& error) {
+            throw UsageError(fmt::format("{}: {}", file->string(), error.what()));
         }
     }
 }

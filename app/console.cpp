@@ -20,7 +20,7 @@
 namespace npuscribe::app {
 namespace {
 
-// Nothing, or "warning: ": "npuscribe: warning: ...", as compilers and other tools have it.
+// "npuscribe: warning: ...", as compilers and other tools write it; no word for other messages.
 class LevelFlag : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {

@@ -1,5 +1,5 @@
 #pragma once
-// What people see: transcripts on stdout; messages and, on a terminal, a line of progress on stderr.
+// What people see: transcripts on stdout, and messages and a progress line on stderr.
 
 #include <cstddef>
 #include <functional>
@@ -13,8 +13,8 @@ namespace npuscribe::app {
 
 enum class Loudness { quiet, normal, verbose };
 
-/// Owns stderr. Its log sink becomes spdlog's default: every message is a line of its own, and takes the
-/// place of the progress line. Not thread-safe, but for logging.
+/// Owns stderr. Its log sink becomes spdlog's default: every message is a line of its own, and replaces the
+/// progress line. Only logging is thread-safe.
 class Console {
   public:
     explicit Console(Loudness loudness);
@@ -22,18 +22,18 @@ class Console {
     Console(const Console&) = delete;
     Console& operator=(const Console&) = delete;
 
-    /// Shows a line in place of the last one, where stderr is a terminal; `line` is asked for one of so many
-    /// columns. Elsewhere, for logs, a line of its own once a minute, asked for with 0 columns. Nothing where
-    /// quiet. Cheap to call often: shown ten times a second at most.
+    /// Replaces the progress line if stderr is a terminal; `line` is called with the number of columns.
+    /// Otherwise prints a line once a minute, for logs, and calls `line` with 0 columns. Prints nothing if
+    /// quiet. Cheap to call often, because a line is shown at most ten times a second.
     void progress(const std::function<std::string(size_t columns)>& line);
-    /// The same with a line that is what it is; cut where there are fewer columns.
+    /// The same with a line that does not depend on the columns; it is cut if there are too few.
     void progress(const std::string& line);
-    /// Takes the progress line away.
+    /// Removes the progress line.
     void clear();
-    /// Lines without a prefix: headers, the report. Not where quiet.
+    /// Prints lines without a prefix, such as headers and the report, unless quiet.
     void print(std::string_view lines);
     bool quiet() const;
-    /// Whether progress is a line that changes: stderr is a terminal that can.
+    /// Whether stderr is a terminal that can show a progress line.
     bool live() const;
 
   private:
@@ -41,22 +41,21 @@ class Console {
     std::shared_ptr<Sink> sink_;
 };
 
-/// "error: " as stderr is to show it: in red, where it is a terminal that can and NO_COLOR
-/// (https://no-color.org) is not set; "warning: " in yellow.
+/// "error: " as stderr shows it: in red if it is a terminal with colours and NO_COLOR (https://no-color.org)
+/// is not set; "warning: " in yellow.
 std::string error_mark();
 std::string warning_mark();
 
-/// Prints transcripts on stdout in the order of the inputs, each segment as soon as it may be.
+/// Prints transcripts on stdout in the order of the inputs, each segment as soon as that order allows.
 class TranscriptPrinter {
   public:
-    /// `names`: of the inputs, for a header line on stderr before each; empty: no headers.
+    /// `names` of the inputs are printed on stderr as headers; empty: no headers.
     TranscriptPrinter(Console& console, std::vector<std::string> names);
 
-    /// A segment's line, without its end. Throws OutputError where stdout cannot be written, but for a closed
-    /// pipe.
+    /// Prints a segment's line, given without its newline. Throws OutputError if stdout cannot be written,
+    /// but not for a closed pipe.
     void line(size_t input, std::string text);
-    /// `input` and all before it are finished. Its header is shown even where it had no lines, but for one
-    /// that failed.
+    /// `input` and all before it are finished. Its header is shown even if it had no lines, unless it failed.
     void finished(size_t input, bool failed);
     /// Nobody reads stdout any more.
     bool closed() const { return closed_; }

@@ -1,24 +1,20 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
-#include "command_line.h"
 #include "commands.h"
 #include "device/choose.h"
-#include "exit_code.h"
+#include "device_options.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace {
 
-constexpr const char* kHelp =
-    "Usage: npuscribe device list\n"
-    "       npuscribe device info [NAME]\n\n"
-    "list: the devices that can run the encoder, and what keeps the others from it.\n"
-    "info: what a device is and how it computes (default: auto).\n";
-
-int list() {
+void list() {
     std::string out;
     for (const DeviceListing& device : list_devices()) {
         const auto row = [&](std::string_view name, std::string_view text) {
@@ -31,10 +27,9 @@ int list() {
         for (const std::string& warning : device.warnings) row("", "warning: " + warning);
     }
     std::fputs(out.c_str(), stdout);
-    return kDone;
 }
 
-int info(const std::string& name) {
+void info(const std::string& name) {
     ThreadPool pool;
     std::string out;
     std::string shown;
@@ -66,25 +61,19 @@ int info(const std::string& name) {
         row(std::string(npuscribe::name(precision)), numerics);
     }
     std::fputs(out.c_str(), stdout);
-    return kDone;
 }
 
 }  // namespace
 
-int device(const std::vector<std::string>& arguments) {
-    if (asks_for_help(arguments)) {
-        std::fputs(kHelp, stdout);
-        return kDone;
-    }
-    const std::vector<std::string> words = parse({}, arguments);
-    if (!words.empty() && words[0] == "list" && words.size() == 1) return list();
-    if (!words.empty() && words[0] == "info" && words.size() <= 2)
-        return info(words.size() == 2 ? words[1] : "auto");
-    throw UsageError(
-        words.empty()
-            ? "device: it needs to be told what to do: npuscribe device list, or npuscribe device info"
-            : fmt::format("device: '{}' was given; allowed is list, or info with at most one device",
-                          fmt::join(words, " ")));
+void add_device(CLI::App& root) {
+    CLI::App* command = root.add_subcommand("device", "Show which devices can run the encoder");
+    command->require_subcommand(1);
+    command->add_subcommand("list", "List all devices, and what keeps some of them from being used")
+        ->callback(list);
+    CLI::App* described = command->add_subcommand("info", "Describe a device and how it computes");
+    const auto name = std::make_shared<std::string>("auto");
+    option(*described, "DEVICE", "", *name, device_name(), "Device to describe (default: auto)");
+    described->callback([name] { info(*name); });
 }
 
 }  // namespace npuscribe::app

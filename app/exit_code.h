@@ -1,5 +1,5 @@
 #pragma once
-// What the program tells the shell.
+// The exit codes of the program.
 
 namespace npuscribe::app {
 

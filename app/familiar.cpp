@@ -1,45 +1,48 @@
 #include "familiar.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "inputs.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace {
 
-constexpr std::string_view kDevices = "use --device cpu, npu or auto, which says where the encoder runs";
+constexpr std::string_view kDevices = "use --device cpu, npu or auto";
 constexpr std::string_view kPrecision = "use --precision bfp16 (the default), bf16, fp32 or int8";
-constexpr std::string_view kNamedAfterInput = "use --output-dir DIR; files in it are named after their input";
+constexpr std::string_view kNamedAfterInput = "use --output-dir DIR; files are named after their inputs";
 constexpr std::string_view kKaraoke =
     "use --word-timestamps --output-format html, a page that lights up each word as it is spoken, or "
     "--highlight-words for srt and vtt";
 constexpr std::string_view kTokens =
     "use --output-format json-full, which has every token with its probability";
 constexpr std::string_view kConfidence =
-    "use --output-format html, which shades what the model was less sure of, or json-full, which has every "
-    "token's probability";
+    "use --output-format html, which shades words of low probability, or json-full, which has every token's "
+    "probability";
 constexpr std::string_view kDetected =
-    "use --duration 30 --verbose, which tells the language that was detected; it is in json and in the "
-    "report, too";
+    "use --duration 30 --verbose, which shows the detected language; json and the report have it, too";
 constexpr std::string_view kNoWordThreshold = "leave it out: the times of words need no threshold here";
-constexpr std::string_view kRepetition = "use --compression-ratio-threshold, which does its work here";
-constexpr std::string_view kGrammar =
-    "leave it out: there are no grammars; --hotwords TEXT names words to expect";
+constexpr std::string_view kRepetition = "use --compression-ratio-threshold instead";
+constexpr std::string_view kGrammar = "there are no grammars; --hotwords TEXT gives words to expect";
 constexpr std::string_view kTokenList = "use --suppress-tokens LIST, of token numbers";
-constexpr std::string_view kSpeakers =
-    "leave it out: speakers are told apart by channel alone, with --channel split";
-constexpr std::string_view kVadWeights =
-    "leave it out: Silero's weights come with every model that is fetched";
+constexpr std::string_view kSpeakers = "speakers are told apart only by channel, with --channel split";
+constexpr std::string_view kVadWeights = "leave it out: Silero's weights are fetched with every model";
 constexpr std::string_view kLongestWindow =
     "leave it out: speech is cut at pauses, into windows of at most 30 s";
 constexpr std::string_view kWhereModels =
     "set NPUSCRIBE_MODELS to that directory, or give --model the model's own directory";
 constexpr std::string_view kLive =
-    "record first (arecord -f cd talk.wav) and transcribe the file: what is piped into npuscribe - is waited "
-    "for to its "
-    "end";
+    "record first (arecord -f cd talk.wav), then transcribe the file; npuscribe - reads a pipe to its end "
+    "before it finishes";
 constexpr std::string_view kAlign = "use --word-timestamps, which needs no second model";
-constexpr std::string_view kParallel = "use --threads N, or --batch-size N for windows at once";
+constexpr std::string_view kParallel =
+    "use --threads N, or --batch-size N for windows that are decoded together";
 
 constexpr Unit kMilliseconds = {"milliseconds", 0.001, ""};
 constexpr Unit kMillisecondsOrAll = {"milliseconds", 0.001, "none"};
@@ -62,9 +65,10 @@ constexpr Familiar instead_of(std::string_view typed, std::string_view value, st
     return {typed, value, Reading::refused, advice};
 }
 
-// An entry for one value stands before the one for all.
+// Entries for a single value stand before the one for any value.
 constexpr std::array kFamiliar = {
     // whisper.cpp: files
+    Familiar{"-f", {}, Reading::recording},
     Familiar{"--file", {}, Reading::input},
     means("-otxt --output-txt", "--output-format=txt"),
     means("-osrt --output-srt", "--output-format=srt"),
@@ -98,9 +102,9 @@ constexpr std::array kFamiliar = {
     means("--prompt", "--initial-prompt"),
     given("-mc --max-context", "0", "--no-condition-on-previous-text"),
     given("-mc --max-context", "-1", "--condition-on-previous-text"),
-    instead(
-        "-mc --max-context",
-        "use --condition-on-previous-text: a window gets as much of the text before it as the model takes"),
+    instead("-mc --max-context",
+            "use --condition-on-previous-text, which gives a window as much of the text before it as the "
+            "model takes"),
     instead("-dl --detect-language", kDetected),
     means("-sns --suppress-nst", "--suppress-tokens=-1"),
     instead("--suppress-regex", kTokenList),
@@ -164,13 +168,13 @@ constexpr std::array kFamiliar = {
     given("--batch-size", "none", ""),
     left_out("--batched --local-files-only"),
     given("--device-index", "0", ""),
-    instead("--device-index", "leave it out: --device alone says where the encoder runs"),
+    instead("--device-index", "leave it out: --device alone chooses where the encoder runs"),
     given("--pretty-json", "false", ""),
     instead("--pretty-json", "leave it out: jq . FILE shows json in lines"),
     given("--prompt-reset-on-temperature", "0.5", ""),
     instead("--prompt-reset-on-temperature", "leave it out: it is 0.5"),
     given("--multilingual", "false", ""),
-    instead("--multilingual", "leave it out: each file has one language, detected or given with --language"),
+    instead("--multilingual", "each file has one language, which is detected or given with --language"),
     instead("--hf-token --speaker-name --speaker-num", kSpeakers),
     given("--live-transcribe", "false", ""),
     instead("--live-transcribe --live-volume-threshold --live-input-device --live-input-device-sample-rate",
@@ -196,18 +200,8 @@ constexpr std::array kFamiliar = {
 };
 
 bool has_name(std::string_view names, std::string_view typed) {
-    while (!names.empty()) {
-        const size_t space = std::min(names.find(' '), names.size());
-        if (names.substr(0, space) == typed) return true;
-        names.remove_prefix(std::min(space + 1, names.size()));
-    }
-    return false;
-}
-
-// "int8_float32" and "None" as the table has them.
-std::string plain(std::string value) {
-    for (char& c : value) c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return value;
+    const std::vector<std::string_view> all = split(names, ' ');
+    return std::find(all.begin(), all.end(), typed) != all.end();
 }
 
 }  // namespace
@@ -216,12 +210,157 @@ std::span<const Familiar> familiar_options() {
     return kFamiliar;
 }
 
-const Familiar* familiar(std::string_view typed, const std::string* value) {
-    const std::string given = value != nullptr ? plain(*value) : "";
-    const auto found = std::find_if(kFamiliar.begin(), kFamiliar.end(), [&](const Familiar& entry) {
+const Familiar* find(std::span<const Familiar> entries, std::string_view typed, const std::string* value) {
+    // "int8_float32" and "None" are written as the table has them.
+    std::string given = value != nullptr ? to_lower(*value) : "";
+    std::replace(given.begin(), given.end(), '_', '-');
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const Familiar& entry) {
         return has_name(entry.typed, typed) && (entry.value.empty() || entry.value == given);
     });
-    return found == kFamiliar.end() ? nullptr : &*found;
+    return found == entries.end() ? nullptr : &*found;
+}
+
+namespace {
+
+// True and False as a switch's value, and as the word after one; nothing if it is neither.
+std::optional<bool> truth(const std::string& word) {
+    const std::string lower = to_lower(word);
+    if (lower == "true" || lower == "yes" || lower == "on") return true;
+    if (lower == "false" || lower == "no" || lower == "off") return false;
+    return std::nullopt;
+}
+
+// What another program counts in its unit, in seconds.
+std::string in_seconds(const Unit& unit, const std::string& option, const std::string& value) {
+    const auto count = to_whole_number(value, 0, 10'000'000'000);
+    if (!count) refuse(value, option, fmt::format("a whole number of {}, as in whisper.cpp", unit.name));
+    if (*count == 0 && !unit.zero.empty()) return std::string(unit.zero);
+    return to_text(static_cast<double>(*count) * unit.seconds);
+}
+
+class Translation {
+  public:
+    Translation(const CLI::App& command, const std::vector<std::string>& arguments,
+                std::span<const Familiar> familiar)
+        : command_(command), familiar_(familiar) {
+        for (size_t i = 0; i < arguments.size(); ++i) {
+            if (arguments[i] == "--") {
+                out_.push_back(arguments[i]);
+                while (++i < arguments.size()) add_input(arguments[i]);
+                break;
+            }
+            const std::string* next = i + 1 < arguments.size() ? &arguments[i + 1] : nullptr;
+            if (add(arguments[i], next)) ++i;
+        }
+        // All of them at once, so that a command line from elsewhere can be mended in one go.
+        if (!refused_.empty()) throw UsageError(fmt::format("{}", fmt::join(refused_, "; ")));
+    }
+
+    std::vector<std::string> words() && { return std::move(out_); }
+
+  private:
+    // An option as it was typed. `value`: what stood behind its '=', else the next word; null if there is
+    // none.
+    struct Typed {
+        std::string name;
+        bool joined;  // with an '='
+        const std::string* value;
+    };
+
+    // These return true if the next word was used up as the value.
+
+    bool add(const std::string& argument, const std::string* next) {
+        if (argument.size() < 2 || argument[0] != '-') {
+            add_input(argument);
+            return false;
+        }
+        const size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+        const bool joined = equals != std::string::npos;
+        const std::string value = joined ? argument.substr(equals + 1) : "";
+        Typed typed{argument.substr(0, equals), joined, joined ? &value : next};
+        if (typed.name.starts_with("--")) std::replace(typed.name.begin(), typed.name.end(), '_', '-');
+        if (const Familiar* entry = find(familiar_, typed.name, typed.value))
+            return add_familiar(*entry, typed);
+        return add_option(typed);
+    }
+
+    bool add_familiar(const Familiar& entry, const Typed& typed) {
+        const std::optional<bool> wanted = typed.value != nullptr ? truth(*typed.value) : std::nullopt;
+        switch (entry.reading) {
+            case Familiar::Reading::refused:
+                refused_.push_back(fmt::format("{}{} is not available: {}", typed.name,
+                                               entry.value.empty() ? "" : " " + *typed.value, entry.text));
+                return false;
+            case Familiar::Reading::left_out:
+                return !typed.joined && (!entry.value.empty() || wanted);
+            case Familiar::Reading::recording:
+                if (typed.value == nullptr || !is_recording(*typed.value)) return add_option(typed);
+                return add_input_of(typed);
+            case Familiar::Reading::input:
+                if (typed.value == nullptr)
+                    throw UsageError(fmt::format("missing value for {}: expected FILE", typed.name));
+                return add_input_of(typed);
+            case Familiar::Reading::means:
+                break;
+        }
+        const std::vector<std::string_view> words = split(entry.text, ' ');
+        Typed last = typed;
+        last.name = words.back();
+        const bool complete = last.name.find('=') != std::string::npos;
+        if (complete && entry.value.empty() && typed.joined && !wanted)
+            throw UsageError(fmt::format("{} takes no value; it stands for {}", typed.name, last.name));
+        if (complete && entry.value.empty() && wanted == false) return !typed.joined;  // "--output-srt False"
+        out_.insert(out_.end(), words.begin(), words.end() - 1);
+        if (complete || !entry.value.empty()) {
+            out_.push_back(last.name);
+            return !typed.joined && (!entry.value.empty() || wanted);
+        }
+        if (entry.unit != nullptr && typed.value != nullptr) {
+            out_.insert(out_.end(), {last.name, in_seconds(*entry.unit, typed.name, *typed.value)});
+            return !typed.joined;
+        }
+        return add_option(last);
+    }
+
+    bool add_option(const Typed& typed) {
+        const CLI::Option* option = command_.get_option_no_throw(typed.name);
+        const bool known = option != nullptr && typed.value != nullptr;
+        if (known && !is_switch(*option)) {
+            out_.insert(out_.end(), {typed.name, *typed.value});
+            return !typed.joined;
+        }
+        const bool has_value = typed.joined || (known && truth(*typed.value));
+        out_.push_back(typed.name + (has_value ? "=" + *typed.value : ""));
+        return has_value && !typed.joined;
+    }
+
+    // CLI11 takes "[a,b]" as a list of two.
+    void add_input(const std::string& path) {
+        const bool list = path.starts_with('[') && path.ends_with(']');
+        out_.push_back((list ? "./" : "") + path);
+    }
+
+    bool add_input_of(const Typed& typed) {
+        const bool looks_like_option = typed.value->size() > 1 && typed.value->front() == '-';
+        add_input((looks_like_option ? "./" : "") + *typed.value);
+        return !typed.joined;
+    }
+
+    const CLI::App& command_;
+    std::span<const Familiar> familiar_;
+    std::vector<std::string> out_;
+    std::vector<std::string> refused_;
+};
+
+}  // namespace
+
+std::vector<std::string> translate(const CLI::App& command, const std::vector<std::string>& arguments,
+                                   std::span<const Familiar> familiar) {
+    const auto end = std::find(arguments.begin(), arguments.end(), "--");
+    const bool help =
+        std::any_of(arguments.begin(), end, [](const std::string& a) { return a == "-h" || a == "--help"; });
+    if (help) return {"--help"};  // whatever else is wrong
+    return Translation(command, arguments, familiar).words();
 }
 
 }  // namespace npuscribe::app

@@ -1,5 +1,6 @@
 #include "inputs.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,13 +11,15 @@
 
 #include "audio/stream.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "output/formats.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-// Adds what the directory holds, with its subdirectories where asked for; links to directories are not
-// followed, as they may lead back.
+// Adds the audio files of a directory, and those of its subdirectories if `recursive`. Links to directories
+// are not followed, because they may lead back.
 void search(const fs::path& directory, const fs::path& below, bool recursive, std::vector<Input>& out) {
     std::error_code error;
     std::vector<fs::path> directories;
@@ -38,22 +41,27 @@ void add_directory(const fs::path& directory, bool recursive, std::vector<Input>
     search(directory, {}, recursive, out);
     if (out.begin() + first == out.end()) {
         const std::string none = "the directory holds no audio files";
-        out.push_back({directory, recursive ? none : none + "; -r looks in its subdirectories, too", {}});
+        out.push_back(
+            {directory, recursive ? none : none + "; give -r to look in its subdirectories, too", {}});
     }
     std::sort(out.begin() + first, out.end(), [](const Input& a, const Input& b) { return a.path < b.path; });
 }
 
 void refuse_terminal(const char* wanted) {
     if (::isatty(STDIN_FILENO) == 0) return;
-    throw UsageError(std::string("'-' was given, but standard input is a terminal; pipe ") + wanted +
-                     " into it");
+    throw UsageError(fmt::format("input '-' is a terminal; pipe {} into npuscribe, or give a file", wanted));
 }
 
-// openai-whisper, and whatever asks ffmpeg, takes addresses.
+// openai-whisper and others that call ffmpeg take addresses.
 std::string not_there(const std::string& word) {
     const bool address = word.starts_with("http://") || word.starts_with("https://");
-    return address ? word + " is an address, not a file: curl -L " + word + " | npuscribe -"
+    return address ? fmt::format("{0} is an address, not a file: curl -L {0} | npuscribe -", word)
                    : "there is no such file";
+}
+
+[[noreturn]] void refuse(const fs::path& list, const char* expected) {
+    throw UsageError(
+        fmt::format("invalid value '{}' for --files-from: expected {}", list.string(), expected));
 }
 
 std::string read_all(std::istream& in) {
@@ -64,12 +72,11 @@ std::string read_all(std::istream& in) {
 
 std::vector<Input> expand(const std::vector<std::string>& words, bool recursive) {
     if (std::count(words.begin(), words.end(), "-") > 1) {
-        throw UsageError("'-' was given more than once; standard input can be read once");
+        throw UsageError("input '-' was given more than once, but standard input can be read only once");
     }
     std::vector<Input> out;
     for (const std::string& word : words) {
-        if (word.empty())
-            throw UsageError("an input is '', without a name; is a variable of the shell's empty?");
+        if (word.empty()) throw UsageError("input '' has no name; is a variable of the shell empty?");
         if (word == "-") {
             refuse_terminal("audio");
             out.push_back({word, {}, {}});
@@ -99,8 +106,7 @@ std::vector<std::string> read_list(const fs::path& path) {
         std::error_code ignored;
         const bool readable = file && !fs::is_directory(path, ignored);
         if (readable) text = read_all(file);
-        if (!readable || file.bad())
-            throw UsageError("'" + path.string() + "' was given; a file that can be read is wanted, or -");
+        if (!readable || file.bad()) refuse(path, "a file that can be read, or -");
     }
     const char end = text.find('\0') != std::string::npos ? '\0' : '\n';
     std::vector<std::string> names;
@@ -111,12 +117,22 @@ std::vector<std::string> read_list(const fs::path& path) {
         if (end == '\n' && name.ends_with('\r')) name.pop_back();
         if (!name.empty()) names.push_back(std::move(name));
     }
-    if (names.empty()) throw UsageError("'" + path.string() + "' was given, and it names no files");
+    if (names.empty()) refuse(path, "a list that names files");
     if (path == "-" && std::count(names.begin(), names.end(), "-") > 0) {
         throw UsageError(
-            "the list comes from standard input, and names it as audio, too; it can be read once");
+            "--files-from and a name in the list are both '-', but standard input can be read only once");
     }
     return names;
+}
+
+bool is_recording(const std::string& word) {
+    try {
+        output::parse_formats(word);
+        return false;
+    } catch (const UsageError&) {
+        std::error_code ignored;
+        return word == "-" || audio::is_audio_file_name(word) || fs::exists(word, ignored);
+    }
 }
 
 std::string stem(const fs::path& input) {

@@ -9,21 +9,25 @@ namespace npuscribe::app {
 
 struct Input {
     std::filesystem::path path;        // "-": standard input
-    std::string error;                 // not empty: there is nothing to transcribe, for this reason
-    std::filesystem::path below = {};  // the subdirectory it was found in, of a directory that was named
+    std::string error;                 // why it cannot be transcribed; empty: it can
+    std::filesystem::path below = {};  // its subdirectory in the directory that was given
 };
 
-/// Files as they are; a directory's audio files, sorted by name (`recursive`: those of its subdirectories,
-/// too); "-" as it is. What is missing or cannot be read, or a directory without audio, becomes an Input with
-/// an error. Throws UsageError for "-" given twice, or where standard input is a terminal.
+/// Keeps files and "-" as they are, and replaces a directory by its audio files (and with `recursive`, those
+/// of its subdirectories), sorted by name. A file that is missing or cannot be read and a directory without
+/// audio become an Input with an error. Throws UsageError if "-" is given twice, or if standard input is a
+/// terminal.
 std::vector<Input> expand(const std::vector<std::string>& words, bool recursive);
 
-/// The names in a list, in its order: with NULs between them where it holds one (find -print0), else one a
-/// line. Empty ones are left out. `path` may be "-", standard input. Throws UsageError where it cannot be
-/// read, names nothing, or names "-" while it comes from there itself.
+/// The names in the list that --files-from gives, in its order: separated by NULs if it has any (find
+/// -print0), else one a line. Empty names are skipped. `path` may be "-", standard input. Throws UsageError
+/// if it cannot be read, names nothing, or names "-" while it is read from standard input itself.
 std::vector<std::string> read_list(const std::filesystem::path& path);
 
-/// A path's name without its extension; "stdin" for "-". How outputs are named.
+/// Whether `word` names a recording rather than a list of output formats.
+bool is_recording(const std::string& word);
+
+/// A path's name without its extension, by which outputs are named; "stdin" for "-".
 std::string stem(const std::filesystem::path& input);
 
 }  // namespace npuscribe::app

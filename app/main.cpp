@@ -1,37 +1,34 @@
-// npuscribe: the command line. Finds the subcommand; the one place where errors become messages and exit
-// codes.
+// npuscribe: the command line. The one place where errors become messages and exit codes.
 
 #include <fcntl.h>
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <span>
 #include <system_error>
+#include <vector>
 
 #include "base/error.h"
+#include "command_line.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
+#include "familiar.h"
 #include "spelling.h"
 #include "terminal_text.h"
-#include "version.h"
 
 namespace npuscribe::app {
 namespace {
 
-const Command* find_command(const std::string& name) {
-    const auto found =
-        std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
-    return found == commands().end() ? nullptr : &*found;
-}
-
-// Where stdout or stderr is closed, its descriptor would be given to a file that is opened, and what is
-// printed would end in that. Open for reading alone, it still refuses what is written: EBADF.
+// If stdout or stderr is closed, the next file that is opened gets its descriptor, and messages would end up
+// in that file. A descriptor that is open for reading alone still refuses what is written: EBADF.
 void hold_closed_descriptors() {
     for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
@@ -42,7 +39,7 @@ void hold_closed_descriptors() {
     }
 }
 
-// What was printed and not yet written: a full disk is no success.
+// Writes what was printed and is still in the buffer: a full disk must not look like success.
 int flushed(int code) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
         throw OutputError("cannot write to standard output: " + std::generic_category().message(errno));
@@ -50,42 +47,64 @@ int flushed(int code) {
 }
 
 // "npuscribe devcie list": the word is no file, and nearly a command.
-void refuse_mistyped_command(const std::string& word) {
+void refuse_mistyped_command(const CLI::App& root, const std::string& word) {
     std::error_code ignored;
     if (word.empty() || word[0] == '-' || std::filesystem::exists(word, ignored)) return;
-    for (const Command& command : commands()) {
-        const size_t distance = edit_distance(word, command.name);
-        if (distance == 0 || distance > 2) continue;
-        throw UsageError(fmt::format("there is neither a file nor a command {}; did you mean npuscribe {}?",
-                                     word, command.name));
+    const auto near = nearest(word, first_words(root));
+    if (!near.empty())
+        throw UsageError(fmt::format("there is no file and no command '{}'; did you mean npuscribe {}?", word,
+                                     near.front()));
+}
+
+bool asks_for_root(const std::string& word) {
+    return word == "--help" || word == "-h" || word == "--version" || word == "-V";
+}
+
+// The words as CLI11 takes them: with the command that is implied, and in its spellings.
+std::vector<std::string> complete(const CLI::App& root, std::vector<std::string> words) {
+    const bool help = !words.empty() && words[0] == "help";
+    if (help) {  // help model fetch: model fetch --help
+        words.erase(words.begin());
+        words.emplace_back("--help");
     }
+    const CLI::App* command = &root;
+    std::vector<std::string> out;
+    for (const std::string& word : words) {
+        const auto below = commands_of(*command);
+        const auto found = std::find_if(below.begin(), below.end(),
+                                        [&](const CLI::App* each) { return each->get_name() == word; });
+        if (found == below.end()) break;
+        command = *found;
+        out.push_back(word);
+    }
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(out.size()));
+    const CLI::App* implied = commands_of(root).front();
+    if (command == &root) {
+        if (help && words.size() > 1)
+            throw UsageError(
+                fmt::format("unknown command '{}'; npuscribe --help lists all commands", words[0]));
+        if (!words.empty() && asks_for_root(words[0])) return words;
+        if (!words.empty()) refuse_mistyped_command(root, words[0]);
+        command = implied;
+        out.push_back(implied->get_name());
+    }
+    const auto familiar = command == implied ? familiar_options() : std::span<const Familiar>{};
+    for (std::string& word : translate(*command, words, familiar)) out.push_back(std::move(word));
+    return out;
 }
 
 int run(const std::vector<std::string>& arguments) {
-    const std::string first = arguments.empty() ? "" : arguments.front();
-    if (first == "--version" || first == "-V") {
-        std::fputs(version_text().c_str(), stdout);
-        return kDone;
+    int exit_code = kDone;
+    CLI::App root("", "npuscribe");
+    add_commands(root, exit_code);
+    try {
+        parse(root, complete(root, arguments));
+    } catch (const CLI::CallForHelp&) {
+        std::fputs(root.help().c_str(), stdout);
+    } catch (const CLI::CallForVersion& version) {
+        std::fputs(version.what(), stdout);
     }
-    if (const Command* command = find_command(first)) {
-        return command->run({arguments.begin() + 1, arguments.end()});
-    }
-    if (first == "help" && arguments.size() > 1) {
-        if (const Command* command = find_command(arguments[1])) return command->run({"--help"});
-        throw UsageError(
-            fmt::format("help: there is no command '{}'; npuscribe --help lists them", arguments[1]));
-    }
-    if (first == "--help" || first == "-h" || first == "help") {
-        const int code = transcribe({"--help"});
-        std::string out = "\nCommands:\n";
-        for (const Command& command : commands())
-            out += fmt::format("  {:34}{}\n", command.usage, command.summary);
-        out += "  npuscribe --version\n";
-        std::fputs(out.c_str(), stdout);
-        return code;
-    }
-    refuse_mistyped_command(first);
-    return transcribe(arguments);
+    return exit_code;
 }
 
 int report(const char* message, ExitCode code) {
@@ -114,7 +133,7 @@ int main(int argc, char** argv) {
     } catch (const DeviceError& error) {
         return report(error.what(), kUnavailable);
     } catch (const std::bad_alloc&) {
-        return report("out of memory; a smaller model, --batch-size or --beam-size needs less", kSomeFailed);
+        return report("out of memory; use a smaller model, --batch-size or --beam-size", kSomeFailed);
     } catch (const std::exception& error) {
         return report(error.what(), kSomeFailed);
     }

@@ -1,7 +1,12 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
+
+#include <vector>
 
 #include "base/utf8.h"
+#include "command_line.h"
 #include "exit_code.h"
+#include "help.h"
+#include "option.h"
 #include "reference.h"
 #include "version.h"
 
@@ -29,31 +34,29 @@ std::string roff(std::string_view text) {
     return out;
 }
 
-std::string with_default(const Option& option) {
-    const std::string given = option.binding.get();
-    if (option.is_switch()) return option.help + (given == "true" ? " (default: on)" : "");
-    return option.help + (given.empty() ? "" : fmt::format(" (default: {})", given));
-}
-
-bool is_on(const Option& option) {
-    return option.is_switch() && option.binding.get() == "true";
-}
-
-std::string options_section(const CommandReference& command) {
+std::string options_section(const CLI::App& command) {
     std::string out;
     std::string group;
-    for (const Option& option : command.options) {
-        if (option.group != group) {
-            group = option.group;
+    for (const CLI::Option* option : options_of(command)) {
+        if (option->get_group() != group) {
+            group = option->get_group();
             out += fmt::format(".SS {}\n", roff(group));
         }
-        const std::string letter = option.letter != 0 ? fmt::format("\\fB\\-{}\\fR, ", option.letter) : "";
-        const std::string name = (is_on(option) ? "--[no-]" : "--") + option.name;
-        const std::string value = option.is_switch() ? "" : fmt::format(" \\fI{}\\fR", roff(option.value));
-        out +=
-            fmt::format(".TP\n{}\\fB{}\\fR{}\n{}\n", letter, roff(name), value, roff(with_default(option)));
+        const std::string value = default_value(*option);
+        const bool shown = is_switch(*option) ? value == "on" : !value.empty();
+        out += fmt::format(".TP\n\\fB{}{}\\fR\n{}{}\n", roff(letter(*option)), roff(usage(*option)),
+                           roff(option->get_description()),
+                           shown ? roff(fmt::format(" (default: {})", value)) : "");
     }
     return out;
+}
+
+/// The root's commands, each followed by those below it.
+void flatten(const CLI::App& app, std::vector<const CLI::App*>& out) {
+    for (const CLI::App* command : commands_of(app)) {
+        out.push_back(command);
+        flatten(*command, out);
+    }
 }
 
 struct Code {
@@ -62,10 +65,10 @@ struct Code {
 };
 constexpr Code kCodes[] = {
     {kDone, "all done"},
-    {kSomeFailed, "some inputs failed, the others are done"},
-    {kUsage, "the command line makes no sense"},
-    {kUnavailable, "the device or the model is not there"},
-    {kInterrupted, "interrupted; what was finished is written"},
+    {kSomeFailed, "some inputs failed; the others are done"},
+    {kUsage, "the command line was wrong: an unknown option, or a value or an input that cannot be used"},
+    {kUnavailable, "the device or the model is not available"},
+    {kInterrupted, "interrupted; outputs of finished inputs are written"},
 };
 
 struct Variable {
@@ -74,41 +77,41 @@ struct Variable {
 };
 constexpr Variable kVariables[] = {
     {"NPUSCRIBE_MODELS",
-     "where fetched models are kept; else npuscribe/models in $XDG_CACHE_HOME or ~/.cache"},
-    {"NPUSCRIBE_XCLBIN_DIR", "where the NPU's array programs are"},
-    {"NPUSCRIBE_NPU_INDEX", "which NPU, counted from 0"},
-    {"NPUSCRIBE_NPU_TIMEOUT", "seconds after which a run on the NPU is given up"},
-    {"NPUSCRIBE_MAX_ISA", "the best vector instructions to use: baseline, avx2, avx512, bf16 or amx"},
-    {"NO_COLOR", "where set, nothing is coloured"},
+     "directory of fetched models; without it, npuscribe/models in $XDG_CACHE_HOME or ~/.cache"},
+    {"NPUSCRIBE_XCLBIN_DIR", "directory of the NPU's array programs"},
+    {"NPUSCRIBE_NPU_INDEX", "number of the NPU to use, counted from 0"},
+    {"NPUSCRIBE_NPU_TIMEOUT", "seconds to wait for a run on the NPU before it fails"},
+    {"NPUSCRIBE_MAX_ISA", "limit for the vector instructions to use: baseline, avx2, avx512, bf16 or amx"},
+    {"NO_COLOR", "if set, messages are not coloured"},
 };
 
 }  // namespace
 
-std::string man_page(const Reference& reference) {
-    const auto& commands = reference.commands();
+std::string man_page(const CLI::App& root) {
+    std::vector<const CLI::App*> commands;
+    flatten(root, commands);
     std::string out = fmt::format(
         ".TH NPUSCRIBE 1 \"\" \"npuscribe {}\" \"User Commands\"\n"
-        ".SH NAME\nnpuscribe \\- transcribes speech with Whisper, on an AMD XDNA2 NPU or a CPU\n"
-        ".SH SYNOPSIS\n",
+        ".SH NAME\nnpuscribe \\- transcribe speech with Whisper, on an AMD XDNA2 NPU or a CPU\n"
+        ".SH SYNOPSIS\n.B npuscribe [OPTIONS] INPUT...\n.br\n",
         version());
-    for (const CommandReference& command : commands) out += fmt::format(".B {}\n.br\n", roff(command.usage));
+    for (const CLI::App* command : commands_of(root))
+        out += fmt::format(".B {}\n.br\n", roff(usage_line(*command)));
     out +=
         ".B npuscribe \\-\\-version\n"
         ".SH DESCRIPTION\n"
         "Transcribes audio files, whole directories of them, or standard input (\\-). Transcripts go to "
-        "standard "
-        "output, everything else to standard error. Files are written whole or not at all.\n.PP\n"
-        "Names of options are openai\\-whisper's; an underscore is as good as a hyphen.\n"
+        "standard output, "
+        "and everything else to standard error. Each output file is written completely or not at all.\n.PP\n"
+        "Options have openai\\-whisper's names, with hyphens or underscores.\n"
         ".SH COMMANDS\n";
-    for (const CommandReference& command : commands)
-        out += fmt::format(".TP\n.B {}\n{}\n", roff(command.name), roff(command.summary));
-    for (const CommandReference& command : commands) {
-        if (command.options.empty()) continue;
-        const bool implied = &command == &commands.front();
-        out += fmt::format(
-            ".SH \"{}OPTIONS\"\n",
-            implied ? std::string() : fmt::format("{} ", fmt::format("NPUSCRIBE {}", command.name)));
-        out += options_section(command);
+    for (const CLI::App* command : commands)
+        out += fmt::format(".TP\n.B {}\n{}\n", roff(full_name(*command)), roff(summary(*command)));
+    for (const CLI::App* command : commands) {
+        if (options_of(*command).empty()) continue;
+        const bool implied = command == commands.front();
+        out += fmt::format(".SH \"{}OPTIONS\"\n", implied ? "" : roff(full_name(*command)) + " ");
+        out += options_section(*command);
     }
     out += ".SH \"EXIT STATUS\"\n";
     for (const Code& code : kCodes)
@@ -118,29 +121,25 @@ std::string man_page(const Reference& reference) {
         out += fmt::format(".TP\n.B {}\n{}\n", variable.name, roff(variable.meaning));
     out +=
         ".SH FILES\n.TP\n.I $XDG_CONFIG_HOME/npuscribe/config.toml\n"
-        "or ~/.config/npuscribe/config.toml: defaults of your own, a line an option: language = \"de\"\n"
+        "or ~/.config/npuscribe/config.toml: your own defaults in TOML, one option a line, such as language "
+        "= \"de\"\n"
         ".SH EXAMPLES\n"
-        ".TP\n.B npuscribe speech.flac\nthe transcript on standard output, the timing on standard error\n"
+        ".TP\n.B npuscribe speech.flac\nPrint the transcript on standard output, and the timing on standard "
+        "error\n"
         ".TP\n.B npuscribe \\-l de \\-f srt,json \\-o out \\-r recordings/\n"
-        "subtitles and JSON for every recording in a directory and below it\n";
+        "Write subtitles and JSON for every recording in a directory and its subdirectories\n";
     return out;
 }
 
-std::string option_table(const Reference& reference) {
+std::string option_table(const CLI::App& root) {
     const auto cell = [](std::string text) {
         for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
         return text;
     };
-    std::string out = "| option | what it does | default |\n| --- | --- | --- |\n";
-    for (const Option& option : reference.commands().front().options) {
-        const std::string letter = option.letter != 0 ? fmt::format("-{}, ", option.letter) : "";
-        const std::string name = (is_on(option) ? "--[no-]" : "--") + option.name;
-        const std::string value = option.is_switch() ? "" : " " + option.value;
-        const std::string given = option.binding.get();
-        const std::string otherwise = option.is_switch() ? (given == "true" ? "on" : "off") : given;
-        out += fmt::format("| `{}` | {} | {} |\n", cell(letter + name + value), cell(option.help),
-                           cell(otherwise));
-    }
+    std::string out = "| Option | What it does | Default |\n| --- | --- | --- |\n";
+    for (const CLI::Option* option : options_of(*commands_of(root).front()))
+        out += fmt::format("| `{}` | {} | {} |\n", cell(letter(*option) + usage(*option)),
+                           cell(option->get_description()), cell(default_value(*option)));
     return out;
 }
 

@@ -1,55 +1,51 @@
 // npuscribe man, npuscribe completion: what packages install, printed by the program that it describes.
 
-#include <spdlog/fmt/fmt.h>
-
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 
-#include "base/error.h"
-#include "command_line.h"
 #include "commands.h"
-#include "exit_code.h"
+#include "option.h"
 #include "reference.h"
 
 namespace npuscribe::app {
 namespace {
 
-constexpr const char* kManHelp =
-    "Usage: npuscribe man [markdown]\n\n"
-    "Prints the manual page: npuscribe man | man -l -. markdown: the options alone, as a table.\n";
+using Write = std::string (*)(const CLI::App& root);
 
-constexpr const char* kCompletionHelp =
-    "Usage: npuscribe completion bash|zsh|fish\n\n"
-    "Prints what completes npuscribe's command line in that shell:\n"
-    "  bash: source <(npuscribe completion bash)\n"
-    "  zsh:  npuscribe completion zsh > a file named _npuscribe in a directory of $fpath\n"
-    "  fish: npuscribe completion fish > ~/.config/fish/completions/npuscribe.fish\n";
-
-int print(const std::string& text) {
-    std::fputs(text.c_str(), stdout);  // main() finds out whether it could be written
-    return kDone;
+// main() finds out whether the text could be written.
+void print(const CLI::App& root, const std::vector<std::pair<std::string, Write>>& writers,
+           const std::string& name) {
+    for (const auto& [known, write] : writers) {
+        if (known == name) std::fputs(write(root).c_str(), stdout);
+    }
 }
 
 }  // namespace
 
-int man(const std::vector<std::string>& arguments) {
-    if (asks_for_help(arguments)) return print(kManHelp);
-    const std::vector<std::string> words = parse({}, arguments);
-    const Reference reference;
-    if (words.empty()) return print(man_page(reference));
-    if (words.size() == 1 && words[0] == "markdown") return print(option_table(reference));
-    throw UsageError(
-        fmt::format("man: '{}' was given; allowed is markdown, or nothing", fmt::join(words, " ")));
+void add_man(CLI::App& root) {
+    CLI::App* command =
+        root.add_subcommand("man", "Print the manual page\nTo read it: npuscribe man | man -l -");
+    const auto form = std::make_shared<std::string>("page");
+    option(*command, "FORM", "", *form, one_of({"page", "markdown"}),
+           "page, or markdown for a table of the options (default: page)");
+    command->callback([&root, form] {
+        print(root, {{"page", man_page}, {"markdown", option_table}}, *form);
+    });
 }
 
-int completion(const std::vector<std::string>& arguments) {
-    if (asks_for_help(arguments)) return print(kCompletionHelp);
-    const std::vector<std::string> words = parse({}, arguments);
-    const Reference reference;
-    if (words.size() == 1 && words[0] == "bash") return print(bash_completion(reference));
-    if (words.size() == 1 && words[0] == "zsh") return print(zsh_completion(reference));
-    if (words.size() == 1 && words[0] == "fish") return print(fish_completion(reference));
-    throw UsageError(
-        fmt::format("completion: '{}' was given; allowed is bash, zsh or fish", fmt::join(words, " ")));
+void add_completion(CLI::App& root) {
+    CLI::App* command =
+        root.add_subcommand("completion",
+                            "Print a script that completes npuscribe's command line in a shell\n"
+                            "  bash: source <(npuscribe completion bash)\n"
+                            "  zsh:  npuscribe completion zsh > _npuscribe, in a directory of $fpath\n"
+                            "  fish: npuscribe completion fish > ~/.config/fish/completions/npuscribe.fish");
+    const auto shell = std::make_shared<std::string>();
+    option(*command, "SHELL", "", *shell, one_of({"bash", "zsh", "fish"}), "bash, zsh or fish")->required();
+    command->callback([&root, shell] {
+        print(root, {{"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}}, *shell);
+    });
 }
 
 }  // namespace npuscribe::app

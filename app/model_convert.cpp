@@ -1,20 +1,21 @@
 // npuscribe model convert: a checkpoint to npuscribe's own file.
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <system_error>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
-#include "command_line.h"
 #include "commands.h"
-#include "exit_code.h"
+#include "device_options.h"
 #include "model/container.h"
 #include "model/model.h"
+#include "option.h"
 #include "output/atomic_file.h"
 #include "signals.h"
 #include "version.h"
@@ -24,26 +25,22 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Settings {
+    std::string source;
+    std::string destination;  // empty: not given
     bool force = false;
     size_t threads = 0;
 };
 
-std::vector<Option> convert_options(Settings& s) {
-    constexpr const char* kGroup = "Options of convert";
-    return {{"force", 'f', "", kGroup, "replace DEST where it is there already", toggle(s.force)},
-            {"threads", 't', "N", kGroup, "CPU threads; 0: one for each CPU", integer(s.threads, 0, 1024)}};
-}
-
-// A directory gets a file of the model's name; nothing given is the place where models are looked for.
-fs::path destination(const std::optional<std::string>& given, const std::string& name) {
+// A directory gets a file named after the model. Without a destination, the file goes to the fetched models.
+fs::path destination(const std::string& given, const std::string& name) {
     const std::string file = name + std::string(container::kSuffix);
-    if (!given) {
+    if (given.empty()) {
         output::prepare_directory(models_directory());
         return models_directory() / file;
     }
     std::error_code ignored;
-    const fs::path path(*given);
-    return given->ends_with('/') || fs::is_directory(path, ignored) ? path / file : path;
+    const fs::path path(given);
+    return given.ends_with('/') || fs::is_directory(path, ignored) ? path / file : path;
 }
 
 uintmax_t size_on_disk(const fs::path& path) {
@@ -71,35 +68,16 @@ std::string megabytes(uintmax_t bytes) {
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-}  // namespace
-
-std::string model_convert_help() {
-    Settings defaults;
-    return help_text(convert_options(defaults));
-}
-
-int model_convert(const std::vector<std::string>& arguments) {
-    Settings settings;
-    const std::vector<Option> options = convert_options(settings);
-    const std::vector<std::string> words = parse(options, arguments);
-    if (words.empty() || words.size() > 2) {
-        throw UsageError(
-            fmt::format("model convert: it needs a model and at most one place to write to, as in "
-                        "npuscribe model convert SOURCE DEST; {} were given",
-                        words.size()));
-    }
+void run(const Settings& settings) {
     const Stopwatch watch;
-    const Model source = load_model(words[0], Prefer::original);
+    const Model source = load_model(settings.source, Prefer::original);
     if (source.checkpoint->panels("encoder.blocks.0.mlp.0.weight"))
-        throw UsageError(
-            fmt::format("model convert: {} has been converted already; give the model that it was "
-                        "made from",
-                        source.path.string()));
-    const fs::path dest =
-        destination(words.size() == 2 ? std::optional(words[1]) : std::nullopt, source.name);
+        throw UsageError(fmt::format("{} has been converted already; give the model that it was made from",
+                                     source.path.string()));
+    const fs::path dest = destination(settings.destination, source.name);
     std::error_code ignored;
     if (!settings.force && fs::is_regular_file(dest, ignored))
-        throw OutputError(dest.string() + ": is there already; --force replaces it");
+        throw OutputError(fmt::format("{} exists already; give --force to replace it", dest.string()));
 
     std::atomic<bool>& interrupted = watch_signals();
     output::AtomicFile file(dest);
@@ -115,7 +93,25 @@ int model_convert(const std::vector<std::string>& arguments) {
     file.commit();
     fmt::print("{}: {}, from {} of {} in {:.1f} s\n", dest.string(), megabytes(written),
                megabytes(size_on_disk(source.path)), source.path.string(), watch.seconds());
-    return kDone;
+}
+
+}  // namespace
+
+void add_model_convert(CLI::App& model) {
+    CLI::App* command = model.add_subcommand(
+        "convert",
+        "Write a model as one file of BFP16 blocks\n"
+        "The file takes about half the space of 16-bit weights and loads faster. In the directory of fetched "
+        "models, its "
+        "name stands for the model; --precision fp32 and bf16 still use the original if it is there.");
+    const auto settings = std::make_shared<Settings>();
+    option(*command, "SOURCE", "", settings->source, "Name or path of the model")->required();
+    option(*command, "DEST", "", settings->destination,
+           "File or directory to write to (default: the directory of fetched models)");
+    command->option_defaults()->group("Options");
+    toggle(*command, "-f,--force", settings->force, "Replace the file if it exists");
+    add_threads_option(*command, settings->threads);
+    command->callback([settings] { run(*settings); });
 }
 
 }  // namespace npuscribe::app

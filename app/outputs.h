@@ -10,7 +10,7 @@
 
 namespace npuscribe::app {
 
-/// Output paths: outputs[i] are those of input i, in the order of the formats.
+/// The paths of outputs: outputs[i] belong to input i, in the order of the formats.
 struct OutputPlan {
     std::vector<output::Format> formats;
     std::vector<std::vector<std::filesystem::path>> outputs;
@@ -20,14 +20,14 @@ struct OutputPlan {
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;
 
-    /// Whether all outputs of an input are there. False for one that has none.
+    /// Whether all outputs of an input exist. False for an input without outputs.
     bool exists(size_t input) const;
 };
 
-/// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, makes the directories, and removes
-/// from them what a killed run left unfinished. Throws UsageError where two would be the same file, or one is
-/// an input; OutputError where a directory cannot be made or written to. `report` (may be empty) counts as an
-/// output.
+/// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, creates the directories, and
+/// removes the unfinished files of a killed run from them. `report` (may be empty) counts as an output.
+/// Throws UsageError if two outputs would be the same file, or if one is an input, and OutputError if a
+/// directory cannot be created or written to.
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const std::filesystem::path& directory, const std::filesystem::path& report);
 

@@ -1,6 +1,6 @@
 #include "progress.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ std::string percent(double fraction) {
     return fmt::format("{:.0f} %", std::floor(100 * std::clamp(fraction, 0.0, 1.0)));
 }
 
-/// Where the current file is: "43 %" beside others, the times where it is alone.
+/// The position in the current file: "43 %" if there are others, else times.
 std::string position(const ProgressView& view) {
     if (view.files > 1)
         return view.length > 0 ? percent(view.seconds / view.length) : clock_text(view.seconds);

@@ -11,26 +11,27 @@
 
 namespace npuscribe::app {
 
-/// What a line of progress tells.
+/// What a progress line shows.
 struct ProgressView {
     size_t files_done = 0;
     size_t files = 1;
     double fraction = 0;                 // of the whole run, 0 to 1
     std::optional<double> seconds_left;  // of the run
     std::string name;                    // of the current file
-    double seconds = 0;                  // of the current file that are behind us
-    double length = 0;                   // of the current file, in seconds; 0 where it is not known
+    double seconds = 0;                  // of the current file that are done
+    double length = 0;                   // of the current file, in seconds; 0 if not known
 };
 
-/// One line of at most `columns` columns; what there is no room for is left out, the bar first, the current
-/// file last of all but the percentage. 0 columns: for a log, without a bar and with the whole name.
+/// One line of at most `columns` columns. If there is not enough room, the bar goes first, the name of the
+/// current file later, and the percentage never. 0 columns: a line for a log, without a bar and with the
+/// whole name.
 std::string progress_line(const ProgressView& view, size_t columns);
 
-/// A file that comes from elsewhere.
+/// A download.
 struct TransferView {
     std::string name;
     uint64_t done = 0;
-    uint64_t total = 0;  // 0 where it is not known
+    uint64_t total = 0;  // 0 if not known
     double speed = 0;    // bytes a second
 };
 
@@ -40,8 +41,8 @@ std::string transfer_line(const TransferView& view, size_t columns);
 /// "0:07", "12:34", "1:02:03".
 std::string clock_text(double seconds);
 
-/// Adds up how far the files of a run are. What a file has to do with the whole is guessed by its size in
-/// bytes, as nothing else is known of one that has not been opened.
+/// Adds up the progress of all files of a run. A file's share of the whole is estimated from its size in
+/// bytes, because nothing else is known of a file that has not been opened.
 class BatchProgress {
   public:
     explicit BatchProgress(const std::vector<std::filesystem::path>& paths);

@@ -1,5 +1,5 @@
 #pragma once
-// What people mistype, and what they may have meant.
+// Suggestions for mistyped names.
 
 #include <span>
 #include <string>
@@ -12,7 +12,7 @@ namespace npuscribe::app {
 /// alignment distance).
 size_t edit_distance(std::string_view a, std::string_view b);
 
-/// Those of `known` that somebody who typed `typed` may have meant, nearest first, at most three.
+/// At most three of `known` that `typed` may stand for, nearest first.
 std::vector<std::string> nearest(std::string_view typed, std::span<const std::string> known);
 
 }  // namespace npuscribe::app

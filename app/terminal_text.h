@@ -7,8 +7,8 @@
 
 namespace npuscribe::app {
 
-/// File names and messages as one harmless line: control characters (a terminal would obey them) become '?'.
-/// Other bytes stay as they are, UTF-8 or not.
+/// A file's name or a message as one harmless line: control characters, which a terminal would obey, become
+/// '?'. Other bytes stay as they are, valid UTF-8 or not.
 std::string printable(std::string_view text);
 
 /// Columns that `text` takes: 2 for a wide character (Chinese, Japanese, Korean, emoji), 0 for one that is

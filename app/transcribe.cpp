@@ -1,13 +1,15 @@
+#include <fmt/format.h>
 #include <malloc.h>
-#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <set>
+#include <memory>
 #include <sstream>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "base/text.h"
 #include "command_line.h"
 #include "commands.h"
 #include "config_file.h"
@@ -18,7 +20,7 @@
 #include "output/atomic_file.h"
 #include "output/report.h"
 #include "outputs.h"
-#include "run.h"
+#include "run_recorder.h"
 #include "signals.h"
 #include "terminal_text.h"
 #include "transcribe_options.h"
@@ -27,9 +29,9 @@
 namespace npuscribe::app {
 namespace {
 
-// From here on, what a window takes (audio, mel, the encoder's output) comes from the system and goes back to
-// it. glibc would move it to the heap, between segments that stay until the end, and three hours of audio
-// would take some 50 MB more than half an hour does.
+// Lets windows (audio, mel, the encoder's output) take their memory from the system and give it back. glibc
+// would move it to the heap, between segments that stay until the end, and three hours of audio would take
+// some 50 MB more than half an hour does.
 void keep_windows_off_the_heap() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
@@ -37,16 +39,10 @@ void keep_windows_off_the_heap() {
 }
 
 // Opens the session. Whether the model can do what an option asks for is known only when the model is open.
-Session make_session(const TranscribeSettings& settings) {
-    SessionOptions options;
-    options.model = settings.model;
-    options.device = settings.device;
-    options.precision = settings.precision;
-    options.threads = settings.threads;
-    options.transcribe = settings.transcribe;
+Session make_session(const SessionOptions& options) {
     try {
         Session session(options);
-        if (settings.device == "auto") {
+        if (options.device == "auto") {
             const Setup setup = session.setup();
             spdlog::info("device {} ({}), by --device auto", setup.device, setup.device_description);
             spdlog::debug("{}", session.device_reason());
@@ -59,12 +55,11 @@ Session make_session(const TranscribeSettings& settings) {
 }
 
 bool is_page(const std::string& report) {
-    std::string extension = std::filesystem::path(report).extension().string();
-    for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string extension = to_lower(std::filesystem::path(report).extension().string());
     return extension == ".html" || extension == ".htm";
 }
 
-// The table is of whole files: of an interrupted run it would tell little.
+// The table of times is about whole files, so an interrupted run does not get one.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
     if (output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0) {
@@ -81,72 +76,48 @@ void conclude(const output::RunReport& report, const TranscribeSettings& setting
     output::write_file(settings.report, page ? output::report_html(report) : output::report_json(report));
 }
 
-std::string help(const std::vector<Option>& options) {
-    std::string out =
-        "Usage: npuscribe [transcribe] [OPTIONS] INPUT...\n\n"
-        "Transcribes speech. INPUT is an audio file, a directory with audio files, or - for standard input.\n"
-        "Transcripts go to stdout, everything else to stderr.\n";
-    out += help_text(options);
-    out +=
-        "\nExit codes: 0 all done; 1 some inputs failed; 2 usage; 3 device or model unavailable; 130 "
-        "interrupted.\n"
-        "\nExamples:\n"
-        "  npuscribe -m base speech.flac\n"
-        "  npuscribe -l en --output-format txt,srt --output-dir out --report report.json recordings/\n"
-        "  ffmpeg -i film.mkv -f wav - | npuscribe -m tiny.en -\n";
-    return out;
-}
-
 // The files of --files-from come after those that were typed.
-void add_listed(std::vector<std::string>& words, const TranscribeSettings& settings) {
+std::vector<std::string> all_inputs(const TranscribeSettings& settings) {
+    std::vector<std::string> words = settings.inputs;
     if (!settings.files_from.empty()) {
         if (settings.files_from == "-" && std::count(words.begin(), words.end(), "-") > 0)
-            throw UsageError("--files-from and an input are both '-'; standard input can be read once");
-        try {
-            for (std::string& name : read_list(settings.files_from)) words.push_back(std::move(name));
-        } catch (const UsageError& error) {
-            throw UsageError(fmt::format("--files-from: {}", error.what()));
-        }
+            throw UsageError(
+                "--files-from and an input are both '-', but standard input can be read only once");
+        for (std::string& name : read_list(settings.files_from)) words.push_back(std::move(name));
     }
     if (words.empty())
-        throw UsageError("no input was given; name audio files or directories, or - for standard input");
+        throw UsageError("missing input: give audio files or directories, or - for standard input");
+    return words;
 }
 
-}  // namespace
+Loudness loudness(const TranscribeSettings& settings) {
+    if (settings.quiet) return Loudness::quiet;
+    return settings.verbose ? Loudness::verbose : Loudness::normal;
+}
 
-int transcribe(const std::vector<std::string>& arguments) {
-    TranscribeSettings settings;
-    const std::vector<Option> options = transcribe_options(settings);
-    if (asks_for_help(arguments)) {
-        std::fputs(help(options).c_str(), stdout);
-        return kDone;
-    }
-    std::set<std::string> given;
-    std::vector<std::string> words = parse(options, arguments, &given);
-    apply_config(settings.config, options, given);
+int run(CLI::App& command, TranscribeSettings& settings) {
+    apply_config(settings.config, command);
     complete(settings);
-    add_listed(words, settings);
-    const std::vector<Input> inputs = expand(words, settings.recursive);
+    const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive);
     OutputPlan plan = plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
     plan.subtitles = settings.subtitles;
     std::atomic<bool>& interrupted = watch_signals();
-    Console console(settings.quiet     ? Loudness::quiet
-                    : settings.verbose ? Loudness::verbose
-                                       : Loudness::normal);
-    Run run(inputs, plan, console,
-            {!settings.quiet || plan.formats.empty(), settings.skip_existing, !settings.report.empty()});
+    Console console(loudness(settings));
+    RunRecorder recorder(
+        inputs, plan, console,
+        {!settings.quiet || plan.formats.empty(), settings.skip_existing, !settings.report.empty()});
     output::RunReport report;
     report.version = version();
-    report.options = values(options);
-    report.files = run.files();
-    if (run.empty()) {
+    report.options = values(command);
+    report.files = recorder.files();
+    if (recorder.empty()) {
         conclude(report, settings, console);
-        return run.some_failed() ? kSomeFailed : kDone;
+        return recorder.some_failed() ? kSomeFailed : kDone;
     }
 
     const Stopwatch wall;
-    console.progress("loading " + printable(settings.model));
-    Session session = make_session(settings);
+    console.progress("loading " + printable(settings.session.model));
+    Session session = make_session(settings.session);
     const double load = wall.seconds();
     double started = load;
     const auto finish = [&] {
@@ -155,20 +126,39 @@ int transcribe(const std::vector<std::string>& arguments) {
         report.totals = session.timing();
         report.totals.load = load;
         report.totals.total = wall.seconds();
-        report.files = run.files();
-        run.add_trace(report, started);
+        report.files = recorder.files();
+        recorder.add_trace(report, started);
         conclude(report, settings, console);
     };
     try {
         if (interrupted) throw Cancelled();
         started = wall.seconds();
-        run.transcribe(session, interrupted);
+        recorder.transcribe(session, interrupted);
     } catch (const Error&) {
         finish();
         throw;
     }
     finish();
-    return run.some_failed() ? kSomeFailed : kDone;
+    return recorder.some_failed() ? kSomeFailed : kDone;
+}
+
+}  // namespace
+
+void add_transcribe(CLI::App& root, int& exit_code) {
+    CLI::App* command = root.add_subcommand("transcribe",
+                                            "Transcribe speech with Whisper\n"
+                                            "Transcripts go to stdout, and everything else to stderr.");
+    const auto settings = std::make_shared<TranscribeSettings>();
+    add_transcribe_options(*command, *settings);
+    command->footer(
+        "Exit codes: 0 all done; 1 some inputs failed; 2 wrong usage; 3 device or model unavailable; 130 "
+        "interrupted.\n"
+        "\n"
+        "Examples:\n"
+        "  npuscribe -m base speech.flac\n"
+        "  npuscribe -l en -f txt,srt -o out --report report.json recordings/\n"
+        "  ffmpeg -i film.mkv -f wav - | npuscribe -m tiny.en -");
+    command->callback([command, settings, &exit_code] { exit_code = run(*command, *settings); });
 }
 
 }  // namespace npuscribe::app

@@ -1,6 +1,6 @@
 #include "version.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include "audio/stream.h"
 #include "device/cpu/cpu_info.h"
@@ -17,7 +17,7 @@ std::string version_text() {
         fmt::format("npuscribe {}\nbuilt with {}, {}\n", version(), NPUSCRIBE_COMPILER, NPUSCRIBE_BUILD_TYPE);
     out += fmt::format("oneDNN {}, {}\n", onednn_version(), audio::library_versions());
     out += fmt::format("vector instructions: {}\n", simd::name(simd::isa()));
-    out += "devices: cpu, npu (npuscribe device list tells whether it can be used), emulated\n";
+    out += "devices: cpu, npu (npuscribe device list shows if it can be used), emulated\n";
     return out;
 }
 

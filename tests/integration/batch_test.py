@@ -59,9 +59,9 @@ class Batch(support.Case):
     def test_a_list_that_cannot_be_read_or_names_nothing(self):
         empty = self.directory / "empty"
         empty.touch()
-        self.check_error(support.run("--files-from", empty), 2, "--files-from", "names no files")
+        self.check_error(support.run("--files-from", empty), 2, "--files-from", "expected a list that names files")
         self.check_error(support.run("--files-from", self.directory / "none"), 2, "--files-from", "can be read")
-        self.check_error(support.run("--files-from", "-", "-", stdin=b"a.wav\n"), 2, "read once")
+        self.check_error(support.run("--files-from", "-", "-", stdin=b"a.wav\n"), 2, "read only once")
 
     def test_skip_existing_transcribes_what_is_missing_and_counts_the_rest(self):
         recordings = support.short_recordings(self.input, 3, seconds=1)

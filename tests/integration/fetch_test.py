@@ -341,7 +341,7 @@ class Fetch(support.Case):
 
     def test_wrong_arguments(self):
         self.check_error(self.fetch("smal"), 2, "no model smal to fetch; the names are tiny, tiny.en")
-        self.check_error(self.fetch(), 2, "npuscribe model fetch base")
+        self.check_error(self.fetch(), 2, "missing NAME", "npuscribe model list")
         (self.models / "tiny").mkdir()
         (self.models / "tiny" / "mine.txt").write_text("x")
         self.check_error(self.fetch("tiny"), 1, "move it away")

@@ -2,13 +2,12 @@
 
 #include <filesystem>
 
-#include "base/error.h"
-#include "catch.h"
 #include "temporary_directory.h"
-#include "transcribe_options.h"
+#include "transcribe_command.h"
 
 using namespace npuscribe;
 using namespace npuscribe::app;
+using test_support::TranscribeCommand;
 
 namespace {
 
@@ -25,9 +24,8 @@ class ConfigFile {
 
 std::string refusal(const std::string& text) {
     const ConfigFile file(text);
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    return test::message_of<UsageError>([&] { apply_config(file.path(), options, {}); });
+    TranscribeCommand transcribe;
+    return test::message_of<UsageError>([&] { apply_config(file.path(), transcribe.command); });
 }
 
 }  // namespace
@@ -38,32 +36,37 @@ TEST_CASE("a config file sets what the command line did not", "[app]") {
         "language = \"de\"\n"
         "beam_size = 5\n"
         "vad = false\n"
-        "output-format = [\"srt\", \"txt\"]\n");
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    settings.language = "fr";  // as the command line did
-    apply_config(file.path(), options, {"language"});
-    CHECK(settings.language == "fr");
-    CHECK(settings.transcribe.decoding.beam_size == 5);
-    CHECK_FALSE(settings.transcribe.vad);
+        "output-format = [\"srt\", \"txt\"]\n"
+        "clip-timestamps = [0, 10]\n");
+    TranscribeCommand transcribe;
+    const TranscribeSettings& settings = transcribe.settings;
+    transcribe.read({"--language", "fr"});
+    apply_config(file.path(), transcribe.command);
+    CHECK(settings.session.transcribe.language == "fr");
+    CHECK(settings.session.transcribe.decoding.beam_size == 5);
+    CHECK_FALSE(settings.session.transcribe.vad);
     CHECK(settings.formats == "srt,txt");
+    CHECK(settings.clip_timestamps == std::vector<audio::Clip>{{0, 10}});
 }
 
 TEST_CASE("what is wrong with a config file is said with its name", "[app]") {
-    CHECK(test::contains(refusal("langage = \"de\"\n"), "did you mean language?"));
-    CHECK(test::contains(refusal("beam-size = \"many\"\n"), "beam-size: 'many' was given"));
-    CHECK(test::contains(refusal("[transcribe]\nlanguage = \"de\"\n"), "without a heading"));
-    CHECK(test::contains(refusal("config = \"other.toml\"\n"), "cannot name another"));
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    CHECK(
-        test::contains(test::message_of<UsageError>([&] { apply_config("/no/such/file.toml", options, {}); }),
-                       "/no/such/file.toml cannot be read"));
+    const auto tells = [](const std::string& text, const std::string& part) {
+        CHECK(test::contains(refusal(text), "config.toml: "));  // the file
+        CHECK(test::contains(refusal(text), part));
+    };
+    tells("langage = \"de\"\n", "unknown option --langage; did you mean --language?");
+    tells("beam-size = \"many\"\n",
+          "invalid value 'many' for --beam-size: expected a whole number from 1 to 64");
+    tells("vad = \"perhaps\"\n", "invalid value 'perhaps' for --vad: expected true or false");
+    tells("[transcribe]\nlanguage = \"de\"\n", "unexpected heading [transcribe]");
+    tells("config = \"other.toml\"\n", "cannot name another");
+    TranscribeCommand transcribe;
+    CHECK(test::message_of<UsageError>([&] { apply_config("/no/such/file.toml", transcribe.command); }) ==
+          "invalid value '/no/such/file.toml' for --config: expected a TOML file that can be read, or none");
 }
 
 TEST_CASE("none is no config file at all", "[app]") {
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    apply_config("none", options, {});
-    CHECK(settings.language == "auto");
+    TranscribeCommand transcribe;
+    apply_config("none", transcribe.command);
+    CHECK(transcribe.settings.session.transcribe.language.empty());
 }

@@ -4,42 +4,25 @@
 #include <iterator>
 #include <sstream>
 
-#include "base/error.h"
-#include "catch.h"
-#include "command_line.h"
-#include "transcribe_options.h"
+#include "option.h"
+#include "transcribe_command.h"
 
 namespace npuscribe::app {
 namespace {
 
-struct Parsed {
-    TranscribeSettings settings;
-    std::vector<std::string> inputs;
-};
+using test_support::TranscribeCommand;
 
 std::vector<std::string> words(const std::string& line) {
     std::istringstream in(line);
     return {std::istream_iterator<std::string>(in), {}};
 }
 
-Parsed parsed(const std::string& line) {
-    Parsed out;
-    out.inputs = parse(transcribe_options(out.settings), words(line));
-    return out;
+TranscribeSettings parsed(const std::string& line) {
+    return test_support::parsed(words(line));
 }
 
 std::string refusal(const std::string& line) {
-    return test::message_of<UsageError>([&] { parsed(line); });
-}
-
-const Option* option_named(const std::vector<Option>& options, std::string name) {
-    const auto find = [&](const std::string& wanted) {
-        return std::find_if(options.begin(), options.end(),
-                            [&](const Option& o) { return o.name == wanted; });
-    };
-    auto found = find(name);
-    if (found == options.end() && name.starts_with("no-")) found = find(name.substr(3));
-    return found == options.end() ? nullptr : &*found;
+    return test_support::refusal(words(line));
 }
 
 // The options that each program's own parser is told of.
@@ -94,139 +77,135 @@ constexpr const char* kWhisperX =
 }  // namespace
 
 TEST_CASE("no option of another program is unknown, or a letter with a value behind it") {
-    TranscribeSettings settings;
-    const std::vector<Option> options = transcribe_options(settings);
+    const TranscribeCommand transcribe;
     for (const char* program : {kWhisperCpp, kOpenAi, kCTranslate2, kWhisperX}) {
         for (const std::string& name : words(program)) {
             INFO(name);
-            const bool letter =
-                name.size() == 2 && std::any_of(options.begin(), options.end(),
-                                                [&](const Option& o) { return o.letter == name[1]; });
-            const bool ours =
-                letter || (name.starts_with("--") && option_named(options, name.substr(2)) != nullptr);
-            CHECK((ours || familiar(name, nullptr) != nullptr));
+            const bool ours = transcribe.command.get_option_no_throw(name) != nullptr;
+            CHECK((ours || find(familiar_options(), name, nullptr) != nullptr));
         }
     }
 }
 
 TEST_CASE("what an option of another program stands for, or is advised to be, are options that exist") {
-    TranscribeSettings settings;
-    const std::vector<Option> options = transcribe_options(settings);
+    TranscribeCommand transcribe;
     constexpr const char* kName = "abcdefghijklmnopqrstuvwxyz0123456789-";
     for (const Familiar& entry : familiar_options()) {
         INFO(entry.typed);
         CHECK(entry.text.empty() ==
-              (entry.reading == Familiar::Reading::left_out || entry.reading == Familiar::Reading::input));
+              (entry.reading != Familiar::Reading::means && entry.reading != Familiar::Reading::refused));
         const std::string text(entry.text);
         for (size_t at = text.find("--"); at != std::string::npos;
              at = text.find("--", at)) {  // --name[=value]
             const size_t end = std::min(text.find_first_not_of(kName, at), text.size());
-            const std::string name = text.substr(at + 2, end - at - 2);
+            const std::string name = text.substr(at, end - at);
             INFO(name);
-            const Option* option = option_named(options, name);
-            REQUIRE(option != nullptr);
+            REQUIRE(transcribe.command.get_option_no_throw(name) != nullptr);
             at = end;
             if (at == text.size() || text[at] != '=') continue;
             at = std::min(text.find_first_not_of(kName, end + 1), text.size());
-            if (at > end + 1) CHECK_NOTHROW(option->binding.set(text.substr(end + 1, at - end - 1)));
+            if (at > end + 1)
+                CHECK_NOTHROW(transcribe.read({name + "=" + text.substr(end + 1, at - end - 1)}));
         }
     }
 }
 
 TEST_CASE("a command line of whisper.cpp's does what it does there") {
-    const Parsed p = parsed(
+    const TranscribeSettings p = parsed(
         "-m tiny -f talk.wav -otxt -osrt -ovtt -ocsv -olrc -oj -ojf -l de -tr -t 3 -bs 4 -bo 2 -ml 40 -sow "
         "-ot 1000 -d "
         "5000 -np -nt -pp -nf -fa -ng -mc 0 -sns --vad -vt 0.4 -ac 512 --carry-initial-prompt --prompt Hi "
         "--file b.wav");
-    const DecodingOptions& decoding = p.settings.transcribe.decoding;
+    const DecodingOptions& decoding = p.session.transcribe.decoding;
     CHECK(p.inputs == std::vector<std::string>{"talk.wav", "b.wav"});
-    CHECK(p.settings.formats == "txt,srt,vtt,csv,lrc,json,json-full");
-    CHECK(p.settings.task == "translate");
-    CHECK(p.settings.threads == 3);
+    CHECK(p.formats == "txt,srt,vtt,csv,lrc,json,json-full");
+    CHECK(p.session.transcribe.task == Task::translate);
+    CHECK(p.session.threads == 3);
     CHECK(decoding.beam_size == 4);
     CHECK(decoding.best_of == 2);
     CHECK(decoding.word_timestamps);
-    CHECK(p.settings.subtitles.max_line_width == 40);
-    CHECK(p.settings.subtitles.max_line_count == 1);
-    CHECK(p.settings.offset == 1);
-    CHECK(p.settings.duration == 5);
-    CHECK(p.settings.quiet);
+    CHECK(p.subtitles.max_line_width == 40);
+    CHECK(p.subtitles.max_line_count == 1);
+    CHECK(p.offset == 1);
+    CHECK(p.duration == 5);
+    CHECK(p.quiet);
     CHECK(decoding.without_timestamps);
-    CHECK_FALSE(p.settings.temperature_increment.has_value());
-    CHECK(p.settings.device == "cpu");
-    CHECK_FALSE(p.settings.transcribe.condition_on_previous_text);
-    CHECK(p.settings.transcribe.n_audio_ctx == 512);
-    CHECK(p.settings.transcribe.initial_prompt == "Hi");
+    CHECK_FALSE(p.temperature_increment.has_value());
+    CHECK(p.session.device == "cpu");
+    CHECK_FALSE(p.session.transcribe.condition_on_previous_text);
+    CHECK(p.session.transcribe.n_audio_ctx == 512);
+    CHECK(p.session.transcribe.initial_prompt == "Hi");
 }
 
 TEST_CASE("0 of whisper.cpp's is all, or none, as there") {
-    const Parsed p = parsed("-d 0 -ac 0 -ml 0 -on 0 -p 1 a.wav");
-    CHECK_FALSE(p.settings.duration.has_value());
-    CHECK(p.settings.transcribe.n_audio_ctx == 0);
-    CHECK_FALSE(p.settings.subtitles.max_line_width.has_value());
+    const TranscribeSettings p = parsed("-d 0 -ac 0 -ml 0 -on 0 -p 1 a.wav");
+    CHECK_FALSE(p.duration.has_value());
+    CHECK(p.session.transcribe.n_audio_ctx == 0);
+    CHECK_FALSE(p.subtitles.max_line_width.has_value());
     CHECK(p.inputs == std::vector<std::string>{"a.wav"});
     CHECK(test::contains(refusal("-p 4 a.wav"), "--threads"));
     CHECK(test::contains(refusal("-ot 1.5 a.wav"), "milliseconds"));
 }
 
 TEST_CASE("-f takes formats, as openai-whisper's, and recordings, as whisper.cpp's") {
-    const Parsed p = parsed("-f srt -f talk.flac -f txt,json -f -");
-    CHECK(p.settings.formats == "srt,txt,json");
+    const TranscribeSettings p = parsed("-f srt -f talk.flac -f txt,json -f -");
+    CHECK(p.formats == "srt,txt,json");
     CHECK(p.inputs == std::vector<std::string>{"talk.flac", "-"});
-    CHECK(test::contains(refusal("-f docx"), "'docx' is not an output format"));
+    CHECK(test::contains(refusal("-f docx"),
+                         "invalid value 'docx' for --output-format: expected one of txt, srt"));
     CHECK(test::contains(refusal("--output-format talk.wav"), "give it without an option"));
 }
 
 TEST_CASE("a command line of openai-whisper's does what it does there") {
-    const Parsed p = parsed(
+    const TranscribeSettings p = parsed(
         "talk.mp3 --model base --language None --output_format srt --output_dir out --fp16 False --verbose "
         "False "
         "--word_timestamps True --condition_on_previous_text False --beam_size None --best_of None --threads "
         "4 "
         "--hallucination_silence_threshold None --max_line_width None --clip_timestamps 0,10");
     CHECK(p.inputs == std::vector<std::string>{"talk.mp3"});
-    CHECK(p.settings.language == "auto");
-    CHECK(p.settings.precision == Precision::fp32);
-    CHECK_FALSE(p.settings.verbose);
-    CHECK(p.settings.transcribe.decoding.word_timestamps);
-    CHECK(p.settings.transcribe.decoding.beam_size == 1);
-    CHECK(p.settings.transcribe.decoding.best_of == 1);
-    CHECK(p.settings.clip_timestamps.size() == 1);
+    CHECK(p.session.transcribe.language.empty());
+    CHECK(p.session.precision == Precision::fp32);
+    CHECK_FALSE(p.verbose);
+    CHECK(p.session.transcribe.decoding.word_timestamps);
+    CHECK(p.session.transcribe.decoding.beam_size == 1);
+    CHECK(p.session.transcribe.decoding.best_of == 1);
+    CHECK(p.clip_timestamps.size() == 1);
 }
 
 TEST_CASE("a command line of whisper-ctranslate2's or WhisperX's does what it does there") {
-    const Parsed p = parsed(
+    const TranscribeSettings p = parsed(
         "talk.mp3 --compute_type int8_float32 --vad_filter False --vad_onset 0.3 --batched True --batch_size "
         "None "
         "--print_colors False --local_files_only True --model_directory dir --device_index 0 --log-level "
         "debug "
         "--live_transcribe False --chunk_size 30 --no_align --vad_method silero --print_progress True");
     CHECK(p.inputs == std::vector<std::string>{"talk.mp3"});
-    CHECK(p.settings.precision == Precision::int8);
-    CHECK(p.settings.transcribe.vad);  // the last one counts
-    CHECK(p.settings.transcribe.vad_options.threshold == 0.3F);
-    CHECK(p.settings.model == "dir");
-    CHECK(p.settings.verbose);
-    CHECK(parsed("--compute-type=float32 a.wav").settings.precision == Precision::fp32);
+    CHECK(p.session.precision == Precision::int8);
+    CHECK(p.session.transcribe.vad);  // the last one counts
+    CHECK(p.session.transcribe.vad_options.threshold == 0.3F);
+    CHECK(p.session.model == "dir");
+    CHECK(p.verbose);
+    CHECK(parsed("--compute-type=float32 a.wav").session.precision == Precision::fp32);
 }
 
 TEST_CASE("True and False after what is a switch there are its value") {
-    CHECK(parsed("--output-srt True --output-vtt False a.wav").settings.formats == "srt");
-    CHECK(parsed("--output-srt=false a.wav").settings.formats.empty());
+    CHECK(parsed("--output-srt True --output-vtt False a.wav").formats == "srt");
+    CHECK(parsed("--output-srt=false a.wav").formats.empty());
     CHECK(parsed("--output-srt True a.wav").inputs == std::vector<std::string>{"a.wav"});
-    CHECK(test::contains(refusal("--output-srt=talk a.wav"), "it takes no value"));
+    CHECK(test::contains(refusal("--output-srt=talk a.wav"), "takes no value"));
 }
 
 TEST_CASE("what cannot be had says what to type, all of it at once") {
     CHECK(test::contains(refusal("--fp16 True a.wav"), "--precision"));
     CHECK(test::contains(refusal("--model_dir x"), "NPUSCRIBE_MODELS"));
-    CHECK(test::contains(refusal("--device cuda a.wav"), "--device: use --device cpu"));
+    CHECK(test::contains(refusal("--device cuda a.wav"), "--device cuda is not available: use --device cpu"));
     CHECK(test::contains(refusal("--compute_type float16 a.wav"), "--precision"));
     CHECK(test::contains(refusal("-wt 0.1"), "leave it out"));
     const std::string several = refusal("-of talk -owts --live_transcribe True a.wav");
     for (const char* part :
-         {"-of: use --output-dir", "-owts: use --word-timestamps", "; --live-transcribe: record"})
+         {"-of is not available: use --output-dir", "-owts is not available: use --word-timestamps",
+          "; --live-transcribe is not available: record"})
         CHECK(test::contains(several, part));
 }
 

@@ -3,40 +3,52 @@
 #include <map>
 #include <set>
 
-#include "base/error.h"
-#include "catch.h"
-#include "command_line.h"
+#include "option.h"
+#include "transcribe_command.h"
 
 namespace npuscribe::app {
 
-TEST_CASE("option names and letters are declared once") {
-    TranscribeSettings settings;
-    std::set<std::string> names;
-    std::set<char> letters;
-    for (const Option& option : transcribe_options(settings)) {
-        INFO(option.name);
-        CHECK(names.insert(option.name).second);
-        CHECK(option.name.find('_') == std::string::npos);
-        if (option.letter != 0) CHECK(letters.insert(option.letter).second);
-        CHECK_FALSE(option.help.empty());
+using test_support::TranscribeCommand;
+
+namespace {
+
+TranscribeSettings completed(const std::vector<std::string>& arguments) {
+    TranscribeSettings settings = test_support::parsed(arguments);
+    complete(settings);
+    return settings;
+}
+
+std::vector<audio::Clip> clips(const std::vector<std::string>& arguments) {
+    return completed(arguments).session.transcribe.clips;
+}
+
+}  // namespace
+
+TEST_CASE("every option has help, and a name with hyphens") {
+    const TranscribeCommand transcribe;
+    for (const CLI::Option* option : options_of(transcribe.command)) {
+        INFO(name(*option));
+        CHECK(name(*option).find('_') == std::string::npos);
+        CHECK_FALSE(option->get_description().empty());
     }
 }
 
 TEST_CASE("every default can be typed") {
-    TranscribeSettings settings;
-    for (const Option& option : transcribe_options(settings)) {
-        INFO(option.name);
-        const std::string before = option.binding.get();
-        if (option.name == "output-format") continue;  // none by default, which is not a format
-        CHECK_NOTHROW(option.binding.set(before));
-        CHECK(option.binding.get() == before);
+    TranscribeCommand transcribe;
+    for (const auto& [option_name, before] : values(transcribe.command)) {
+        INFO(option_name);
+        if (option_name == "output-format") continue;  // none by default, which is not a format
+        CHECK_NOTHROW(transcribe.read({"--" + option_name + "=" + before}));
+        for (const auto& [same_name, after] : values(transcribe.command)) {
+            if (same_name == option_name) CHECK(after == before);
+        }
     }
 }
 
-TEST_CASE("defaults are openai-whisper's where it has the option") {
-    TranscribeSettings settings;
+TEST_CASE("defaults are openai-whisper's for the options that it has") {
+    TranscribeCommand transcribe;
     std::map<std::string, std::string> value;
-    for (const auto& [name, text] : values(transcribe_options(settings))) value[name] = text;
+    for (const auto& [option_name, text] : values(transcribe.command)) value[option_name] = text;
     // openai/whisper, whisper/transcribe.py: cli(), but for beams (greedy here) and the previous text.
     CHECK(value["task"] == "transcribe");
     CHECK(value["temperature"] == "0");
@@ -91,61 +103,42 @@ TEST_CASE("what is made of words needs --word-timestamps, and says so") {
                                                   {"--max_line_count", "2"},
                                                   {"--hallucination_silence_threshold", "2"},
                                                   {"--max-words-per-line", "4"}}) {
-        TranscribeSettings settings;
-        const auto options = transcribe_options(settings);
-        parse(options, given);
-        const std::string message = test::message_of<UsageError>([&] { complete(settings); });
+        const std::string message = test::message_of<UsageError>([&] { completed(given); });
         CHECK(test::contains(message, "--word-timestamps"));
         CHECK(test::contains(message, given[0].substr(0, 5)));
     }
-    TranscribeSettings settings;
-    parse(transcribe_options(settings), {"--word_timestamps", "True", "--highlight_words", "True",
-                                         "--max-line-width", "42", "--max-line-count", "2"});
-    CHECK_NOTHROW(complete(settings));
-    CHECK(settings.transcribe.decoding.word_timestamps);
+    const TranscribeSettings settings = completed({"--word_timestamps", "True", "--highlight_words", "True",
+                                                   "--max-line-width", "42", "--max-line-count", "2"});
+    CHECK(settings.session.transcribe.decoding.word_timestamps);
     CHECK(settings.subtitles.highlight_words);
     CHECK(settings.subtitles.max_line_width == 42);
-    parse(transcribe_options(settings), {"--max-line-width", "none"});
-    CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--max-line-width"));
+    CHECK(test::contains(test::message_of<UsageError>([] {
+                             completed({"--word-timestamps", "--max-line-count", "2"});
+                         }),
+                         "--max-line-width"));
 }
 
 TEST_CASE("the audio context is seconds, all of them, or what a window needs") {
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    const auto context = std::find_if(options.begin(), options.end(),
-                                      [](const Option& option) { return option.name == "audio-context"; });
+    TranscribeCommand transcribe;
+    const TranscribeOptions& options = transcribe.settings.session.transcribe;
+    CLI::Option* context = transcribe.command.get_option("--audio-context");
     const auto after = [&](const char* given) {
-        parse(options, {"--audio-context", given});
-        return std::pair(settings.transcribe.n_audio_ctx, settings.transcribe.fit_audio_ctx);
+        transcribe.read({"--audio-context", given});
+        return std::pair(options.n_audio_ctx, options.fit_audio_ctx);
     };
-    CHECK(context->binding.get() == "auto");
+    const auto shown = [&] { return context->capture_default_str()->get_default_str(); };
+    CHECK(shown() == "auto");
     CHECK(after("10.24") == std::pair<size_t, bool>(512, false));  // frames of 20 ms
-    CHECK(context->binding.get() == "10.24");
+    CHECK(shown() == "10.24");
     CHECK(after("30") == std::pair<size_t, bool>(1500, false));
     CHECK(after("auto") == std::pair<size_t, bool>(0, true));
     CHECK(after("full") == std::pair<size_t, bool>(0, false));
-    CHECK(context->binding.get() == "full");
+    CHECK(shown() == "full");
     for (const char* wrong : {"0", "31", "512", "fully"}) {
         const auto message = test::message_of<UsageError>([&] { after(wrong); });
-        CHECK(test::contains(message, "a number from 0.02 to 30, or auto or full"));
+        CHECK(test::contains(message, "a number from 0.02 to 30, auto or full"));
     }
 }
-
-namespace {
-
-TranscribeSettings completed(const std::vector<std::string>& arguments) {
-    TranscribeSettings settings;
-    const auto options = transcribe_options(settings);
-    parse(options, arguments);
-    complete(settings);
-    return settings;
-}
-
-std::vector<audio::Clip> clips(const std::vector<std::string>& arguments) {
-    return completed(arguments).transcribe.clips;
-}
-
-}  // namespace
 
 TEST_CASE("parts of the audio: from an offset, so long, or clips as openai-whisper has them") {
     using Clips = std::vector<audio::Clip>;
@@ -162,17 +155,18 @@ TEST_CASE("parts of the audio: from an offset, so long, or clips as openai-whisp
     const auto refusal = [](const std::vector<std::string>& arguments) {
         return test::message_of<UsageError>([&] { completed(arguments); });
     };
-    CHECK(test::contains(refusal({"--clip-timestamps", "5,3"}), "--clip-timestamps: the clip from 5.00 s"));
-    CHECK(test::contains(refusal({"--clip-timestamps", "0,1", "--offset", "3"}), "choose one"));
+    CHECK(
+        test::contains(refusal({"--clip-timestamps", "5,3"}), "for --clip-timestamps: the clip from 5.00 s"));
+    CHECK(test::contains(refusal({"--clip-timestamps", "0,1", "--offset", "3"}), "give one of them"));
     CHECK(test::contains(refusal({"--duration", "0"}), "--duration"));
     CHECK(test::contains(refusal({"-ot", "1.5"}), "milliseconds"));
 }
 
 TEST_CASE("channels by name, and by whisper.cpp's option") {
-    CHECK(completed({}).transcribe.channels == Channels::mix);
-    CHECK(completed({"--channel", "right"}).transcribe.channels == Channels::right);
-    CHECK(completed({"-di"}).transcribe.channels == Channels::split);
-    CHECK(completed({"--diarize"}).transcribe.channels == Channels::split);
+    CHECK(completed({}).session.transcribe.channels == Channels::mix);
+    CHECK(completed({"--channel", "right"}).session.transcribe.channels == Channels::right);
+    CHECK(completed({"-di"}).session.transcribe.channels == Channels::split);
+    CHECK(completed({"--diarize"}).session.transcribe.channels == Channels::split);
 }
 
 TEST_CASE("skipping what exists needs files to look for") {

@@ -1,5 +1,5 @@
 #pragma once
-// One run of `transcribe`: receives the transcriber's events, prints, writes, and keeps the report.
+// Runs the transcriber on the inputs and records what comes of it.
 
 #include <atomic>
 #include <functional>
@@ -17,28 +17,30 @@
 
 namespace npuscribe::app {
 
-class Run {
+/// Receives the transcriber's events, prints and writes transcripts, shows progress, and keeps what the
+/// report needs.
+class RunRecorder {
   public:
     struct Settings {
         bool print_text = true;      // transcripts go to stdout
-        bool skip_existing = false;  // inputs whose outputs are all there are left out
+        bool skip_existing = false;  // skip inputs whose outputs all exist
         bool trace = false;          // keep the windows' stages, and memory, for a report
     };
 
-    /// `inputs` may hold some that have failed already: they are reported and left out. All references must
-    /// outlive the run.
-    Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, const Settings& settings);
+    /// Reports the inputs that have an error, and leaves them out. All references must outlive this.
+    RunRecorder(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console,
+                const Settings& settings);
 
     /// Whether there is anything to transcribe.
     bool empty() const { return paths_.empty(); }
 
-    /// Transcribes everything. Throws Cancelled and DeviceError; what was finished before is in the report.
-    /// `cancel` is also set by the run itself where nobody reads its output any more.
+    /// Transcribes everything. Throws Cancelled and DeviceError; files() tells what was finished before. Sets
+    /// `cancel` itself if nobody reads its output any more.
     void transcribe(Session& session, std::atomic<bool>& cancel);
 
     const std::vector<output::FileReport>& files() const { return files_; }
     bool some_failed() const;
-    /// Puts into a report what was kept of the windows. `started`: seconds from the report's start to the
+    /// Adds the trace of windows and of memory to a report. `started`: seconds from the report's start to the
     /// call of `transcribe`.
     void add_trace(output::RunReport& report, double started) const;
     /// Stopped because stdout was closed, with nothing else to write.

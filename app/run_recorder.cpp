@@ -1,6 +1,6 @@
-#include "run.h"
+#include "run_recorder.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -21,7 +21,8 @@ std::string shown_name(const std::filesystem::path& path) {
 
 }  // namespace
 
-Run::Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console, const Settings& settings)
+RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console,
+                         const Settings& settings)
     : plan_(plan), console_(console), settings_(settings) {
     for (size_t i = 0; i < inputs.size(); ++i) {
         output::FileReport& file = files_.emplace_back();
@@ -44,7 +45,7 @@ Run::Run(const std::vector<Input>& inputs, const OutputPlan& plan, Console& cons
     printer_.emplace(console, std::move(names));
 }
 
-void Run::transcribe(Session& session, std::atomic<bool>& cancel) {
+void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
     cancel_ = &cancel;
     progress_.emplace(paths_);
     watch_.restart();
@@ -67,7 +68,7 @@ void Run::transcribe(Session& session, std::atomic<bool>& cancel) {
     if (!stdout_error_.empty()) throw OutputError(stdout_error_);
 }
 
-void Run::on_window(const WindowTrace& window) {
+void RunRecorder::on_window(const WindowTrace& window) {
     if (windows_.size() == kMostWindows) {
         ++windows_left_out_;
         return;
@@ -77,7 +78,7 @@ void Run::on_window(const WindowTrace& window) {
     memory_.push_back({watch_.seconds(), resident_bytes()});
 }
 
-void Run::add_trace(output::RunReport& report, double started) const {
+void RunRecorder::add_trace(output::RunReport& report, double started) const {
     const auto shift = [&](Interval& interval) {
         if (interval.end <= interval.begin) return;
         interval.begin += started;
@@ -97,14 +98,14 @@ void Run::add_trace(output::RunReport& report, double started) const {
     }
 }
 
-void Run::on_segment(size_t input, const Segment& segment) {
+void RunRecorder::on_segment(size_t input, const Segment& segment) {
     std::string text = output::line(segment);
     if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 
-// What stdout refuses ends the run, but not from inside the transcriber's call: it is told to stop, and asked
-// later.
-void Run::print(const std::function<void()>& call) {
+// If stdout cannot be written, the run ends. The transcriber is told to stop; the error is thrown once it has
+// returned, because its callbacks must not throw.
+void RunRecorder::print(const std::function<void()>& call) {
     if (!settings_.print_text || !stdout_error_.empty()) return;
     try {
         call();
@@ -118,18 +119,18 @@ void Run::print(const std::function<void()>& call) {
     }
 }
 
-void Run::on_progress(size_t input, double done, double length) {
+void RunRecorder::on_progress(size_t input, double done, double length) {
     progress_->advance(input, done, length);
     console_.progress(
         [this](size_t columns) { return progress_line(progress_->view(watch_.seconds()), columns); });
 }
 
-void Run::finish(size_t input, bool failed) {
+void RunRecorder::finish(size_t input, bool failed) {
     progress_->finish(input);
     print([&] { printer_->finished(input, failed); });
 }
 
-void Run::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
+void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
     output::FileReport& file = files_[index_[input]];
     finish(input, false);
     try {
@@ -151,7 +152,7 @@ void Run::on_done(size_t input, const Transcript& transcript, const Timing& timi
                   transcript.speech_duration, transcript.segments.size());
 }
 
-void Run::fail(size_t index, const std::string& message) {
+void RunRecorder::fail(size_t index, const std::string& message) {
     output::FileReport& file = files_[index];
     file.status = output::FileReport::Status::failed;
     file.error = message;
@@ -160,7 +161,7 @@ void Run::fail(size_t index, const std::string& message) {
     spdlog::error("{}", printable(named ? message : name + ": " + message));
 }
 
-bool Run::some_failed() const {
+bool RunRecorder::some_failed() const {
     const auto failed = [](const output::FileReport& f) {
         return f.status == output::FileReport::Status::failed;
     };

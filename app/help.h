@@ -1,0 +1,20 @@
+#pragma once
+// What --help prints.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace npuscribe::app {
+
+/// "npuscribe bench [OPTIONS] BENCHMARK [AUDIO]".
+std::string usage_line(const CLI::App& command);
+
+/// Usage, description, arguments, commands, and options under their headings, in 80 columns. Help of the root
+/// is that of its first command, which is implied, with the list of commands.
+class Help final : public CLI::Formatter {
+  public:
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
+    std::string make_option(const CLI::Option* option, bool is_positional) const override;
+};
+
+}  // namespace npuscribe::app
