@@ -69,10 +69,8 @@ struct Shared {
 /// Keeps what it was filled with, as f32.
 class ProbeOperand final : public Operand {
   public:
-    ProbeOperand(size_t max_rows, size_t cols, Device& device)
-        : values(max_rows * cols), exact(device.make_operand(max_rows, cols)) {
-        cols_ = cols;
-    }
+    ProbeOperand(const Device& owner, size_t max_rows, size_t cols, Device& device)
+        : Operand(owner, cols), values(max_rows * cols), exact(device.make_operand(max_rows, cols)) {}
     void set_rows(size_t rows) { rows_ = rows; }
     MatrixView<float> matrix() { return {values.data(), rows_, cols_}; }
     MatrixView<const float> matrix() const { return {values.data(), rows_, cols_}; }
@@ -129,7 +127,7 @@ class ProbeDevice final : public Device {
         return std::make_unique<ProbeLinear>(weights, shared_);
     }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
-        return std::make_unique<ProbeOperand>(max_rows, cols, shared_.exact);
+        return std::make_unique<ProbeOperand>(*this, max_rows, cols, shared_.exact);
     }
     void prepare(MatrixView<const float> x, const LayerNorm* norm, Operand& out) override {
         auto& operand = dynamic_cast<ProbeOperand&>(out);
