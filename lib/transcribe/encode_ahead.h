@@ -12,26 +12,10 @@
 #include <thread>
 
 #include "base/buffer.h"
-#include "base/stopwatch.h"
 #include "encoder/encode_model.h"
+#include "transcribe/encoded_window.h"
 
 namespace npuscribe {
-
-/// A window's encoder output, and what it took.
-struct EncodedWindow {
-    MatrixView<const float> matrix() const { return output.matrix(n_ctx, n_audio_state); }
-
-    Buffer<float> output;  // holds the matrix, and may be larger
-    size_t n_ctx = 0;
-    size_t n_audio_state = 0;
-    EncoderTimes times;  // of this window alone
-    double seconds = 0;
-    Span span;
-};
-
-/// Encodes one window on the caller's thread. `mel` is [2·n_ctx × n_mels]; `output`, which may be empty, is
-/// used again.
-EncodedWindow encode_window(EncodeModel& model, const Buffer<float>& mel, Buffer<float> output = {});
 
 /// First in, first out. One thread calls all members; the work is done on another.
 class EncodeAhead {
@@ -55,7 +39,6 @@ class EncodeAhead {
         Buffer<float> mel;
         std::optional<EncodedWindow> window;
         std::exception_ptr error;
-        bool ready = false;
     };
 
     void work();

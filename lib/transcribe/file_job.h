@@ -12,7 +12,7 @@
 #include "audio/window.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
-#include "transcribe/encode_ahead.h"
+#include "transcribe/encoded_window.h"
 #include "transcribe/hallucination.h"
 #include "transcribe/options.h"
 #include "transcribe/segments.h"

@@ -7,6 +7,7 @@
 
 #include "encoder/encode_model.h"
 #include "transcribe/encode_ahead.h"
+#include "transcribe/encoded_window.h"
 #include "transcribe/window_schedule.h"
 
 namespace npuscribe {
