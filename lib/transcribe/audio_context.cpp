@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "audio/log_mel.h"
 #include "audio/stream.h"
 
 namespace npuscribe {
 
 namespace {
 
-constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
 /// With less silence after the speech the decoder loops more often; more silence costs time and gains
 /// nothing.
 constexpr size_t kSilence = 4 * audio::kSampleRate;

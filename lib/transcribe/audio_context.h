@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <optional>
 
+#include "audio/log_mel.h"
 #include "decoder/context_guard.h"
 #include "model/dimensions.h"
 #include "transcribe/options.h"
 
 namespace npuscribe {
+
+inline constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
 
 class AudioContext {
   public:
@@ -16,6 +19,8 @@ class AudioContext {
 
     /// Encoder frames of the longest window, and of every window if they are not fitted.
     size_t longest() const { return longest_; }
+    /// Samples of audio that fill the longest window.
+    size_t longest_samples() const { return longest_ * kSamplesPerFrame; }
     /// Encoder frames for a window of so many samples. If windows are fitted, these hold its sound and some
     /// silence, in whole blocks of rows; at most `longest`.
     size_t frames(size_t samples) const;

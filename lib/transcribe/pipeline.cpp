@@ -4,7 +4,6 @@
 #include <chrono>
 #include <map>
 
-#include "audio/clips.h"
 #include "base/error.h"
 #include "decoder/engine.h"
 #include "transcribe/open_inputs.h"
@@ -17,14 +16,14 @@ namespace npuscribe {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
-constexpr auto kSamplesPerFrame = static_cast<int64_t>(2 * audio::kHopLength);
-constexpr auto kMostPauseFrames = static_cast<size_t>(kMostPause / kSamplesPerFrame);
+constexpr size_t kMostPauseFrames = kMostPause / kSamplesPerFrame;
 
 /// Encoder frames that hold some of the window's audio.
 size_t audio_frames(const audio::Window& window) {
     if (window.pieces.empty()) return 0;
     const audio::Piece& last = window.pieces.back();
-    return static_cast<size_t>((last.in_window + last.length + kSamplesPerFrame - 1) / kSamplesPerFrame);
+    const auto samples = static_cast<size_t>(last.in_window + last.length);
+    return (samples + kSamplesPerFrame - 1) / kSamplesPerFrame;
 }
 
 }  // namespace
@@ -38,7 +37,7 @@ class Pipeline::WindowLoop {
           cancel_(cancel),
           trace_(events.on_window),
           inputs_(inputs, settings_, events, pipeline.timing_),
-          source_(inputs, pipeline.mel_, std::move(source)),
+          source_(inputs, pipeline.cutter_, pipeline.context_, pipeline.mel_, std::move(source)),
           schedule_(source_, inputs_, pipeline.context_, pipeline.mel_, trace_),
           engine_(*pipeline.parts_.decoder, settings_.vocabulary, settings_.options.decoding, pipeline.pool_,
                   callbacks()),
@@ -132,28 +131,22 @@ class Pipeline::WindowLoop {
     WindowEncoder encoder_;  // last: its thread ends first
 };
 
-Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool, Cut cut)
+Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, ThreadPool* pool,
+                   CutRecording cut)
     : parts_(parts),
       options_(options),
       pool_(pool),
-      cut_(std::move(cut)),
       mel_(parts.decoder->dimensions().n_mels),
       context_(options, parts.decoder->dimensions()),
+      cutter_(options_, parts.vad, context_.longest_samples(), std::move(cut)),
       settings_{*parts.vocabulary, options_, parts.decoder->dimensions().n_text_ctx,
-                static_cast<double>(context_.longest() * 2 * audio::kHopLength) / audio::kSampleRate} {}
+                static_cast<double>(context_.longest_samples()) / audio::kSampleRate} {}
 
 SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>& inputs,
                                        OpenAudio open) const {
     SourceOptions source;
     source.open = track_opener(inputs, options_.channels, std::move(open));
-    source.cut = cut_;
-    if (!options_.clips.empty()) {
-        source.cut = [this](audio::Stream& stream) {
-            return audio::clip_windows(stream, options_.clips, cut_);
-        };
-    }
     source.one_at_a_time = settings_.one_at_a_time();
-    source.frames = [this](size_t samples) { return 2 * context_.frames(samples); };
     // If windows wait for those before them, only as many inputs keep the batch full.
     source.max_open = std::max<size_t>(1, options_.batch_size);
     source.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);

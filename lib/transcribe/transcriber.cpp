@@ -7,14 +7,11 @@
 #include "decoder/engine.h"
 #include "encoder/encoder.h"
 #include "model/languages.h"
-#include "transcribe/audio_context.h"
 #include "transcribe/pipeline.h"
 
 namespace npuscribe {
 
 namespace {
-
-constexpr size_t kSamplesPerFrame = 2 * audio::kHopLength;  // an encoder frame is 20 ms
 
 /// The options, found to be valid, with the language as a code.
 TranscribeOptions checked(TranscribeOptions options, const Model& model, const audio::VadModel* vad) {
@@ -58,7 +55,7 @@ struct Transcriber::Impl {
           vocabulary(make_vocabulary(model_.tokenizer)),
           encoder(*model_.checkpoint, device_, pool_),
           decoder(*model_.checkpoint, pool_, decoder_setup(options, device_.info().precision)),
-          pipeline(parts(), options, &pool_, cutter(vad)),
+          pipeline(parts(vad), options, &pool_),
           load_seconds(load_watch.seconds()) {
         timing.load = load_seconds;
     }
@@ -81,23 +78,14 @@ struct Transcriber::Impl {
         sum();
     }
 
-    ModelParts parts() {
+    ModelParts parts(const audio::VadModel* vad) {
         ModelParts parts;
         parts.encoder = &encoder;
         parts.encode_ahead = device.info().asynchronous;
         parts.decoder = &decoder;
         parts.vocabulary = &vocabulary;
+        parts.vad = vad;
         return parts;
-    }
-
-    std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cutter(const audio::VadModel* vad) const {
-        const size_t samples = AudioContext(options, model.dimensions()).longest() * kSamplesPerFrame;
-        if (!options.vad) {
-            return [samples](audio::Stream& stream) { return audio::sequential_windows(stream, samples); };
-        }
-        return [vad, samples, settings = options.vad_options](audio::Stream& stream) {
-            return audio::speech_windows(stream, *vad, settings, samples);
-        };
     }
 };
 

@@ -16,8 +16,14 @@ void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames) 
     window.mel_seconds = std::chrono::duration<double>(window.mel_span.end - window.mel_span.begin).count();
 }
 
-WindowSource::WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options)
-    : inputs_(inputs), mel_(mel), options_(std::move(options)), thread_([this] { run(); }) {}
+WindowSource::WindowSource(size_t inputs, const WindowCutter& cutter, const AudioContext& context,
+                           const audio::LogMel& mel, SourceOptions options)
+    : inputs_(inputs),
+      cutter_(cutter),
+      context_(context),
+      mel_(mel),
+      options_(std::move(options)),
+      thread_([this] { run(); }) {}
 
 WindowSource::~WindowSource() {
     {
@@ -93,7 +99,7 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     Span read{Span::Clock::now(), {}};
     if (!reader.stream) {
         reader.stream = options_.open(reader.input);
-        reader.windows = options_.cut(*reader.stream);
+        reader.windows = cutter_.cut(*reader.stream);
     }
     std::optional<int64_t> resume_at;
     {
@@ -111,7 +117,7 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     out.index = reader.next_index++;
     out.input_seconds = reader.stream->duration().value_or(0);
     out.window = std::move(*window);
-    compute_mel(out, mel_, options_.frames(out.window.samples.size()));
+    compute_mel(out, mel_, 2 * context_.frames(out.window.samples.size()));
     return out;
 }
 

@@ -22,6 +22,8 @@
 #include "audio/window.h"
 #include "base/buffer.h"
 #include "base/stopwatch.h"
+#include "transcribe/audio_context.h"
+#include "transcribe/window_cutter.h"
 
 namespace npuscribe {
 
@@ -55,18 +57,17 @@ using SourceItem = std::variant<SourceWindow, SourceEnd>;
 
 struct SourceOptions {
     std::function<std::unique_ptr<audio::Stream>(size_t input)> open;  // called on the source's thread
-    std::function<std::unique_ptr<audio::Windows>(audio::Stream&)> cut;
-    bool one_at_a_time = false;                    // an input's next window waits for `resume`
-    std::function<size_t(size_t samples)> frames;  // of the mel spectrogram of a window of so many samples
-    size_t max_open = 8;                           // inputs open at once, if one_at_a_time; else one is
-    size_t capacity = 4;                           // windows ahead
+    bool one_at_a_time = false;  // an input's next window waits for `resume`
+    size_t max_open = 8;         // inputs open at once, if one_at_a_time; else one is
+    size_t capacity = 4;         // windows ahead
 };
 
 /// All members may be called while the thread works, by one other thread.
 class WindowSource {
   public:
-    /// Starts at once. `mel` must outlive it.
-    WindowSource(size_t inputs, const audio::LogMel& mel, SourceOptions options);
+    /// Starts at once. `cutter`, `context` and `mel` must outlive it.
+    WindowSource(size_t inputs, const WindowCutter& cutter, const AudioContext& context,
+                 const audio::LogMel& mel, SourceOptions options);
     /// Waits until the thread has finished the window it is working on.
     ~WindowSource();
     WindowSource(const WindowSource&) = delete;
@@ -105,6 +106,8 @@ class WindowSource {
     void put(SourceItem item);
 
     const size_t inputs_;
+    const WindowCutter& cutter_;
+    const AudioContext& context_;
     const audio::LogMel& mel_;
     const SourceOptions options_;
 

@@ -39,6 +39,7 @@ TEST_CASE("A window is encoded with four seconds of silence behind it, in blocks
 TEST_CASE("No window is encoded longer than the model's 30 s") {
     const AudioContext context = fitted();
     CHECK(context.longest() == 1500);
+    CHECK(context.longest_samples() == 30 * kSecond);
     CHECK(context.frames(25 * kSecond) == 1472);  // 29 s are 1450
     CHECK(context.frames(26 * kSecond) == 1500);
     CHECK(context.frames(30 * kSecond) == 1500);

@@ -94,8 +94,7 @@ TEST_CASE("Real files are transcribed whole, and a file that is not audio is rep
     TranscribeOptions options;
     options.vad = false;
     options.language = "en";
-    Pipeline pipeline(parts, options, nullptr,
-                      [](audio::Stream& stream) { return audio::sequential_windows(stream); });
+    Pipeline pipeline(parts, options, nullptr);
 
     auto files = librivox(data);
     REQUIRE(files.size() == 5);
