@@ -57,8 +57,7 @@ std::string description() {
     std::string out =
         "Measure what a device does\n"
         "Every number is marked as measured or modelled. Criteria are those of the study that npuscribe "
-        "project starts "
-        "from.\n"
+        "project starts from.\n"
         "\n"
         "Benchmarks:\n";
     for (const Benchmark& benchmark : kBenchmarks)
@@ -191,8 +190,7 @@ void add_bench(CLI::App& root, int& exit_code) {
     add_bench_options(*command, *settings);
     command->footer(
         "Exit codes: 0 done, whether criteria are met or not; 1 with --check if one is not met; 2 wrong "
-        "usage; 3 device "
-        "or model unavailable; 130 interrupted.");
+        "usage; 3 device or model unavailable; 130 interrupted.");
     command->callback([settings, &exit_code] { exit_code = run(*settings); });
 }
 

@@ -37,21 +37,18 @@ void add_bench_options(CLI::App& command, BenchSettings& s) {
     option(command, "BENCHMARK", "", s.benchmark, one_of(benchmarks), "What to measure; see above")
         ->required();
     option(command, "AUDIO", "", s.audio,
-           "Speech to work on; without it, LibriVox recordings of pocketsphinx-testdata or, if they are not "
-           "installed, "
-           "an imitation of speech");
+           "Speech to work on; without it, LibriVox recordings of pocketsphinx-testdata or, if they are "
+           "not installed, an imitation of speech");
     command.option_defaults()->group(kMeasurement);
     option(command, "-m,--model", "NAME|DIR", s.model,
            "Use this model: a fetched one's name, or a checkpoint's directory");
     add_device_options(command, s.device, s.precision, s.threads);
     option(command, "--seq", "N", s.frames, whole_number(0, kLongest),
            "Encode N frames of 20 ms; 0: 512 for layer, encoder and batch, as in the study, and all of the "
-           "model's for "
-           "the others. layer takes more frames than a model has positions for");
+           "model's for the others. layer takes more frames than a model has positions for");
     option(command, "-n,--runs", "N", s.runs, whole_number(0, 1'000'000),
-           "Measure N runs; 0: 1000 for layer, 200 for prepare, 100 for encoder, 10 for batch and bandwidth, "
-           "5 for "
-           "pipeline and roofline, and 2 if times are modelled");
+           "Measure N runs; 0: 1000 for layer, 200 for prepare, 100 for encoder, 10 for batch and "
+           "bandwidth, 5 for pipeline and roofline, and 2 if times are modelled");
     option(command, "--layer", "N", s.layer, whole_number(0, 1000),
            "Time this layer, counted from 0 (bench layer)");
     option(command, "--seconds", "X", s.seconds, number(0.1, 86'400), "Encode for X seconds (bench power)");

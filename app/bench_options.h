@@ -1,5 +1,5 @@
 #pragma once
-// What `bench` and `project` can be told.
+// The options of `bench` and `project`.
 
 #include <CLI/CLI.hpp>
 #include <string>

@@ -28,7 +28,7 @@ const CLI::App& chosen(const CLI::App& app) {
                                  fmt::join(first_words(command), ", ")));
 }
 
-// CLI11 tells what is missing in its own words.
+// CLI11 reports what is missing in its own words.
 [[noreturn]] void refuse_missing(const CLI::App& command, const std::string& message) {
     const std::string option_name = message.substr(0, message.find(':'));
     if (const CLI::Option* option = command.get_option_no_throw(option_name))

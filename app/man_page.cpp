@@ -101,8 +101,8 @@ std::string man_page(const CLI::App& root) {
         ".B npuscribe \\-\\-version\n"
         ".SH DESCRIPTION\n"
         "Transcribes audio files, whole directories of them, or standard input (\\-). Transcripts go to "
-        "standard output, "
-        "and everything else to standard error. Each output file is written completely or not at all.\n.PP\n"
+        "standard output, and everything else to standard error. Each output file is written completely or "
+        "not at all.\n.PP\n"
         "Options have openai\\-whisper's names, with hyphens or underscores.\n"
         ".SH COMMANDS\n";
     for (const CLI::App* command : commands)

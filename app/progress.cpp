@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kLongBar = 20;
 constexpr size_t kShortBar = 10;
-constexpr size_t kLeastName = 12;  // columns; less of a name tells nothing
+constexpr size_t kLeastName = 12;  // columns; a shorter name is useless
 
 std::string bar(double fraction, size_t width) {
     const auto full = static_cast<size_t>(std::lround(fraction * static_cast<double>(width)));
@@ -57,7 +57,7 @@ std::string progress_line(const ProgressView& view, size_t columns) {
     };
     if (columns == 0) return joined({head, share, left, name, where});
 
-    // From all that there is to tell to the least; the first that leaves room for the name is taken.
+    // From most to least detail; the first that leaves room for the name is taken.
     const std::string before[] = {joined({head, bar(view.fraction, kLongBar), share, left}),
                                   joined({head, bar(view.fraction, kShortBar), share, left}),
                                   joined({head, share, left}), joined({head, share}), share};

@@ -13,7 +13,7 @@
 namespace npuscribe::app {
 namespace {
 
-constexpr size_t kMostWindows = 2000;  // half a day of audio; a report does not grow without end
+constexpr size_t kMostWindows = 2000;  // half a day of audio; limits the report's size
 
 std::string shown_name(const std::filesystem::path& path) {
     return path == "-" ? "standard input" : path.string();
@@ -103,7 +103,7 @@ void RunRecorder::on_segment(size_t input, const Segment& segment) {
     if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 
-// If stdout cannot be written, the run ends. The transcriber is told to stop; the error is thrown once it has
+// If stdout cannot be written, the run ends. The transcriber is stopped; the error is thrown once it has
 // returned, because its callbacks must not throw.
 void RunRecorder::print(const std::function<void()>& call) {
     if (!settings_.print_text || !stdout_error_.empty()) return;

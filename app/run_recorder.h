@@ -1,5 +1,5 @@
 #pragma once
-// Runs the transcriber on the inputs and records what comes of it.
+// Runs the transcriber on the inputs and records the results.
 
 #include <atomic>
 #include <functional>
@@ -34,8 +34,8 @@ class RunRecorder {
     /// Whether there is anything to transcribe.
     bool empty() const { return paths_.empty(); }
 
-    /// Transcribes everything. Throws Cancelled and DeviceError; files() tells what was finished before. Sets
-    /// `cancel` itself if nobody reads its output any more.
+    /// Transcribes everything. Throws Cancelled and DeviceError; files() lists the inputs finished before.
+    /// Sets `cancel` itself if nobody reads its output any more.
     void transcribe(Session& session, std::atomic<bool>& cancel);
 
     const std::vector<output::FileReport>& files() const { return files_; }

@@ -105,8 +105,7 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
     TranscribeOptions& t = s.session.transcribe;
     option(app, "-m,--model", "NAME|PATH", s.session.model,
            "Use this model: a name that npuscribe model list shows, the directory of a CTranslate2 or "
-           "Hugging Face "
-           "checkpoint, a whisper.cpp file, or a converted model");
+           "Hugging Face checkpoint, a whisper.cpp file, or a converted model");
     option(
         app, "-l,--language", "LANGUAGE",
         [&t](const std::string& text) {
@@ -139,8 +138,7 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
         "for left, 1 for right (split)");
     option(app, "--files-from", "FILE|-", s.files_from,
            "Read names of inputs from a file, or from standard input (-): one a line, or separated by NULs "
-           "as find "
-           "-print0 writes them");
+           "as find -print0 writes them");
 }
 
 void add_output_options(CLI::App& app, TranscribeSettings& s) {
@@ -159,9 +157,8 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
            "Print nothing but errors on stderr, and no transcript on stdout if files are written");
     toggle(app, "-v,--verbose", s.verbose, "Print more details on stderr");
     option(app, "--config", "FILE|none", s.config,
-           "Read defaults from this TOML file; without it, from npuscribe/config.toml in $XDG_CONFIG_HOME or "
-           "~/.config "
-           "if that exists; none: from no file");
+           "Read defaults from this TOML file; without it, from npuscribe/config.toml in $XDG_CONFIG_HOME "
+           "or ~/.config if that exists; none: from no file");
 }
 
 void add_speed_options(CLI::App& app, SessionOptions& s) {
@@ -174,8 +171,7 @@ void add_speed_options(CLI::App& app, SessionOptions& s) {
         [&s] { return audio_context_text(s.transcribe); },
         number(kSecondsPerFrame, 30).get_description() + ", auto or full",
         "Encode this much of a window: its speech and some silence, and again all of it if the words look "
-        "wrong "
-        "(auto), 30 seconds (full), or a number of seconds");
+        "wrong (auto), 30 seconds (full), or a number of seconds");
 }
 
 void add_decoding_options(CLI::App& app, TranscribeSettings& s) {
@@ -186,15 +182,13 @@ void add_decoding_options(CLI::App& app, TranscribeSettings& s) {
     option(app, "--patience", "X", d.patience, number(0.01, 100),
            "Continue beam search until X times as many candidates as beams are complete");
     option(app, "--length-penalty", "X", d.length_penalty, or_none(number(0, 1)),
-           "Compare candidates with this exponent of the length penalty (Wu et al. 2016), larger for longer "
-           "text; none: "
-           "by their mean log-probability");
+           "Compare candidates with this exponent of the length penalty (Wu et al. 2016), larger for "
+           "longer text; none: by their mean log-probability");
     option(app, "--temperature", "X", s.temperature, number(0, 1),
            "Sample at this temperature; 0: take the most likely token");
     option(app, "--temperature-increment-on-fallback", "X", s.temperature_increment, or_none(number(0.01, 1)),
            "Raise the temperature by X each time a window's text is rejected by a threshold below; none: "
-           "never try "
-           "again");
+           "never try again");
     option(app, "--best-of", "N", d.best_of, whole_number(1, 64),
            "Draw N samples at temperatures above 0, and keep the best");
     option(app, "--seed", "N", d.seed, whole_number(0, std::numeric_limits<long long>::max()),
@@ -204,9 +198,8 @@ void add_decoding_options(CLI::App& app, TranscribeSettings& s) {
     option(app, "--logprob-threshold", "X", d.logprob_threshold, or_none(number(-100, 0)),
            "Reject text whose mean log-probability is below X; none: never");
     option(app, "--no-speech-threshold", "X", d.no_speech_threshold, or_none(number(0, 1)),
-           "Take a window as silent if its probability of no speech is above X and its mean log-probability "
-           "below "
-           "--logprob-threshold; none: never");
+           "Take a window as silent if its probability of no speech is above X and its mean "
+           "log-probability below --logprob-threshold; none: never");
     option(app, "--initial-prompt", "TEXT", t.initial_prompt,
            "Prompt the first window with this text, for example with names and spellings to expect");
     toggle(app, "--carry-initial-prompt", t.carry_initial_prompt,
@@ -244,10 +237,8 @@ void add_word_options(CLI::App& app, TranscribeSettings& s) {
     option(app, "--hallucination-silence-threshold", "SECONDS", words.hallucination_silence_threshold,
            or_none(number(0, 3600)),
            "Leave out segments whose words are improbable, too short or too long if more silence than this "
-           "surrounds "
-           "them; with --no-vad, transcribe the audio again without that silence, as openai-whisper does; "
-           "none: keep "
-           "them");
+           "surrounds them; with --no-vad, transcribe the audio again without that silence, as "
+           "openai-whisper does; none: keep them");
     toggle(app, "--highlight-words", s.subtitles.highlight_words,
            "Underline each word while it is spoken (srt, vtt)");
     option(app, "--max-line-width", "N", s.subtitles.max_line_width, or_none(whole_number(1, 1000)),
@@ -262,8 +253,7 @@ void add_vad_options(CLI::App& app, TranscribeOptions& s) {
     audio::VadOptions& v = s.vad_options;
     toggle(app, "--vad", s.vad,
            "Detect speech with Silero's model, leave out silence, and cut at pauses; --no-vad: transcribe "
-           "windows of 30 "
-           "seconds one after the other");
+           "windows of 30 seconds one after the other");
     option(app, "--vad-threshold", "X", v.threshold, number(0, 1),
            "Take audio as speech above this probability");
     option(app, "--vad-min-speech-duration-ms", "N", v.min_speech_ms, whole_number(0, kLongest),

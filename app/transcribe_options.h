@@ -1,5 +1,5 @@
 #pragma once
-// What `transcribe` can be told. The defaults are those of the structures; the .cpp declares every option
+// The options of `transcribe`. The defaults are those of the structures; the .cpp declares every option
 // once.
 
 #include <CLI/CLI.hpp>

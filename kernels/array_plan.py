@@ -197,7 +197,7 @@ class Plan:
         at_most("a shim tile", "DMA channels in", 2, self.shim["dma_in"])
         at_most("a shim tile", "DMA channels out", 1, self.shim["dma_out"])
         at_most("a shim tile", "buffer descriptors", 3 * self.groups_in_flight, self.shim["buffer_descriptors"])
-        # A full task queue drops the next transfer without a word, and whoever waits for it waits for ever.
+        # A full task queue silently drops the next transfer, and the design would wait for it forever.
         at_most("a shim tile", "places in a task queue", self.groups_in_flight, self.shim["task_queue"])
         at_most("a core", "buffer descriptors", sum(self.core_buffers.values()), self.core["buffer_descriptors"])
         whole, half = self.memory_tile_descriptors()

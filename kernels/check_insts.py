@@ -384,7 +384,7 @@ class Addresses:
 
 
 def check(plan: Plan, program: Program, shape: Shape, words: list[int], mlir: str | None = None) -> None:
-    """Raises BadStream if the array would not do with these words what the plan says."""
+    """Raises BadStream if these words would not make the array do what the plan says."""
     ops = decode(words)
     if tuple(words[:2]) != HEADER:
         raise BadStream(f"the header {words[0]:#x}, {words[1]:#x} is not XDNA2's")

@@ -18,7 +18,7 @@ RUNTIME_FRAME = 64
 @dataclass(frozen=True)
 class Sizes:
     code: int
-    largest_frame: int | None  # None: the object does not tell
+    largest_frame: int | None  # None: the object does not report it
 
 
 def _uleb128(data: bytes, at: int) -> tuple[int, int]:
@@ -70,7 +70,7 @@ def check(name: str, sizes: Sizes, stack: int, program_memory: int) -> None:
     if sizes.code > program_memory:
         raise ValueError(f"{name} needs {sizes.code} bytes of program memory, and a core has {program_memory}")
     if sizes.largest_frame is None:
-        raise ValueError(f"{name} does not tell its stack frames: compile it with -fstack-size-section")
+        raise ValueError(f"{name} does not report its stack frames: compile it with -fstack-size-section")
     if sizes.largest_frame + RUNTIME_FRAME > stack:
         needed = sizes.largest_frame + RUNTIME_FRAME
         raise ValueError(f"{name} needs {needed} bytes of stack, and plan.json gives a core {stack}")

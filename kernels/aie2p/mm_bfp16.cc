@@ -5,11 +5,11 @@
 // A, B: 8 × 8 subtiles of 72 bytes, row-major in the tile. C: 8 × 8 subtiles of 64 f32, row-major. All three
 // begin at a multiple of 64 bytes.
 //
-// 72 bytes are no whole load, so subtiles are read through a stream, whose state is in one of the core's two
-// load FIFO registers: one stream for A and one for B, each of which goes from one row of subtiles to the
-// other and back. Such a jump, after a pop that did not jump, reads other blocks if it is odd, or if that pop
-// read the last block of eight (known faults of the API). A row has an even number of blocks, so neither
-// happens.
+// 72 bytes is not a multiple of the load size, so subtiles are read through a stream, whose state is in one
+// of the core's two load FIFO registers: one stream for A and one for B, each of which goes from one row of
+// subtiles to the other and back. Such a jump, after a pop that did not jump, reads other blocks if it is
+// odd, or if that pop read the last block of eight (known faults of the API). A row has an even number of
+// blocks, so neither happens.
 
 #include "capabilities.h"
 

@@ -54,7 +54,7 @@ HWY_INLINE void MatMul(const float* HWY_RESTRICT p, size_t rows, const float* HW
 }
 
 /// One output position of a convolution of width 3 over `positions` input positions, zeros outside.
-/// Positions, and the taps over them, lie one behind the other: one long matrix product.
+/// Positions, and the taps over them, are contiguous, so this is one long matrix product.
 HWY_INLINE void ConvPosition(const SileroConv& conv, const float* in, size_t positions, size_t centre,
                              float* out) {
     const size_t first = centre == 0 ? 1 : 0;

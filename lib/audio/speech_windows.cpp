@@ -33,8 +33,7 @@ void check(const VadOptions& options, size_t max_samples) {
         options.max_pause_ms > static_cast<int>(kWindowSeconds) * 1000) {
         throw UsageError(fmt::format(
             "the least speech is {} ms, the least silence {} ms and the longest pause {} ms; give numbers "
-            "that "
-            "are not negative, and a pause of at most {} ms",
+            "that are not negative, and a pause of at most {} ms",
             options.min_speech_ms, options.min_silence_ms, options.max_pause_ms, 1000 * kWindowSeconds));
     }
     const size_t padding = 2 * static_cast<size_t>(options.speech_pad_ms) * kSampleRate / 1000;

@@ -20,7 +20,7 @@ struct VadOptions {
     int max_pause_ms = 1000;   // a longer pause inside a window is shortened to the padding on its two sides
 };
 
-/// Finds speech in one stream of 16 kHz mono samples; it remembers what it has heard of it. Not for several
+/// Finds speech in one stream of 16 kHz mono samples; it keeps state between calls. Not for several
 /// threads at once.
 class SpeechDetector {
   public:

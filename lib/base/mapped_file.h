@@ -9,7 +9,7 @@ namespace npuscribe {
 
 class MappedFile {
   public:
-    /// Throws ModelError if `path` is no regular file or cannot be mapped. An empty file gives an empty
+    /// Throws ModelError if `path` is not a regular file or cannot be mapped. An empty file gives an empty
     /// span.
     explicit MappedFile(const std::filesystem::path& path);
     ~MappedFile();

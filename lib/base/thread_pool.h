@@ -29,7 +29,7 @@ class SpinBarrier {
 /// Runs one function on every worker at once. There is one region at a time: callers from
 /// several threads take turns.
 /// If a worker throws, the caller rethrows its exception after all workers have finished. A function that
-/// uses `barrier()` must not throw between two arrivals: the other workers would wait for ever.
+/// uses `barrier()` must not throw between two arrivals: the other workers would wait forever.
 class ThreadPool {
   public:
     /// `threads` workers, the caller included; 0 means one for each CPU this process may use.

@@ -166,8 +166,7 @@ Result layer(const Context& context, size_t index) {
     }
     result.notes.emplace_back(
         "The study's 99.99 % and 99.0 % are cosines, and so is the criterion. The layer's output includes "
-        "its "
-        "input; the last column of the table is relative to the part that the layer adds.");
+        "its input; the last column of the table is relative to the part that the layer adds.");
     return result;
 }
 

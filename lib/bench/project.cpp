@@ -171,8 +171,7 @@ class Projection {
             "\"study\": the study's figures of base at 512 frames, scaled as in the study, by layers and by "
             "frames.",
             "\"modelled\": the array's six matmuls of a layer, under assumptions that could not be checked "
-            "on "
-            "an NPU: ",
+            "on an NPU: ",
             "\"this CPU's part\": attention, norms and quantisation, measured here and added to the model's "
             "time.",
             "\"measured\": one layer with generated weights on the cpu device, times the number of layers. "

@@ -12,7 +12,7 @@ namespace npuscribe::bench {
 /// Where a number comes from. It is shown beside every number.
 enum class Origin {
     measured,  // on this machine, now
-    modelled,  // from the timing model of an NPU array that nobody here has
+    modelled,  // from the timing model of an NPU array; not run on hardware
     stated,    // from the study (bench/study/study_figures.h)
     computed,  // arithmetic on sizes: FLOPs, bytes
 };

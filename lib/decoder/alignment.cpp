@@ -44,7 +44,7 @@ Eigen::Map<const Eigen::ArrayXf> weights_of(const TokenAttention& attention, siz
 }
 
 /// Of each frame over all rows of a head: mean, and 1 / standard deviation, or 0 if all are alike. Summed row
-/// by row, because rows lie apart.
+/// by row, because rows are not contiguous.
 struct Moments {
     Moments(const TokenAttention& attention, size_t head) {
         const auto count = static_cast<float>(attention.rows);

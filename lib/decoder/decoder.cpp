@@ -104,7 +104,7 @@ struct WhisperDecoder::Impl {
         reserve(options.max_sequences);
     }
 
-    /// Makes room for steps of so many rows: a whole prompt may be longer than the batch.
+    /// Makes room for steps of `rows` rows: a whole prompt may be longer than the batch.
     void reserve(size_t rows) {
         if (rows <= room) return;
         room = rows;

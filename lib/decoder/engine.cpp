@@ -72,7 +72,7 @@ struct DecodingEngine::Impl {
     }
 
     /// Windows that fall back come first, then new ones. A waiting window holds no sequences, so the windows
-    /// that do hold some can always finish, and none waits for ever.
+    /// that do hold some can always finish, and none waits forever.
     void admit() {
         for (WindowDecoding& window : windows) {
             const size_t wanted_sequences = window.sequences_wanted();

@@ -36,7 +36,7 @@ struct DecodeRequest {
     std::optional<ContextGuard> guard = std::nullopt;
     size_t audio_frames = 0;  // of encoder_output that hold audio, not padding; 0: all
     /// Speech is known to go on up to this frame: the first attempt does not end at a timestamp before it.
-    /// Whisper otherwise does so if it believes that the last sentence goes on in the next window. 0: the
+    /// Whisper otherwise does so if it expects the last sentence to continue in the next window. 0: the
     /// text may end anywhere.
     size_t earliest_end_frame = 0;
 };
@@ -77,7 +77,7 @@ class DecodingEngine {
     /// Decoder steps so far.
     uint64_t steps() const;
 
-    /// Sequences that a model needs to decode so many windows at once: no search waits for another, and one
+    /// Sequences that a model needs to decode `windows` windows at once: no search waits for another, and one
     /// window at a time can fall back to sampling beside the others.
     static size_t sequences_for(const DecodingOptions& options, size_t windows);
 

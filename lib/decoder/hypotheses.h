@@ -53,7 +53,7 @@ class Hypotheses {
     /// Sequences needed at once.
     static size_t width(const DecodingOptions& options, double temperature);
 
-    /// The texts that go on. At the start it is one, the prefix alone, that stands for all.
+    /// The unfinished texts. At the start there is one, the bare prefix, shared by all.
     const std::vector<Hypothesis>& live() const { return live_; }
     bool done() const { return live_.empty(); }
 
@@ -62,7 +62,7 @@ class Hypotheses {
     /// sampled.
     std::vector<Choice> choose(size_t index, const LogitRules& rules, std::span<float> logits) const;
 
-    /// Goes on by one token; `choices[i]` belong to live()[i].
+    /// Advances by one token; `choices[i]` belong to live()[i].
     void advance(std::span<const std::vector<Choice>> choices);
 
     /// The best of the finished texts, once done().

@@ -1,5 +1,5 @@
 #pragma once
-// How the search for a window's text goes, under openai-whisper's names and defaults (whisper/decoding.py,
+// Options of the search for a window's text, under openai-whisper's names and defaults (whisper/decoding.py,
 // whisper/transcribe.py).
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct DecodingOptions {
     /// Above 1, text that this window has already becomes less likely: its logits are divided by the penalty,
     /// or multiplied if negative (Keskar et al. 2019, as CTranslate2 has it).
     double repetition_penalty = 1;
-    int no_repeat_ngram_size = 0;  // never repeat an n-gram of so many tokens in a window; 0: off
+    int no_repeat_ngram_size = 0;  // never repeat an n-gram of this many tokens in a window; 0: off
 
     bool word_timestamps = false;  // find DecodingResult::text_times
 };

@@ -1,5 +1,5 @@
 #pragma once
-// What the search makes of one window.
+// The result of the search for one window's text.
 
 #include <cstddef>
 #include <string>

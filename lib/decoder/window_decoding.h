@@ -51,7 +51,7 @@ class WindowDecoding {
     /// Takes what it needs from its `index`th row of logits, which is changed in place. Several threads may
     /// do so for different rows.
     void look_at(size_t index, std::span<float> logits);
-    /// After `look_at` for all its rows: goes on by one token.
+    /// After `look_at` for all its rows: advances by one token.
     void advance();
 
     /// The language, once, after the step that detected it; with a guard, once the result is trusted.

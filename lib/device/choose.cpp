@@ -112,7 +112,7 @@ ChosenDevice choose_device(std::string_view name, const DeviceOptions& options, 
         }
         ChosenDevice chosen{make_npu_device(options, pool), {}};
         chosen.reason =
-            fmt::format("device npu, {}: it is there and ready", chosen.device->info().description);
+            fmt::format("device npu, {}, because the NPU is ready", chosen.device->info().description);
         return chosen;
     }
     const auto kind =

@@ -19,7 +19,7 @@ class Int8Rows {
   public:
     Int8Rows(size_t max_rows, size_t cols, bool one_exponent, bfp16::Rounding rounding);
 
-    /// Throws DeviceError if there is no room for so many rows.
+    /// Throws DeviceError if there is no room for `rows` rows.
     void resize(size_t rows);
     size_t rows() const { return rows_; }
     size_t cols() const { return cols_; }

@@ -52,7 +52,7 @@ Step step(std::string_view text) {
     return {utf8::is_space(c.code) ? Kind::space : Kind::other, c.size};
 }
 
-// Length of the characters of one kind that stand at `at`.
+// Length of the run of characters of class `kind` at `at`.
 size_t run(std::string_view text, size_t at, Kind kind) {
     size_t end = at;
     while (end < text.size()) {

@@ -36,8 +36,8 @@ std::string expected() {
     return "expected " + list;
 }
 
-// A kind of model file that no reader reads, by its first bytes and its name; empty if it is none that is
-// known.
+// The kind of a model file that no reader reads, by its first bytes and its name; empty if it is not a known
+// kind.
 std::string unread_kind(const fs::path& path) {
     const std::string bytes = first_bytes(path, 4);
     if (bytes == "GGUF") return "a GGUF model";

@@ -51,8 +51,8 @@ class Checkpoint {
     /// names none.
     virtual std::vector<std::pair<int, int>> alignment_heads() const = 0;
 
-    /// The n_text text tokens, if the file holds them; none if they lie beside it. Throws ModelError if they
-    /// are not such a vocabulary.
+    /// The n_text text tokens, if the file holds them; none if they are in another file. Throws ModelError if
+    /// they are not such a vocabulary.
     virtual std::optional<BytePairs> vocabulary(size_t /*n_text*/) const { return std::nullopt; }
 
     /// Reads a tensor into new memory.

@@ -99,7 +99,7 @@ std::optional<TensorData> find(const safetensors::Contents& contents, std::strin
     if (found == contents.tensors.end()) return std::nullopt;
     TensorData tensor = found->second;
     if (tensor.dtype != DType::u8) return tensor;
-    // What is no stack of panels keeps its bytes' shape, which is then none that Whisper has.
+    // A tensor that is not panels keeps its byte shape, which no Whisper tensor has.
     const auto& stored = found->second.shape;
     if (stored.size() != 3 || stored[2] != bfp16::kPanelBlockBytes) return std::nullopt;
     tensor.dtype = DType::bfp16;

@@ -36,7 +36,7 @@ inline constexpr std::string_view kVersion = "2";
 inline constexpr std::string_view kVocabulary = "vocabulary";  // the tensor's name
 
 /// The tensor of an OpenAI name; panels have the type bfp16 and all the rows that they hold. Only the token
-/// embedding has `n_vocab` rows if its panels hold so many.
+/// embedding has `n_vocab` rows if its panels hold that many.
 std::optional<TensorData> find(const safetensors::Contents& contents, std::string_view openai_name,
                                size_t n_vocab);
 

@@ -21,7 +21,7 @@ class AudioContext {
     size_t longest() const { return longest_; }
     /// Samples of audio that fill the longest window.
     size_t longest_samples() const { return longest_ * kSamplesPerFrame; }
-    /// Encoder frames for a window of so many samples. If windows are fitted, these hold its sound and some
+    /// Encoder frames for a window of `samples` samples. If windows are fitted, these hold its sound and some
     /// silence, in whole blocks of rows; at most `longest`.
     size_t frames(size_t samples) const;
     /// The guard of the window's result; nothing if the window has the longest context.

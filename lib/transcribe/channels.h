@@ -30,7 +30,7 @@ size_t tracks_of_input(Channels channels);
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
     std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open);
 
-/// Turns events of tracks into events of inputs. Once both channels are finished it tells their segments in
+/// Turns events of tracks into events of inputs. Once both channels are finished it reports their segments in
 /// order of time, each with its speaker. The language is that of the channel with more speech. The timing is
 /// the sum of both, except the audio's length.
 class ChannelMerge {

@@ -60,7 +60,7 @@ class FileJob {
         int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
         std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
     };
-    /// Its mel spectrogram was computed once more, in so many seconds.
+    /// Its mel spectrogram was computed again; `seconds` is the time it took.
     void add_mel(double seconds) { timing_.mel += seconds; }
     /// It was encoded.
     void add_encoding(const EncodedWindow& window);
@@ -73,9 +73,10 @@ class FileJob {
     /// No more windows come. There may be segments to take after this call, as after `finish_window`.
     void end(const SourceEnd& end);
 
-    /// The segments whose turn it is, each handed out once. Valid until the next call of any other member.
+    /// The segments that can be emitted now, in order, each returned once. Valid until the next call of any
+    /// other member.
     std::span<const Segment> take_segments();
-    /// Seconds of the input that are behind us, and its length if it is known (else 0).
+    /// Seconds of the input processed so far, and its length if it is known (else 0).
     double seconds_done() const { return seconds_done_; }
     double input_seconds() const { return input_seconds_; }
 

@@ -40,7 +40,7 @@ class SilenceFilter {
   public:
     explicit SilenceFilter(std::optional<double> threshold) : threshold_(threshold) {}
 
-    /// Takes the next segment, and whether it may be made up. Returns the segments whose turn it is; a
+    /// Takes the next segment, and whether it may be made up. Returns the segments that are now decided; a
     /// doubtful one is held until what follows is known.
     std::vector<Segment> add(Segment segment, bool anomalous);
     /// No more segments come, and the audio ends at this second: returns those that were held and are kept.

@@ -1,6 +1,6 @@
 #pragma once
-// The inputs that a run is working on, and what is told of them: segments and progress as windows finish,
-// results in the order of inputs.
+// The inputs that a run is working on, and what is reported about them: segments and progress as windows
+// finish, results in the order of inputs.
 
 #include <cstddef>
 #include <map>
@@ -12,20 +12,21 @@ namespace npuscribe {
 
 class OpenInputs {
   public:
-    /// `count`: inputs of the run. An input's times are added to `sum` once its result is told. All
+    /// `count`: inputs of the run. An input's times are added to `sum` once its result is reported. All
     /// references must outlive this.
     OpenInputs(size_t count, const FileJob::Settings& settings, const TranscribeEvents& events, Timing& sum)
         : count_(count), settings_(settings), events_(events), sum_(sum) {}
 
-    /// The input's job, which begins if it has not; until its result has been told.
+    /// The input's job: created on first use, and valid until the input's result is reported.
     FileJob& job(size_t input) { return jobs_.try_emplace(input, settings_).first->second; }
 
-    /// A window of the input was finished: tells its segments, the progress, and results whose turn it is.
+    /// A window of the input was finished: reports its segments, the progress, and every result that is next
+    /// in order.
     void window_finished(size_t input);
-    /// No more windows of the input come: tells the same, except the progress.
+    /// The input has no more windows: reports the same, except the progress.
     void input_ended(const SourceEnd& end);
 
-    /// All results have been told.
+    /// All results have been reported.
     bool all_told() const { return told_ == count_; }
 
   private:

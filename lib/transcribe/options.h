@@ -1,5 +1,5 @@
 #pragma once
-// What a transcription can be told, and the one place where it is checked.
+// The options of a transcription, and the one place where they are checked.
 
 #include <cstddef>
 #include <optional>
@@ -39,7 +39,7 @@ struct TranscribeOptions {
     // How it is cut into windows, and how much of each is encoded.
     bool vad = true;  // cut at pauses; else windows of 30 s, one after the other
     audio::VadOptions vad_options;
-    size_t n_audio_ctx = 0;  // at most so many encoder frames of 20 ms; 0: all of the model's
+    size_t n_audio_ctx = 0;  // upper limit in encoder frames of 20 ms; 0: all of the model's
     /// Encode a window's sound and some silence instead of all of n_audio_ctx. A window whose text is not
     /// believed then is encoded at full length, and so are all if the first temperature is above 0.
     bool fit_audio_ctx = true;

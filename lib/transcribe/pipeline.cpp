@@ -147,7 +147,7 @@ SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>&
     SourceOptions source;
     source.open = track_opener(inputs, options_.channels, std::move(open));
     source.one_at_a_time = settings_.one_at_a_time();
-    // If windows wait for those before them, only as many inputs keep the batch full.
+    // If windows wait for those before them, opening this many inputs keeps the batch full.
     source.max_open = std::max<size_t>(1, options_.batch_size);
     source.capacity = std::clamp<size_t>(options_.batch_size, 1, 4);
     return source;

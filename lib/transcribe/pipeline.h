@@ -1,7 +1,7 @@
 #pragma once
 // The way of a window: from the source, through the encoder, into the decoding engine, and back to the input
 // that it belongs to. window_cutter.h cuts it, window_schedule.h says which window comes next,
-// window_encoder.h encodes it, open_inputs.h tells what came of it.
+// window_encoder.h encodes it, open_inputs.h reports the results.
 
 #include <atomic>
 #include <filesystem>

@@ -1,5 +1,5 @@
 #pragma once
-// When each stage of each window was, in seconds since a run began.
+// Start and end of each stage of each window, in seconds since the run began.
 
 #include <functional>
 
@@ -24,7 +24,7 @@ class RunTrace {
     void begin_again(WindowTrace& trace, const SourceWindow& window) const;
     /// It was encoded, and the decoder begins.
     void encoded(WindowTrace& trace, const Span& span) const;
-    /// It came back from the decoder: tells its trace.
+    /// The decoder returned it: reports its trace.
     void decoded(WindowTrace trace, const audio::Window& window, bool refused) const;
 
   private:

@@ -31,11 +31,11 @@ struct WindowText {
 /// pieces. Segments without text or without length are left out, as are those that start after the window's
 /// audio: the decoder heard padding there. A last segment without a timestamp at its end is unfinished. If
 /// windows are `sequential` it is left to the next window, as OpenAI does; otherwise it ends with the window,
-/// because no other window would take it up.
+/// because no later window would include it.
 ///
 /// Whisper sometimes stops before the audio ends. A sequential window is followed by one that starts at the
-/// last timestamp. For windows cut at pauses the decoder is told to go on (DecodeRequest), except in second
-/// attempts: then `rest_from` tells where the part starts that needs a window of its own.
+/// last timestamp. For windows cut at pauses the decoder is asked to continue (DecodeRequest), except in
+/// second attempts: then `rest_from` is where the part starts that needs a window of its own.
 ///
 /// If the result has the times of its text, segments have words, and begin and end with them.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,

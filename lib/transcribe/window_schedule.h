@@ -37,7 +37,7 @@ class WindowSchedule {
     /// The next window that may be decoded, if there is one now. Windows of an input wait until its first one
     /// has told the language.
     std::optional<ScheduledWindow> next();
-    /// Tells the ends of inputs that the source has come to, while no window is taken.
+    /// Reports the ends of inputs that the source has come to, while no window is taken.
     void take_ends();
 
     /// The decoder refused this window, because its shortened context did not do: it is encoded once more, at

@@ -119,7 +119,7 @@ def librivox():
 
 
 def long_recording(path, seconds):
-    """Writes a recording of about so many seconds: the LibriVox recordings one after the other, repeated."""
+    """Writes a recording of about `seconds` seconds: the LibriVox recordings one after the other, repeated."""
     frames = b""
     for recording in sorted(librivox()):
         with wave.open(os.fspath(recording)) as source:
@@ -151,14 +151,14 @@ def _noise(count, deviation):
 
 
 def with_noise_between(path, first, second, seconds):
-    """Writes two recordings of the same sample rate with so many seconds of noise between them."""
+    """Writes two recordings of the same sample rate with `seconds` seconds of noise between them."""
     before, parameters = _samples(first)
     noise = _noise(seconds * parameters.framerate, 300)
     return _joined(path, (before, noise, _samples(second)[0]), parameters)
 
 
 def with_babble_between(path, first, second, begin, seconds):
-    """Writes two recordings and between them, 10 s from each, so many seconds of the first one reversed."""
+    """Writes two recordings and between them, 10 s from each, `seconds` seconds of the first one reversed."""
     before, parameters = _samples(first)
     rate = parameters.framerate
     babble = before[begin * rate : (begin + seconds) * rate][::-1]

@@ -3,7 +3,7 @@
 `installed()` puts this module in the place of mlir-aie. Names, parameters, their order and which of them take keywords
 only are those of the release that kernels/toolchain.json names; parameters that the design does not use are left out,
 so passing one is an error here. A design resolves to a `Module`: its workers, its fifos and the commands of its
-runtime sequence. `Array(module)` is an NPU that has loaded that module's xclbin: its cores run for ever, as on the
+runtime sequence. `Array(module)` is an NPU that has loaded that module's xclbin: its cores run forever, as on the
 hardware, and `Array.run(module)` dispatches one runtime sequence, of that module or of another shape's.
 
 The parts of the hardware that can hang or go wrong in silence are modelled, and every one raises `Hang` or `Wrong`:
@@ -35,7 +35,7 @@ class DoesNotFit(Exception):
 
 
 class Hang(Exception):
-    """The array would wait for ever, or a transfer would be lost."""
+    """The array would wait forever, or a transfer would be lost."""
 
 
 class Wrong(Exception):

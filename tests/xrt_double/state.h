@@ -89,7 +89,7 @@ class device {
     /// Throws ENODEV once the device is lost.
     void check() const;
     void submit(std::shared_ptr<npuscribe::xrt_double::Command> command);
-    /// Returns false if `limit` passes first; 0 waits for ever. The caller holds the lock through `held`.
+    /// Returns false if `limit` passes first; 0 waits forever. The caller holds the lock through `held`.
     bool wait(const npuscribe::xrt_double::Command& command, std::chrono::milliseconds limit,
               std::unique_lock<std::mutex>& held);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-// What the array answers with wrong values and no word of it is an error here.
+// Misuse that silently gives wrong values on the array is an error here.
 
 #include <cstdint>
 #include <stdexcept>

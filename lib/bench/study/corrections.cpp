@@ -192,8 +192,7 @@ double relative_error(double cosine) {
 Correction accuracy() {
     return {"99.99 % is a cosine, not one minus a relative error",
             fmt::format("Vectors of one length whose cosine is 0.9999 are {:.1f} % apart (relative L2), at "
-                        "0.99 {:.1f} %. "
-                        "And 0.01 % is a hundredth of 1 %, not a tenth.",
+                        "0.99 {:.1f} %. And 0.01 % is a hundredth of 1 %, not a tenth.",
                         relative_error(study::kTrack2Accuracy) * 100,
                         relative_error(study::kTrack1Accuracy) * 100),
             {{"Track 2, relative error", (1 - study::kTrack2Accuracy) * 100,

@@ -58,8 +58,7 @@ std::vector<std::string> Assumptions::describe() const {
             "{:.1f} GB/s of memory for reads and writes together: read by the NPU of Krackan (xdna-engine)",
             dram_bytes_per_second * 1e-9),
         fmt::format("{:.2f} ms to dispatch a run: a whole 512 x 512 x 512 GEMM through XRT on XDNA1 "
-                    "(whisper-xdna), an "
-                    "upper bound",
+                    "(whisper-xdna), an upper bound",
                     dispatch_seconds * 1e3),
     };
 }

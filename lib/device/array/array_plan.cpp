@@ -155,7 +155,7 @@ void check_program(const Plan& plan, const Program& program) {
                 fullest_half(in) + fullest_half(out), plan.memory_tile.buffer_descriptors / 2);
     check_count(program, "a shim tile", "buffer descriptors", 3 * plan.groups_in_flight,
                 plan.shim.buffer_descriptors);
-    // A full queue drops the next transfer, and the design waits for it for ever.
+    // A full queue drops the next transfer, and the design would wait for it forever.
     check_count(program, "a shim tile", "places in a task queue", plan.groups_in_flight,
                 plan.shim.task_queue);
 

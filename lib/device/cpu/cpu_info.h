@@ -5,7 +5,7 @@
 
 namespace npuscribe {
 
-/// "AMD EPYC 9R14 96-Core Processor", or "unknown CPU" if the system does not tell.
+/// "AMD EPYC 9R14 96-Core Processor", or "unknown CPU" if the system does not report it.
 std::string cpu_name();
 
 /// "2.6.3": the version of the oneDNN that this process runs with.

@@ -198,7 +198,7 @@ class OneDnnLinear final : public Linear {
         return {MatrixView<const float>(whole), weights.bias, shared.pool.size()};
     }
 
-    /// Makes the primitives for so many rows: for whole blocks and for what is left.
+    /// Makes the primitives for `rows` rows: for whole blocks and for what is left.
     void prepare_shapes(size_t rows, size_t y_stride, bool accumulate) {
         if (rows >= kBlockRows) matmul_.prepare(kBlockRows, y_stride, accumulate);
         if (rows % kBlockRows != 0) matmul_.prepare(rows % kBlockRows, y_stride, accumulate);

@@ -134,7 +134,7 @@ struct OneDnnMatmul::Impl {
         auto* out = reinterpret_cast<uint16_t*>(weight_values.data());
         if (layout->padded) std::memset(out, 0, weight_values.size());
         std::vector<Buffer<uint16_t>> scratch(pool.size());
-        constexpr size_t kPieceRows = 64;  // a piece of so many rows stays in a worker's cache
+        constexpr size_t kPieceRows = 64;  // a piece of this many rows stays in a worker's cache
         pool.for_each(n, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
             scratch[worker].reserve_discard(kPieceRows * k);
             const auto piece = scratch[worker].matrix(end - begin, k);

@@ -56,7 +56,7 @@ class NpuArray {
     };
     const Rows& rows_for(size_t k, const std::string& what);
 
-    /// The matmul with weights [n × k] for so many padded rows. Throws DeviceError, naming `what`, if there
+    /// The matmul with weights [n × k] for `padded_rows` rows. Throws DeviceError, naming `what`, if there
     /// are no instructions for it.
     array::Gemm gemm(size_t padded_rows, size_t k, size_t n, const std::string& what);
 

@@ -74,7 +74,7 @@ void NpuOperand::allocate() {
         chunk.first = first;
         chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
         chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
-        // Rows that nobody writes must be zeros for the array, too.
+        // Unwritten rows must be zeros for the array, too.
         hand_over(*chunk.buffer, chunk.layout.bytes());
         chunks.push_back(std::move(chunk));
     }

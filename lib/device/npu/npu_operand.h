@@ -21,7 +21,7 @@ class ThreadPool;
 struct NpuShared {
     NpuArray& array;
     ThreadPool& pool;
-    const Device& device;  // that these belong to
+    const Device& device;  // the device that owns them
     bfp16::Rounding rounding;
     DeviceStats stats;
     std::map<size_t, std::vector<NpuBuffer>> idle_results;  // by bytes

@@ -119,22 +119,18 @@ std::string objection(const PciNpu& npu) {
         case Kind::unknown_revision:
             return fmt::format(
                 "found {}, a revision that npuscribe does not know: its array programs are for revisions "
-                "0x10 "
-                "(Strix), 0x11 (Strix Halo) and 0x20 (Krackan); if the NPU opens, compare a transcript with "
-                "one "
-                "of --device emulated; if not, update Linux or amdxdna",
+                "0x10 (Strix), 0x11 (Strix Halo) and 0x20 (Krackan); if the NPU opens, compare a "
+                "transcript with one of --device emulated; if not, update Linux or amdxdna",
                 describe(npu));
         case Kind::xdna1:
             return fmt::format(
-                "found {}, which is of AMD's first generation (XDNA1) and has no BFP16; npuscribe needs {}: "
-                "use "
-                "--device cpu",
+                "found {}, which is of AMD's first generation (XDNA1) and has no BFP16; npuscribe needs "
+                "{}: use --device cpu",
                 describe(npu), kWantedNpu);
         case Kind::newer:
             return fmt::format(
-                "found {}, which is of a generation after XDNA2; npuscribe's array programs are compiled for "
-                "{} "
-                "and cannot run on it: use --device cpu",
+                "found {}, which is of a generation after XDNA2; npuscribe's array programs are compiled "
+                "for {} and cannot run on it: use --device cpu",
                 describe(npu), kWantedNpu);
         case Kind::unknown:
             break;

@@ -23,10 +23,10 @@ struct PciNpu {
         unknown,           // amdxdna drives it, but its id is none of these
     };
     Kind kind = Kind::unknown;
-    std::string name;             // "NPU Strix Halo"; "NPU" if the id does not tell
+    std::string name;             // "NPU Strix Halo"; "NPU" if the id is not a known one
     std::string address;          // "0000:c5:00.1"
     uint16_t device = 0;          // 0x17f0
-    std::optional<int> revision;  // 0x11; nothing if sysfs does not tell
+    std::optional<int> revision;  // 0x11; nothing if sysfs does not report it
 
     /// Array programs for XDNA2 may run on it.
     bool suitable() const { return kind == Kind::xdna2 || kind == Kind::unknown_revision; }

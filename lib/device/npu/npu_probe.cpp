@@ -31,8 +31,7 @@ constexpr uint64_t kDriverHeap = 64U << 20;
 constexpr int kOldestMajor = 6, kOldestMinor = 14;  // the first Linux with amdxdna
 constexpr const char* kRaiseMemlock =
     "raise it with 'ulimit -l unlimited', or with a file in /etc/security/limits.d that says '* - memlock "
-    "unlimited' "
-    "and a new login; in a container, also with --ulimit memlock=-1";
+    "unlimited' and a new login; in a container, also with --ulimit memlock=-1";
 
 std::string first_line(const fs::path& path) {
     std::ifstream file(path);

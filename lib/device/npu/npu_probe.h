@@ -45,7 +45,7 @@ struct NpuHardware {
     std::string address;     // "0000:c5:00.1"
     std::string driver;      // "amdxdna 2.25.0", or "amdxdna (Linux 6.14.0)" for the kernel's own
     std::string firmware;    // "1.0.0.166"
-    std::string power_mode;  // "turbo", as in xrt-smi configure --pmode; empty if the driver does not tell
+    std::string power_mode;  // "turbo", as in xrt-smi configure --pmode; empty if not reported
     std::string unsuitable;  // why array programs for XDNA2 cannot run on it; empty if they can
 };
 

@@ -64,8 +64,7 @@ NpuPrograms::NpuPrograms(const fs::path& directory) : directory_(directory) {
     if (!in) {
         why_empty_ = fmt::format(
             "there are no array programs: {} does not exist; build them with mlir-aie (kernels/README.md), "
-            "or set "
-            "NPUSCRIBE_XCLBIN_DIR to their directory",
+            "or set NPUSCRIBE_XCLBIN_DIR to their directory",
             file.string());
         return;
     }
@@ -81,8 +80,7 @@ NpuPrograms::NpuPrograms(const fs::path& directory) : directory_(directory) {
         if (layout != bfp16::kLayoutVersion) {
             throw DeviceError(
                 fmt::format("the array programs in {} were built for version {} of the tile layout, and this "
-                            "npuscribe writes "
-                            "version {}: build them again",
+                            "npuscribe writes version {}: build them again",
                             directory.string(), layout, bfp16::kLayoutVersion));
         }
         for (const json& entry : manifest.at("programs")) programs_.push_back(read_program(entry, directory));

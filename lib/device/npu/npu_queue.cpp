@@ -15,7 +15,7 @@ using xrt_backend::XrtError;
 
 namespace {
 
-// XRT cuts a runlist into chains of so many commands, so a longer list gains nothing.
+// XRT cuts a runlist into chains of this many commands, so a longer list gains nothing.
 constexpr size_t kLongestRunlist = 24;
 
 }  // namespace
@@ -121,7 +121,7 @@ void NpuQueue::finish(NpuBatch& batch) {
     if (!in_time) {
         batch.state = NpuBatch::State::failed;
         // The array uses the batch's memory as long as the run may go on, and aborting it may never return.
-        // So it is left alone.
+        // So do not free it.
         (void)batch.submission.release();
         lose(
             fmt::format("the NPU did not finish {} within {} s; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows more, "

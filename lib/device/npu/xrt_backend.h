@@ -23,7 +23,7 @@ inline std::string version_text(unsigned code) {
     return std::to_string(code >> 16) + "." + std::to_string(code & 0xFFFFU);
 }
 
-/// What went wrong in XRT, told apart by what the user can do about it.
+/// Errors of XRT, classified by what the user can do about them.
 enum class Failure {
     no_device,      // no such device, or it is gone
     access_denied,  // this user may not open the device node
@@ -101,7 +101,7 @@ class XrtDevice {
     virtual Description describe() = 0;
     /// The electrical sensors as JSON, in XRT's own form; empty if there are none.
     virtual std::string sensors() = 0;
-    /// The platform with its power mode as JSON, in XRT's own form; empty if the driver does not tell.
+    /// The platform with its power mode as JSON, in XRT's own form; empty if the driver does not report it.
     virtual std::string platform() = 0;
     /// `kernel_prefix` is the start of the kernel's name; mlir-aie names it MLIR_AIE or MLIR_AIE_0.
     virtual std::unique_ptr<Context> open(const std::string& xclbin_path,

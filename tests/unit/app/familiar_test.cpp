@@ -25,7 +25,7 @@ std::string refusal(const std::string& line) {
     return test_support::refusal(words(line));
 }
 
-// The options that each program's own parser is told of.
+// The options that each program's own parser declares.
 // ggml-org/whisper.cpp, examples/cli/cli.cpp: whisper_params_parse.
 constexpr const char* kWhisperCpp =
     "-t --threads -p --processors -ot --offset-t -on --offset-n -d --duration -mc --max-context -ml "

@@ -63,7 +63,7 @@ TEST_CASE("what a directory holds is known by where in it it was found") {
     CHECK(inputs[3].below == "");  // named itself
 }
 
-TEST_CASE("a link to a directory above is not followed for ever") {
+TEST_CASE("a link to a directory above is not followed forever") {
     const test::TemporaryDirectory directory;
     directory.touch("a.wav");
     std::filesystem::create_directory_symlink(directory.path(), directory / "up");

@@ -21,7 +21,7 @@ ProgressView batch() {
 
 }  // namespace
 
-TEST_CASE("a line tells of the whole batch, then of the current file") {
+TEST_CASE("a line shows the whole batch, then the current file") {
     CHECK(progress_line(batch(), 100) ==
           "12/50 files  [#####---------------]  25 %  3:20 left  talk.wav  43 %");
 }

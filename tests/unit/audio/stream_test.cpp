@@ -339,7 +339,7 @@ TEST_CASE("m4a, mp4, webm and mkv are read if libav is built in", "[stream][need
         CHECK(static_cast<double>(samples.size()) == Approx(176000).margin(2000));
         CHECK(correlation(reference, samples) > 0.99);
     }
-    // An m4a with its index in front tells that its second half is missing.
+    // An m4a with its index in front shows that its second half is missing.
     const auto fast = scratch / "fast.m4a";
     const std::string command = "ffmpeg -v quiet -i '" + (scratch / "a.m4a").string() +
                                 "' -c copy -movflags faststart '" + fast.string() + "' < /dev/null";

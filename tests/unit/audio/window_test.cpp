@@ -92,7 +92,7 @@ TEST_CASE("sequential windows for a shorter context are shorter, and leave nothi
     CHECK_FALSE(windows->next());
 }
 
-TEST_CASE("sequential windows resume where they are told to", "[window]") {
+TEST_CASE("sequential windows resume at the position they are given", "[window]") {
     ComputedStream stream(200 * kSampleRate, noise);
     const auto windows = audio::sequential_windows(stream);
     const auto expect_at = [&](int64_t sample) {

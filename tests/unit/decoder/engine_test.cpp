@@ -413,7 +413,7 @@ TEST_CASE("The prompts of one step stay within the rows that a step may have") {
         CHECK(result.tokens == std::vector<Token>{at(0), 5, at(100)});
 }
 
-TEST_CASE("A search that needs more sequences than the model has is refused: it would wait for ever") {
+TEST_CASE("A search that needs more sequences than the model has is refused: it would wait forever") {
     ScriptedModel model(4, 1, says({}));
     DecodingOptions options;
     options.beam_size = 5;

@@ -141,7 +141,7 @@ class ScriptedModel : public StepModel {
     }
 
     size_t heads = 0;     // alignment heads: each attends to ten frames a position
-    int first_frame = 0;  // from 10 · position on, or so many later
+    int first_frame = 0;  // from 10 · position on, or this many frames later
     size_t steps = 0;
     size_t tokens_fed = 0;
     size_t copies = 0;

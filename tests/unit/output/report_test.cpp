@@ -79,7 +79,7 @@ TEST_CASE("an emulated array's time is called modelled, and is given apart from 
     CHECK(nlohmann::json::parse(report_json(r))["setup"]["modelled_times"] == true);
 }
 
-TEST_CASE("the report tells how much was encoded, and how often a shortened window was encoded again") {
+TEST_CASE("the report says how much was encoded, and how often a shortened window was encoded again") {
     RunReport r = report();
     r.totals.encoder_frames = 2012;
     CHECK(test::contains(report_text(r), "2012 frames\n"));

@@ -100,7 +100,7 @@ TEST_CASE("On destruction the encoder finishes its window and drops the others")
         for (int i = 0; i < 3; ++i) ahead.submit(mel(1, 1));
         encoder.gate.release();
         next(ahead);
-        // Once nobody takes windows any more; before, the third would be begun and wait for ever.
+        // Once nobody takes windows any more; before, the third would be begun and wait forever.
         opener = std::thread([&] {
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
             encoder.gate.release(2);

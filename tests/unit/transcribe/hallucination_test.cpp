@@ -198,7 +198,7 @@ TranscribeOptions with_threshold(std::optional<double> threshold) {
     return options;
 }
 
-/// Runs one input in windows of so many seconds. The words of each begin at this frame or later.
+/// Runs one input in windows of `window_seconds`. The words of each begin at this frame or later.
 void run(Bench& bench, size_t window_seconds, int first_frame, const std::vector<int>& levels) {
     bench.model().heads = 1;
     bench.model().first_frame = first_frame;
@@ -207,7 +207,7 @@ void run(Bench& bench, size_t window_seconds, int first_frame, const std::vector
     bench.run();
 }
 
-/// Each of these levels, for so many seconds.
+/// Each of these levels, for its number of seconds.
 std::vector<int> levels_of(const std::vector<std::pair<int, size_t>>& parts) {
     std::vector<int> levels;
     for (const auto& [level, seconds] : parts) levels.insert(levels.end(), seconds, level);
@@ -236,7 +236,7 @@ TEST_CASE("Windows cut at pauses: an improbable word in silence is left out") {
     CHECK(heard({0, 2, 1}, {1}, with_threshold(3)) == " b d c");
 }
 
-TEST_CASE("Each segment is told once, in order, even if some are held back") {
+TEST_CASE("Each segment is reported once, in order, even if some are held back") {
     std::vector<Segment> told;
     CHECK(heard({0, 1, 2, 1, 1}, {1}, with_threshold(3), &told) == " b d c");
     REQUIRE(told.size() == 3);

@@ -1,4 +1,4 @@
-// What a transcription cannot be told, and how the message says so.
+// Options that a transcription refuses, and the messages.
 #include "transcribe/options.h"
 
 #include <cmath>

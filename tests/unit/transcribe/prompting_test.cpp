@@ -1,4 +1,4 @@
-// What the decoder is told of the text before a window.
+// The part of the text before a window that the decoder is given.
 #include <algorithm>
 #include <map>
 

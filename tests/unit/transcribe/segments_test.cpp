@@ -76,7 +76,7 @@ TEST_CASE("An unfinished segment is left to the next sequential window") {
     CHECK(text.segments[0].tokens == std::vector<Token>{at(0), 1, at(250)});
 }
 
-TEST_CASE("An unfinished segment is kept if no other window would take it up") {
+TEST_CASE("An unfinished segment is kept if no later window would include it") {
     const WindowText text = cut({at(0), 1, at(250), at(250), 2});
     REQUIRE(text.segments.size() == 2);
     CHECK(text.segments[1].start == Approx(102.5));
@@ -125,7 +125,7 @@ TEST_CASE("Times skip what was cut out of the file") {
     CHECK(text.segments[1].end == Approx(52.0));
 }
 
-TEST_CASE("If the text ends before the window's audio, the result tells where the rest starts") {
+TEST_CASE("If the text ends before the window's audio, the result says where the rest starts") {
     CHECK(cut({at(0), 1, at(2000)}).rest_from == 20 * kSecond);
     CHECK(cut({at(0), 1, at(2000), at(2000)}).rest_from == 20 * kSecond);
     CHECK_FALSE(cut({at(0), 1, at(2852)}).rest_from);               // less than a second and a half: a pause

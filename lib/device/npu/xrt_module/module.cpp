@@ -271,7 +271,7 @@ class Device final : public XrtDevice {
     }
 
   private:
-    // Left empty if the driver does not tell, because a missing name is no reason to fail.
+    // Left empty if the driver does not report it, because a missing name is no reason to fail.
     template <xrt::info::device parameter>
     std::string text() const {
         try {

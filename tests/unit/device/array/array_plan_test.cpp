@@ -129,7 +129,7 @@ TEST_CASE("a plan that needs more DMA channels or buffer descriptors than there 
                          "needs 16 buffer descriptors for every other channel and has 15"));
 }
 
-TEST_CASE("a plan with which the array would silently drop transfers or wait for ever is refused") {
+TEST_CASE("a plan with which the array would silently drop transfers or wait forever is refused") {
     CHECK(test::contains(refusal([](Json& json) { json["groups_in_flight"] = 5; }),
                          "a shim tile needs 5 places in a task queue and has 4"));
     CHECK(test::contains(refusal([](Json& json) { json["array"]["core"]["locks"] = 6; }),

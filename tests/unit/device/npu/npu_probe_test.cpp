@@ -130,7 +130,7 @@ TEST_CASE("an NPU that lacks nothing is usable, and is described with its driver
         machine.remove("sys/module/amdxdna/version");
         CHECK(probe_npu(machine.environment).devices[0].driver == "amdxdna (Linux 6.14.2-arch1-1)");
     }
-    SECTION("the power mode is left out if the driver does not tell it") {
+    SECTION("the power mode is left out if the driver does not report it") {
         for (const char* platform : {"", "not JSON", "{}", R"({"platforms": []})",
                                      R"({"platforms": [{"status": {"power_mode": 4}}]})",
                                      R"({"platforms": [{"status": {"power_mode": "not supported"}}]})"}) {
@@ -255,7 +255,7 @@ TEST_CASE("without XRT, everything else that is missing is named, too") {
     CHECK(contains(probe_npu(machine.environment).summary(), "cannot open; there is no /dev/accel/accel0"));
 }
 
-TEST_CASE("an NPU is told from the others by its PCI id and revision") {
+TEST_CASE("an NPU is distinguished from the others by its PCI id and revision") {
     using Kind = PciNpu::Kind;
     struct Known {
         const char* device;
@@ -268,7 +268,7 @@ TEST_CASE("an NPU is told from the others by its PCI id and revision") {
         Known{"0x17f0", "0x10", Kind::xdna2, "NPU Strix (PCI 1022:17f0, revision 0x10) at 0000:c5:00.1"},
         Known{"0x17f0", "0x11", Kind::xdna2, "NPU Strix Halo (PCI 1022:17f0, revision 0x11) at 0000:c5:00.1"},
         Known{"0x17f0", "0x20", Kind::xdna2, "NPU Krackan (PCI 1022:17f0, revision 0x20) at 0000:c5:00.1"},
-        // A prototype, one to come, and a sysfs that does not tell.
+        // A prototype, one to come, and a sysfs that does not report the revision.
         Known{"0x17f0", "0x00", Kind::unknown_revision, "NPU (PCI 1022:17f0, revision 0x00) at 0000:c5:00.1"},
         Known{"0x17f0", "0x30", Kind::unknown_revision, "NPU (PCI 1022:17f0, revision 0x30) at 0000:c5:00.1"},
         Known{"0x17f0", "", Kind::unknown_revision, "NPU (PCI 1022:17f0) at 0000:c5:00.1"},
