@@ -1,6 +1,6 @@
 #pragma once
-// How commands declare their options to CLI11, which parses, converts and checks them. npuscribe adds
-// strict parsing of numbers, "none" as a value, and errors that say what was given and what is expected.
+// How commands declare their options to CLI11, which parses, converts and checks them. npuscribe adds strict
+// parsing of numbers, "none" as a value, and errors that say what was given and what is expected.
 
 #include <fmt/format.h>
 

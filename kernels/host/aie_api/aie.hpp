@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // The part of AMD's AIE API that the kernels use, in plain C++, so that the same sources run on the host.
-// Names and meaning are the API's own; only what is used is here. Uses for which the
-// array gives wrong values are refused, as far as public sources describe them.
+// Names and meaning are the API's own; only what is used is here. Uses for which the array gives
+// wrong values are refused, as far as public sources describe them.
 //
 // Everything is in an inline namespace of the translation unit's own (NPUSCRIBE_HOST_ABI): kernels compiled
 // for several CPUs are linked into one program, and the linker must not take one's code for another's.
