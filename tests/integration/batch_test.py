@@ -159,9 +159,9 @@ class Screen(support.Case):
     def test_errors_are_red_unless_no_color_is_set(self):
         code, seen = self.on_terminal(80, "--beam-size", "many")
         self.assertEqual(code, 2)
-        self.assertIn("npuscribe: \x1b[1;31merror:\x1b[0m --beam-size", seen)
+        self.assertIn("npuscribe: \x1b[1;31merror:\x1b[0m invalid value 'many' for --beam-size", seen)
         _, seen = self.on_terminal(80, "--beam-size", "many", NO_COLOR="1")
-        self.assertIn("npuscribe: error: --beam-size", seen)
+        self.assertIn("npuscribe: error: invalid value 'many' for --beam-size", seen)
         self.assertNotIn("\x1b", seen)
 
 
