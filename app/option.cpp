@@ -122,7 +122,7 @@ std::vector<std::string> choices(const CLI::Option& option) {
 }
 
 CLI::Option* finish(CLI::Option* option, const char* value, const CLI::Validator& allowed,
-                    std::function<std::string()> present) {
+                    const std::function<std::string()>& present) {
     const std::string expected = allowed.get_description();
     if (!expected.empty()) {
         // CLI11 would put its own words around what a validator says.
@@ -142,12 +142,13 @@ CLI::Option* option(CLI::App& app, const char* names, const char* value, std::st
 }
 
 CLI::Option* option(CLI::App& app, const char* names, const char* value,
-                    std::function<bool(const std::string&)> read, std::function<std::string()> present,
-                    const std::string& expected, const std::string& help) {
+                    const std::function<bool(const std::string&)>& read,
+                    const std::function<std::string()>& present, const std::string& expected,
+                    const std::string& help) {
     const auto set = [read, expected, name = long_name(names)](const std::string& text) {
         if (!read(text)) refuse(text, name, expected);
     };
-    return finish(app.add_option_function<std::string>(names, set, help), value, {}, std::move(present));
+    return finish(app.add_option_function<std::string>(names, set, help), value, {}, present);
 }
 
 CLI::Option* toggle(CLI::App& app, const std::string& names, bool& variable, const std::string& help) {

@@ -54,7 +54,7 @@ std::string to_text(const std::optional<T>& value) {
 
 /// Checks values with `allowed`, and shows `present` as the default in help and as the value in reports.
 CLI::Option* finish(CLI::Option* option, const char* value, const CLI::Validator& allowed,
-                    std::function<std::string()> present);
+                    const std::function<std::string()>& present);
 
 template <class T>
 CLI::Option* option(CLI::App& app, const char* names, const char* value, T& variable,
@@ -84,8 +84,9 @@ CLI::Option* option(CLI::App& app, const char* names, const char* value, Enumera
 /// A value that `read` takes apart itself: it gives back false if it expects something else. `present` is its
 /// text.
 CLI::Option* option(CLI::App& app, const char* names, const char* value,
-                    std::function<bool(const std::string&)> read, std::function<std::string()> present,
-                    const std::string& expected, const std::string& help);
+                    const std::function<bool(const std::string&)>& read,
+                    const std::function<std::string()>& present, const std::string& expected,
+                    const std::string& help);
 
 /// A switch, which also has a --no- form. `names` ends with the long one.
 CLI::Option* toggle(CLI::App& app, const std::string& names, bool& variable, const std::string& help);

@@ -28,7 +28,7 @@ std::vector<std::string> format_names() {
 CLI::Validator format_name() {
     const CLI::Validator known = one_of(format_names());
     return {[known](std::string& text) {
-                const std::string error = known(text);
+                std::string error = known(text);
                 if (!error.empty() && is_recording(text))
                     throw UsageError(
                         fmt::format("invalid value '{0}' for --output-format: it is no format; to "
