@@ -8,14 +8,17 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "device/choose.h"
+#include "device/precision.h"
 #include "inputs.h"
 #include "option.h"
 
 namespace npuscribe::app {
 namespace {
 
-constexpr std::string_view kDevices = "use --device cpu, npu or auto";
-constexpr std::string_view kPrecision = "use --precision bfp16 (the default), bf16, fp32 or int8";
+// Completed by advice().
+constexpr std::string_view kDevices = "use --device {devices}";
+constexpr std::string_view kPrecision = "use --precision {precisions}";
 constexpr std::string_view kNamedAfterInput = "use --output-dir DIR; files are named after their inputs";
 constexpr std::string_view kKaraoke =
     "use --word-timestamps --output-format html, a page that lights up each word as it is spoken, or "
@@ -230,6 +233,12 @@ std::optional<bool> truth(const std::string& word) {
     return std::nullopt;
 }
 
+// `text` of a refused entry, with the names that --device and --precision take.
+std::string advice(std::string_view text) {
+    return fmt::format(fmt::runtime(text), fmt::arg("devices", list_words(device_choices())),
+                       fmt::arg("precisions", list_words(precision_names())));
+}
+
 // What another program counts in its unit, in seconds.
 std::string in_seconds(const Unit& unit, const std::string& option, const std::string& value) {
     const auto count = to_whole_number(value, 0, 10'000'000'000);
@@ -289,7 +298,8 @@ class Translation {
         switch (entry.reading) {
             case Familiar::Reading::refused:
                 refused_.push_back(fmt::format("{}{} is not available: {}", typed.name,
-                                               entry.value.empty() ? "" : " " + *typed.value, entry.text));
+                                               entry.value.empty() ? "" : " " + *typed.value,
+                                               advice(entry.text)));
                 return false;
             case Familiar::Reading::left_out:
                 return !typed.joined && (!entry.value.empty() || wanted);

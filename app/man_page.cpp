@@ -1,13 +1,16 @@
 #include <fmt/format.h>
 
+#include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "command_line.h"
 #include "exit_code.h"
 #include "help.h"
 #include "option.h"
 #include "reference.h"
+#include "simd/isa.h"
 #include "version.h"
 
 namespace npuscribe::app {
@@ -75,15 +78,24 @@ struct Variable {
     const char* name;
     const char* meaning;
 };
+// {isa} stands for the names of the instruction sets.
 constexpr Variable kVariables[] = {
     {"NPUSCRIBE_MODELS",
      "directory of fetched models; without it, npuscribe/models in $XDG_CACHE_HOME or ~/.cache"},
     {"NPUSCRIBE_XCLBIN_DIR", "directory of the NPU's array programs"},
     {"NPUSCRIBE_NPU_INDEX", "number of the NPU to use, counted from 0"},
     {"NPUSCRIBE_NPU_TIMEOUT", "seconds to wait for a run on the NPU before it fails"},
-    {"NPUSCRIBE_MAX_ISA", "limit for the vector instructions to use: baseline, avx2, avx512, bf16 or amx"},
+    {"NPUSCRIBE_MAX_ISA", "limit for the vector instructions to use: {isa}"},
     {"NO_COLOR", "if set, messages are not coloured"},
 };
+
+/// "baseline, avx2, …": all that NPUSCRIBE_MAX_ISA can be.
+std::string isa_names() {
+    std::vector<std::string_view> names;
+    for (size_t level = 0; level <= static_cast<size_t>(simd::Isa::amx); ++level)
+        names.push_back(simd::name(static_cast<simd::Isa>(level)));
+    return list_words(names);
+}
 
 }  // namespace
 
@@ -118,7 +130,8 @@ std::string man_page(const CLI::App& root) {
         out += fmt::format(".TP\n.B {}\n{}\n", static_cast<int>(code.code), roff(code.meaning));
     out += ".SH ENVIRONMENT\n";
     for (const Variable& variable : kVariables)
-        out += fmt::format(".TP\n.B {}\n{}\n", variable.name, roff(variable.meaning));
+        out += fmt::format(".TP\n.B {}\n{}\n", variable.name,
+                           roff(fmt::format(fmt::runtime(variable.meaning), fmt::arg("isa", isa_names()))));
     out +=
         ".SH FILES\n.TP\n.I $XDG_CONFIG_HOME/npuscribe/config.toml\n"
         "or ~/.config/npuscribe/config.toml: your own defaults in TOML, one option a line, such as language "

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "audio/stream.h"
+#include "device/choose.h"
 #include "device/cpu/cpu_info.h"
 #include "simd/isa.h"
 
@@ -17,7 +18,8 @@ std::string version_text() {
         fmt::format("npuscribe {}\nbuilt with {}, {}\n", version(), NPUSCRIBE_COMPILER, NPUSCRIBE_BUILD_TYPE);
     out += fmt::format("oneDNN {}, {}\n", onednn_version(), audio::library_versions());
     out += fmt::format("vector instructions: {}\n", simd::name(simd::isa()));
-    out += "devices: cpu, npu (npuscribe device list shows if it can be used), emulated\n";
+    out += fmt::format("devices: {} (npuscribe device list shows which of them can be used)\n",
+                       fmt::join(device_names(), ", "));
     return out;
 }
 

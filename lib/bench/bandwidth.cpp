@@ -110,7 +110,7 @@ Result bandwidth(Device& device, ThreadPool& pool, size_t runs, size_t megabytes
     result.name = "bench bandwidth";
     result.setup = device_setup(device, pool);
     result.setup.emplace_back("runs", fmt::to_string(runs));
-    if (device.info().name == "cpu") {
+    if (device.info().name == kCpuDevice) {
         memory(result, pool.size(), runs, megabytes, progress);
     } else if (device.info().modelled_times) {
         add_criteria(result, std::nullopt, std::nullopt, Origin::modelled);

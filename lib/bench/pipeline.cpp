@@ -190,9 +190,10 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
     stages.add("cross-attention keys, values",
                fastest(context.runs, [&] { decoder.set_audio(0, runner.output()); }),
                cross_kv_work(d, context.frames, element));
-    // In 8 bits: one byte for the value, and four for the scale of each 64.
-    const double audio_bytes =
-        exact || simd::kernels().audio != simd::KeyFormat::int8 ? static_cast<double>(element) : 1 + 4.0 / 64;
+    // In 8 bits: one byte for the value, and four for the scale of a head's vector.
+    const double audio_bytes = exact || simd::kernels().audio != simd::KeyFormat::int8
+                                   ? static_cast<double>(element)
+                                   : 1 + 4.0 / kHeadSize;
     const bool blocks =
         precision != Precision::bf16 && !exact && simd::kernels().decoder_weights == simd::Element::bfp16;
     const double weight_bytes =
@@ -211,7 +212,7 @@ Result pipeline(const Context& context, const std::optional<std::filesystem::pat
                        {"encoder by GEMM rate", Relation::at_least, 80, of_encoder * 100, "%", origin},
                        {"decoder step at batch 1: weights by memory read", Relation::at_least, 60,
                         of_read * 100, "%", Origin::measured}};
-    if (context.device.info().name != "cpu")
+    if (context.device.info().name != kCpuDevice)
         result.notes.emplace_back("The limits are this CPU's; the encoder's matmuls ran elsewhere.");
     const char* integers =
         precision == Precision::bfp16 ? "blocks multiplied as integers" : "INT8 multiplies";

@@ -60,7 +60,7 @@ Result power(const Context& context, double seconds, const std::filesystem::path
     result.setup = setup(context);
     result.setup.pop_back();  // the number of runs: this benchmark runs for some seconds instead
     const DeviceInfo info = context.device.info();
-    const bool on_npu = info.name == "npu";
+    const bool on_npu = info.name == kNpuDevice;
     const bool emulated = info.modelled_times;
     std::optional<PowerReading> reading;  // none for an emulated array, which draws no power of its own
     if (!emulated)

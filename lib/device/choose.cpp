@@ -26,10 +26,10 @@ struct Kind {
 };
 
 constexpr std::array kKinds = {
-    Kind{"cpu", "this CPU, through npuscribe's own kernels or oneDNN", &make_cpu_device},
-    Kind{"npu", "AMD XDNA2 NPU, through XRT",
+    Kind{kCpuDevice, "this CPU, through npuscribe's own kernels or oneDNN", &make_cpu_device},
+    Kind{kNpuDevice, "AMD XDNA2 NPU, through XRT",
          [](const DeviceOptions& options, ThreadPool& pool) { return make_npu_device(options, pool); }},
-    Kind{"emulated", "the XDNA2 array, emulated tile by tile", &make_emulated_device},
+    Kind{kEmulatedDevice, "the XDNA2 array, emulated tile by tile", &make_emulated_device},
 };
 
 constexpr std::string_view kAuto = "auto";
@@ -41,7 +41,7 @@ constexpr auto kChoices = [] {
 
 DeviceListing list_npu(std::string_view summary) {
     const NpuStatus status = probe_npu();
-    DeviceListing listing{"npu", std::string(summary), status.usable(), {}, {}, {}};
+    DeviceListing listing{std::string(kNpuDevice), std::string(summary), status.usable(), {}, {}, {}};
     for (const NpuFinding& found : status.problems) listing.missing.push_back(found.text);
     for (const NpuFinding& found : status.warnings) listing.warnings.push_back(found.text);
     for (const NpuHardware& npu : status.devices) {
@@ -92,7 +92,7 @@ std::vector<DeviceListing> list_devices() {
     std::vector<DeviceListing> all;
     ThreadPool pool(1);
     for (const Kind& kind : kKinds) {
-        if (kind.name == "npu") {
+        if (kind.name == kNpuDevice) {
             all.push_back(list_npu(kind.summary));
             continue;
         }
@@ -108,11 +108,12 @@ ChosenDevice choose_device(std::string_view name, const DeviceOptions& options, 
     if (name == kAuto) {
         const std::string why_not = why_not_npu(options, shapes);
         if (!why_not.empty()) {
-            return {make_cpu_device(options, pool), "device cpu, because the NPU cannot be used: " + why_not};
+            return {make_cpu_device(options, pool),
+                    fmt::format("device {}, because the NPU cannot be used: {}", kCpuDevice, why_not)};
         }
         ChosenDevice chosen{make_npu_device(options, pool), {}};
-        chosen.reason =
-            fmt::format("device npu, {}, because the NPU is ready", chosen.device->info().description);
+        chosen.reason = fmt::format("device {}, {}, because the NPU is ready", kNpuDevice,
+                                    chosen.device->info().description);
         return chosen;
     }
     const auto kind =

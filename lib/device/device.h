@@ -18,6 +18,11 @@ namespace npuscribe {
 
 class Device;
 
+// The devices' names, as --device takes them.
+inline constexpr std::string_view kCpuDevice = "cpu";
+inline constexpr std::string_view kNpuDevice = "npu";
+inline constexpr std::string_view kEmulatedDevice = "emulated";
+
 struct DeviceInfo {
     std::string name;         // one of device_names() (choose.h)
     std::string description;  // "AMD EPYC 9R14, AVX-512 BF16, oneDNN 2.6.3", for people

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "simd/cpuid.h"
 
 namespace npuscribe::simd {
@@ -58,8 +59,10 @@ Isa cap() {
     for (const auto& [text, level] : kNames) {
         if (text == value) return level;
     }
-    throw UsageError(
-        fmt::format("NPUSCRIBE_MAX_ISA is '{}': expected baseline, avx2, avx512, bf16 or amx", value));
+    std::array<std::string_view, kNames.size()> known;
+    std::transform(kNames.begin(), kNames.end(), known.begin(),
+                   [](const auto& entry) { return entry.first; });
+    throw UsageError(fmt::format("NPUSCRIBE_MAX_ISA is '{}': expected {}", value, list_words(known)));
 }
 
 Isa choose() {

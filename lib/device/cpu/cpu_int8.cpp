@@ -25,7 +25,7 @@ constexpr size_t kBlockRows = 64;  // the sums of FC1, 64 × 2048, are half of a
 
 DeviceInfo cpu_int8_info(const char* numerics) {
     DeviceInfo info;
-    info.name = "cpu";
+    info.name = kCpuDevice;
     info.description = cpu_description();
     info.numerics = numerics;
     return info;

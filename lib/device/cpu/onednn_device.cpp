@@ -225,7 +225,7 @@ class OneDnnDevice final : public Device {
 
     DeviceInfo info() const override {
         DeviceInfo info;
-        info.name = "cpu";
+        info.name = kCpuDevice;
         info.description = cpu_description();
         info.precision = shared_.precision;
         info.numerics = name(shared_.precision);
@@ -260,7 +260,7 @@ class OneDnnDevice final : public Device {
             if (operand.fill(begin, x.rows_from(begin, end - begin), how)) bad = true;
             shared_.times[worker].prepare += watch.seconds();
         });
-        if (bad) refuse_operand("cpu", x);
+        if (bad) refuse_operand(kCpuDevice, x);
     }
 
   private:

@@ -103,7 +103,7 @@ class ArrayInt8 final : public Int8Backend {
 
     DeviceInfo info() const override {
         DeviceInfo info;
-        info.name = "emulated";
+        info.name = kEmulatedDevice;
         info.description = describe_emulated_array(shared_.plan);
         info.numerics = "int8 in the array's kernels, int32 sums";
         info.modelled_times = true;

@@ -199,7 +199,8 @@ TEST_CASE("True and False after what is a switch there are its value") {
 TEST_CASE("what cannot be had says what to type, all of it at once") {
     CHECK(test::contains(refusal("--fp16 True a.wav"), "--precision"));
     CHECK(test::contains(refusal("--model_dir x"), "NPUSCRIBE_MODELS"));
-    CHECK(test::contains(refusal("--device cuda a.wav"), "--device cuda is not available: use --device cpu"));
+    CHECK(test::contains(refusal("--device cuda a.wav"),
+                         "--device cuda is not available: use --device auto, cpu"));
     CHECK(test::contains(refusal("--compute_type float16 a.wav"), "--precision"));
     CHECK(test::contains(refusal("-wt 0.1"), "leave it out"));
     const std::string several = refusal("-of talk -owts --live_transcribe True a.wav");
