@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/error.h"
 #include "base/thread_pool.h"
 #include "device/checks.h"
 #include "simd/rows/blocks.h"
@@ -87,9 +86,8 @@ class Loader {
             const auto bad = panels ? pack_restored(*panels, begin, count, row, worker, packed)
                                     : pack_read(name, begin, count, row, worker, packed);
             if (bad) {
-                throw ModelError(fmt::format(
-                    "the weights of {} hold Inf, NaN or 2^111 and more in row {}: the model is damaged", name,
-                    begin + *bad));
+                refuse_weights(name, fmt::format("{} in row {}: the model is damaged", simd::kNotInBlocks,
+                                                 begin + *bad));
             }
         });
         checkpoint_.release(name);

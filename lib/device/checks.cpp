@@ -72,8 +72,12 @@ bfp16::ExponentRange check_blocks(const BlockWeights& weights, ThreadPool* pool)
     return check_exponents(weights.panels.data(), weights.n, weights.k, weights.name, pool);
 }
 
+void refuse_weights(const std::string& name, const std::string& bad) {
+    throw ModelError(fmt::format("the weights of {} hold {}", name, bad));
+}
+
 void refuse_weights(const std::string& name, MatrixView<const float> w, float limit) {
-    throw ModelError(fmt::format("the weights of {} hold {}", name, bad_value(w, limit)));
+    refuse_weights(name, bad_value(w, limit));
 }
 
 void check_fits(size_t rows, size_t max_rows) {
@@ -99,8 +103,12 @@ void check_prepare(MatrixView<const float> x, const LayerNorm* norm, const Opera
     }
 }
 
-void refuse_operand(const std::string& device, MatrixView<const float> x, float limit) {
-    throw DeviceError(fmt::format("an operand of the {} device holds {}", device, bad_value(x, limit)));
+void refuse_operand(std::string_view device, const std::string& bad) {
+    throw DeviceError(fmt::format("an operand of the {} device holds {}", device, bad));
+}
+
+void refuse_operand(std::string_view device, MatrixView<const float> x, float limit) {
+    refuse_operand(device, bad_value(x, limit));
 }
 
 void check_owner(const Operand& operand, const Device& device) {
@@ -123,8 +131,12 @@ void check_into_operand(const std::string& name, Epilogue epilogue) {
     throw DeviceError(fmt::format("{}: a residual can be added to a matrix, but not to an operand", name));
 }
 
+void refuse_result(const std::string& name, const std::string& bad) {
+    throw DeviceError(fmt::format("the result of {} holds {}", name, bad));
+}
+
 void refuse_result(const std::string& name, size_t row) {
-    throw DeviceError(fmt::format("{}: its result has Inf, NaN or 2^111 and more in row {}", name, row));
+    refuse_result(name, fmt::format("{} in row {}", simd::kNotInBlocks, row));
 }
 
 }  // namespace npuscribe

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/matrix_view.h"
 #include "bfp16/block.h"
@@ -25,6 +26,8 @@ bfp16::ExponentRange check_exponents(const uint8_t* panels, size_t n, size_t k, 
                                      ThreadPool* pool = nullptr);
 /// The same, and if the sizes or the bias do not fit.
 bfp16::ExponentRange check_blocks(const BlockWeights& weights, ThreadPool* pool = nullptr);
+/// Always. `bad` is the bad value and its place: "NaN at row 3, column 17".
+[[noreturn]] void refuse_weights(const std::string& name, const std::string& bad);
 /// Always, naming the first value of `w` that is not finite or is `limit` or more in magnitude.
 [[noreturn]] void refuse_weights(const std::string& name, MatrixView<const float> w,
                                  float limit = bfp16::kMagnitudeLimit);
@@ -36,9 +39,10 @@ void check_fits(size_t rows, size_t max_rows);
 /// If `x` and `norm` (which may be null) cannot be prepared into `out`: rows of another length, or a norm of
 /// rows that are not whole blocks.
 void check_prepare(MatrixView<const float> x, const LayerNorm* norm, const Operand& out);
-/// Always, naming the first value of `x` that is not finite or is `limit` or more in magnitude. `device` is
-/// the device's name.
-[[noreturn]] void refuse_operand(const std::string& device, MatrixView<const float> x,
+/// Always. `device` is the device's name, and `bad` the bad value and its place.
+[[noreturn]] void refuse_operand(std::string_view device, const std::string& bad);
+/// Always, naming the first value of `x` that is not finite or is `limit` or more in magnitude.
+[[noreturn]] void refuse_operand(std::string_view device, MatrixView<const float> x,
                                  float limit = bfp16::kMagnitudeLimit);
 /// If `device` has not made `operand`.
 void check_owner(const Operand& operand, const Device& device);
@@ -62,6 +66,8 @@ const Own& as_own(const Operand& operand, const Device& device) {
 void check_product(const std::string& name, const Linear& w, const Operand& x, size_t rows, size_t cols);
 /// If a residual is to be added to a product that becomes an operand.
 void check_into_operand(const std::string& name, Epilogue epilogue);
+/// Always. `bad` is the bad value of the product and its place.
+[[noreturn]] void refuse_result(const std::string& name, const std::string& bad);
 /// Always: row `row` of a product that was to become an operand holds a value that no operand can hold.
 [[noreturn]] void refuse_result(const std::string& name, size_t row);
 

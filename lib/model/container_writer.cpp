@@ -103,9 +103,8 @@ void write_panels(const Checkpoint& source, const NamedShape& tensor, ThreadPool
             if (row) bad = begin + *row;
         });
         if (bad != rows)
-            throw ModelError(
-                fmt::format("tensor {} holds Inf, NaN or 2^111 and more in row {}: the source is damaged",
-                            tensor.name, first + bad));
+            throw ModelError(fmt::format("tensor {} holds {} in row {}: the source is damaged", tensor.name,
+                                         simd::kNotInBlocks, first + bad));
         bfp16::pad_last_panel(rows, k, panels.data());
         sink({reinterpret_cast<const char*>(panels.data()), bfp16::panel_bytes(rows, k)});
     }

@@ -181,8 +181,7 @@ class EmulatedLinear final : public Linear {
             result.fill(x.rows(), how, [&](size_t first, size_t count) { return c.rows_from(first, count); });
         shared_.stats.prepare_seconds += watch.seconds();
         if (bad) {
-            throw DeviceError(
-                fmt::format("{}: its result has Inf or NaN at row {}, column {}", name_, bad->row, bad->col));
+            refuse_result(name_, fmt::format("Inf or NaN at row {}, column {}", bad->row, bad->col));
         }
         return {};
     }
@@ -223,7 +222,7 @@ class EmulatedDevice final : public Device {
 
     DeviceInfo info() const override {
         DeviceInfo info;
-        info.name = "emulated";
+        info.name = kEmulatedDevice;
         info.description = describe_emulated_array(shared_.plan);
         info.precision = Precision::bfp16;
         info.numerics = "bfp16 in the array's kernels, f32 sums";
@@ -253,7 +252,7 @@ class EmulatedDevice final : public Device {
         const auto bad =
             operand.fill(x.rows, how, [&](size_t first, size_t count) { return x.rows_from(first, count); });
         shared_.stats.prepare_seconds += watch.seconds();
-        if (bad) refuse_operand("emulated", x, kLimit);
+        if (bad) refuse_operand(kEmulatedDevice, x, kLimit);
     }
 
   private:

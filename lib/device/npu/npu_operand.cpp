@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/checks.h"
@@ -126,7 +125,7 @@ void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
         bad.note(fill_rows(from, x.rows_from(from, to - from), how));
     });
     shared_.stats.prepare_seconds += watch.seconds();
-    if (bad.place()) throw DeviceError(fmt::format("an operand of the npu device holds {}", bad.describe()));
+    if (bad.place()) refuse_operand(kNpuDevice, bad.describe());
     finish();
 }
 

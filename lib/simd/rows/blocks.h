@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/matrix_view.h"
 #include "bfp16/block.h"
@@ -14,6 +15,8 @@ namespace npuscribe::simd {
 /// The largest exponent that a block may have: 237. Larger ones stand for bfp16::kMagnitudeLimit and more,
 /// which no kernel takes and no weight is.
 inline constexpr uint8_t kLargestBlockExponent = (bfp16::kMagnitudeLimitBits >> 23) - 1;
+/// The values that no block may hold, for messages.
+inline constexpr std::string_view kNotInBlocks = "Inf, NaN or 2^111 and more";
 
 /// Rounds `x` [m × k] to `blocks` [m × row_bytes(k)], to nearest even, byte for byte as bfp16::quantise does.
 /// k must be a multiple of 8. Returns the first row with Inf, NaN or a magnitude of bfp16::kMagnitudeLimit or
