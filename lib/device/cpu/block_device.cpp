@@ -11,7 +11,6 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/cpu/panel_device.h"
-#include "device/cpu/panel_weights.h"
 #include "simd/isa.h"
 #include "simd/matmul/block_matmul.h"
 #include "simd/rows/prepare.h"
@@ -62,15 +61,9 @@ class BlockOperand final : public Operand {
     simd::ExponentRange exponents_;
 };
 
-class BlockLinear final : public Linear {
+class BlockLinear final : public PanelLinear {
   public:
-    BlockLinear(const LinearWeights& weights, PanelShared& shared)
-        : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
-    BlockLinear(const BlockWeights& weights, PanelShared& shared)
-        : shared_(shared), weights_(weights, shared.pool) {}
-
-    size_t n() const override { return weights_.n(); }
-    size_t k() const override { return weights_.k(); }
+    using PanelLinear::PanelLinear;
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
         check_product(weights_.name(), *this, x, y.rows, y.cols);
@@ -88,10 +81,7 @@ class BlockLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        check_into_operand(weights_.name(), epilogue);
-        auto& result = as_own<BlockOperand>(y, shared_.device);
-        result.resize(x.rows());
-        check_product(weights_.name(), *this, x, y.rows(), y.cols());
+        auto& result = begin_result<BlockOperand>(x, y, epilogue);
         const auto& left = as_own<BlockOperand>(x, shared_.device);
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         std::atomic<size_t> bad_row{x.rows()};
@@ -133,9 +123,6 @@ class BlockLinear final : public Linear {
         simd::multiply_blocks({left.data(), weights_.data(), weights_.padded_k(), scales_add}, row,
                               column / simd::kLaneBlock, out);
     }
-
-    PanelShared& shared_;
-    const PanelWeights weights_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/thread_pool.h"
 #include "device/checks.h"
 #include "device/cpu/cpu_info.h"
+#include "device/cpu/panel_weights.h"
 #include "device/device.h"
 #include "device/operand_rows.h"
 
@@ -35,11 +36,36 @@ struct PanelShared {
     uint64_t matmuls = 0;
 };
 
+/// Weights in panels. Each back end multiplies them in its own way.
+class PanelLinear : public Linear {
+  public:
+    PanelLinear(const LinearWeights& weights, PanelShared& shared)
+        : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
+    PanelLinear(const BlockWeights& weights, PanelShared& shared)
+        : shared_(shared), weights_(weights, shared.pool) {}
+
+    size_t n() const override { return weights_.n(); }
+    size_t k() const override { return weights_.k(); }
+
+  protected:
+    /// `y` as the device's own type, emptied for x·Wᵀ. Throws DeviceError if it cannot take it.
+    template <class LeftOperand>
+    LeftOperand& begin_result(const Operand& x, Operand& y, Epilogue epilogue) const {
+        check_into_operand(weights_.name(), epilogue);
+        auto& result = as_own<LeftOperand>(y, shared_.device);
+        result.resize(x.rows());
+        check_product(weights_.name(), *this, x, y.rows(), y.cols());
+        return result;
+    }
+
+    PanelShared& shared_;
+    const PanelWeights weights_;
+};
+
 /// A LeftOperand is constructed with (max_rows, cols, device). Its resize(rows) empties it. Its put(x,
 /// rounding, row, col) rounds `x` into rows from `row` on, a multiple of 64, and returns the first bad row;
-/// several workers call it at once. A PanelLinear is constructed with weights in either form and a
-/// PanelShared&.
-template <class LeftOperand, class PanelLinear>
+/// several workers call it at once. An OwnLinear is a PanelLinear.
+template <class LeftOperand, class OwnLinear>
 class PanelDevice final : public Device {
   public:
     PanelDevice(const DeviceOptions& options, ThreadPool& pool, std::string numerics)
@@ -48,7 +74,7 @@ class PanelDevice final : public Device {
 
     DeviceInfo info() const override {
         DeviceInfo info;
-        info.name = "cpu";
+        info.name = kCpuDevice;
         info.description = cpu_description();
         info.precision = shared_.options.precision;
         info.numerics = numerics_;
@@ -58,10 +84,10 @@ class PanelDevice final : public Device {
     DeviceStats stats() const override { return stats_of(shared_.workers, shared_.matmuls); }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
-        return std::make_unique<PanelLinear>(weights, shared_);
+        return std::make_unique<OwnLinear>(weights, shared_);
     }
     std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
-        return std::make_unique<PanelLinear>(weights, shared_);
+        return std::make_unique<OwnLinear>(weights, shared_);
     }
     bool keeps_blocks() const override { return true; }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
@@ -82,7 +108,7 @@ class PanelDevice final : public Device {
             if (operand.put(rows, shared_.options.rounding, begin, 0)) bad = true;
             worker.prepare += watch.seconds();
         });
-        if (bad) refuse_operand("cpu", x);
+        if (bad) refuse_operand(kCpuDevice, x);
     }
 
   private:

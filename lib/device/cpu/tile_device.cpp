@@ -10,7 +10,6 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/cpu/panel_device.h"
-#include "device/cpu/panel_weights.h"
 #include "simd/isa.h"
 #include "simd/matmul/tile_matmul.h"
 
@@ -57,15 +56,9 @@ class TileOperand final : public Operand {
     Buffer<uint8_t> storage_;
 };
 
-class TileLinear final : public Linear {
+class TileLinear final : public PanelLinear {
   public:
-    TileLinear(const LinearWeights& weights, PanelShared& shared)
-        : shared_(shared), weights_(weights, shared.options.rounding, shared.pool) {}
-    TileLinear(const BlockWeights& weights, PanelShared& shared)
-        : shared_(shared), weights_(weights, shared.pool) {}
-
-    size_t n() const override { return weights_.n(); }
-    size_t k() const override { return weights_.k(); }
+    using PanelLinear::PanelLinear;
 
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
         check_product(weights_.name(), *this, x, y.rows, y.cols);
@@ -80,10 +73,7 @@ class TileLinear final : public Linear {
     }
 
     Run submit(const Operand& x, Operand& y, Epilogue epilogue) override {
-        check_into_operand(weights_.name(), epilogue);
-        auto& result = as_own<TileOperand>(y, shared_.device);
-        result.resize(x.rows());
-        check_product(weights_.name(), *this, x, y.rows(), y.cols());
+        auto& result = begin_result<TileOperand>(x, y, epilogue);
         const auto& left = as_own<TileOperand>(x, shared_.device);
         std::atomic<size_t> bad_row{x.rows()};
         for_each_piece(x.rows(), [&](const Piece& piece) {
@@ -129,9 +119,6 @@ class TileLinear final : public Linear {
         });
         ++shared_.matmuls;
     }
-
-    PanelShared& shared_;
-    const PanelWeights weights_;
 };
 
 }  // namespace
