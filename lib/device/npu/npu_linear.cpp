@@ -6,7 +6,6 @@
 #include <map>
 #include <utility>
 
-#include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/array/array_weights.h"
@@ -98,34 +97,36 @@ class IntoOperand final : public Destination {
     simd::RowPreparation how_;
 };
 
-class NpuRun final : public Run::State, public NpuPending {
+/// A matmul that is handed to the array.
+struct Matmul {
+    std::string name;  // the weights', for errors
+    size_t n = 0, padded_n = 0;
+    std::shared_ptr<CallPool> calls;  // takes the pieces' calls back
+    std::vector<Piece> pieces;
+    std::unique_ptr<Destination> destination;
+    NpuOperand* operand = nullptr;  // the result, if it becomes an operand; null after completion
+};
+
+class PendingMatmul final : public Run::State, public NpuPending {
   public:
-    NpuRun(std::string name, size_t n, size_t padded_n, NpuShared& shared, std::shared_ptr<CallPool> calls,
-           std::vector<Piece> pieces, std::unique_ptr<Destination> destination, NpuOperand* operand)
-        : name_(std::move(name)),
-          n_(n),
-          padded_n_(padded_n),
-          shared_(shared),
-          calls_(std::move(calls)),
-          pieces_(std::move(pieces)),
-          destination_(std::move(destination)),
-          operand_(operand) {
-        if (operand_ != nullptr) operand_->pending = this;
+    PendingMatmul(NpuShared& shared, Matmul matmul) : shared_(shared), matmul_(std::move(matmul)) {
+        if (matmul_.operand != nullptr) matmul_.operand->pending = this;
     }
     /// Called once. If it throws, the array may hold some of the calls.
     void start(xrt_backend::Context& context) {
-        for (Piece& piece : pieces_) piece.batch = shared_.array.queue().add(context, *piece.call, name_);
+        for (Piece& piece : matmul_.pieces)
+            piece.batch = shared_.array.queue().add(context, *piece.call, matmul_.name);
         started_ = true;
     }
     /// Waits for unfinished work, because the array writes to this run's memory until it is done.
-    ~NpuRun() override {
+    ~PendingMatmul() override {
         try {
             if (started_) complete();
         } catch (const std::exception&) {
         }
-        if (operand_ != nullptr) operand_->pending = nullptr;
+        if (matmul_.operand != nullptr) matmul_.operand->pending = nullptr;
         if (!shared_.array.queue().lost()) return;
-        for (Piece& piece : pieces_) (void)piece.call.release();
+        for (Piece& piece : matmul_.pieces) (void)piece.call.release();
     }
 
     void wait() override { complete(); }
@@ -133,51 +134,46 @@ class NpuRun final : public Run::State, public NpuPending {
     void complete() override {
         if (std::exchange(completed_, true)) return;
         // The operand may be destroyed before this run.
-        NpuOperand* const operand = std::exchange(operand_, nullptr);
+        NpuOperand* const operand = std::exchange(matmul_.operand, nullptr);
         if (operand != nullptr) operand->pending = nullptr;
-        for (Piece& piece : pieces_) shared_.array.queue().finish(*piece.batch);
+        for (Piece& piece : matmul_.pieces) shared_.array.queue().finish(*piece.batch);
         Stopwatch watch;
-        for (Piece& piece : pieces_) {
-            const size_t bytes = piece.rows * padded_n_ * sizeof(float);
+        for (Piece& piece : matmul_.pieces) {
+            const size_t bytes = piece.rows * matmul_.padded_n * sizeof(float);
             try {
                 piece.result->from_device(0, bytes);
             } catch (const XrtError& error) {
-                throw_npu_error(error, "did not hand the result of " + name_ + " back");
+                throw_npu_error(error, "did not hand the result of " + matmul_.name + " back");
             }
             shared_.stats.bytes_from_device += bytes;
         }
         shared_.stats.transfer_seconds += watch.seconds();
         watch.restart();
         BadPlace bad;
-        for (const Piece& piece : pieces_) take_over(piece, bad);
+        for (const Piece& piece : matmul_.pieces) take_over(piece, bad);
         // A matrix takes one more copy, an operand is quantised.
         (operand != nullptr ? shared_.stats.prepare_seconds : shared_.stats.transfer_seconds) +=
             watch.seconds();
-        for (Piece& piece : pieces_) {
+        for (Piece& piece : matmul_.pieces) {
             shared_.give_back(std::move(piece.result));
-            calls_->give_back(piece.padded_rows, std::move(piece.call));
+            matmul_.calls->give_back(piece.padded_rows, std::move(piece.call));
         }
-        pieces_.clear();
-        if (bad.place()) throw DeviceError(fmt::format("the result of {} holds {}", name_, bad.describe()));
-        destination_->finish();
+        matmul_.pieces.clear();
+        if (bad.place()) refuse_result(matmul_.name, bad.describe());
+        matmul_.destination->finish();
     }
 
   private:
     void take_over(const Piece& piece, BadPlace& bad) {
         const auto* values = reinterpret_cast<const float*>(piece.result->bytes().data());
-        const MatrixView<const float> c(values, piece.rows, n_, padded_n_);
+        const MatrixView<const float> c(values, piece.rows, matmul_.n, matmul_.padded_n);
         shared_.pool.for_each(piece.rows, kTakeOverRows, [&](size_t from, size_t to, size_t) {
-            bad.note(destination_->take_over(piece.first + from, c.rows_from(from, to - from)));
+            bad.note(matmul_.destination->take_over(piece.first + from, c.rows_from(from, to - from)));
         });
     }
 
-    std::string name_;
-    size_t n_, padded_n_;
     NpuShared& shared_;
-    std::shared_ptr<CallPool> calls_;
-    std::vector<Piece> pieces_;
-    std::unique_ptr<Destination> destination_;
-    NpuOperand* operand_;  // null after completion
+    Matmul matmul_;
     bool started_ = false;
     bool completed_ = false;
 };
@@ -197,7 +193,7 @@ class NpuLinear final : public Linear {
             if (place) place->row += from;
             bad.note(place);
         });
-        if (bad.place()) throw ModelError(fmt::format("the weights of {} hold {}", name_, bad.describe()));
+        if (bad.place()) refuse_weights(name_, bad.describe());
         upload(weights.bias, layout);
     }
 
@@ -284,8 +280,9 @@ class NpuLinear final : public Linear {
             pieces.push_back(std::move(piece));
         }
         ++shared_.stats.matmuls;
-        auto run = std::make_unique<NpuRun>(name_, n_, gemm(rows_.longest()).n, shared_, calls_,
-                                            std::move(pieces), std::move(destination), result);
+        auto run = std::make_unique<PendingMatmul>(
+            shared_, Matmul{name_, n_, gemm(rows_.longest()).n, calls_, std::move(pieces),
+                            std::move(destination), result});
         run->start(*rows_.program->context);
         return Run(std::move(run));
     }

@@ -140,9 +140,9 @@ class XrtProgram final : public Program {
 };
 
 /// One call, started by itself.
-class SingleRun final : public Submission {
+class SingleCall final : public Submission {
   public:
-    explicit SingleRun(xrt::run run) : run_(std::move(run)) {
+    explicit SingleCall(xrt::run run) : run_(std::move(run)) {
         translated(Failure::failed_run, [&] { run_.start(); });
     }
     bool wait(std::chrono::milliseconds limit) override {
@@ -180,9 +180,9 @@ class RunlistPool {
 };
 
 /// Several calls, executed in order as one submission.
-class RunlistRun final : public Submission {
+class RunlistCall final : public Submission {
   public:
-    RunlistRun(std::shared_ptr<RunlistPool> pool, std::span<Call* const> calls) : pool_(std::move(pool)) {
+    RunlistCall(std::shared_ptr<RunlistPool> pool, std::span<Call* const> calls) : pool_(std::move(pool)) {
         translated(Failure::failed_run, [&] {
             list_ = pool_->take();
             for (Call* call : calls) list_.add(static_cast<XrtCall*>(call)->run);
@@ -242,8 +242,8 @@ class XrtContext final : public Context {
         });
     }
     std::unique_ptr<Submission> submit(std::span<Call* const> calls) override {
-        if (calls.size() == 1) return std::make_unique<SingleRun>(static_cast<XrtCall*>(calls.front())->run);
-        return std::make_unique<RunlistRun>(runlists_, calls);
+        if (calls.size() == 1) return std::make_unique<SingleCall>(static_cast<XrtCall*>(calls.front())->run);
+        return std::make_unique<RunlistCall>(runlists_, calls);
     }
 
   private:
