@@ -136,11 +136,6 @@ size_t bytes_of(DType dtype, size_t count) {
     return count * size_of(dtype);
 }
 
-size_t elements_in(DType dtype, size_t bytes) {
-    if (ggml::is_blocks(dtype)) return bytes / ggml::block_bytes(dtype) * ggml::kBlockSize;
-    return bytes / size_of(dtype);
-}
-
 std::string_view name(DType dtype) {
     constexpr std::string_view names[] = {"f32",   "f16",  "bf16", "int8", "int16", "int32", "uint8",
                                           "bfp16", "q8_0", "q5_0", "q5_1", "q4_0",  "q4_1"};

@@ -26,8 +26,6 @@ enum class DType : uint8_t {
 /// The bytes of `count` elements, which is a multiple of 32 for ggml's blocks. Not for BFP16, whose panels
 /// are padded.
 size_t bytes_of(DType, size_t count);
-/// The inverse: the number of elements in `bytes` bytes.
-size_t elements_in(DType, size_t bytes);
 /// The bytes of one element; for types without blocks.
 size_t size_of(DType);
 std::string_view name(DType);  // "f16"

@@ -187,20 +187,6 @@ std::string_view Tokenizer::language_code(Token language) const {
     return impl_->languages[static_cast<size_t>(language - first)];
 }
 
-std::string_view Tokenizer::language_name(std::string_view code) const {
-    for (const Language& language : whisper_languages()) {
-        if (language.code == code) return language.name;
-    }
-    return {};
-}
-
-std::vector<Token> Tokenizer::sot_sequence(std::string_view language_code, Task task) const {
-    if (!multilingual()) return {sot()};
-    const auto language = language_token(language_code);
-    if (!language) throw UsageError(fmt::format("this model knows no language \"{}\"", language_code));
-    return {sot(), *language, task == Task::translate ? translate() : transcribe()};
-}
-
 std::string Tokenizer::bytes(std::span<const Token> tokens) const {
     std::string text;
     for (const Token token : tokens) {

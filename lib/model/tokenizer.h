@@ -49,10 +49,6 @@ class Tokenizer {
     /// this model has no such language.
     std::optional<Token> language_token(std::string_view code_or_name) const;
     std::string_view language_code(Token language) const;
-    std::string_view language_name(std::string_view code) const;  // "german"
-
-    /// <|startoftranscript|>, then language and task if the model is multilingual. Without <|notimestamps|>.
-    std::vector<Token> sot_sequence(std::string_view language_code, Task task) const;
 
     /// The bytes of the text tokens, without special and timestamp tokens. May end inside a UTF-8 character.
     std::string bytes(std::span<const Token> tokens) const;

@@ -70,7 +70,6 @@ def main():
                 "timestamp_begin": t.timestamp_begin,
             },
             "language_tokens": [t.to_language_token(code) for code in list(module.LANGUAGES)[:n_languages]],
-            "sot_sequence": list(t.sot_sequence),
             "non_speech_tokens": list(t.non_speech_tokens),
         }
         if n_languages == 99:  # the text tokens of 99 and 100 languages are the same

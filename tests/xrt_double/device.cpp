@@ -183,8 +183,6 @@ std::any device::get_info_std(info::device parameter, const detail::abi&) const 
             return std::string("test double of XRT, no NPU");
         case info::device::bdf:
             return std::string("0000:00:00.0");
-        case info::device::electrical:
-            return std::string(R"({"power_consumption_watts": "1.250"})");
         case info::device::platform:  // the members that XRT writes for an NPU
             return std::string(
                 R"({"platforms": [{"static_region": {"name": "test double of XRT, no NPU"}, "total_columns": "8",)"

@@ -63,12 +63,6 @@ std::vector<std::string> Assumptions::describe() const {
     };
 }
 
-std::string ModelledTime::bound_by() const {
-    if (dram >= array) return "DRAM";
-    if (drain >= cores) return "storing C";
-    return cores > 1.5 * compute ? "DMA into the cores" : "multiplying";
-}
-
 ModelledTime model(const Gemm& gemm, const Assumptions& assume, double dispatches) {
     const GroupCycles group = group_cycles(gemm, assume);
     const double groups = static_cast<double>(gemm.groups());

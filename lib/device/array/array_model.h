@@ -39,9 +39,6 @@ struct ModelledTime {
     uint64_t cycles = 0;  // of array
     uint64_t bytes_read = 0;
     uint64_t bytes_written = 0;
-
-    /// The slowest part: "DRAM", "DMA into the cores", "storing C" or "multiplying".
-    std::string bound_by() const;
 };
 
 /// `dispatches` is 1 for a run of its own and 0 for any later run of a runlist.

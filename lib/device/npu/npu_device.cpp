@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -64,7 +63,7 @@ class NpuDevice final : public Device {
 
     DeviceInfo info() const override {
         DeviceInfo info;
-        info.name = "npu";
+        info.name = kNpuDevice;
         info.precision = Precision::bfp16;
         info.numerics = "bfp16 blocks, accumulated in fp32 on the array";
         info.asynchronous = true;
@@ -122,24 +121,6 @@ std::unique_ptr<Device> make_npu_device(const DeviceOptions& options, ThreadPool
             fmt::format("the npu device multiplies in bfp16, not in {}", name(options.precision)));
     }
     return std::make_unique<NpuDevice>(options, pool, npu);
-}
-
-std::optional<double> npu_power_watts(const NpuOptions& options) {
-    const XrtLibrary& library = library_of(options);
-    if (library.backend == nullptr) return {};
-    try {
-        const auto sensors = nlohmann::json::parse(library.backend->open_device(options.index)->sensors());
-        // XRT writes every number as text.
-        const std::string watts = sensors.at("power_consumption_watts").get<std::string>();
-        char* end = nullptr;
-        const double value = std::strtod(watts.c_str(), &end);
-        if (end == watts.c_str()) return {};
-        return value;
-    } catch (const XrtError&) {
-        return {};
-    } catch (const nlohmann::json::exception&) {
-        return {};
-    }
 }
 
 }  // namespace npuscribe

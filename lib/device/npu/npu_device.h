@@ -4,7 +4,6 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "device/device.h"
 #include "device/npu/xrt_loader.h"
@@ -28,8 +27,5 @@ NpuOptions npu_options_from_environment();
 /// Throws DeviceError, listing everything that is missing, if there is no NPU to use.
 std::unique_ptr<Device> make_npu_device(const DeviceOptions&, ThreadPool& pool);
 std::unique_ptr<Device> make_npu_device(const DeviceOptions&, ThreadPool& pool, const NpuOptions&);
-
-/// The power that the NPU's own sensor reads now, in watts, or nothing if XRT and the driver offer no sensor.
-std::optional<double> npu_power_watts(const NpuOptions& = {});
 
 }  // namespace npuscribe

@@ -14,7 +14,7 @@
 namespace npuscribe::xrt_backend {
 
 /// Changes with every change of this file, because module and program must be built from the same one.
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 inline constexpr const char* kEntryPoint = "npuscribe_xrt_backend";
 inline constexpr const char* kModuleFile = "libnpuscribe_xrt.so";
 
@@ -99,8 +99,6 @@ class XrtDevice {
   public:
     virtual ~XrtDevice() = default;
     virtual Description describe() = 0;
-    /// The electrical sensors as JSON, in XRT's own form; empty if there are none.
-    virtual std::string sensors() = 0;
     /// The platform with its power mode as JSON, in XRT's own form; empty if the driver does not report it.
     virtual std::string platform() = 0;
     /// `kernel_prefix` is the start of the kernel's name; mlir-aie names it MLIR_AIE or MLIR_AIE_0.

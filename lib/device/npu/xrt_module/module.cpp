@@ -264,7 +264,6 @@ class Device final : public XrtDevice {
         description.address = text<xrt::info::device::bdf>();
         return description;
     }
-    std::string sensors() override { return text<xrt::info::device::electrical>(); }
     std::string platform() override { return text<xrt::info::device::platform>(); }
     std::unique_ptr<Context> open(const std::string& xclbin_path, const std::string& kernel_prefix) override {
         return std::make_unique<XrtContext>(device_, xclbin_path, kernel_prefix);

@@ -63,7 +63,7 @@ TEST_CASE("slower memory makes a matmul slower, and becomes its bottleneck") {
     array::Assumptions slow;
     slow.dram_bytes_per_second = 1e9;
     const auto time = array::model(gemm(1536, 512, 2048), slow);
-    CHECK(time.bound_by() == "DRAM");
+    CHECK(time.dram > time.array);
     CHECK(time.total ==
           Approx(time.dispatch + static_cast<double>(time.bytes_read + time.bytes_written) / 1e9));
 }

@@ -74,7 +74,6 @@ class FakeDevice : public xrt_backend::XrtDevice {
     FakeDevice(std::string address, std::string platform)
         : address_(std::move(address)), platform_(std::move(platform)) {}
     xrt_backend::Description describe() override { return {"NPU Strix Halo", address_}; }
-    std::string sensors() override { return {}; }
     std::string platform() override { return platform_; }
     std::unique_ptr<xrt_backend::Context> open(const std::string&, const std::string&) override {
         return nullptr;
