@@ -49,7 +49,7 @@ void info(const std::string& name) {
                 row("description", device.description);
                 row("times", device.modelled_times ? "modelled" : "measured");
                 row("asynchronous", device.asynchronous ? "yes" : "no");
-                row("threads", std::to_string(pool.size()));
+                row("threads", fmt::to_string(pool.size()));
             }
             // "auto" may take another device for another precision.
             if (device.name != shown) numerics += fmt::format(" (device {})", device.name);

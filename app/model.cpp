@@ -77,9 +77,9 @@ void info(const std::string& name) {
     row("name", model.name);
     row("path", model.path.string());
     row("format", model.checkpoint->description());
-    row("languages", d.multilingual() ? std::to_string(model.tokenizer.languages().size()) : "English only");
-    for (const auto& [field, member] : kDimensionFields) row(field, std::to_string(d.*member));
-    row("alignment heads", std::to_string(model.checkpoint->alignment_heads().size()));
+    row("languages", d.multilingual() ? fmt::to_string(model.tokenizer.languages().size()) : "English only");
+    for (const auto& [field, member] : kDimensionFields) row(field, fmt::to_string(d.*member));
+    row("alignment heads", fmt::to_string(model.checkpoint->alignment_heads().size()));
     std::fputs(out.c_str(), stdout);
 }
 

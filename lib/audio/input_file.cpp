@@ -55,20 +55,21 @@ InputFile::InputFile(const std::filesystem::path& path) {
         name_ = fmt::format("'{}'", path.string());
         fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     }
-    if (fd_ < 0) throw InputError("cannot open " + name_ + ": " + reason());
+    if (fd_ < 0) throw InputError(fmt::format("cannot open {}: {}", name_, reason()));
     try {
         struct stat status {};
-        if (fstat(fd_, &status) != 0) throw InputError("cannot read " + name_ + ": " + reason());
-        if (S_ISDIR(status.st_mode)) throw InputError(name_ + " is a directory, not an audio file");
+        if (fstat(fd_, &status) != 0) throw InputError(fmt::format("cannot read {}: {}", name_, reason()));
+        if (S_ISDIR(status.st_mode))
+            throw InputError(fmt::format("{} is a directory, not an audio file", name_));
         if (isatty(fd_) != 0)
-            throw InputError(name_ + " is a terminal: pipe or redirect an audio file into it");
+            throw InputError(fmt::format("{} is a terminal: pipe or redirect an audio file into it", name_));
         if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
-            throw InputError(name_ + " is a device, not an audio file");
+            throw InputError(fmt::format("{} is a device, not an audio file", name_));
         }
         size_ = status.st_size;
         // The shell script that started us may have read part of redirected input: go on from there.
         if (!S_ISREG(status.st_mode) || lseek(fd_, 0, SEEK_CUR) != 0) spool();
-        if (size_ == 0) throw InputError(name_ + " is empty (0 bytes)");
+        if (size_ == 0) throw InputError(fmt::format("{} is empty (0 bytes)", name_));
     } catch (...) {
         close(fd_);
         throw;

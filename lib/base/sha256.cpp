@@ -1,6 +1,7 @@
 #include "base/sha256.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
 
@@ -31,7 +32,7 @@ class Crypto {
 
   private:
     Crypto() {
-        const std::string name = "libcrypto.so." + std::to_string(OPENSSL_SHLIB_VERSION);
+        const auto name = fmt::format("libcrypto.so.{}", OPENSSL_SHLIB_VERSION);
         void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr) refuse();
         find(library, "EVP_MD_CTX_new", make);
@@ -47,7 +48,7 @@ class Crypto {
         if (function == nullptr) refuse();
     }
     [[noreturn]] static void refuse() {
-        throw Error(std::string("a SHA-256 cannot be computed: ") + dlerror());
+        throw Error(fmt::format("a SHA-256 cannot be computed: {}", dlerror()));
     }
 };
 

@@ -1,5 +1,7 @@
 #include "decoder/cross_cache.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "base/thread_pool.h"
@@ -34,7 +36,7 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
       slots_(slots),
       n_ctx_(slots, 0) {
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
-        const std::string block = "decoder.blocks." + std::to_string(layer) + ".cross_attn.";
+        const auto block = fmt::format("decoder.blocks.{}.cross_attn.", layer);
         keys_.push_back(load_linear(checkpoint, block + "key", device));
         values_.push_back(load_linear(checkpoint, block + "value", device));
     }

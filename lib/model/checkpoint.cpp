@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <vector>
+
 #include "base/error.h"
 #include "model/container.h"
 #include "model/ct2_checkpoint.h"
@@ -31,9 +34,9 @@ constexpr Reader kReaders[] = {
 
 // "expected A, or B, or C": what the readers read.
 std::string expected() {
-    std::string list;
-    for (const Reader& reader : kReaders) list += (list.empty() ? "" : ", or ") + std::string(reader.reads);
-    return "expected " + list;
+    std::vector<std::string_view> read;
+    for (const Reader& reader : kReaders) read.emplace_back(reader.reads);
+    return fmt::format("expected {}", fmt::join(read, ", or "));
 }
 
 // The kind of a model file that no reader reads, by its first bytes and its name; empty if it is not a known
@@ -70,10 +73,10 @@ std::string unread_kind(const fs::path& path) {
             found =
                 "it has pytorch_model.bin (save it again with save_pretrained(..., safe_serialization=True))";
         } else if (ggml::recognises(entry->path())) {
-            found = "its " + name + " is a whisper.cpp model: give that file";
+            found = fmt::format("its {} is a whisper.cpp model: give that file", name);
         } else if (name.ends_with(".bin") || name.ends_with(".pt") || name.ends_with(".gguf")) {
             const std::string kind = unread_kind(entry->path());
-            if (!kind.empty()) found = "it has " + name + ", " + kind + ", which is not read";
+            if (!kind.empty()) found = fmt::format("it has {}, {}, which is not read", name, kind);
         }
         if (!found.empty()) break;
     }

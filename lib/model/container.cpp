@@ -50,7 +50,7 @@ void check_dimensions(const nlohmann::json& stated, const Dimensions& d, const s
         const auto count = optional_count(stated, key, file);
         if (!count || *count != tensors)
             throw ModelError(fmt::format("{}: is damaged: \"{}\" is {}, but the tensors make it {}", file,
-                                         key, count ? std::to_string(*count) : "missing", tensors));
+                                         key, count ? fmt::to_string(*count) : "missing", tensors));
     }
 }
 

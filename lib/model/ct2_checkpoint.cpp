@@ -203,8 +203,8 @@ std::optional<TensorData> find(const Contents& contents, std::string_view openai
         const std::string_view parameter = !norm                          ? place->parameter
                                            : place->parameter == "weight" ? std::string_view("gamma")
                                                                           : std::string_view("beta");
-        auto whole = lookup(contents, std::string(place->part) + "/layer_" + std::to_string(place->layer) +
-                                          "/" + std::string(entry.ct2) + "/" + std::string(parameter));
+        auto whole = lookup(
+            contents, fmt::format("{}/layer_{}/{}/{}", place->part, place->layer, entry.ct2, parameter));
         if (!whole || entry.slices == 1) return whole;
         if (whole->shape.empty() || whole->shape.front() == 0 || whole->shape.front() % entry.slices != 0)
             return std::nullopt;

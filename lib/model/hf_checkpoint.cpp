@@ -130,8 +130,7 @@ std::optional<std::string> tensor_name(std::string_view openai_name) {
     if (!place) return std::nullopt;
     for (const auto& [openai, hf] : kModules) {
         if (openai != place->module) continue;
-        return std::string(place->part) + ".layers." + std::to_string(place->layer) + "." + std::string(hf) +
-               "." + std::string(place->parameter);
+        return fmt::format("{}.layers.{}.{}.{}", place->part, place->layer, hf, place->parameter);
     }
     return std::nullopt;
 }

@@ -76,13 +76,13 @@ Contents parse(std::span<const std::byte> bytes, const std::string& file) {
                         file, header_size, bytes.size()));
     const auto text = bytes.first(header_size);
     const auto header = parse_json({reinterpret_cast<const char*>(text.data()), text.size()},
-                                   file + ": its safetensors header");
+                                   fmt::format("{}: its safetensors header", file));
     if (!header.is_object())
         throw ModelError(fmt::format("{}: its safetensors header is not a JSON object", file));
 
     Contents contents;
     for (const auto& [name, entry] : header.items()) {
-        const std::string what = file + ": tensor " + printable(name);
+        const std::string what = fmt::format("{}: tensor {}", file, printable(name));
         if (!entry.is_object()) throw ModelError(fmt::format("{} is not described by a JSON object", what));
         if (name == "__metadata__") {
             for (const auto& [key, value] : entry.items()) {

@@ -38,7 +38,7 @@ void append_mlp(std::vector<NamedShape>& list, const std::string& block, size_t 
 }
 
 std::string block_name(const char* part, size_t layer) {
-    return std::string(part) + ".blocks." + std::to_string(layer) + ".";
+    return fmt::format("{}.blocks.{}.", part, layer);
 }
 
 // The layers that are there, counted from 0: a hole ends the count, and shows as a missing tensor or as a

@@ -1,5 +1,7 @@
 #include "model/tensor_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -19,9 +21,7 @@ std::optional<size_t> element_count(std::span<const size_t> shape) {
 }
 
 std::string to_string(std::span<const size_t> shape) {
-    std::string text = "[";
-    for (const size_t dimension : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(dimension);
-    return text + "]";
+    return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
 TensorData TensorData::rows(size_t first, size_t rows) const {

@@ -150,7 +150,7 @@ class VocabularyHandler : public nlohmann::json_sax<nlohmann::json> {
 
 BytePairs from_object(const fs::path& path, size_t n_text, std::vector<std::string> keys) {
     std::string where;
-    for (const auto& key : keys) where += where.empty() ? "\"" + key + "\"" : " with a \"" + key + "\"";
+    for (const auto& key : keys) where += fmt::format("{}\"{}\"", where.empty() ? "" : " with a ", key);
     const std::string text = read_text_file(path);
     VocabularyHandler handler(std::move(keys));
     nlohmann::json::sax_parse(text, &handler);
@@ -158,8 +158,9 @@ BytePairs from_object(const fs::path& path, size_t n_text, std::vector<std::stri
     if (handler.bad_id)
         throw ModelError(fmt::format("{}: gives a token an id that is not a whole number", path.string()));
     if (!handler.whole)
-        throw ModelError(path.string() +
-                         (where.empty() ? ": holds no map from tokens to ids" : ": has no " + where));
+        throw ModelError(
+            fmt::format("{}: {}", path.string(),
+                        where.empty() ? "holds no map from tokens to ids" : fmt::format("has no {}", where)));
     Collector collector(n_text, path.string());
     for (const auto& [id, token] : handler.entries) collector.add(id, token);
     return collector.finish();

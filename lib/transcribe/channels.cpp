@@ -1,5 +1,7 @@
 #include "transcribe/channels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -32,7 +34,7 @@ std::vector<Segment> merged(std::array<std::vector<Segment>, ChannelMerge::kChan
     std::vector<Segment> out;
     for (size_t c = 0; c < channels.size(); ++c) {
         for (Segment& segment : channels[c]) {
-            segment.speaker = std::to_string(c);
+            segment.speaker = fmt::to_string(c);
             out.push_back(std::move(segment));
         }
     }
