@@ -34,8 +34,8 @@ std::string_view name(Precision precision) {
 Precision parse_precision(std::string_view text) {
     const auto at = std::find(kPrecisionNames.begin(), kPrecisionNames.end(), text);
     if (at == kPrecisionNames.end()) {
-        throw UsageError(fmt::format("there is no precision '{}'; choose one of {}", text,
-                                     fmt::join(kPrecisionNames, ", ")));
+        throw UsageError(
+            fmt::format("there is no precision '{}'; choose {}", text, list_words(kPrecisionNames)));
     }
     return kPrecisions[static_cast<size_t>(at - kPrecisionNames.begin())];
 }
