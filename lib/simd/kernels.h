@@ -1,6 +1,6 @@
 #pragma once
-// Which kernel runs on which CPU. Every choice that depends on the CPU stands in this table, and other
-// folders ask kernels() instead of looking at instruction sets themselves.
+// Which kernel runs on which CPU. Every choice between kernels of lib/simd that depends on the CPU stands in
+// this table, and other folders ask kernels() instead of looking at instruction sets themselves.
 //
 //   isa()             has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
 //   baseline to avx512    no      highway      bf16          bf16   highway      bf16             onednn
@@ -10,8 +10,8 @@
 //   amx                   yes     amx_tiles    bf16          int8   avx512_bf16  bfp16            amx_tiles
 //
 // All other kernels of lib/simd are written with Highway, which compiles them for SSE2, SSE4, AVX2 and
-// AVX-512 (for NEON on Arm) and picks one of these when it is called (highway_targets.cpp). oneDNN picks its
-// own kernels under the same cap (device/cpu/onednn_primitive.cpp).
+// AVX-512 (for NEON on Arm) and picks one of these when it is called (highway_targets.cpp). oneDNN
+// (device/cpu/onednn_primitive.cpp) and the emulated array (emulated_array.cpp) choose under the same cap.
 //
 // Highway or intrinsics? Write a kernel with Highway: it then runs everywhere. Use intrinsics only if all of
 // this holds:
