@@ -21,7 +21,9 @@ void add_json_option(CLI::App& command, std::string& variable) {
 
 bool read_frames(const std::string& text, std::vector<size_t>& out) {
     std::vector<size_t> all;
-    for (const std::string_view part : split(text + ",", ',')) {
+    const std::string list =
+        text + ",";  // split gives no part after a comma at the end, and that one is an error
+    for (const std::string_view part : split(list, ',')) {
         const auto frames = to_whole_number(part, 1, kLongest);
         if (!frames) return false;
         all.push_back(static_cast<size_t>(*frames));

@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "npuscribe/npuscribe.h"
 #include "transcribe/transcriber.h"
+#include "transcribe/validate.h"
 
 namespace npuscribe {
 namespace {

@@ -1,10 +1,9 @@
 #pragma once
-// The options of a transcription, and the one place where they are checked.
+// The options of a transcription. transcribe/validate.h checks them.
 
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "audio/clip.h"
@@ -13,10 +12,6 @@
 #include "model/token.h"
 
 namespace npuscribe {
-
-struct Dimensions;
-struct Model;
-struct Vocabulary;
 
 /// Which channels of an input are transcribed: their mean, one of two, or both of two, each by itself.
 enum class Channels { mix, left, right, split };
@@ -57,13 +52,5 @@ struct TranscribeOptions {
     WordOptions words;      // if decoding.word_timestamps
     size_t batch_size = 8;  // windows decoded at once, over all files
 };
-
-/// Checks the options against each other and against the model that is to carry them out. Throws
-/// OptionError: "language: 'klingon' was given, …".
-void validate(const TranscribeOptions& options, const Model& model);
-
-/// The same for what of a model it depends on.
-void validate(const TranscribeOptions& options, std::string_view model_name, const Vocabulary& vocabulary,
-              const Dimensions& dimensions);
 
 }  // namespace npuscribe

@@ -8,6 +8,7 @@
 #include "encoder/encoder.h"
 #include "model/languages.h"
 #include "transcribe/pipeline.h"
+#include "transcribe/validate.h"
 
 namespace npuscribe {
 

@@ -57,6 +57,8 @@ TEST_CASE("project's lists become sizes and frames", "[app]") {
     CHECK(settings.options.models == std::vector<std::string>{"tiny", "turbo"});
     CHECK(settings.options.frames == std::vector<size_t>{750});
     CHECK_FALSE(settings.options.measure);
+    CHECK(project({"--frames", "512,1000,1500,2000"}).options.frames ==
+          std::vector<size_t>{512, 1000, 1500, 2000});
 }
 
 TEST_CASE("frames that are no number are refused, with the option's name", "[app]") {

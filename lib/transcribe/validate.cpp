@@ -1,4 +1,4 @@
-#include "transcribe/options.h"
+#include "transcribe/validate.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Options that a transcription refuses, and the messages.
-#include "transcribe/options.h"
+#include "transcribe/validate.h"
 
 #include <cmath>
 
