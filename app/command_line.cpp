@@ -64,7 +64,7 @@ void parse(CLI::App& root, std::vector<std::string> words) {
         throw;
     } catch (const CLI::ParseError& error) {
         const CLI::App& command = chosen(root);
-        for (const std::string& typed : command.remaining()) {
+        for (const std::string& typed : root.remaining(true)) {
             if (typed != "--") refuse_word(command, typed);
         }
         refuse_missing(command, error.what());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 #include "base/error.h"
 #include "command_line.h"
@@ -14,23 +15,32 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
-CLI::Option& find(CLI::App& command, std::string name) {
-    std::replace(name.begin(), name.end(), '_', '-');
-    CLI::Option* option = command.get_option_no_throw("--" + name);
-    if (option == nullptr) refuse_unknown(command, "--" + name);
-    if (name == "config") throw UsageError("a config file cannot name another; leave config out");
-    return *option;
+// An option by its full name: neither --help nor the --no- form of a switch can stand in a file.
+CLI::Option& find(CLI::App& command, const std::string& wanted) {
+    if (wanted == "config") throw UsageError("a config file cannot name another; leave config out");
+    const auto options = options_of(command);
+    const bool known = std::any_of(options.begin(), options.end(),
+                                   [&](const CLI::Option* option) { return name(*option) == wanted; });
+    if (!known) refuse_unknown(command, "--" + wanted);
+    return *command.get_option("--" + wanted);
 }
 
 // CLI11's own set_config would do the same, but its errors do not name the file.
-void set(CLI::App& command, const CLI::ConfigItem& item) {
+// `seen`: the names that the file has used so far.
+void set(CLI::App& command, const CLI::ConfigItem& item, std::set<std::string>& seen) {
     if (!item.parents.empty())
         throw UsageError(fmt::format("unexpected heading [{}]: options stand in the file without one",
                                      item.parents.front()));
-    CLI::Option& option = find(command, item.name);
+    std::string name = item.name;
+    std::replace(name.begin(), name.end(), '_', '-');
+    CLI::Option& option = find(command, name);
+    if (!seen.insert(name).second)
+        throw UsageError(fmt::format("{} is given more than once; leave one line", name));
+    if (item.inputs.empty()) throw UsageError(fmt::format("{} has an empty list; leave the line out", name));
     if (!option.empty()) return;  // the command line has it
     const std::string value = fmt::format("{}", fmt::join(item.inputs, ","));
-    option.add_result(is_switch(option) ? option.get_flag_value(item.name, value) : value)->run_callback();
+    if (is_switch(option) && value.empty()) refuse(value, "--" + name, "true or false");
+    option.add_result(value)->run_callback();
 }
 
 std::vector<CLI::ConfigItem> read(const fs::path& file) {
@@ -69,10 +79,11 @@ void apply_config(const std::string& given_file, CLI::App& command) {
     if (given_file == "none") return;
     const std::optional<fs::path> file = given_file.empty() ? users_config() : fs::path(given_file);
     if (!file) return;
+    std::set<std::string> seen;
     for (const CLI::ConfigItem& item : read(*file)) {
         if (item.name == "++" || item.name == "--") continue;  // CLI11's marks of a section's ends
         try {
-            set(command, item);
+            set(command, item, seen);
         } catch (const UsageError& error) {
             throw UsageError(fmt::format("{}: {}", file->string(), error.what()));
         }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 #include "base/error.h"
@@ -251,10 +252,11 @@ class Translation {
   public:
     Translation(const CLI::App& command, const std::vector<std::string>& arguments,
                 std::span<const Familiar> familiar)
-        : command_(command), familiar_(familiar) {
+        : command_(command),
+          familiar_(familiar),
+          marked_(std::find(arguments.begin(), arguments.end(), "--") != arguments.end()) {
         for (size_t i = 0; i < arguments.size(); ++i) {
             if (arguments[i] == "--") {
-                out_.push_back(arguments[i]);
                 while (++i < arguments.size()) add_input(arguments[i]);
                 break;
             }
@@ -265,7 +267,13 @@ class Translation {
         if (!refused_.empty()) throw UsageError(fmt::format("{}", fmt::join(refused_, "; ")));
     }
 
-    std::vector<std::string> words() && { return std::move(out_); }
+    std::vector<std::string> words() && {
+        if (marked_) {
+            out_.push_back("--");
+            std::move(inputs_.begin(), inputs_.end(), std::back_inserter(out_));
+        }
+        return std::move(out_);
+    }
 
   private:
     // An option as it was typed. `value`: what stood behind its '=', else the next word; null if there is
@@ -340,14 +348,22 @@ class Translation {
             return !typed.joined;
         }
         const bool has_value = typed.joined || (known && truth(*typed.value));
-        out_.push_back(typed.name + (has_value ? "=" + *typed.value : ""));
+        const bool is_short = !typed.name.starts_with("--");  // CLI11 knows no "-q=true"
+        out_.push_back(has_value
+                           ? (known && is_short ? "--" + name(*option) : typed.name) + "=" + *typed.value
+                           : typed.name);
         return has_value && !typed.joined;
     }
 
-    // CLI11 takes "[a,b]" as a list of two.
+    // CLI11 takes "[a,b]" as a list of two, "++" as the end of a subcommand, and no input after "--" if there
+    // was one before it. So with "--" all inputs follow it, in their order.
     void add_input(const std::string& path) {
         const bool list = path.starts_with('[') && path.ends_with(']');
-        out_.push_back((list ? "./" : "") + path);
+        if (marked_) {
+            inputs_.push_back((list ? "./" : "") + path);
+        } else {
+            out_.push_back((list || path == "++" ? "./" : "") + path);
+        }
     }
 
     bool add_input_of(const Typed& typed) {
@@ -358,7 +374,9 @@ class Translation {
 
     const CLI::App& command_;
     std::span<const Familiar> familiar_;
+    const bool marked_;  // "--" is among the arguments
     std::vector<std::string> out_;
+    std::vector<std::string> inputs_;  // if marked_; otherwise they stand in out_
     std::vector<std::string> refused_;
 };
 

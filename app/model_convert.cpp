@@ -106,12 +106,17 @@ void add_model_convert(CLI::App& model) {
         "if it is there.");
     const auto settings = std::make_shared<Settings>();
     option(*command, "SOURCE", "", settings->source, "Name or path of the model")->required();
-    option(*command, "DEST", "", settings->destination,
-           "File or directory to write to (default: the directory of fetched models)");
+    const CLI::Option* destination =
+        option(*command, "DEST", "", settings->destination,
+               "File or directory to write to (default: the directory of fetched models)");
     command->option_defaults()->group("Options");
     toggle(*command, "-f,--force", settings->force, "Replace the file if it exists");
     add_threads_option(*command, settings->threads);
-    command->callback([settings] { run(*settings); });
+    command->callback([settings, destination] {
+        if (!destination->empty() && settings->destination.empty())
+            refuse("", "DEST", "a file or a directory");
+        run(*settings);
+    });
 }
 
 }  // namespace npuscribe::app

@@ -89,13 +89,14 @@ CLI::Validator number(double lowest, double highest) {
 }
 
 CLI::Validator time_from(double lowest) {
-    return {[lowest](std::string& text) -> std::string {
-                const auto seconds = to_seconds(text);
-                if (!seconds || *seconds < lowest) return "not a time";
-                text = to_text(*seconds);
-                return {};
-            },
-            lowest > 0 ? "a time above 0: seconds, MM:SS or HH:MM:SS" : "seconds, MM:SS or HH:MM:SS"};
+    return {
+        [lowest](std::string& text) -> std::string {
+            const auto seconds = to_seconds(text);
+            if (!seconds || *seconds < lowest) return "not a time";
+            text = to_text(*seconds);
+            return {};
+        },
+        lowest > 0 ? "a time of at least 0.001 s: seconds, MM:SS or HH:MM:SS" : "seconds, MM:SS or HH:MM:SS"};
 }
 
 CLI::Validator or_none(const CLI::Validator& other) {

@@ -110,9 +110,10 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
         app, "-l,--language", "LANGUAGE",
         [&t](const std::string& text) {
             t.language = text == "auto" ? "" : text;
-            return true;
+            return !text.empty();
         },
-        [&t] { return t.language.empty() ? "auto" : t.language; }, "",
+        [&t] { return t.language.empty() ? "auto" : t.language; },
+        "a language's code or English name, or auto",
         "Expect this language: a code (de), an English name (German), or auto to detect it");
     option<Task>(app, "--task", "TASK", t.task,
                  {{"transcribe", Task::transcribe}, {"translate", Task::translate}},

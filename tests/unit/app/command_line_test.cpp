@@ -40,6 +40,13 @@ TEST_CASE("after two hyphens everything is an input") {
     CHECK(parsed({"--", "-m", "--beam_size"}).inputs == std::vector<std::string>{"-m", "--beam_size"});
 }
 
+TEST_CASE("words that CLI11 reads as marks are inputs") {
+    CHECK(parsed({"a", "++", "b"}).inputs == std::vector<std::string>{"a", "./++", "b"});
+    CHECK(parsed({"a", "--", "++", "--", "b"}).inputs == std::vector<std::string>{"a", "++", "--", "b"});
+    CHECK(parsed({"a", "-q", "--", "-b"}).inputs == std::vector<std::string>{"a", "-b"});
+    CHECK(parsed({"-q", "true", "a"}).quiet);
+}
+
 TEST_CASE("a switch can be switched off, with a hyphen or a value") {
     CHECK(parsed({"a"}).session.transcribe.vad);
     CHECK_FALSE(parsed({"--no-vad", "a"}).session.transcribe.vad);

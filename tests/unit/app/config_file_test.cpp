@@ -60,6 +60,11 @@ TEST_CASE("what is wrong with a config file is said with its name", "[app]") {
     tells("vad = \"perhaps\"\n", "invalid value 'perhaps' for --vad: expected true or false");
     tells("[transcribe]\nlanguage = \"de\"\n", "unexpected heading [transcribe]");
     tells("config = \"other.toml\"\n", "cannot name another");
+    tells("no_vad = true\n", "unknown option --no-vad");
+    tells("help = true\n", "unknown option --help");
+    tells("vad =\n", "invalid value '' for --vad: expected true or false");
+    tells("model = []\n", "model has an empty list");
+    tells("beam_size = 5\nlanguage = \"de\"\nbeam-size = 6\n", "beam-size is given more than once");
     TranscribeCommand transcribe;
     CHECK(test::message_of<UsageError>([&] { apply_config("/no/such/file.toml", transcribe.command); }) ==
           "invalid value '/no/such/file.toml' for --config: expected a TOML file that can be read, or none");
