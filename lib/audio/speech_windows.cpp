@@ -51,7 +51,8 @@ class SpeechWindows final : public Windows {
         : reader_(stream),
           detector_(vad.detector()),
           segmenter_(options, detector_->frame_samples(), max_samples),
-          packer_(options, max_samples) {}
+          packer_(options, max_samples),
+          padding_(int64_t{options.speech_pad_ms} * (kSampleRate / 1000)) {}
 
     std::optional<Window> next() override {
         while (ready_.empty() && !finished_) advance();
@@ -111,6 +112,7 @@ class SpeechWindows final : public Windows {
 
     Window window_of(const std::vector<FileRange>& ranges) const {
         Window window;
+        window.padding = padding_;
         for (const FileRange& range : ranges) {
             const auto at = static_cast<int64_t>(window.samples.size());
             store_.copy(range, window.samples);
@@ -123,6 +125,7 @@ class SpeechWindows final : public Windows {
     std::unique_ptr<SpeechDetector> detector_;
     SpeechSegmenter segmenter_;
     SpeechPacker packer_;
+    int64_t padding_;  // samples
     SampleStore store_;
     std::deque<Window> ready_;
     std::vector<float> batch_;

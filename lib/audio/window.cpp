@@ -4,24 +4,62 @@
 
 namespace npuscribe::audio {
 
-double Window::file_seconds(double window_seconds, bool end_of_something) const {
-    if (pieces.empty()) return window_seconds;
-    // From the pieces, because the samples may have been dropped already.
-    const auto length = static_cast<double>(pieces.back().in_window + pieces.back().length);
-    const double at = std::clamp(window_seconds * kSampleRate, 0.0, length);
-    const Piece* found = &pieces.back();
-    for (const Piece& piece : pieces) {
-        const auto end = static_cast<double>(piece.in_window + piece.length);
-        if (at < end || (end_of_something && at == end)) {
-            found = &piece;
-            break;
-        }
+namespace {
+
+double in_seconds(int64_t samples) {
+    return static_cast<double>(samples) / kSampleRate;
+}
+
+/// A stretch of the window, in seconds.
+struct Stretch {
+    double begin = 0;
+    double end = 0;
+};
+
+/// The piece without the padding beside cut-out pauses.
+Stretch speech_of(const Window& window, size_t index) {
+    const Piece& piece = window.pieces[index];
+    const int64_t end = piece.in_window + piece.length;
+    const int64_t before = index > 0 ? window.padding : 0;
+    const int64_t after = index + 1 < window.pieces.size() ? window.padding : 0;
+    const int64_t begin = std::min(piece.in_window + before, end);
+    return {in_seconds(begin), in_seconds(std::max(begin, end - after))};
+}
+
+double overlap(Stretch a, Stretch b) {
+    return std::min(a.end, b.end) - std::max(a.begin, b.begin);  // negative: the distance between them
+}
+
+}  // namespace
+
+size_t Window::piece_of(double start, double end) const {
+    size_t best = 0;
+    for (size_t i = 1; i < pieces.size(); ++i) {
+        if (overlap(speech_of(*this, i), {start, end}) > overlap(speech_of(*this, best), {start, end}))
+            best = i;
     }
-    return (static_cast<double>(found->in_file) + at - static_cast<double>(found->in_window)) / kSampleRate;
+    return best;
+}
+
+bool Window::spans_pause(double start, double end) const {
+    size_t covered = 0;
+    for (size_t i = 0; i < pieces.size(); ++i) covered += overlap(speech_of(*this, i), {start, end}) > 0;
+    return covered > 1;
+}
+
+double Window::file_seconds(size_t piece, double time) const {
+    const Piece& in = pieces.at(piece);
+    const double inside = std::clamp(time - in_seconds(in.in_window), 0.0, in_seconds(in.length));
+    return in_seconds(in.in_file) + inside;
+}
+
+double Window::speech_end(size_t piece) const {
+    return file_seconds(piece, speech_of(*this, piece).end);
 }
 
 Window Window::from(int64_t sample) const {
     Window rest;
+    rest.padding = padding;
     rest.samples.assign(samples.begin() + sample, samples.end());
     for (const Piece& piece : pieces) {
         const int64_t skipped = std::clamp<int64_t>(sample - piece.in_window, 0, piece.length);

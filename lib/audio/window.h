@@ -24,15 +24,28 @@ struct Piece {
 };
 
 /// At most kWindowSamples samples. The pieces are in order, cover the window and do not overlap in the file.
+/// Where two pieces meet, voice activity cut a pause out of the file.
 struct Window {
     std::vector<float> samples;
     std::vector<Piece> pieces;
+    /// Samples without speech that were left on each side of a pause that was cut out.
+    int64_t padding = 0;
 
     double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
-    /// Converts seconds in the window, clamped to it, to seconds in the file. A time on the border of two
-    /// pieces belongs to the earlier one if `end_of_something` (a segment that ends there), else to the later
-    /// one.
-    double file_seconds(double window_seconds, bool end_of_something) const;
+
+    // Times of the window are in seconds from its start. These functions look at the pieces only, so they can
+    // be called after the samples have been dropped.
+
+    /// The piece that something from `start` to `end` belongs to: the one of whose speech it covers most, or,
+    /// if it covers none, the one whose speech is nearest.
+    size_t piece_of(double start, double end) const;
+    /// True if something from `start` to `end` covers speech of more than one piece.
+    bool spans_pause(double start, double end) const;
+    /// Converts a time of the window to seconds in the file. A time outside the piece becomes the nearest one
+    /// inside it.
+    double file_seconds(size_t piece, double time) const;
+    /// When the piece's speech ends, in seconds in the file. For the last piece, its end.
+    double speech_end(size_t piece) const;
     /// The rest of the window from its sample `sample` on, as a window of its own.
     Window from(int64_t sample) const;
 };

@@ -39,6 +39,9 @@ struct DecodeRequest {
     /// Whisper otherwise does so if it expects the last sentence to continue in the next window. 0: the
     /// text may end anywhere.
     size_t earliest_end_frame = 0;
+    /// If it returns true for the accepted text, DecodingResult::text_times are found although the options do
+    /// not ask for word times. May be empty.
+    std::function<bool(const DecodingResult&)> wants_times = nullptr;
 };
 
 /// What a window took. Seconds are wall-clock; those of a step are shared among its windows by their rows.

@@ -21,7 +21,8 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
                                              : request.encoder_output.rows),
       detect_(context.vocabulary.multilingual && request.prompt.language.empty()),
       earliest_end_frame_(request.earliest_end_frame),
-      guard_(request.guard) {
+      guard_(request.guard),
+      wants_times_(request.wants_times) {
     result_.language = context.vocabulary.multilingual ? request.prompt.language : "en";
     result_.attempts = 0;
 }
@@ -219,10 +220,10 @@ void WindowDecoding::finish_attempt() {
     state_ = State::done;
 }
 
-/// Starts one more pass if word times are wanted and there is text to time. Returns whether it did.
+/// Starts one more pass if the text's times are wanted and there is text to time. Returns whether it did.
 bool WindowDecoding::start_alignment() {
-    if (!context_.options.word_timestamps || result_.silence || context_.model.alignment_heads() == 0)
-        return false;
+    if (result_.silence || context_.model.alignment_heads() == 0) return false;
+    if (!context_.options.word_timestamps && !(wants_times_ && wants_times_(result_))) return false;
     std::vector<Token> text;
     std::copy_if(result_.tokens.begin(), result_.tokens.end(), std::back_inserter(text),
                  [&](Token token) { return token < context_.vocabulary.eot; });

@@ -2,6 +2,7 @@
 // One window on its way through the engine: language, prompt, one token after another, perhaps again at a
 // higher temperature. It holds an audio slot all the time, and sequence slots while it searches.
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,6 +81,7 @@ class WindowDecoding {
     bool detect_;
     size_t earliest_end_frame_;
     std::optional<ContextGuard> guard_;
+    std::function<bool(const DecodingResult&)> wants_times_;
 
     State state_ = State::waiting;
     Prompt prompt_;

@@ -93,7 +93,7 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
 
     const auto window = open_.extract(place);
     WindowText text = window_text(result, window.mapped(), settings_.vocabulary, settings_.sequential(),
-                                  settings_.options.words);
+                                  settings_.options.words, settings_.options.decoding.word_timestamps);
     if (const auto threshold = settings_.options.words.hallucination_silence_threshold;
         threshold && settings_.sequential()) {
         skip_silence(text, window.mapped(), {*threshold, settings_.window_seconds, last_speech_});

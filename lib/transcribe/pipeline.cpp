@@ -97,6 +97,9 @@ class Pipeline::WindowLoop {
         if (!settings_.sequential())
             request.earliest_end_frame =
                 request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
+        request.wants_times = [this, &audio](const DecodingResult& result) {
+            return spans_pause(result, audio, settings_.vocabulary, settings_.sequential());
+        };
         return request;
     }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <span>
 
 #include "audio/log_mel.h"
 #include "base/text.h"
 #include "transcribe/hallucination.h"
+#include "transcribe/segment_times.h"
 #include "transcribe/words.h"
 
 namespace npuscribe {
@@ -116,57 +118,73 @@ std::vector<TokenDetail> token_details(const DecodingResult& result, size_t firs
     return details;
 }
 
-/// Turns times of the window into times of the file.
-void put_into_file(TimedSegment timed, const audio::Window& window, Segment& segment) {
-    segment.start = window.file_seconds(timed.start, false);
-    segment.end = std::max(segment.start, window.file_seconds(timed.end, true));
-    double end = segment.start;
-    for (Word& word : timed.words) {
-        word.start = std::max(end, window.file_seconds(word.start, false));
-        word.end = end = std::max(word.start, window.file_seconds(word.end, true));
-    }
-    segment.end = std::max(segment.end, end);
-    segment.words = std::move(timed.words);
-}
+/// A segment before its times are those of the file.
+struct Draft {
+    Segment segment;
+    TimedSegment timed;  // Whisper's times, and its words if their times are known
+};
 
-}  // namespace
-
-WindowText window_text(const DecodingResult& result, const audio::Window& window,
-                       const Vocabulary& vocabulary, bool sequential, const WordOptions& options) {
-    WindowText text;
-    if (window.pieces.empty()) return text;
-    const int64_t window_start = window.pieces.front().in_file;
-    Cutter cutter(result, window, vocabulary);
-    std::vector<Slice> slices;
-    if (!result.silence && !result.tokens.empty()) slices = cutter.slices(sequential);
-    text.resume_at = window_start + std::max(cutter.advance(), kSamplesPerTimestamp);
-    if (!sequential && !result.silence) text.rest_from = cutter.rest_from();
-
-    std::vector<TimedSegment> timed;
+std::vector<Draft> drafts(const std::vector<Slice>& slices, const DecodingResult& result,
+                          const audio::Window& window, double window_seconds, const Vocabulary& vocabulary) {
+    std::vector<Draft> out;
     for (const Slice& slice : slices) {
-        if (slice.start >= slice.end || slice.start >= cutter.window_seconds()) continue;
+        if (slice.start >= slice.end || slice.start >= window_seconds) continue;
         Segment segment;
         segment.text = vocabulary.text(slice.tokens);
         if (strip(segment.text).empty()) continue;
-        segment.seek = window_start / static_cast<int64_t>(audio::kHopLength);
+        segment.seek = window.pieces.front().in_file / static_cast<int64_t>(audio::kHopLength);
         segment.tokens.assign(slice.tokens.begin(), slice.tokens.end());
         const auto first = static_cast<size_t>(slice.tokens.data() - result.tokens.data());
         segment.token_details = token_details(result, first, slice.tokens.size(), vocabulary);
-        TimedSegment& times = timed.emplace_back();
-        times.start = slice.start;
-        times.end = std::min(slice.end, cutter.window_seconds());
-        if (!result.text_times.empty())
-            times.words = words_of(result, first, slice.tokens.size(), vocabulary);
         segment.temperature = result.temperature;
         segment.avg_logprob = result.avg_logprob;
         segment.compression_ratio = result.compression_ratio;
         segment.no_speech_prob = result.no_speech_prob;
-        text.segments.push_back(std::move(segment));
+        TimedSegment timed{{}, slice.start, std::min(slice.end, window_seconds)};
+        if (!result.text_times.empty())
+            timed.words = words_of(result, first, slice.tokens.size(), vocabulary);
+        out.push_back({std::move(segment), std::move(timed)});
     }
-    settle_words(timed, options);
-    for (size_t i = 0; i < timed.size(); ++i) {
-        text.anomalous.push_back(is_anomalous(timed[i].words));
-        put_into_file(std::move(timed[i]), window, text.segments[i]);
+    return out;
+}
+
+}  // namespace
+
+bool spans_pause(const DecodingResult& result, const audio::Window& window, const Vocabulary& vocabulary,
+                 bool sequential) {
+    if (window.pieces.size() < 2 || result.tokens.empty()) return false;
+    Cutter cutter(result, window, vocabulary);
+    const std::vector<Slice> slices = cutter.slices(sequential);
+    return std::any_of(slices.begin(), slices.end(),
+                       [&](const Slice& slice) { return window.spans_pause(slice.start, slice.end); });
+}
+
+WindowText window_text(const DecodingResult& result, const audio::Window& window,
+                       const Vocabulary& vocabulary, bool sequential, const WordOptions& options,
+                       bool keep_words) {
+    WindowText text;
+    if (window.pieces.empty()) return text;
+    Cutter cutter(result, window, vocabulary);
+    std::vector<Slice> slices;
+    if (!result.silence && !result.tokens.empty()) slices = cutter.slices(sequential);
+    text.resume_at = window.pieces.front().in_file + std::max(cutter.advance(), kSamplesPerTimestamp);
+    if (!sequential && !result.silence) text.rest_from = cutter.rest_from();
+
+    const std::vector<Draft> segments = drafts(slices, result, window, cutter.window_seconds(), vocabulary);
+    std::vector<TimedSegment> spoken;
+    for (const Draft& draft : segments) spoken.push_back(draft.timed);
+    settle_words(spoken, options);
+    for (size_t i = 0; i < segments.size(); ++i) {
+        TimedSegment timed = spoken[i];
+        if (!keep_words) {
+            timed.start = segments[i].timed.start;
+            timed.end = segments[i].timed.end;
+            if (!window.spans_pause(timed.start, timed.end)) timed.words.clear();
+        }
+        auto parts =
+            put_into_file(segments[i].segment, timed, keep_words, window, vocabulary, result.language);
+        text.anomalous.insert(text.anomalous.end(), parts.size(), keep_words && is_anomalous(timed.words));
+        std::move(parts.begin(), parts.end(), std::back_inserter(text.segments));
     }
     return text;
 }

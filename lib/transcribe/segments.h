@@ -19,8 +19,7 @@ inline constexpr int64_t kMostPause = audio::kSampleRate * 3 / 2;
 
 struct WindowText {
     std::vector<Segment> segments;  // in order; ids are not given yet
-    /// By segment: its words may be made up. That is judged by their times in the window, because in the file
-    /// a word beside a pause that was cut out seems to last as long as the pause.
+    /// By segment: its words may be made up. Judged by their times in the window, before a segment is split.
     std::vector<bool> anomalous;
     int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
     bool skipped = false;              // skip_silence dropped the whole text
@@ -37,8 +36,17 @@ struct WindowText {
 /// last timestamp. For windows cut at pauses the decoder is asked to continue (DecodeRequest), except in
 /// second attempts: then `rest_from` is where the part starts that needs a window of its own.
 ///
-/// If the result has the times of its text, segments have words, and begin and end with them.
+/// No segment runs through a pause that voice activity cut out of the window: segment_times.h.
+///
+/// If the result has the times of its text and `keep_words`, segments have words, and begin and end with
+/// them.
 WindowText window_text(const DecodingResult& result, const audio::Window& window,
-                       const Vocabulary& vocabulary, bool sequential, const WordOptions& words = {});
+                       const Vocabulary& vocabulary, bool sequential, const WordOptions& words = {},
+                       bool keep_words = true);
+
+/// True if Whisper's timestamps let a segment run through a pause that was cut out, with speech on both
+/// sides: window_text then needs the times of the text to split it.
+bool spans_pause(const DecodingResult& result, const audio::Window& window, const Vocabulary& vocabulary,
+                 bool sequential);
 
 }  // namespace npuscribe

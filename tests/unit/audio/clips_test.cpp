@@ -145,8 +145,8 @@ TEST_CASE("windows of clips hold the clips' samples alone, at the times of the f
     for (size_t i = 0; i < 4; ++i) {
         CHECK(found[i].samples.front() == Approx(kStarts[i] * kSecond));
         CHECK(found[i].seconds() == Approx(kLengths[i]));
-        CHECK(found[i].file_seconds(0, false) == Approx(kStarts[i]));
-        CHECK(found[i].file_seconds(kLengths[i], true) == Approx(kStarts[i] + kLengths[i]));
+        CHECK(found[i].file_seconds(0, 0) == Approx(kStarts[i]));
+        CHECK(found[i].file_seconds(0, kLengths[i]) == Approx(kStarts[i] + kLengths[i]));
     }
     CHECK(windows->samples_read() == static_cast<int64_t>(42.5 * kSecond));
     CHECK(windows->speech_samples() == windows->samples_read());
@@ -159,11 +159,11 @@ TEST_CASE("a sequential clip resumes at a time of the file") {
     windows->next();
     windows->resume_at(25 * kSecond);
     const auto second = windows->next();
-    CHECK(second->file_seconds(0, false) == Approx(25));
+    CHECK(second->file_seconds(0, 0) == Approx(25));
     CHECK(second->seconds() == Approx(30));
     windows->resume_at(60 * kSecond);
     const auto third = windows->next();
-    CHECK(third->file_seconds(0, false) == Approx(70));
+    CHECK(third->file_seconds(0, 0) == Approx(70));
     CHECK(third->seconds() == Approx(5));
     windows->resume_at(75 * kSecond);
     CHECK_FALSE(windows->next());

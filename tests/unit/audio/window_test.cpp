@@ -14,35 +14,54 @@ using test::Approx;
 using test::ComputedStream;
 using test::noise;
 
-TEST_CASE("times in a window map to times in the file, piece by piece", "[window]") {
-    // 2 s from second 10 of the file, then 3 s from second 60.
+namespace {
+
+/// 2 s from second 10 of the file, then 3 s from second 60, with 0.4 s of padding beside the pause.
+Window two_pieces() {
     Window window;
     window.samples.resize(5 * kSampleRate);
     window.pieces = {{0, 10 * kSampleRate, 2 * kSampleRate},
                      {2 * kSampleRate, 60 * kSampleRate, 3 * kSampleRate}};
-    CHECK(window.file_seconds(0, false) == 10.0);
-    CHECK(window.file_seconds(1.5, false) == 11.5);
-    CHECK(window.file_seconds(2.5, true) == 60.5);
-    CHECK(window.seconds() == 5.0);
+    window.padding = kSampleRate * 2 / 5;
+    return window;
+}
 
-    SECTION("a border belongs to the piece that ends there or to the one that begins there") {
-        CHECK(window.file_seconds(2, true) == 12.0);
-        CHECK(window.file_seconds(2, false) == 60.0);
-    }
-    SECTION("times outside are clamped") {
-        CHECK(window.file_seconds(-1, false) == 10.0);
-        CHECK(window.file_seconds(29, true) == 63.0);
-        CHECK(window.file_seconds(29, false) == 63.0);
-    }
-    SECTION("time never runs backwards") {
-        double last = 0;
-        for (double t = 0; t <= 5; t += 0.02) {
-            const double begin = window.file_seconds(t, false);
-            CHECK(begin >= last);
-            CHECK(window.file_seconds(t, true) <= begin);
-            last = begin;
-        }
-    }
+}  // namespace
+
+TEST_CASE("times in a window map to times in the file, piece by piece", "[window]") {
+    const Window window = two_pieces();
+    CHECK(window.file_seconds(0, 0) == 10.0);
+    CHECK(window.file_seconds(0, 1.5) == 11.5);
+    CHECK(window.file_seconds(0, 2) == 12.0);
+    CHECK(window.file_seconds(1, 2) == 60.0);
+    CHECK(window.file_seconds(1, 2.5) == 60.5);
+    // Times outside the piece are those of its ends.
+    CHECK(window.file_seconds(0, -1) == 10.0);
+    CHECK(window.file_seconds(0, 2.5) == 12.0);
+    CHECK(window.file_seconds(1, 1) == 60.0);
+    CHECK(window.file_seconds(1, 29) == 63.0);
+}
+
+TEST_CASE("what lies between two pieces belongs to the one whose speech it covers most", "[window]") {
+    const Window window = two_pieces();  // speech from 0 to 1.6 s and from 2.4 to 5 s
+    CHECK(window.piece_of(0, 2.3) == 0);
+    CHECK(window.piece_of(1, 2.9) == 0);    // 0.6 s of the first, 0.5 s of the second
+    CHECK(window.piece_of(1.2, 2.9) == 1);  // 0.4 s of the first
+    CHECK(window.piece_of(1.7, 1.9) == 0);  // speech of neither: the nearer
+    CHECK(window.piece_of(2.1, 2.3) == 1);
+    CHECK(window.piece_of(7, 8) == 1);
+    CHECK(window.speech_end(0) == 11.6);
+    CHECK(window.speech_end(1) == 63.0);
+}
+
+TEST_CASE("a stretch spans a pause only if there is speech on both sides of it", "[window]") {
+    const Window window = two_pieces();
+    CHECK_FALSE(window.spans_pause(0, 2.4));  // a little beyond the first piece, in the padding of the second
+    CHECK_FALSE(window.spans_pause(1.6, 5));
+    CHECK(window.spans_pause(1.5, 2.5));
+    CHECK(window.from(kSampleRate).spans_pause(0.5, 1.5));
+    CHECK_FALSE(window.from(kSampleRate).spans_pause(0.6, 1.5));
+    CHECK_FALSE(window.from(2 * kSampleRate).spans_pause(0, 3));
 }
 
 TEST_CASE("the rest of a window keeps its place in the file", "[window]") {
@@ -100,7 +119,7 @@ TEST_CASE("sequential windows resume at the position they are given", "[window]"
         REQUIRE(window);
         CHECK(window->samples.size() == audio::kWindowSamples);
         for (const int64_t i : {0, 1, 100000, 479999}) CHECK(window->samples[i] == noise(sample + i));
-        CHECK(window->file_seconds(1, false) == Approx(static_cast<double>(sample) / kSampleRate + 1));
+        CHECK(window->file_seconds(0, 1) == Approx(static_cast<double>(sample) / kSampleRate + 1));
     };
     expect_at(0);
     windows->resume_at(12345);

@@ -2,6 +2,7 @@
 // (scripted_model.h). Its alignment heads attend to ten frames a position, so that a text token begins at 0.2
 // s times the position before it.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/thread_pool.h"
@@ -14,8 +15,11 @@ using namespace npuscribe::test;
 
 namespace {
 
+using WantsTimes = std::function<bool(const DecodingResult&)>;
+
 std::map<size_t, DecodingResult> decode(ScriptedModel& model, const DecodingOptions& options, size_t windows,
-                                        size_t audio_frames = 0, ThreadPool* pool = nullptr) {
+                                        size_t audio_frames = 0, ThreadPool* pool = nullptr,
+                                        const WantsTimes& wants_times = nullptr) {
     const Vocabulary vocabulary = small_vocabulary();
     std::map<size_t, DecodingResult> results;
     std::vector<float> encoded(500);
@@ -29,6 +33,7 @@ std::map<size_t, DecodingResult> decode(ScriptedModel& model, const DecodingOpti
         request.encoder_output = {encoded.data(), encoded.size(), 1};
         request.prompt.language = "en";
         request.audio_frames = audio_frames;
+        request.wants_times = wants_times;
         return request;
     };
     callbacks.sink = [&](size_t id, DecodingResult result, const DecodeCost&) {
@@ -101,6 +106,22 @@ TEST_CASE("No step is spent if no times are wanted, or there is no text") {
     wordless.heads = 2;
     CHECK(decode(wordless, with_words(), 1).at(0).text_times.empty());
     CHECK(wordless.steps == 2);
+}
+
+TEST_CASE("A window can ask for the times of its text when it is known, although the options do not") {
+    for (const bool wanted : {false, true}) {
+        ScriptedModel model(5, 1, says({at(0), 5, at(150)}));
+        model.heads = 2;
+        std::vector<Token> asked;
+        const auto wants_times = [&](const DecodingResult& result) {
+            asked = result.tokens;
+            return wanted;
+        };
+        const auto results = decode(model, {}, 1, 0, nullptr, wants_times);
+        CHECK(asked == std::vector<Token>{at(0), 5, at(150)});
+        CHECK(results.at(0).text_times.size() == (wanted ? 2U : 0U));
+        CHECK(model.steps == (wanted ? 5U : 4U));
+    }
 }
 
 TEST_CASE("No time is beyond the audio") {

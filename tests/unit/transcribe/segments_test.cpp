@@ -125,6 +125,83 @@ TEST_CASE("Times skip what was cut out of the file") {
     CHECK(text.segments[1].end == Approx(52.0));
 }
 
+namespace {
+
+/// 4 s from second 10 on, then 6 s from second 50 on, with 0.4 s of padding on both sides of the pause:
+/// speech until 3.6 s of the window, and from 4.4 s on.
+audio::Window around_a_pause() {
+    audio::Window window;
+    window.pieces = {{0, 10 * kSecond, 4 * kSecond}, {4 * kSecond, 50 * kSecond, 6 * kSecond}};
+    window.padding = kSecond * 2 / 5;
+    return window;
+}
+
+}  // namespace
+
+TEST_CASE("A segment ends when its speech ends, although its timestamp lies beyond the pause") {
+    const WindowText text = cut({at(0), 1, at(430), at(430), 2, at(600)}, around_a_pause());
+    REQUIRE(text.segments.size() == 2);
+    CHECK(text.segments[0].start == Approx(10.0));
+    CHECK(text.segments[0].end == Approx(13.8));  // the speech's end and 0.2 s
+    CHECK(text.segments[1].start == Approx(50.3));
+    CHECK(text.segments[1].end == Approx(52.0));
+}
+
+TEST_CASE("A segment starts when its speech starts, although its timestamp lies before the pause") {
+    const WindowText text = cut({at(0), 1, at(300), at(370), 2, at(600)}, around_a_pause());
+    REQUIRE(text.segments.size() == 2);
+    CHECK(text.segments[0].end == Approx(13.0));
+    CHECK(text.segments[1].start == Approx(50.0));
+}
+
+TEST_CASE("A segment with speech on both sides of a pause is split there, with its tokens") {
+    // " bc d" is one segment: " bc" is said before the pause, " d" after it.
+    DecodingResult result = said({at(0), kBlank, 1, 2, kBlank, 3, at(600)});
+    result.text_times = {2.9, 3.1, 3.5, 3.9, 4.0, 5.0};
+    CHECK(spans_pause(result, around_a_pause(), small_vocabulary(), false));
+    for (const bool keep_words : {false, true}) {
+        const WindowText text =
+            window_text(result, around_a_pause(), small_vocabulary(), false, {}, keep_words);
+        REQUIRE(text.segments.size() == 2);
+        CHECK(text.anomalous.size() == 2);
+        const Segment& before = text.segments[0];
+        const Segment& after = text.segments[1];
+        CHECK(before.text == " bc");
+        CHECK(before.tokens == std::vector<Token>{at(0), kBlank, 1, 2});
+        CHECK(before.token_details.size() == 4);
+        CHECK(before.start == Approx(keep_words ? 12.9 : 10.0));  // its word, or its timestamp
+        CHECK(before.end == Approx(13.8));                        // speech until 13.6
+        CHECK(after.text == " d");
+        CHECK(after.tokens == std::vector<Token>{kBlank, 3, at(600)});
+        CHECK(after.start == Approx(50.0));
+        CHECK(after.end == Approx(keep_words ? 51.0 : 52.0));
+        CHECK(before.words.size() == (keep_words ? 1U : 0U));
+        if (keep_words) CHECK(after.words.at(0).start == Approx(50.0));
+    }
+}
+
+TEST_CASE("A segment whose words all stand on one side of a pause stays whole") {
+    DecodingResult result = said({at(0), kBlank, 1, kBlank, 3, at(470)});
+    result.text_times = {1.0, 1.2, 2.0, 2.2, 4.1};
+    CHECK(spans_pause(result, around_a_pause(), small_vocabulary(), false));
+    const WindowText text = window_text(result, around_a_pause(), small_vocabulary(), false, {}, false);
+    REQUIRE(text.segments.size() == 1);
+    CHECK(text.segments[0].text == " b d");
+    CHECK(text.segments[0].end == Approx(13.8));
+    CHECK(text.segments[0].words.empty());
+}
+
+TEST_CASE("Times are asked for only if a segment has speech on both sides of a pause") {
+    const auto spans = [](std::vector<Token> tokens) {
+        return spans_pause(said(std::move(tokens)), around_a_pause(), small_vocabulary(), false);
+    };
+    CHECK_FALSE(spans({at(0), 1, at(430), at(430), 2, at(600)}));
+    CHECK(spans({at(0), 1, at(450)}));
+    CHECK_FALSE(spans({at(370), 1, at(370), at(370), 2, at(600)}));
+    CHECK_FALSE(spans({}));
+    CHECK_FALSE(spans_pause(said({at(0), 1, at(900)}), stretch(0, 10), small_vocabulary(), false));
+}
+
 TEST_CASE("If the text ends before the window's audio, the result says where the rest starts") {
     CHECK(cut({at(0), 1, at(2000)}).rest_from == 20 * kSecond);
     CHECK(cut({at(0), 1, at(2000), at(2000)}).rest_from == 20 * kSecond);

@@ -136,9 +136,9 @@ TEST_CASE("A window's segments get the words of their own tokens, at the file's 
     CHECK(first[0].end == Approx(11.0));
     CHECK(first[0].probability == Approx(0.5));
     CHECK(first[1].text == " d");
-    CHECK(first[1].end == Approx(20.5));  // beyond the pause that was cut out
+    CHECK(first[1].end == Approx(12.0));  // where the pause begins that was cut out, half a second earlier
     CHECK(first[1].probability == Approx(0.75));
-    CHECK(text.segments[0].end == Approx(20.5));
+    CHECK(text.segments[0].end == Approx(12.0));
     REQUIRE(text.segments[1].words.size() == 1);
     CHECK(text.segments[1].words[0].text == " e");
     CHECK(text.segments[1].words[0].start == Approx(20.5));
