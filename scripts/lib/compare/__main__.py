@@ -1,6 +1,7 @@
 """Options, the order of the runs, and what is printed."""
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import paths
 
-from . import audio, jobs, machine, measures, table
+from . import audio, jobs, machine, measures, openvino, table, whisper_cpp
 
 MEASURES = ("wer", "encoder", "long", "short", "clip", "memory")
 
@@ -17,14 +18,16 @@ MEASURES = ("wer", "encoder", "long", "short", "clip", "memory")
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/compare",
-        description="Word error rate, times and memory of npuscribe and faster-whisper on the same files.",
+        description="Word error rate, times and memory of npuscribe and other programs on the same files: first each as it comes, then all with the same settings.",
     )
     parser.add_argument("--only", action="append", choices=MEASURES, help="measure only this; may be repeated")
     parser.add_argument("--quick", action="store_true", help="run each job once, with fewer precisions and only one order of the long file")
     parser.add_argument("--contender", action="append", default=[], help="run only contenders whose name contains this; may be repeated")
     parser.add_argument("--repeat", type=int, default=3, help="number of runs, of which the median counts (default: 3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of both programs (default: one for each CPU)")
-    parser.add_argument("--beam-size", type=int, default=1, help="beam size of both programs (default: 1, greedy)")
+    parser.add_argument("--settings", choices=("defaults", "same", "both"), default="both", help="each program as it comes, all with the same settings, or one after the other (default: both)")
+    parser.add_argument("--beam-size", type=int, default=5, help="beam size where the settings are the same (default: 5; 1 is greedy)")
+    parser.add_argument("--with", dest="extra", action="append", choices=("openvino",), default=[], help="measure OpenVINO GenAI too, in the settings that it comes with: installs some gigabytes under build/")
     parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
     parser.add_argument("--audio", type=Path, help="directory with a MANIFEST.tsv (default: ../shared/audio)")
     parser.add_argument("--npuscribe", type=Path, help="the program (default: build/release/npuscribe, which is built first)")
@@ -42,42 +45,49 @@ def main() -> None:
     arguments = parse_arguments()
     directory = arguments.audio or paths.shared_audio()
     model = paths.model_directory(arguments.model)
-    settings = jobs.Settings(
+    common = jobs.Settings(
         npuscribe=arguments.npuscribe or paths.RELEASE / "npuscribe",
         model=model,
         threads=arguments.threads,
-        beam_size=arguments.beam_size,
+        beam_size=0,
+        openvino=openvino.install(model) if "openvino" in arguments.extra else None,
+        whisper_cpp=whisper_cpp.find(model.name),
     )
+    beam_sizes = {"defaults": [0], "same": [arguments.beam_size], "both": [0, arguments.beam_size]}[arguments.settings]
     repeat = 1 if arguments.quick else arguments.repeat
-    with tempfile.TemporaryDirectory() as scratch:
-        comparison = measures.measure(
-            audio.read_manifest(directory.resolve()),
-            settings,
-            contenders=jobs.choose(arguments.contender, arguments.quick),
-            wanted=set(arguments.only or MEASURES),
-            repeat=repeat,
-            quick=arguments.quick,
-            scratch=Path(scratch),
-        )
-
-    what = machine.describe(settings.npuscribe, settings.threads)
-    notes = measures.notes(what, settings, repeat)
-    header, rows = comparison.as_rows()
-    goals = comparison.goals()
-    print(table.as_text(header, rows), "", *notes, "", *map(str, goals), sep="\n")
-    markdown = "\n\n".join([table.as_markdown(header, rows), " ".join(notes)])
+    what = machine.describe(common)
+    markdown, goals, numbers = [], [], {"machine": what, "model": model.name}
+    for beam_size in beam_sizes:
+        settings = dataclasses.replace(common, beam_size=beam_size)
+        contenders = jobs.choose(settings, arguments.contender, arguments.quick)
+        if not contenders:
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            comparison = measures.measure(
+                audio.read_manifest(directory.resolve()),
+                settings,
+                contenders=contenders,
+                wanted=set(arguments.only or MEASURES),
+                repeat=repeat,
+                quick=arguments.quick,
+                scratch=Path(scratch),
+            )
+        title, notes = measures.title(settings), measures.notes(what, settings, contenders, repeat)
+        header, rows = comparison.as_rows()
+        reached = comparison.goals()
+        print(title, "", table.as_text(header, rows), "", *notes, "", *map(str, reached), "", sep="\n", flush=True)
+        markdown += [f"**{title}**", table.as_markdown(header, rows), " ".join(notes)]
+        goals += reached
+        key = f"same, beam {beam_size}" if beam_size else "defaults"
+        numbers[key] = {"contenders": comparison.as_json(), "goals": [vars(goal) for goal in reached]}
+    if not markdown:
+        sys.exit(f"no contender's name contains {' or '.join(arguments.contender)}")
+    text = "\n\n".join(markdown)
     if arguments.markdown:
-        arguments.markdown.write_text(markdown + "\n", encoding="utf-8")
+        arguments.markdown.write_text(text + "\n", encoding="utf-8")
     if arguments.readme:
-        table.replace_block(paths.ROOT / "README.md", markdown)
+        table.replace_block(paths.ROOT / "README.md", text)
     if arguments.json:
-        numbers = {
-            "machine": what,
-            "model": model.name,
-            "beam_size": settings.beam_size,
-            "contenders": comparison.as_json(),
-            "goals": [vars(goal) for goal in goals],
-        }
         arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     if arguments.check and not all(goal.reached for goal in goals):
         sys.exit(1)

@@ -11,25 +11,26 @@ from pathlib import Path
 # What npuscribe does by default, said in faster-whisper's words. Everything else is both programs' (OpenAI's) default:
 # temperature fallback 0 to 1 by 0.2, compression ratio 2.4, log probability -1, no speech 0.6.
 SETTINGS = {
-    "language": "en",
     "vad_filter": True,
     "condition_on_previous_text": False,
     "without_timestamps": False,
 }
 # The batched pipeline as it comes, without timestamps: with them it drops what a window's last timestamp leaves over,
 # and its word error rate on a long file is some five points worse.
-BATCHED_SETTINGS = {"language": "en"}
+BATCHED_SETTINGS: dict[str, bool] = {}
 
 
 def transcribe(model, files: list[str], beam_size: int, batch_size: int) -> dict[str, str]:
+    """With a beam size of 0 as faster-whisper comes; else with npuscribe's settings."""
     from faster_whisper import BatchedInferencePipeline
 
+    run = BatchedInferencePipeline(model).transcribe if batch_size else model.transcribe
+    options = {"language": "en"}
     if batch_size:
-        run = BatchedInferencePipeline(model).transcribe
-        options = dict(BATCHED_SETTINGS, beam_size=beam_size, batch_size=batch_size)
-    else:
-        run = model.transcribe
-        options = dict(SETTINGS, beam_size=beam_size)
+        options["batch_size"] = batch_size
+    if beam_size:
+        options |= BATCHED_SETTINGS if batch_size else SETTINGS
+        options["beam_size"] = beam_size
     texts = {}
     for file in files:
         segments, _ = run(file, **options)
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--compute-type", required=True)
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--beam-size", type=int, default=1)
+    parser.add_argument("--beam-size", type=int, default=0, help="0: faster-whisper's own settings")
     parser.add_argument("--batch-size", type=int, default=0, help="0: the sequential algorithm")
     parser.add_argument("--encode", type=int, default=0, help="call only the encoder, this many times")
     parser.add_argument("--output", type=Path, required=True)

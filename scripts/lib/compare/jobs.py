@@ -1,5 +1,7 @@
 """The contenders and their jobs. Each run is a process of its own, which is timed and measured from outside."""
 
+from __future__ import annotations
+
 import json
 import os
 import statistics
@@ -9,8 +11,11 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-WORKER = Path(__file__).with_name("faster_whisper_worker.py")
+from . import openvino, whisper_cpp
+
+HERE = Path(__file__).parent
 ENCODER_CALLS = 6  # the first warms up and is left out of the median
 
 
@@ -19,7 +24,9 @@ class Settings:
     npuscribe: Path
     model: Path
     threads: int
-    beam_size: int
+    beam_size: int  # 0: each program as it comes
+    openvino: openvino.Installation | None = None
+    whisper_cpp: whisper_cpp.Installation | None = None
 
 
 @dataclass
@@ -37,7 +44,7 @@ class Result:
 @dataclass(frozen=True)
 class Contender:
     name: str
-    program: str  # "npuscribe" or "faster-whisper"
+    program: str  # a key of RUNNERS
     precision: str
     batch_size: int = 0  # faster-whisper's batched pipeline; npuscribe always batches
     options: tuple[str, ...] = ()  # npuscribe's, beside those that all have
@@ -48,16 +55,23 @@ class Contender:
 
 
 FULL_CONTEXT = ("--audio-context", "full")
-NPUSCRIBE = [
+# Each program with its own defaults. faster-whisper's and OpenVINO's int8 are their fastest; npuscribe's default is bfp16.
+AS_THEY_COME = [
+    Contender("npuscribe", "npuscribe", "bfp16"),
+    Contender("faster-whisper", "faster-whisper", "int8"),
+    Contender("faster-whisper, batched", "faster-whisper", "int8", 8),
+    Contender("OpenVINO GenAI", "openvino", "int8"),
+    Contender("whisper.cpp", "whisper.cpp", "as its file"),
+]
+# All with the same settings.
+ALIKE = [
     Contender("npuscribe bfp16", "npuscribe", "bfp16"),
     Contender("npuscribe bfp16, full context", "npuscribe", "bfp16", options=FULL_CONTEXT),
     Contender("npuscribe int8", "npuscribe", "int8"),
-]
-FASTER_WHISPER = [
     Contender("faster-whisper int8", "faster-whisper", "int8"),
     Contender("faster-whisper int8, batched 8", "faster-whisper", "int8", 8),
 ]
-# Slow, or close to others: measured where they are asked for by name.
+# Slow, or close to others: measured if they are asked for by name.
 MORE = [
     Contender("npuscribe bf16", "npuscribe", "bf16"),
     Contender("npuscribe fp32", "npuscribe", "fp32"),
@@ -66,22 +80,31 @@ MORE = [
 ]
 
 
-def choose(parts_of_names: list[str], quick: bool) -> list[Contender]:
-    """The usual contenders, or fewer if it must be quick; if parts of names are given, all that match one."""
-    everyone = NPUSCRIBE + FASTER_WHISPER
+def choose(settings: Settings, parts_of_names: list[str], quick: bool) -> list[Contender]:
+    """The contenders of these settings that are installed, or fewer if it must be quick; if parts of names are given, all
+    whose name contains one."""
+    everyone = AS_THEY_COME if settings.beam_size == 0 else ALIKE
     if quick:
-        everyone = NPUSCRIBE[:1] + FASTER_WHISPER[:1]
-    elif parts_of_names:
+        everyone = [c for c in everyone if c.program in ("npuscribe", "faster-whisper") and not c.batched]
+        everyone = [everyone[0], everyone[-1]]
+    elif parts_of_names and settings.beam_size:
         everyone = everyone + MORE
-    chosen = [c for c in everyone if not parts_of_names or any(part in c.name for part in parts_of_names)]
-    if not chosen:
-        names = ", ".join(c.name for c in everyone)
-        sys.exit(f"no contender is called {' or '.join(parts_of_names)}; there are {names}")
-    return chosen
+    missing = {name for name in ("openvino", "whisper.cpp") if getattr(settings, name.replace(".", "_")) is None}
+    return [
+        c
+        for c in everyone
+        if c.program not in missing and (not parts_of_names or any(part in c.name for part in parts_of_names))
+    ]
 
 
-def run_process(command: list[str], threads: int) -> tuple[float, int]:
-    """Wall seconds and peak resident bytes of a child. Raises SystemExit with its stderr if it fails."""
+class Process(NamedTuple):
+    wall: float  # seconds
+    peak: int  # resident bytes
+    errors: str  # what it wrote to stderr
+
+
+def run_process(command: list[str], threads: int) -> Process:
+    """Raises SystemExit with the child's stderr if it fails."""
     # Libraries that read it (OpenBLAS, OpenMP) are held to the same number of threads.
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
     with tempfile.TemporaryFile() as errors:
@@ -92,20 +115,21 @@ def run_process(command: list[str], threads: int) -> tuple[float, int]:
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode != 0:
-            errors.seek(0)
-            sys.exit(f"exit code {child.returncode}: {' '.join(command)}\n{errors.read().decode(errors='replace')}")
-    return wall, usage.ru_maxrss * 1024
+        errors.seek(0)
+        said = errors.read().decode(errors="replace")
+    if child.returncode != 0:
+        sys.exit(f"exit code {child.returncode}: {' '.join(command)}\n{said}")
+    return Process(wall, usage.ru_maxrss * 1024, said)
 
 
 def run_faster_whisper(contender: Contender, files: list[Path], settings: Settings, encoder: bool) -> Result:
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "result.json"
-        command = [sys.executable, str(WORKER), "--model", str(settings.model), "--compute-type", contender.precision]
+        command = [sys.executable, str(HERE / "faster_whisper_worker.py"), "--model", str(settings.model), "--compute-type", contender.precision]
         command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size)]
         command += ["--batch-size", str(contender.batch_size), "--output", str(output)]
         command += ["--encode", str(ENCODER_CALLS)] if encoder else []
-        wall, peak = run_process(command + [str(file) for file in files], settings.threads)
+        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(output.read_text(encoding="utf-8"))
     return Result(
         wall=wall,
@@ -121,13 +145,14 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
         out, report = Path(directory) / "out", Path(directory) / "report.json"
         command = [str(settings.npuscribe), "--model", str(settings.model), "--language", "en"]
         command += ["--device", "cpu", "--precision", contender.precision]
-        command += ["--beam-size", str(settings.beam_size), "--threads", str(settings.threads), *contender.options]
+        command += ["--threads", str(settings.threads), *contender.options]
+        command += ["--beam-size", str(settings.beam_size)] if settings.beam_size else []
         command += ["--output-format", "json", "--output-dir", str(out), "--report", str(report)]
         if encoder:
             # One window a file, and no voice activity, which might shorten it; several files, for as many calls.
             command += ["--no-vad", *FULL_CONTEXT]
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
-        wall, peak = run_process(command + [str(file) for file in files], settings.threads)
+        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(report.read_text(encoding="utf-8"))
         totals = answer["totals"]
         # A window whose last words are cut off is followed by a second one: the time of each counts.
@@ -152,9 +177,40 @@ def read_text(path: Path) -> str:
     return json.loads(path.read_text(encoding="utf-8"))["text"]
 
 
+def run_openvino(contender: Contender, files: list[Path], settings: Settings, encoder: bool) -> Result:
+    """Its pipeline has no call for the encoder alone."""
+    assert settings.openvino and not encoder
+    with tempfile.TemporaryDirectory() as directory:
+        output = Path(directory) / "result.json"
+        command = [str(settings.openvino.python), str(HERE / "openvino_worker.py"), "--model", str(settings.openvino.model)]
+        command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size), "--output", str(output)]
+        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
+        answer = json.loads(output.read_text(encoding="utf-8"))
+    texts = {Path(file): text for file, text in answer["texts"].items()}
+    return Result(wall=wall, peak_memory=peak, work=answer["work"], texts=texts)
+
+
+def run_whisper_cpp(contender: Contender, files: list[Path], settings: Settings, encoder: bool) -> Result:
+    """One process for all files, timed as a whole, without the time that it says loading the model took."""
+    assert settings.whisper_cpp and not encoder
+    with tempfile.TemporaryDirectory() as directory:
+        inputs, command = whisper_cpp.prepare(settings.whisper_cpp, files, Path(directory), settings.threads)
+        wall, peak, said = run_process(command, settings.threads)
+        texts = {file: whisper_cpp.read_text(inputs[file]) for file in files}
+    return Result(wall=wall, peak_memory=peak, work=wall - whisper_cpp.load_seconds(said), texts=texts)
+
+
+RUNNERS = {
+    "npuscribe": run_npuscribe,
+    "faster-whisper": run_faster_whisper,
+    "openvino": run_openvino,
+    "whisper.cpp": run_whisper_cpp,
+}
+HAS_ENCODER_CALL = ("npuscribe", "faster-whisper")
+
+
 def run(contender: Contender, files: list[Path], settings: Settings, encoder: bool = False) -> Result:
-    runner = run_npuscribe if contender.program == "npuscribe" else run_faster_whisper
-    return runner(contender, files, settings, encoder)
+    return RUNNERS[contender.program](contender, files, settings, encoder)
 
 
 def run_interleaved(

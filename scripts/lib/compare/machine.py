@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from . import jobs
+
 
 def cpu_model() -> str:
     match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
@@ -27,13 +29,21 @@ def npuscribe_version(binary: Path) -> str:
     return first_line.removeprefix("npuscribe").strip() or "unknown"
 
 
-def describe(binary: Path, threads: int) -> dict[str, str | int]:
-    return {
+def openvino_version(python: Path) -> str:
+    command = [python, "-c", "import importlib.metadata; print(importlib.metadata.version('openvino-genai'))"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def describe(settings: jobs.Settings) -> dict[str, str | int]:
+    what = {
         "cpu": cpu_model(),
         "cpu_extensions": cpu_extensions(),
         "cpus": len(os.sched_getaffinity(0)),
-        "threads": threads,
-        "npuscribe": npuscribe_version(binary),
+        "threads": settings.threads,
+        "npuscribe": npuscribe_version(settings.npuscribe),
         "faster-whisper": importlib.metadata.version("faster-whisper"),
         "ctranslate2": importlib.metadata.version("ctranslate2"),
     }
+    if settings.openvino:
+        what["openvino-genai"] = openvino_version(settings.openvino.python)
+    return what

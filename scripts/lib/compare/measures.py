@@ -16,6 +16,8 @@ WORDS = [
 # Key, heading, how a value is written.
 COLUMNS = [
     *((key, f"WER, {what}", lambda v: f"{v:.2f} %") for key, what in WORDS),
+    ("wer_all", "WER, all", lambda v: f"{v:.2f} %"),
+    ("left_out", f"words left out, {wer.LEFT_OUT} or more at once", lambda v: f"{v:.0f}"),
     ("encoder", "encoder, 30 s window", lambda v: f"{1000 * v:.0f} ms"),
     ("long", "long file", lambda v: f"{v:.1f} s"),
     ("short", "short files", lambda v: f"{v:.1f} s"),
@@ -26,6 +28,9 @@ COLUMNS = [
 
 OURS, FULL = "npuscribe bfp16", "npuscribe bfp16, full context"
 THEIRS, BATCHED = "faster-whisper int8", "faster-whisper int8, batched 8"
+# As they come.
+DEFAULT, DEFAULT_THEIRS, DEFAULT_BATCHED = "npuscribe", "faster-whisper", "faster-whisper, batched"
+OPENVINO = "OpenVINO GenAI"
 
 
 @dataclass
@@ -42,6 +47,13 @@ class Comparison:
     """values[contender][key], with the keys of COLUMNS."""
 
     values: dict[jobs.Contender, dict[str, float]] = field(default_factory=dict)
+    words: dict[jobs.Contender, wer.ErrorRate] = field(default_factory=dict)  # of all sets together
+
+    def add_to_all(self, contender: jobs.Contender, rate: wer.ErrorRate) -> None:
+        """Counts a set that is no part of another."""
+        self.words[contender] = self.words.get(contender, wer.ErrorRate()) + rate
+        self.add(contender, "wer_all", self.words[contender].percent)
+        self.add(contender, "left_out", self.words[contender].left_out)
 
     def add(self, contender: jobs.Contender, key: str, value: float) -> None:
         self.values.setdefault(contender, {})[key] = value
@@ -85,6 +97,12 @@ class Comparison:
             if ours is not None:
                 found.append(Goal(f"{what}: {ours / scale:.2f} {unit}, at most {most}", ours <= most * scale))
 
+        for theirs in (DEFAULT_THEIRS, OPENVINO):
+            no_worse("wer_all", "all sets", DEFAULT, theirs)
+            for key, where in WORDS:
+                no_worse(key, where, DEFAULT, theirs, 0.3)
+        ratio("long", "long file", DEFAULT, DEFAULT_BATCHED, 0.36)
+        ratio("short", "short files", DEFAULT, DEFAULT_THEIRS, 0.14)
         for key, where in WORDS:
             no_worse(key, where, OURS, "faster-whisper float32", 0.3)
             no_worse(key, where, OURS, THEIRS)
@@ -133,7 +151,8 @@ def measure(
         say("The encoder, on a 30 s window")
         window = scratch / "window.wav"
         audio.cut_window(next(iter(files.long or files.short)), window)
-        for contender, results in jobs.run_interleaved(single, [window], settings, repeat, encoder=True).items():
+        able = [contender for contender in single if contender.program in jobs.HAS_ENCODER_CALL]
+        for contender, results in jobs.run_interleaved(able, [window], settings, repeat, encoder=True).items():
             comparison.add(contender, "encoder", jobs.median(results, "encoder"))
     if "clip" in wanted and files.clip:
         say("One clip, the whole process")
@@ -153,7 +172,9 @@ def add_runs(
         if key in wanted:
             comparison.add(contender, key, jobs.median(results, "work"))
         if "wer" in wanted:
-            comparison.add(contender, f"wer_{key}", wer.error_rate(references, results[0].texts).percent)
+            rate = wer.error_rate(references, results[0].texts)
+            comparison.add(contender, f"wer_{key}", rate.percent)
+            comparison.add_to_all(contender, rate)
 
 
 def add_orders(
@@ -171,23 +192,41 @@ def add_orders(
         return
     say(f"The long file's utterances in {OTHER_ORDERS} other orders")
     for contender, results in jobs.run_interleaved(list(runs), list(reordered), settings, 1).items():
-        texts = runs[contender][0].texts | results[0].texts
-        comparison.add(contender, "wer_orders", wer.error_rate(references | reordered, texts).percent)
+        others = wer.error_rate(reordered, results[0].texts)
+        comparison.add(contender, "wer_orders", (wer.error_rate(references, runs[contender][0].texts) + others).percent)
+        comparison.add_to_all(contender, others)
 
 
-def notes(what: dict[str, str | int], settings: jobs.Settings, repeat: int) -> list[str]:
-    search = "greedy" if settings.beam_size == 1 else f"beam {settings.beam_size}"
-    return [
-        f"{what['cpu']} ({what['cpu_extensions']}), {what['threads']} threads of {what['cpus']} CPUs;"
-        f" model {settings.model.name}, {search}, language en.",
-        f"npuscribe {what['npuscribe']}; faster-whisper {what['faster-whisper']} on CTranslate2 {what['ctranslate2']}"
-        " set to what npuscribe does by default: voice activity detection, timestamps, no context across windows.",
-        "Both decode again at a higher temperature by OpenAI's thresholds. faster-whisper's batched pipeline is run as it"
-        " comes: without timestamps, at temperature 0 alone.",
-        f"Times: median of {repeat} interleaved runs, without loading the model; the clip's is the whole process's."
-        if repeat > 1
-        else "Times: of one run, without loading the model; the clip's is the whole process's.",
+def title(settings: jobs.Settings) -> str:
+    if settings.beam_size == 0:
+        return "Each program as it comes"
+    return "The same settings for all: " + ("greedy" if settings.beam_size == 1 else f"{settings.beam_size} beams")
+
+
+def notes(
+    what: dict[str, str | int], settings: jobs.Settings, contenders: list[jobs.Contender], repeat: int
+) -> list[str]:
+    times = f"median of {repeat} interleaved runs" if repeat > 1 else "of one run"
+    versions = f"npuscribe {what['npuscribe']}; faster-whisper {what['faster-whisper']} on CTranslate2 {what['ctranslate2']}"
+    if any(contender.program == "openvino" for contender in contenders):
+        versions += f"; OpenVINO GenAI {what['openvino-genai']}"
+    found = [
+        f"{what['cpu']} ({what['cpu_extensions']}), {what['threads']} threads of {what['cpus']} CPUs; model"
+        f" {settings.model.name}, language en. {versions}.",
+        f"Times: {times}, without loading the model; the clip's is the whole process's.",
     ]
+    if settings.beam_size == 0:
+        found.append(
+            "Nothing but the model, the language and the number of threads is set; the other programs compute in int8, their"
+            " fastest. faster-whisper and its batched pipeline search with 5 beams, OpenVINO GenAI is greedy."
+        )
+    else:
+        found.append(
+            "faster-whisper is set to what npuscribe does by default: voice activity detection, timestamps, no context"
+            " across windows. Both decode again at a higher temperature by OpenAI's thresholds. faster-whisper's batched"
+            " pipeline is run as it comes: without timestamps, at temperature 0 alone."
+        )
+    return found
 
 
 def say(text: str) -> None:

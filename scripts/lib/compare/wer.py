@@ -1,23 +1,42 @@
 """Word error rate with the normalizer of the Whisper paper (arXiv 2212.04356, appendix C)."""
 
+import re
+from array import array
 from dataclasses import dataclass
 
+LEFT_OUT = 5
 
-def edit_distance(reference: list[str], hypothesis: list[str]) -> int:
-    """The fewest insertions, deletions and substitutions of words that turn one into the other (Levenshtein)."""
-    previous = list(range(len(hypothesis) + 1))
+
+def align(reference: list[str], hypothesis: list[str]) -> str:
+    """The fewest edits that turn one into the other (Levenshtein): = kept, S substituted, D missing, I inserted."""
+    rows = [array("H", range(len(hypothesis) + 1))]
     for i, expected in enumerate(reference, start=1):
-        current = [i]
+        current, previous = array("H", [i]), rows[-1]
         for j, heard in enumerate(hypothesis, start=1):
             current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (expected != heard)))
-        previous = current
-    return previous[-1]
+        rows.append(current)
+    edits, i, j = [], len(reference), len(hypothesis)
+    while i or j:
+        if i and j and rows[i][j] == rows[i - 1][j - 1] + (reference[i - 1] != hypothesis[j - 1]):
+            i, j = i - 1, j - 1
+            edits.append("=" if reference[i] == hypothesis[j] else "S")
+        elif i and rows[i][j] == rows[i - 1][j] + 1:
+            i -= 1
+            edits.append("D")
+        else:
+            j -= 1
+            edits.append("I")
+    return "".join(reversed(edits))
 
 
 @dataclass
 class ErrorRate:
     errors: int = 0
     words: int = 0
+    left_out: int = 0  # words in runs of LEFT_OUT or more that are missing: speech that was jumped over
+
+    def __add__(self, other: "ErrorRate") -> "ErrorRate":
+        return ErrorRate(self.errors + other.errors, self.words + other.words, self.left_out + other.left_out)
 
     @property
     def percent(self) -> float:
@@ -35,6 +54,7 @@ def error_rate(references: dict[str, str], texts: dict[str, str]) -> ErrorRate:
     total = ErrorRate()
     for name, reference in references.items():
         expected = normalize(reference).split()
-        total.errors += edit_distance(expected, normalize(texts.get(name, "")).split())
-        total.words += len(expected)
+        edits = align(expected, normalize(texts.get(name, "")).split())
+        runs = [len(run) for run in re.findall(f"D{{{LEFT_OUT},}}", edits)]
+        total += ErrorRate(len(edits) - edits.count("="), len(expected), sum(runs))
     return total

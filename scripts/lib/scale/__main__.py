@@ -46,7 +46,7 @@ def one_file(files: audio.AudioSet, minutes: float, directory: Path) -> Path:
 
 def run(what: str, inputs: list[Path], settings: jobs.Settings) -> Point:
     print(f"== {what}", file=sys.stderr)
-    result = jobs.run_npuscribe(jobs.NPUSCRIBE[0], inputs, settings, encoder=False)
+    result = jobs.run_npuscribe(jobs.AS_THEY_COME[0], inputs, settings, encoder=False)
     assert result.work is not None and result.audio_seconds is not None
     return Point(what, len(inputs), result.audio_seconds, result.work, result.peak_memory)
 
@@ -66,7 +66,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     files = audio.read_manifest((arguments.audio or paths.shared_audio()).resolve())
-    settings = jobs.Settings(arguments.npuscribe, paths.model_directory(arguments.model), arguments.threads, beam_size=1)
+    settings = jobs.Settings(arguments.npuscribe, paths.model_directory(arguments.model), arguments.threads, beam_size=0)
     points: list[Point] = []
     for count in map(int, arguments.files):
         with tempfile.TemporaryDirectory() as directory:
@@ -89,7 +89,7 @@ def main() -> None:
     ]
     print(table.as_text(header, rows))
     if arguments.json:
-        what = machine.describe(settings.npuscribe, settings.threads)
+        what = machine.describe(settings)
         numbers_of_points = [asdict(point) | {"seconds_an_hour": point.seconds_an_hour} for point in points]
         arguments.json.write_text(json.dumps({"machine": what, "points": numbers_of_points}, indent=2) + "\n")
 
