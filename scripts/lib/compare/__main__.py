@@ -10,7 +10,7 @@ from pathlib import Path
 
 import paths
 
-from . import audio, jobs, machine, measures, openvino, table, whisper_cpp
+from . import audio, jobs, machine, measures, openvino_installation, table, whisper_cpp
 
 MEASURES = ("wer", "encoder", "long", "short", "clip", "memory")
 
@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of both programs (default: one for each CPU)")
     parser.add_argument("--settings", choices=("defaults", "same", "both"), default="both", help="each program as it comes, all with the same settings, or one after the other (default: both)")
     parser.add_argument("--beam-size", type=int, default=5, help="beam size where the settings are the same (default: 5; 1 is greedy)")
-    parser.add_argument("--with", dest="extra", action="append", choices=("openvino",), default=[], help="measure OpenVINO GenAI too, in the settings that it comes with: installs some gigabytes under build/")
+    parser.add_argument("--with", dest="extra", action="append", choices=("openvino",), default=[], help="measure OpenVINO GenAI, too: installs some gigabytes under build/")
     parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
     parser.add_argument("--audio", type=Path, help="directory with a MANIFEST.tsv (default: ../shared/audio)")
     parser.add_argument("--npuscribe", type=Path, help="the program (default: build/release/npuscribe, which is built first)")
@@ -50,7 +50,7 @@ def main() -> None:
         model=model,
         threads=arguments.threads,
         beam_size=0,
-        openvino=openvino.install(model) if "openvino" in arguments.extra else None,
+        openvino=openvino_installation.install(model) if "openvino" in arguments.extra else None,
         whisper_cpp=whisper_cpp.find(model.name),
     )
     beam_sizes = {"defaults": [0], "same": [arguments.beam_size], "both": [0, arguments.beam_size]}[arguments.settings]

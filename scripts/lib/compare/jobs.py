@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from . import openvino, whisper_cpp
+from . import openvino_installation, whisper_cpp
 
 HERE = Path(__file__).parent
 ENCODER_CALLS = 6  # the first warms up and is left out of the median
@@ -25,7 +25,7 @@ class Settings:
     model: Path
     threads: int
     beam_size: int  # 0: each program as it comes
-    openvino: openvino.Installation | None = None
+    openvino: openvino_installation.Installation | None = None
     whisper_cpp: whisper_cpp.Installation | None = None
 
 
@@ -70,6 +70,7 @@ ALIKE = [
     Contender("npuscribe int8", "npuscribe", "int8"),
     Contender("faster-whisper int8", "faster-whisper", "int8"),
     Contender("faster-whisper int8, batched 8", "faster-whisper", "int8", 8),
+    Contender("OpenVINO GenAI int8", "openvino", "int8"),
 ]
 # Slow, or close to others: measured if they are asked for by name.
 MORE = [

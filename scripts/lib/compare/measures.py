@@ -224,7 +224,7 @@ def notes(
         found.append(
             "faster-whisper is set to what npuscribe does by default: voice activity detection, timestamps, no context"
             " across windows. Both decode again at a higher temperature by OpenAI's thresholds. faster-whisper's batched"
-            " pipeline is run as it comes: without timestamps, at temperature 0 alone."
+            " pipeline and OpenVINO GenAI are run as they come: without timestamps, at temperature 0 alone."
         )
     return found
 
