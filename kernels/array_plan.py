@@ -14,11 +14,13 @@ from pathlib import Path
 PLAN_FILE = Path(__file__).resolve().parent / "plan.json"
 
 SUBTILE = 8
-# Limits of a buffer descriptor, in 32-bit words (AIE-ML/AIE2P register reference, as mlir-aie checks them): of a shim
-# tile's, and the stride of a memory tile's.
+VECTOR = 64  # bytes of a core's widest load
+PROGRESS = 64  # bytes behind a core's sums (aie2p/results.h)
+# What leaves the array of a product's sums, and its number as a run-time parameter (aie2p/results.h).
+RESULTS = {"sums": 0, "bf16": 1, "gelu_bfp16": 2}
+# Limits of a shim tile's buffer descriptor, in 32-bit words (AIE-ML/AIE2P register reference, as mlir-aie checks them).
 MAX_WRAP = 1023
 MAX_STRIDE = 1 << 20
-MAX_MEMORY_TILE_STRIDE = 1 << 17
 # Tiles of row 0 are shims, of row 1 memory tiles, then come the cores.
 FIRST_CORE_ROW = 2
 
@@ -45,6 +47,8 @@ class Program:
     source: str
     init: str
     multiply: str
+    finish: str
+    put: str
     bytes_of_8_values: int
     has_bias: bool
 
@@ -57,17 +61,35 @@ class Program:
         return self.tile.n * self.tile.k // 8 * self.bytes_of_8_values
 
     @property
-    def c_bytes(self) -> int:
-        return self.tile.m * self.tile.n * 4
+    def sum_bytes(self) -> int:
+        """A tile of C stays in its core as sums of 4 bytes, and behind them what has left."""
+        return self.tile.m * self.tile.n * 4 + PROGRESS
+
+    @property
+    def piece_bytes(self) -> int:
+        """C leaves in pieces of one size, because a DMA's transfers have one: those that make a tile of BFP16."""
+        whole = self.tile.m * self.tile.n // 8 * 9
+        if whole % VECTOR:
+            return whole  # refused, because it is not aligned
+        parts = 1
+        while whole % parts or whole // parts % VECTOR or whole // parts > 4 * MAX_WRAP:
+            parts += 1
+        return whole // parts
+
+    def pieces(self, result: str) -> int:
+        values = self.tile.m * self.tile.n
+        size = {"sums": 4 * values, "bf16": 2 * values, "gelu_bfp16": values // 8 * 9}[result]
+        return -(-size // self.piece_bytes)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A padded matmul, C [m × n] = A [m × k] · B [n × k]ᵀ."""
+    """A padded matmul, C [m × n] = A [m × k] · B [n × k]ᵀ, and what becomes of its sums."""
 
     m: int
     k: int
     n: int
+    result: str = "sums"
 
 
 @dataclass(frozen=True)
@@ -129,6 +151,8 @@ class Plan:
             source=kernel["source"],
             init=kernel["init"],
             multiply=kernel["multiply"],
+            finish=kernel["finish"],
+            put=kernel["put"],
             bytes_of_8_values=kernel["bytes_of_8_values"],
             has_bias=kernel["bias"],
         )
@@ -144,13 +168,13 @@ class Plan:
     def core_bytes(self, program: Program) -> int:
         """Of a core's memory: buffers, stack and static data."""
         depth = self.core_buffers
-        buffers = depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * program.c_bytes
-        return buffers + self.core["stack"] + self.core["static"]
+        buffers = depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * program.piece_bytes
+        return buffers + program.sum_bytes + self.core["stack"] + self.core["static"]
 
     def memory_tile_bytes(self, program: Program) -> int:
         """Of the fullest memory tile: one that carries A, B and C."""
         depth = self.memory_buffers
-        return depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * self.rows * program.c_bytes
+        return depth["a"] * program.a_bytes + depth["b"] * program.b_bytes + depth["c"] * self.rows * program.piece_bytes
 
     def memory_tile_descriptors(self) -> tuple[int, int]:
         """Buffer descriptors of the fullest memory tile, and of them those that channels of one parity need.
@@ -181,7 +205,7 @@ class Plan:
             refuse("a tile's m, k and n must be multiples of 16")
         if self.core["stack"] % self.core["alignment"]:
             refuse(f"a core's stack is {self.core['stack']} bytes, and a multiple of {self.core['alignment']} is needed")
-        for name, size in (("A", program.a_bytes), ("B", program.b_bytes), ("C", program.c_bytes)):
+        for name, size in (("A", program.a_bytes), ("B", program.b_bytes), ("a piece of C", program.piece_bytes)):
             if size % self.granularity:
                 refuse(f"a tile of {name} is {size} bytes, and DMA moves multiples of {self.granularity}")
             if size % self.core["alignment"]:
@@ -207,9 +231,6 @@ class Plan:
         # Two locks for the buffers of A and of B, and for each part of C. A core has its barrier besides.
         at_most("a core", "locks", 2 * 3 + 1, self.core["locks"])
         at_most("a memory tile", "locks", 2 * (2 + self.rows), self.memory_tile["locks"])
-        sizes, strides = self.c_to_stream(program)
-        if max(sizes[1:]) > MAX_WRAP or max(strides) > MAX_MEMORY_TILE_STRIDE:
-            refuse(f"C's way out, sizes {sizes} and strides {strides}, does not fit a memory tile's descriptor")
         for rows in self.row_counts:
             if rows % (tile.m * self.rows):
                 refuse(f"{rows} rows are not a multiple of {tile.m * self.rows}")
@@ -231,8 +252,10 @@ class Plan:
                 continue
             for linear in self.linears:
                 k, n = self.padded(program, linear["k"] * state, linear["n"] * state)
-                found.update(Shape(rows, k, n) for rows in self.row_counts)
-        return sorted(found, key=lambda s: (s.m, s.k, s.n))
+                # int8 sums leave as they are: their scales are the host's.
+                results = linear["results"] if program.kernel == "bfp16" else ["sums"]
+                found.update(Shape(rows, k, n, result) for rows in self.row_counts for result in results)
+        return sorted(found, key=lambda s: (s.m, s.k, s.n, s.result))
 
     # Which bytes go where -------------------------------------------------------------------------------------------
 
@@ -259,18 +282,30 @@ class Plan:
         return {
             "a": shape.m // program.tile.m * tiles_of_k * program.a_bytes // 4,
             "b": shape.n // program.tile.n * (tiles_of_k + headers) * program.b_bytes // 4,
-            "c": shape.m * shape.n,
+            "c": shape.m // program.tile.m * self.c_band_words(program, shape),
         }
+
+    def c_tile_words(self, program: Program, shape: Shape) -> int:
+        return program.pieces(shape.result) * program.piece_bytes // 4
+
+    def c_band_words(self, program: Program, shape: Shape) -> int:
+        """A row of C's tiles. If they are BFP16, it is the same row of the next product's A."""
+        return shape.n // program.tile.n * self.c_tile_words(program, shape)
+
+    def parameters(self, program: Program, shape: Shape) -> list[int]:
+        """What every core is told: its tiles of C, tiles of K for each, the result's number, and pieces of a tile."""
+        groups, tiles_of_k = len(self.groups(program, shape)), shape.k // program.tile.k
+        return [groups, tiles_of_k, RESULTS[shape.result], program.pieces(shape.result)]
 
     def transfers(self, program: Program, shape: Shape, group: tuple[int, int]) -> list[Transfer]:
         """What the shims move for one group.
 
-        Tiles lie next to each other, so A and B are one linear piece each; C comes out row-major, a band of rows for
-        each column.
+        Tiles lie next to each other, so A and B are one linear piece each. C of a column comes piece by piece, one of
+        each core of the column at a time, and each core's go to its own row of tiles.
         """
-        tile = program.tile
         row_tile, column_tile = group
-        tiles_of_k = shape.k // tile.k
+        tiles_of_k = shape.k // program.tile.k
+        piece, band = program.piece_bytes // 4, self.c_band_words(program, shape)
         a_words = tiles_of_k * program.a_bytes // 4
         b_words = (tiles_of_k + (1 if program.has_bias else 0)) * program.b_bytes // 4
 
@@ -283,9 +318,9 @@ class Plan:
         for column in range(self.columns):
             moves.append(linear("b", column, (column_tile + column) * b_words, b_words))
         for column in range(self.columns):
-            offset = row_tile * tile.m * shape.n + (column_tile + column) * tile.n
-            sizes = (1, 1, self.rows * tile.m, tile.n)
-            moves.append(Transfer("c", column, offset, sizes, (0, 0, shape.n, 1)))
+            offset = row_tile * band + (column_tile + column) * self.c_tile_words(program, shape)
+            sizes = (1, program.pieces(shape.result), self.rows, piece)
+            moves.append(Transfer("c", column, offset, sizes, (0, piece, band, 1)))
         for move in moves:
             self._check_transfer(program, move)
         return moves
@@ -295,12 +330,3 @@ class Plan:
             return
         if max(move.sizes) > MAX_WRAP or max(move.strides) > MAX_STRIDE:
             raise PlanError(f"{program.name}: {move} does not fit a buffer descriptor")
-
-    def c_to_stream(self, program: Program) -> tuple[list[int], list[int]]:
-        """(sizes, strides) of the memory tile's way out of one core's tile of C: its 8 × 8 subtiles, read row by row.
-
-        A column's four tiles are joined in the memory tile; each leaves by a descriptor of its own.
-        """
-        tile = program.tile
-        sizes = [tile.m // SUBTILE, SUBTILE, tile.n // SUBTILE, SUBTILE]
-        return sizes, [SUBTILE * tile.n, SUBTILE, SUBTILE * SUBTILE, 1]

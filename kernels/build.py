@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds xclbins and instruction streams with mlir-aie (aiecc) and Peano, and the manifest that npuscribe checks them by.
 
-    python3 build.py --out DIR [--model base …] [--program bfp16_64x64x64 …]
+    python3 build.py --out DIR [--model base …] [--program bfp16_128x32x64 …]
 
 For each program of plan.json: the kernel's object, one xclbin, and one instruction stream for each shape that Whisper's
 sizes need of it. CMake's target `npuscribe_xclbins` calls this.
@@ -29,7 +29,7 @@ import object_sizes
 from array_plan import Plan, Program, Shape
 
 HERE = Path(__file__).resolve().parent
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 PLACED = "input_with_addresses.mlir"  # aiecc's name for the module whose buffers and locks have addresses
 
 
@@ -146,12 +146,12 @@ def aiecc_command(tools: Tools, mlir: Path, work: Path, instructions: str, xclbi
 
 
 def design_command(program: Program, shape: Shape) -> list[str]:
-    sizes = ["-M", str(shape.m), "-K", str(shape.k), "-N", str(shape.n)]
+    sizes = ["-M", str(shape.m), "-K", str(shape.k), "-N", str(shape.n), "--result", shape.result]
     return [sys.executable, str(HERE / "design.py"), "--program", program.name, *sizes]
 
 
 def instructions_name(program: Program, shape: Shape) -> str:
-    return f"{program.name}_{shape.m}x{shape.k}x{shape.n}.insts.bin"
+    return f"{program.name}_{shape.m}x{shape.k}x{shape.n}_{shape.result}.insts.bin"
 
 
 def sha256(file: Path) -> str:
@@ -174,6 +174,7 @@ def manifest(plan: Plan, out: Path, built: dict[Program, list[Shape]]) -> dict:
                         "m": shape.m,
                         "k": shape.k,
                         "n": shape.n,
+                        "result": shape.result,
                         "instructions": instructions_name(program, shape),
                         "sha256": sha256(out / instructions_name(program, shape)),
                     }
@@ -209,7 +210,7 @@ def build_program(
     object_sizes.check(kernel.name, sizes, plan.core["stack"], plan.core["program_memory"])
     print(f"{kernel.name}: {sizes.code} bytes of code, frames of at most {sizes.largest_frame} bytes", flush=True)
     for shape in shapes:
-        mlir = work / f"{shape.m}x{shape.k}x{shape.n}.mlir"
+        mlir = work / f"{shape.m}x{shape.k}x{shape.n}_{shape.result}.mlir"
         design = subprocess.run(design_command(program, shape), check=True, stdout=subprocess.PIPE, text=True)
         mlir.write_text(design.stdout)
         xclbin = f"{program.name}.xclbin" if shape == shapes[0] else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Checks an instruction stream before a device sees it: decodes it, replays it, and compares it with the plan.
 
-    python3 check_insts.py --program bfp16_64x64x64 -M 1536 -K 512 -N 2048 stream.insts.bin [--addresses design.mlir]
+    python3 check_insts.py --program bfp16_128x32x64 -M 1536 -K 512 -N 2048 stream.insts.bin [--addresses design.mlir]
 
 A wrong stream does not fail on the array: it hangs, or moves the wrong words. What is compared: every transfer's buffer,
 address, length and strides, and their order; the parameters and the barrier of each core, and that parameters come first;
@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from array_plan import FIRST_CORE_ROW, Plan, PlanError, Program, Shape, Transfer
+from array_plan import FIRST_CORE_ROW, RESULTS, Plan, PlanError, Program, Shape, Transfer
 
 # Operations and their sizes in words; a block write's depends on what it writes. mlir-aie's tests hold
 # expected words of all but MASK_POLL, whose size is aie-rt's for it, and LOAD_PDI, which a matmul has not.
@@ -45,6 +45,7 @@ CONTROLLER_ID = 0x1F00  # of a control register: who gets the channel's tokens
 STATUSES = {0x1D220: (S2MM, 0), 0x1D224: (S2MM, 1), 0x1D228: (MM2S, 0), 0x1D22C: (MM2S, 1)}
 QUEUE_FULL = 1 << 22  # of a status register: four transfers wait
 ARGUMENTS = ("a", "b", "c")
+PARAMETERS = 4  # of a core: design.py's
 
 
 class BadStream(Exception):
@@ -218,8 +219,8 @@ class Replay:
                 raise BadStream("a second lock of one core")
             if value != 1:
                 raise BadStream(f"a barrier is set to {value}, and its core waits for 1")
-            if len(self.parameters.get(op.tile, ())) != 2:
-                raise BadStream("a core is let go without its two parameters")
+            if len(self.parameters.get(op.tile, ())) != PARAMETERS:
+                raise BadStream(f"a core is let go without its {PARAMETERS} parameters")
             self.barriers[op.tile] = LOCKS.index(op.offset)
         elif op.tile[1] == 0 and op.offset in QUEUES:
             self._push(op, value)
@@ -338,14 +339,15 @@ class Replay:
             raise BadStream(f"transfers are missing: {sorted(wanted)}")
 
     def check_cores(self, addresses: "Addresses | None") -> None:
-        given = [len(self.groups), self.shape.k // self.program.tile.k]
+        given = self.plan.parameters(self.program, self.shape)
         locks = set(self.barriers.values())
         if addresses is None and len(locks) != 1:
             raise BadStream(f"cores are let go by different locks: {sorted(locks)}")
         for tile, values in self.parameters.items():
             first = min(values)
-            if [values.get(first), values.get(first + 4)] != given:
-                raise BadStream(f"core {tile} is given {values}, and {given} is right: tiles of C, tiles of K")
+            if [values.get(first + 4 * index) for index in range(PARAMETERS)] != given:
+                what = "tiles of C, tiles of K, what becomes of the sums, pieces"
+                raise BadStream(f"core {tile} is given {values}, and {given} is right: {what}")
             if first < self.plan.core["stack"]:
                 raise BadStream(f"core {tile}'s parameters are written into its stack, at {first:#x}")
             if addresses is not None and addresses.parameters.get(tile) != first:
@@ -406,6 +408,7 @@ def main() -> int:
     parser.add_argument("-M", type=int, required=True, help="rows, padded")
     parser.add_argument("-K", type=int, required=True)
     parser.add_argument("-N", type=int, required=True)
+    parser.add_argument("--result", choices=RESULTS, default="sums", help="what becomes of the sums")
     parser.add_argument("--addresses", type=Path, help="the module of aiecc's --get-input-with-addresses")
     parser.add_argument("--list", action="store_true", help="print the operations, too")
     parser.add_argument("stream", type=Path)
@@ -415,7 +418,7 @@ def main() -> int:
         if options.list:
             print("\n".join(map(str, decode(words))))
         mlir = options.addresses.read_text() if options.addresses else None
-        check(plan, plan.program(options.program), Shape(options.M, options.K, options.N), words, mlir)
+        check(plan, plan.program(options.program), Shape(options.M, options.K, options.N, options.result), words, mlir)
     except (BadStream, PlanError) as bad:
         print(f"{options.stream}: {bad}", file=sys.stderr)
         return 1

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The array's design in IRON (mlir-aie): prints the MLIR of one program for one shape.
 
-    python3 design.py --program bfp16_64x64x64 -M 1536 -K 512 -N 2048 > design.mlir
+    python3 design.py --program bfp16_128x32x64 -M 1536 -K 512 -N 2048 --result gelu_bfp16 > design.mlir
 
 Shapes of one program differ in the instruction stream alone: how many tiles there are comes to the cores as run-time
 parameters. So one xclbin, in one hardware context, serves every matmul of a model.
 
     shim tiles      A: four columns, one for each row of cores. B and C: every column
-    memory tiles    two buffers of each; C of a column's four cores is joined, and leaves row-major
-    cores           A is broadcast along a row of cores, B along a column; C stays in the core over all of K
+    memory tiles    two buffers of each; pieces of C of a column's four cores are joined
+    cores           A is broadcast along a row of cores, B along a column; C's sums stay in the core over all of K, and
+                    leave as what the shape asks for: as they are, as bfloat16, or after GELU as BFP16 tiles of A
+
+A result in BFP16 is the next product's A, byte for byte: with both in one runlist, the array goes on without the host.
 
 A column's stream of B begins with a tile that holds the bias of its columns of C (bfp16); then come its tiles of K.
 
@@ -20,9 +23,10 @@ from __future__ import annotations
 
 import argparse
 
-from array_plan import FIRST_CORE_ROW, Plan, Program, Shape
+from array_plan import FIRST_CORE_ROW, RESULTS, Plan, Program, Shape
 
-TILES, DEPTH = 0, 1  # run-time parameters: tiles of C a core computes; tiles of K for each
+# Run-time parameters: tiles of C a core computes; tiles of K for each; what becomes of the sums; pieces it leaves in.
+TILES, DEPTH, RESULT, PIECES = range(4)
 
 
 def build(plan: Plan, program: Program, shape: Shape):
@@ -37,11 +41,10 @@ def build(plan: Plan, program: Program, shape: Shape):
     def words(count: int, kind=np.int32):
         return np.ndarray[(count,), np.dtype[kind]]
 
-    tile = program.tile
     sum_kind = np.float32 if program.kernel == "bfp16" else np.int32
     a_type, b_type = words(program.a_bytes // 4), words(program.b_bytes // 4)
-    c_type = words(tile.m * tile.n, sum_kind)
-    c_joined_type = words(plan.rows * tile.m * tile.n, sum_kind)
+    total_type, piece_type = words(program.sum_bytes // 4, sum_kind), words(program.piece_bytes // 4)
+    joined_type = words(plan.rows * program.piece_bytes // 4)
     sizes = plan.sizes_in_words(program, shape)
 
     # IRON tells tiles apart by identity: one object for each place.
@@ -49,8 +52,10 @@ def build(plan: Plan, program: Program, shape: Shape):
     tiles = {(col, row): Tile(col=col, row=row) for col, row in places}
 
     object_file = f"{program.name}.o"
-    init = Kernel(program.init, object_file, [b_type, c_type] if program.has_bias else [c_type])
-    multiply = Kernel(program.multiply, object_file, [a_type, b_type, c_type])
+    init = Kernel(program.init, object_file, [b_type, total_type] if program.has_bias else [total_type])
+    multiply = Kernel(program.multiply, object_file, [a_type, b_type, total_type])
+    finish = Kernel(program.finish, object_file, [total_type, np.int32])
+    put = Kernel(program.put, object_file, [total_type, piece_type])
 
     # A: shim → memory tile → all cores of a row.
     a_in, a_out = [], []
@@ -63,7 +68,7 @@ def build(plan: Plan, program: Program, shape: Shape):
             )
         )
 
-    # B: shim → memory tile → all cores of a column. C: the cores of a column → memory tile → shim, row-major.
+    # B: shim → memory tile → all cores of a column. C: the cores of a column → memory tile → shim, in pieces.
     b_in, b_out, c_in, c_out = [], [], [], []
     for column in range(plan.columns):
         fifo = ObjectFifo(b_type, name=f"b_in_{column}", depth=plan.memory_buffers["b"])
@@ -74,17 +79,16 @@ def build(plan: Plan, program: Program, shape: Shape):
             )
         )
         joined = ObjectFifo(
-            c_joined_type,
+            joined_type,
             name=f"c_out_{column}",
             depth=plan.memory_buffers["c"],
-            to_stream=TensorAccessPattern((tile.m * tile.n,), 0, *plan.c_to_stream(program)),
         )
         c_in.append(
             joined.prod().join(
-                [row * tile.m * tile.n for row in range(plan.rows)],
+                [row * program.piece_bytes // 4 for row in range(plan.rows)],
                 tile=tiles[column, 1],
                 depths=[plan.core_buffers["c"]] * plan.rows,
-                obj_types=[c_type] * plan.rows,
+                obj_types=[piece_type] * plan.rows,
                 names=[f"c_{column}_{row}" for row in range(plan.rows)],
             )
         )
@@ -93,35 +97,41 @@ def build(plan: Plan, program: Program, shape: Shape):
     # Zero in the static image, whatever the shape: the sequence writes them before it lets the cores go.
     parameters = [
         [
-            Buffer(words(2), name=f"parameters_{row}_{column}", initial_value=np.zeros(2, np.int32), use_write_rtp=True)
+            Buffer(words(4), name=f"parameters_{row}_{column}", initial_value=np.zeros(4, np.int32), use_write_rtp=True)
             for column in range(plan.columns)
         ]
         for row in range(plan.rows)
     ]
+    totals = [[Buffer(total_type, name=f"sums_{row}_{column}") for column in range(plan.columns)] for row in range(plan.rows)]
     barriers = [[WorkerRuntimeBarrier() for _ in range(plan.columns)] for _ in range(plan.rows)]
 
-    def core(a_fifo, b_fifo, c_fifo, start, multiply_add, given, barrier):
+    def core(a_fifo, b_fifo, c_fifo, start, multiply_add, make_result, put_piece, total, given, barrier):
         barrier.wait_for_value(1)
         tiles_of_c = given[TILES]
         depth = given[DEPTH]
+        result = given[RESULT]
+        pieces = given[PIECES]
         # Waiting does not take the lock. Without this a second dispatch would not wait, and run with these parameters.
         # The sequence cannot set it again before this dispatch's C has left.
         barrier.release_with_value(1)
         for _ in range_(tiles_of_c):
-            c = c_fifo.acquire(1)
             if program.has_bias:
                 header = b_fifo.acquire(1)
-                start(header, c)
+                start(header, total)
                 b_fifo.release(1)
             else:
-                start(c)
+                start(total)
             for _ in range_(depth):
                 a = a_fifo.acquire(1)
                 b = b_fifo.acquire(1)
-                multiply_add(a, b, c)
+                multiply_add(a, b, total)
                 a_fifo.release(1)
                 b_fifo.release(1)
-            c_fifo.release(1)
+            make_result(total, result)
+            for _ in range_(pieces):
+                c = c_fifo.acquire(1)
+                put_piece(total, c)
+                c_fifo.release(1)
 
     workers = [
         Worker(
@@ -132,6 +142,9 @@ def build(plan: Plan, program: Program, shape: Shape):
                 c_in[column][row].prod(),
                 init,
                 multiply,
+                finish,
+                put,
+                totals[row][column],
                 parameters[row][column],
                 barriers[row][column],
             ],
@@ -151,8 +164,8 @@ def build(plan: Plan, program: Program, shape: Shape):
         drains = handles[plan.rows + plan.columns :]
         for row in range(plan.rows):
             for column in range(plan.columns):
-                parameters[row][column][TILES] = len(groups)
-                parameters[row][column][DEPTH] = shape.k // tile.k
+                for index, value in enumerate(plan.parameters(program, shape)):
+                    parameters[row][column][index] = value
                 barriers[row][column].set(1)
         in_flight = []
         for group in groups:
@@ -174,7 +187,7 @@ def build(plan: Plan, program: Program, shape: Shape):
 
     runtime = Runtime(
         sequence,
-        [words(sizes["a"]), words(sizes["b"]), words(sizes["c"], sum_kind), *a_in, *b_in, *c_out],
+        [words(sizes["a"]), words(sizes["b"]), words(sizes["c"]), *a_in, *b_in, *c_out],
     )
     return IronProgram(NPU2(), runtime, workers=workers).resolve_program()
 
@@ -185,9 +198,10 @@ def main() -> None:
     parser.add_argument("-M", type=int, required=True, help="rows, padded")
     parser.add_argument("-K", type=int, required=True)
     parser.add_argument("-N", type=int, required=True)
+    parser.add_argument("--result", choices=RESULTS, default="sums", help="what becomes of the sums")
     options = parser.parse_args()
     plan = Plan.load()
-    print(build(plan, plan.program(options.program), Shape(options.M, options.K, options.N)))
+    print(build(plan, plan.program(options.program), Shape(options.M, options.K, options.N, options.result)))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 // INT8 matrix multiply of one core's tile: C [M × N] int32 += A [M × K] · B [N × K]ᵀ.
 //
 // A: 8 × 8 subtiles of 64 bytes, row-major in the tile. B: subtiles row-major over (N, K), each stored
-// K-major, as the multiplier wants it: the host transposes it once. C: 8 × 8 subtiles of 64 int32, row-major.
+// K-major, as the multiplier wants it: the host transposes it once. C: 8 × 8 subtiles of 64 int32, subtiles
+// column-major.
 
 #include "capabilities.h"
+#include "results.h"
 
 namespace {
 
@@ -39,10 +41,10 @@ void NPUSCRIBE_ENTRY(npuscribe_int8_multiply)(const int8_t* __restrict a, const 
         const int8_t* __restrict a1 = a0 + kDepth * 64;
         const int8_t* __restrict b0 = b + col * kDepth * 64;
         const int8_t* __restrict b1 = b0 + kDepth * 64;
-        int32_t* __restrict upper = c + (row * kCols + col) * 64;
-        int32_t* __restrict lower = upper + kCols * 64;
-        Product c00(aie::load_v<64>(upper)), c01(aie::load_v<64>(upper + 64));
-        Product c10(aie::load_v<64>(lower)), c11(aie::load_v<64>(lower + 64));
+        int32_t* __restrict near = c + (col * kRows + row) * 64;
+        int32_t* __restrict far = near + kRows * 64;
+        Product c00(aie::load_v<64>(near)), c10(aie::load_v<64>(near + 64));
+        Product c01(aie::load_v<64>(far)), c11(aie::load_v<64>(far + 64));
         NPUSCRIBE_UNROLLED for (unsigned at = 0; at < kDepth * 64; at += 64) {
             const aie::vector<int8, 64> left0 = aie::load_v<64>(a0 + at), left1 = aie::load_v<64>(a1 + at);
             const aie::vector<int8, 64> right0 = aie::load_v<64>(b0 + at), right1 = aie::load_v<64>(b1 + at);
@@ -51,15 +53,25 @@ void NPUSCRIBE_ENTRY(npuscribe_int8_multiply)(const int8_t* __restrict a, const 
             c10.mac(left1, right0);
             c11.mac(left1, right1);
         }
-        aie::store_v(upper, c00.template to_vector<int32>());
-        aie::store_v(upper + 64, c01.template to_vector<int32>());
-        aie::store_v(lower, c10.template to_vector<int32>());
-        aie::store_v(lower + 64, c11.template to_vector<int32>());
+        aie::store_v(near, c00.template to_vector<int32>());
+        aie::store_v(near + 64, c10.template to_vector<int32>());
+        aie::store_v(far, c01.template to_vector<int32>());
+        aie::store_v(far + 64, c11.template to_vector<int32>());
         // No division, which would be a call.
         const bool last = col + 2 == kCols;
         row += last ? 2 : 0;
         col = last ? 0 : col + 2;
     }
+}
+
+/// Sums leave as they are.
+void NPUSCRIBE_ENTRY(npuscribe_int8_finish)(int32_t* c, int32_t) {
+    npuscribe_results::leave(c, DIM_M * DIM_N * sizeof(int32_t));
+}
+
+/// Copies the tile's next piece to a buffer that leaves the core.
+void NPUSCRIBE_ENTRY(npuscribe_int8_put)(int32_t* c, uint8_t* out) {
+    npuscribe_results::put(c, out);
 }
 
 }  // extern "C"

@@ -30,13 +30,20 @@ struct DeviceInfo {
     std::string numerics;         // how that precision is computed: "bfp16 as native bf16", "bfp16 as f32"
     bool modelled_times = false;  // true: times in DeviceStats come from a model and are printed as modelled
     bool asynchronous = false;    // true: submit() returns early, and the CPU is free until wait()
+    bool joins_linears = false;   // true: one product with the rows of several weights, as of Q, K and V,
+                                  // takes less time than a product for each
 };
+
+/// What a device may round the sums of a product to before it hands them over as a matrix. Only the array
+/// does (npu and emulated): its results then take half the memory traffic.
+enum class Sums { f32, bf16 };
 
 /// y = x·Wᵀ + b.
 struct LinearWeights {
     MatrixView<const float> weight;  // [n × k], row-major f32, as in Whisper's checkpoints
     std::span<const float> bias;     // n values, or none
     std::string name;                // "encoder.blocks.3.mlp.0", for errors
+    Sums sums = Sums::f32;
 };
 
 /// The same weights from a file that stores W in BFP16. The exponents have not been checked yet. If the
@@ -47,6 +54,7 @@ struct BlockWeights {
     size_t k = 0;  // a multiple of 8
     std::span<const float> bias;
     std::string name;
+    Sums sums = Sums::f32;
 };
 
 /// (x − mean) / sqrt(variance + 1e-5) · weight + bias over each row.
@@ -121,6 +129,18 @@ class Linear {
     virtual Run submit(const Operand& x, Operand& y, Epilogue) = 0;
 };
 
+/// Two linears with GELU between them, as in Whisper's MLP.
+class FeedForward {
+  public:
+    virtual ~FeedForward() = default;
+
+    /// y += second(gelu(first(x))), y [m × second's n], f32. `inner` is an operand of first's n columns and
+    /// has room for m rows; what it holds afterwards is the device's own affair. All three must stay in place
+    /// until the run has been waited for. Throws DeviceError if the shapes do not fit or another device made
+    /// `x` or `inner`.
+    virtual Run submit(const Operand& x, Operand& inner, MatrixView<float> y) = 0;
+};
+
 /// What a device has done since it was made. Seconds are wall-clock, or modelled if `DeviceInfo` says so.
 struct DeviceStats {
     double prepare_seconds = 0;   // normalise, quantise, lay out
@@ -150,6 +170,10 @@ class Device {
     virtual std::unique_ptr<Linear> load_blocks(const BlockWeights&);
     /// True if `load_blocks` makes no copy: every product then reads the caller's panels.
     virtual bool keeps_blocks() const { return false; }
+
+    /// Both linears, which this device loaded, in one. A device that can runs them without the host between
+    /// them, where GELU and rounding are its own (nearest even); the others run one after the other.
+    virtual std::unique_ptr<FeedForward> chain(std::unique_ptr<Linear> first, std::unique_ptr<Linear> second);
 
     /// Room for a left operand of up to `max_rows` × `cols`.
     virtual std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) = 0;

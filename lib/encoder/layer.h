@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/matrix_view.h"
@@ -17,7 +18,7 @@ namespace npuscribe {
 struct LayerWorkspace {
     LayerWorkspace(const Dimensions& dimensions, Device& device);
 
-    Buffer<float> q, k, v;               // [n_audio_ctx × n_audio_state]
+    Buffer<float> qkv;                   // three times [n_audio_ctx × n_audio_state]
     std::unique_ptr<Operand> operand;    // of n_audio_state columns
     std::unique_ptr<Operand> mlp_inner;  // of 4·n_audio_state columns
 };
@@ -43,7 +44,9 @@ class EncoderLayer {
     };
 
     Device& device_;
-    std::unique_ptr<Linear> query_, key_, value_, out_, fc1_, fc2_;
+    std::vector<std::unique_ptr<Linear>> inputs_;  // query, key and value, or all three in one
+    std::unique_ptr<Linear> out_;
+    std::unique_ptr<FeedForward> mlp_;
     Norm attention_norm_, mlp_norm_;
 };
 

@@ -139,14 +139,18 @@ class Streams(unittest.TestCase):
     def test_every_program_and_a_large_shape(self):
         plan = Plan.load()
         for program in plan.programs:
-            shape = Shape(1536, program.tile.k * 4, program.tile.n * plan.columns * 2)
+            result = "gelu_bfp16" if program.kernel == "bfp16" else "sums"
+            shape = Shape(1536, program.tile.k * 4, program.tile.n * plan.columns * 2, result)
             with fake_iron.installed():
                 module = design.build(plan, program, shape)
             words = fake_stream.finish(fake_stream.encode(module))
             check_insts.check(plan, program, shape, words, fake_stream.placed_module(module))
-            other = Shape(1536, program.tile.k * 5, program.tile.n * plan.columns * 2)
-            with self.assertRaises(BadStream):
-                check_insts.check(plan, program, other, words)
+            for other in (
+                Shape(1536, program.tile.k * 5, program.tile.n * plan.columns * 2, result),
+                Shape(1536, program.tile.k * 4, program.tile.n * plan.columns * 2, "bf16"),
+            ):
+                with self.assertRaises(BadStream):
+                    check_insts.check(plan, program, other, words)
 
     # The stream itself
 
@@ -200,7 +204,8 @@ class Streams(unittest.TestCase):
         self.operations[at][8] += 1
         self.refused("group 0, c, column 1 walks")
         self.setUp()
-        self.operations[at][7] ^= 3 << 24  # rows of 16 instead of 32
+        # Pieces are 144 words: 4 for each of two cores. Twice that is still whole rows, of other words.
+        self.operations[at][7] = 288 << 20
         self.refused("c, column 1 walks")
 
     def test_a_descriptor_with_more_than_a_plain_transfer(self):
@@ -283,28 +288,31 @@ class Streams(unittest.TestCase):
 
     def test_wrong_parameters(self):
         self.operations[self.find(0)][4] += 1
-        self.refused("is given", "[8, 3] is right")
+        self.refused("is given", "[8, 3, 0, 4] is right")
+        self.setUp()
+        self.operations[2][4] = 2  # another result than the shape's
+        self.refused("is given", "[8, 3, 0, 4] is right")
 
     def test_a_barrier_before_its_parameters(self):
-        self.operations.insert(0, self.operations.pop(2))
-        self.refused("without its two parameters")
+        self.operations.insert(0, self.operations.pop(4))
+        self.refused("without its 4 parameters")
         self.setUp()
-        self.operations[1], self.operations[2] = self.operations[2], self.operations[1]
-        self.refused("without its two parameters")
+        self.operations[3], self.operations[4] = self.operations[4], self.operations[3]
+        self.refused("without its 4 parameters")
 
     def test_a_core_that_is_never_let_go(self):
-        del self.operations[2]
+        del self.operations[4]
         self.refused("before every core has its parameters")
 
     def test_a_barrier_with_another_value(self):
-        self.operations[2][4] = 2
+        self.operations[4][4] = 2
         self.refused("set to 2")
 
     def test_parameters_and_barriers_elsewhere_than_the_cores_look(self):
         self.refused("reads its parameters at 4096", mlir=fake_stream.placed_module(self.module, parameters=4096))
         self.refused("waits for lock 5", mlir=fake_stream.placed_module(self.module, barrier=5))
         self.refused("names no parameters", mlir="module {}")
-        self.operations[2][2] += 0x10
+        self.operations[4][2] += 0x10
         self.refused("different locks")
 
     def test_parameters_in_the_stack(self):
@@ -341,7 +349,7 @@ class Streams(unittest.TestCase):
                 built(self.operations, None)
             with self.assertRaisesRegex(BadStream, "stream.bin: .* waits for lock 5"):
                 built(self.operations, fake_stream.placed_module(self.module, barrier=5))
-            self.operations[2][4] = 2
+            self.operations[4][4] = 2
             with self.assertRaisesRegex(BadStream, "set to 2"):
                 built(self.operations, fake_stream.placed_module(self.module))
 

@@ -14,7 +14,8 @@ The parts of the hardware that can hang or go wrong in silence are modelled, and
     fifos           hold as many objects as they are deep, on both sides of a memory tile
     parameters      are the sequence's to write while the core waits, and the core's to read while it holds the barrier
 
-A buffer's content is symbolic: a piece of A or B is (buffer, word addresses), a tile of C is a `Sum`. A test can
+A buffer's content is symbolic: a piece of A or B is (buffer, word addresses), the sums of a tile of C are a `Sum`, and
+what leaves of it is a `Piece`. A test can
 therefore tell where every word went.
 """
 
@@ -94,7 +95,7 @@ class Handle:
             part = self.fifo
             core.wait_until(lambda: len(part.filled) + part.filling < part.depth, f"a free buffer of {part.name}")
             part.filling += 1
-            part.object = Sum()
+            part.object = Piece()
             return part.object
         core.wait_until(lambda: len(self.queue) > self.held, f"data in {self.fifo.name}")
         self.held += 1
@@ -183,36 +184,64 @@ class ObjectFifo:
 
 
 class Sum:
-    """A tile of C: what it started from and what was added."""
+    """The sums of a tile of C: what they started from, what was added, what became of them, and pieces that have left."""
+
+    def __init__(self, start):
+        self.start, self.products, self.result, self.left = start, [], None, 0
+
+
+class Piece:
+    """A buffer that leaves a core: which of a tile's pieces it holds."""
 
     def __init__(self):
-        self.start, self.products = None, []
+        self.sum, self.index = None, None
 
 
 class Kernel:
     def __init__(self, name, object_file_name, arg_types=None):
         self.name, self.types = name, arg_types or []
-        declared.kernels[name] = (object_file_name, [t.words for t in arg_types])
+        sizes = [t.words if isinstance(t, ArrayType) else t for t in self.types]
+        declared.kernels[name] = (object_file_name, sizes)
 
     def __call__(self, *arguments):
         assert len(arguments) == len(self.types), self.name
-        *operands, total = arguments
-        for operand, wanted in zip(operands, self.types):
-            assert len(operand[1]) == wanted.words, self.name
+        for argument, wanted in zip(arguments, self.types):
+            if isinstance(argument, tuple):
+                assert len(argument[1]) == wanted.words, self.name
+            elif isinstance(argument, Buffer):
+                assert argument.type.words == wanted.words, self.name
+            elif not isinstance(argument, Piece):
+                assert wanted == "int32" and isinstance(argument, int), self.name
         if self.name.endswith("_init"):
-            total.start = operands[0] if operands else "zero"
+            *header, total = arguments
+            total.sum = Sum(header[0] if header else "zero")
+        elif self.name.endswith("_multiply"):
+            a, b, total = arguments
+            if total.sum.result is not None:
+                raise Wrong("a product is added to sums that are a result already")
+            total.sum.products.append((a, b))
+        elif self.name.endswith("_finish"):
+            total, total.sum.result = arguments
+        elif self.name.endswith("_put"):
+            total, piece = arguments
+            if total.sum.result is None:
+                raise Wrong("sums leave before they are a result")
+            piece.sum, piece.index = total.sum, total.sum.left
+            total.sum.left += 1
         else:
-            total.products.append(tuple(operands))
+            raise ValueError(f"fake_iron does not know what {self.name} does")
 
 
 class Buffer:
-    """Run-time parameters of a core."""
+    """Memory of a core: run-time parameters, which the sequence writes, or the core's own."""
 
     def __init__(self, type=None, initial_value=None, name=None, *, use_write_rtp=False):
-        assert use_write_rtp, "without it the sequence cannot write the buffer"
-        self.name, self.initial, self.values, self.worker = name, list(initial_value), list(initial_value), None
+        self.type, self.name, self.is_parameters, self.worker = type, name, use_write_rtp, None
+        self.initial = list(initial_value) if initial_value is not None else None
+        self.values, self.sum = list(self.initial or []), None
 
     def __setitem__(self, index, value):
+        assert self.is_parameters, "without use_write_rtp the sequence cannot write the buffer"
         assert declared.recording, "parameters are the sequence's to write"
         declared.commands.append(("parameter", self.name, index, value))
 
@@ -382,7 +411,7 @@ class Module:
 
     @staticmethod
     def parameters(worker):
-        return [argument for argument in worker.arguments if isinstance(argument, Buffer)]
+        return [argument for argument in worker.arguments if isinstance(argument, Buffer) and argument.is_parameters]
 
     def resources(self):
         """(column, row) → `Used`, as mlir-aie lowers fifos.
@@ -513,7 +542,7 @@ class Array:
             core.stop()
 
     def run(self, module):
-        """Dispatches the runtime sequence of `module`. Returns C: word address → (sum, index in its tile)."""
+        """Dispatches the runtime sequence of `module`. Returns C: word address → (sums, piece, word of the piece)."""
         if module.configuration() != self.module.configuration():
             raise Wrong("this sequence belongs to another xclbin")
         self.results = {}
@@ -586,14 +615,14 @@ class Array:
             channel.finish()
         return True
 
-    def _write_c(self, fifo, sums, task, piece):
+    def _write_c(self, fifo, pieces, task, addresses):
         assert task.buffer == "c"
-        order = fifo.to_stream.addresses()
         words = []
-        for total, part in zip(sums, fifo.parts, strict=True):
+        for piece, part in zip(pieces, fifo.parts, strict=True):
+            order = range(part.type.words) if fifo.to_stream is None else fifo.to_stream.addresses()
             assert sorted(order) == list(range(part.type.words)), "the way out must carry every word once"
-            words += [(total, at) for at in order]
-        for address, word in zip(piece, words, strict=True):
+            words += [(piece.sum, piece.index, at) for at in order]
+        for address, word in zip(addresses, words, strict=True):
             assert address not in self.results, "a word of C is written twice"
             self.results[address] = word
 

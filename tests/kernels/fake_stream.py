@@ -35,12 +35,14 @@ def sync(column, direction, channel):
 
 
 def descriptor(tap):
-    """A shim tile's registers for a pattern whose outer two dimensions are 1: a plain one, or rows with a distance."""
-    _, _, rows, row = tap.sizes
-    length = rows * row
-    if rows == 1:
+    """A shim tile's registers for a pattern whose outermost dimension is 1: a plain one, or rows of rows."""
+    _, outer, rows, row = tap.sizes
+    length = outer * rows * row
+    if outer == rows == 1:
         return [length, 0, 0, 0, 0, 0, 0, 1 << 25]
-    return [length, 0, 0, row << 20, 0x80000000 | rows << 20 | tap.strides[2] - 1, 0, 0, 1 << 25]
+    _, outer_stride, row_stride, _ = tap.strides
+    walk = [row << 20, 0x80000000 | rows << 20 | row_stride - 1, outer_stride - 1 if outer > 1 else 0]
+    return [length, 0, 0, *walk, 0, 1 << 25]
 
 
 def encode(module):
@@ -96,7 +98,7 @@ def placed_module(module, parameters=PARAMETERS, barrier=BARRIER):
             f"    %a_0_cons_lock_{name} = aie.lock(%tile_{name}, 1) {{init = 0 : i32}}",
             f"    %lock_{name} = aie.lock(%tile_{name}, {barrier}) {{init = 0 : i32}}",
             f'    %{buffer.name} = aie.buffer(%tile_{name}) {{address = {parameters} : i32, sym_name = "{buffer.name}"}} '
-            ": memref<2xi32>",
+            ": memref<4xi32>",
             f"      aie.use_lock(%lock_{name}, Acquire, %c1_i32)",
             f"      aie.use_lock(%a_0_cons_lock_{name}, AcquireGreaterEqual, %c1_i32)",
         ]

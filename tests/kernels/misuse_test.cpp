@@ -106,11 +106,11 @@ TEST_CASE("a kernel whose operands are not aligned is an error") {
         test::Tile<uint8_t> a(kernel.m * kernel.k * 2), b(kernel.n * kernel.k * 2);
         test::Tile<uint8_t> c(kernel.m * kernel.n * 4 + 64);
         const auto multiply = [&](size_t a_at, size_t b_at, size_t c_at) {
-            if (kernel.bfp16_multiply != nullptr) {
-                kernel.bfp16_multiply(a.data() + a_at, b.data() + b_at,
+            if (kernel.bfp16.multiply != nullptr) {
+                kernel.bfp16.multiply(a.data() + a_at, b.data() + b_at,
                                       reinterpret_cast<float*>(c.data() + c_at));
             } else {
-                kernel.int8_multiply(reinterpret_cast<const int8_t*>(a.data() + a_at),
+                kernel.int8.multiply(reinterpret_cast<const int8_t*>(a.data() + a_at),
                                      reinterpret_cast<const int8_t*>(b.data() + b_at),
                                      reinterpret_cast<int32_t*>(c.data() + c_at));
             }

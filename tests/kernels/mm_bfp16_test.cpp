@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "catch.h"
+#include "device/array/array_plan.h"
 #include "operands.h"
 
 using namespace npuscribe;
@@ -12,6 +15,8 @@ using kernels::HostKernel;
 namespace {
 
 constexpr size_t kTilesOfK = 5;
+// What becomes of the sums (kernels/aie2p/results.h).
+constexpr int32_t kSums = 0, kBf16 = 1, kGeluBfp16 = 2;
 constexpr double kRoundoff = 0x1p-24;
 
 /// An operand of a few tiles of K: its bytes as the NPU gets them, and the values that they encode.
@@ -45,10 +50,26 @@ struct Case {
         test::Tile<uint8_t> header(b.bytes.size() / kTilesOfK);
         std::copy_n(reinterpret_cast<const uint8_t*>(bias.data()), bias.size() * sizeof(float),
                     header.begin());
-        test::Tile<float> c(kernel.m * kernel.n, std::nanf(""));
-        kernel.bfp16_init(header.data(), c.data());
-        for (size_t k = 0; k < kTilesOfK; ++k) kernel.bfp16_multiply(a.tile(k), b.tile(k), c.data());
+        auto c = test::sums_of(kernel, std::nanf(""));
+        kernel.bfp16.init(header.data(), c.data());
+        for (size_t k = 0; k < kTilesOfK; ++k) kernel.bfp16.multiply(a.tile(k), b.tile(k), c.data());
         return c;
+    }
+
+    /// What leaves the core: the tile's result, piece after piece.
+    test::Tile<uint8_t> result(const HostKernel& kernel, int32_t result, size_t bytes) const {
+        auto c = run(kernel);
+        kernel.bfp16.finish(c.data(), result);
+        const size_t piece = piece_of(kernel), pieces = (bytes + piece - 1) / piece;
+        test::Tile<uint8_t> all(pieces * piece, 0xA5);
+        for (size_t i = 0; i < pieces; ++i) kernel.bfp16.put(c.data(), all.data() + i * piece);
+        all.resize(bytes);
+        return all;
+    }
+    static size_t piece_of(const HostKernel& kernel) {
+        array::Program program;
+        program.tile = {kernel.m, kernel.k, kernel.n};
+        return program.piece_bytes();
     }
 };
 
@@ -80,7 +101,7 @@ TEST_CASE("bfp16: a tile of C equals bias + A Bt in double precision, except for
                     sum += product;
                     magnitude += std::fabs(product);
                 }
-                const double difference = test::at(c, kernel.n, i, j) - sum;
+                const double difference = test::at(c, kernel.m, i, j) - sum;
                 error += difference * difference;
                 norm += sum * sum;
                 worst = std::max(worst, std::fabs(difference) / magnitude);
@@ -106,13 +127,14 @@ TEST_CASE("bfp16: the golden blocks are read as the values that they encode") {
                 b[9 * row] = 0x7F;  // row of B: 1 in column `row`, so that C repeats A
                 b[9 * row + 1 + row] = 0x40;
             }
-            test::Tile<float> c(kernel.m * kernel.n);
-            kernel.bfp16_init(test::Tile<uint8_t>(b.size()).data(), c.data());
-            kernel.bfp16_multiply(a.data(), b.data(), c.data());
+            auto c = test::sums_of(kernel, 0.0F);
+            kernel.bfp16.init(test::Tile<uint8_t>(b.size()).data(), c.data());
+            kernel.bfp16.multiply(a.data(), b.data(), c.data());
             std::array<float, 8> first{};
             std::copy_n(c.begin(), 8, first.begin());
             CHECK(std::equal(first.begin(), first.end(), c.begin() + 56));  // last row of the subtile
-            CHECK(std::all_of(c.begin() + 64, c.end(), [](float x) { return x == 0; }));
+            CHECK(std::all_of(c.begin() + 64, c.begin() + static_cast<int>(kernel.m * kernel.n),
+                              [](float x) { return x == 0; }));
             return first;
         };
         CHECK(product(golden) == expected);
@@ -128,9 +150,9 @@ TEST_CASE("bfp16: extreme exponents neither overflow nor underflow in between") 
             for (size_t i = 0; i < 9; ++i) a[i] = b[i] = 64;
             a[0] = left;
             b[0] = right;
-            test::Tile<float> c(kernel.m * kernel.n);
-            kernel.bfp16_init(test::Tile<uint8_t>(b.size()).data(), c.data());
-            kernel.bfp16_multiply(a.data(), b.data(), c.data());
+            auto c = test::sums_of(kernel, 0.0F);
+            kernel.bfp16.init(test::Tile<uint8_t>(b.size()).data(), c.data());
+            kernel.bfp16.multiply(a.data(), b.data(), c.data());
             return c[0];
         };
         CHECK(product(127, 127) == 8);
@@ -152,7 +174,73 @@ TEST_CASE("bfp16: every kind of CPU gives the same bits") {
                 other.n != kernel.n || !test::runs_here(other)) {
                 continue;
             }
-            CHECK(test.run(other) == expected);
+            const auto sums = test.run(other);
+            const auto end = static_cast<int>(kernel.m * kernel.n);
+            CHECK(std::equal(sums.begin(), sums.begin() + end, expected.begin()));
+            const size_t bytes = kernel.m * kernel.n / 8 * 9;
+            CHECK(test.result(other, kGeluBfp16, bytes) == test.result(kernel, kGeluBfp16, bytes));
         }
     }
+}
+
+TEST_CASE("bfp16: sums leave as they are, and as bfloat16 rounded to nearest even") {
+    for_each_kernel([](const HostKernel& kernel) {
+        const Case test(kernel);
+        const auto sums = test.run(kernel);
+        const size_t values = kernel.m * kernel.n;
+        const auto f32 = test.result(kernel, kSums, 4 * values);
+        CHECK(std::memcmp(f32.data(), sums.data(), f32.size()) == 0);
+        const auto bf16 = test.result(kernel, kBf16, 2 * values);
+        size_t wrong = 0;
+        for (size_t i = 0; i < values; ++i) {
+            // The upper half of the bits, or the next one up: whichever is nearer, even in a tie.
+            const auto bits = std::bit_cast<uint32_t>(sums[i]);
+            const uint32_t below = bits >> 16, rest = bits & 0xFFFF;
+            const bool up = rest > 0x8000 || (rest == 0x8000 && below % 2 == 1);
+            uint16_t got = 0;
+            std::memcpy(&got, bf16.data() + 2 * i, sizeof got);
+            if (got != below + (up ? 1 : 0)) ++wrong;
+        }
+        CHECK(wrong == 0);
+    });
+}
+
+TEST_CASE("bfp16: GELU leaves as the next product's A, within a unit of the rounded erf form") {
+    for_each_kernel([](const HostKernel& kernel) {
+        const Case test(kernel);
+        const auto sums = test.run(kernel);
+        std::vector<float> exact(kernel.m * kernel.n);
+        for (size_t i = 0; i < kernel.m; ++i) {
+            for (size_t j = 0; j < kernel.n; ++j) {
+                const double x = test::at(sums, kernel.m, i, j);
+                exact[i * kernel.n + j] = static_cast<float>(x / 2 * std::erfc(-x / std::sqrt(2.0)));
+            }
+        }
+        const auto wanted =
+            bfp16::quantise({exact.data(), kernel.m, kernel.n}, bfp16::Rounding::nearest_even);
+        // A row of A's tiles, whatever their k: here one of n.
+        const bfp16::TileLayout layout{kernel.m, kernel.n, kernel.m, kernel.n, 0};
+        const auto tiles = test.result(kernel, kGeluBfp16, layout.bytes());
+        std::vector<uint8_t> got(wanted.size());
+        bfp16::unshuffle(tiles, layout, got);
+        std::vector<float> a(exact.size()), b(exact.size());
+        bfp16::dequantise(wanted, {a.data(), kernel.m, kernel.n});
+        bfp16::dequantise(got, {b.data(), kernel.m, kernel.n});
+        size_t same = 0, compared = 0;
+        double worst = 0;
+        for (size_t block = 0; block < wanted.size() / 9; ++block) {
+            // The approximation's relative error grows for large negative values, whose GELU is next to
+            // nothing.
+            if (wanted[9 * block] < 127 - 9) continue;
+            const double unit = bfp16::mantissa_unit(std::max(wanted[9 * block], got[9 * block]));
+            for (size_t i = 8 * block; i < 8 * block + 8; ++i) {
+                worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - b[i]) / unit);
+                ++compared;
+                if (a[i] == b[i]) ++same;
+            }
+        }
+        CHECK(worst <= 1);
+        CHECK(compared > exact.size() / 2);
+        CHECK(static_cast<double>(same) > 0.95 * static_cast<double>(compared));
+    });
 }

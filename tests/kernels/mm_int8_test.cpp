@@ -21,13 +21,13 @@ int8_t b_at(const test::Tile<int8_t>& b, size_t depth, size_t col, size_t k) {
 template <class Fill>
 void check_exact(const HostKernel& kernel, size_t tiles_of_k, Fill&& fill) {
     std::vector<int64_t> expected(kernel.m * kernel.n);
-    test::Tile<int32_t> c(kernel.m * kernel.n, -1);
-    kernel.int8_init(c.data());
+    auto c = test::sums_of<int32_t>(kernel, -1);
+    kernel.int8.init(c.data());
     for (size_t tile = 0; tile < tiles_of_k; ++tile) {
         test::Tile<int8_t> a(kernel.m * kernel.k), b(kernel.n * kernel.k);
         for (auto& value : a) value = fill();
         for (auto& value : b) value = fill();
-        kernel.int8_multiply(a.data(), b.data(), c.data());
+        kernel.int8.multiply(a.data(), b.data(), c.data());
         for (size_t i = 0; i < kernel.m; ++i) {
             for (size_t j = 0; j < kernel.n; ++j) {
                 for (size_t k = 0; k < kernel.k; ++k) {
@@ -39,7 +39,7 @@ void check_exact(const HostKernel& kernel, size_t tiles_of_k, Fill&& fill) {
     size_t wrong = 0;
     for (size_t i = 0; i < kernel.m; ++i) {
         for (size_t j = 0; j < kernel.n; ++j) {
-            if (test::at(c, kernel.n, i, j) != expected[i * kernel.n + j]) ++wrong;
+            if (test::at(c, kernel.m, i, j) != expected[i * kernel.n + j]) ++wrong;
         }
     }
     CHECK(wrong == 0);

@@ -50,10 +50,16 @@ inline std::vector<float> random_values(size_t rows, size_t cols, unsigned seed)
     return values;
 }
 
-/// C [m × n] of a tile back from its 8 × 8 subtiles.
+/// C [m × n] of a tile back from its 8 × 8 subtiles, which are column-major.
 template <class T>
-T at(const Tile<T>& c, size_t n, size_t row, size_t col) {
-    return c[(row / 8 * (n / 8) + col / 8) * 64 + row % 8 * 8 + col % 8];
+T at(const Tile<T>& c, size_t m, size_t row, size_t col) {
+    return c[(col / 8 * (m / 8) + row / 8) * 64 + row % 8 * 8 + col % 8];
+}
+
+/// Room for a core's sums of [m × n], with what a kernel keeps behind them.
+template <class T>
+Tile<T> sums_of(const kernels::HostKernel& kernel, T value) {
+    return Tile<T>(kernel.m * kernel.n + kernels::kProgressBytes / sizeof(T), value);
 }
 
 }  // namespace npuscribe::test

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char kFirstLine[] = "npuscribe: for tests/xrt_double, not for an NPU\n";
 constexpr uint32_t kMagic = 0x7842444EU;
-constexpr size_t kHeaderWords = 5;  // magic, m, k, n, bytes of the name that follows
+constexpr size_t kHeaderWords = 6;  // magic, m, k, n, result, bytes of the name that follows
 
 }  // namespace
 
@@ -28,17 +28,18 @@ std::vector<uint32_t> write_instructions(const Instructions& instructions) {
     words[1] = static_cast<uint32_t>(instructions.m);
     words[2] = static_cast<uint32_t>(instructions.k);
     words[3] = static_cast<uint32_t>(instructions.n);
-    words[4] = static_cast<uint32_t>(name.size());
+    words[4] = instructions.result;
+    words[5] = static_cast<uint32_t>(name.size());
     std::memcpy(words.data() + kHeaderWords, name.data(), name.size());
     return words;
 }
 
 std::optional<Instructions> read_instructions(std::span<const uint32_t> words) {
     if (words.size() < kHeaderWords || words[0] != kMagic ||
-        words.size() != kHeaderWords + (words[4] + 3) / 4)
+        words.size() != kHeaderWords + (words[5] + 3) / 4)
         return {};
     const auto* name = reinterpret_cast<const char*>(words.data() + kHeaderWords);
-    return Instructions{std::string(name, words[4]), words[1], words[2], words[3]};
+    return Instructions{std::string(name, words[5]), words[1], words[2], words[3], words[4]};
 }
 
 }  // namespace npuscribe::xrt_double

@@ -20,6 +20,7 @@ std::optional<std::string> read_container(const std::string& bytes);
 struct Instructions {
     std::string program;
     size_t m = 0, k = 0, n = 0;
+    uint32_t result = 0;  // an array::Result
 };
 std::vector<uint32_t> write_instructions(const Instructions&);
 std::optional<Instructions> read_instructions(std::span<const uint32_t> words);

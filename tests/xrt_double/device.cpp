@@ -141,8 +141,12 @@ ert_cmd_state device::execute(xrt::run_impl& run) {
     npuscribe::array::run(npuscribe::array::Plan::built_in(), job.gemm,
                           std::span(job.a->array).first(job.gemm.a_bytes()),
                           std::span(job.b->array).first(job.gemm.b_bytes()), c, *pool_);
-    if (fault_is("corrupted") && number >= fault().at) {
-        for (size_t i = 3; i < c.size(); i += sizeof(float)) c[i] ^= 0x80U;  // the signs of all values
+    if (fault_is("corrupted") && number >= fault().at &&
+        job.gemm.result != npuscribe::array::Result::gelu_bfp16) {
+        // Flip the sign of every value.
+        const size_t size =
+            job.gemm.result == npuscribe::array::Result::bf16 ? sizeof(uint16_t) : sizeof(float);
+        for (size_t i = size - 1; i < c.size(); i += size) c[i] ^= 0x80U;
     }
     std::lock_guard held(lock());
     job.c->written = c.size();

@@ -32,23 +32,26 @@ json write(const fs::path& directory, const std::string& name, const void* bytes
 }
 
 json write_shape(const fs::path& directory, const array::Gemm& gemm) {
-    const auto words = xrt_double::write_instructions({gemm.program->name, gemm.m, gemm.k, gemm.n});
+    const auto words = xrt_double::write_instructions(
+        {gemm.program->name, gemm.m, gemm.k, gemm.n, static_cast<uint32_t>(gemm.result)});
     const std::string name = gemm.program->name + "_" + std::to_string(gemm.m) + "x" +
-                             std::to_string(gemm.k) + "x" + std::to_string(gemm.n) + ".bin";
+                             std::to_string(gemm.k) + "x" + std::to_string(gemm.n) + "_" +
+                             std::string(array::name(gemm.result)) + ".bin";
     json entry = write(directory, name, words.data(), words.size() * sizeof(uint32_t), "instructions");
-    entry.update({{"m", gemm.m}, {"k", gemm.k}, {"n", gemm.n}});
+    entry.update({{"m", gemm.m}, {"k", gemm.k}, {"n", gemm.n}, {"result", array::name(gemm.result)}});
     return entry;
 }
 
 struct WeightSize {
     size_t n = 0, k = 0;
+    std::vector<std::string> results = {"sums", "bf16", "gelu_bfp16"};
 };
 
 WeightSize parse_size(const std::string& text) {
     const size_t cross = text.find('x');
     if (cross == std::string::npos)
         throw UsageError("'" + text + "' is not a size: expected NxK, such as 384x1536");
-    return {std::stoul(text), std::stoul(text.substr(cross + 1))};
+    return {std::stoul(text), std::stoul(text.substr(cross + 1)), WeightSize().results};
 }
 
 void make(const fs::path& plan_file, const fs::path& directory, const std::vector<WeightSize>& others) {
@@ -68,25 +71,29 @@ void make(const fs::path& plan_file, const fs::path& directory, const std::vecto
         std::vector<WeightSize> sizes;
         for (const size_t state : program.states) {
             for (const json& linear : shapes.at("linears")) {
-                sizes.push_back({state * linear.at("n").get<size_t>(), state * linear.at("k").get<size_t>()});
+                sizes.push_back({state * linear.at("n").get<size_t>(), state * linear.at("k").get<size_t>(),
+                                 linear.at("results").get<std::vector<std::string>>()});
             }
         }
         for (const WeightSize& other : others) {
             if (&plan.program_for(array::Kernel::bfp16, other.k) == &program) sizes.push_back(other);
         }
-        std::set<std::tuple<size_t, size_t, size_t>>
+        std::set<std::tuple<size_t, size_t, size_t, array::Result>>
             written;  // several sizes may be padded to the same shape
         for (const WeightSize& size : sizes) {
             for (const size_t rows : plan.row_counts) {
-                const array::Gemm gemm = plan.gemm(program, rows, size.k, size.n);
-                if (!written.emplace(gemm.m, gemm.k, gemm.n).second) continue;
-                entry["shapes"].push_back(write_shape(directory, gemm));
+                for (const std::string& result : size.results) {
+                    const array::Gemm gemm =
+                        plan.gemm(program, rows, size.k, size.n, array::parse_result(result));
+                    if (!written.emplace(gemm.m, gemm.k, gemm.n, gemm.result).second) continue;
+                    entry["shapes"].push_back(write_shape(directory, gemm));
+                }
             }
         }
         programs.push_back(std::move(entry));
     }
     std::ofstream manifest(directory / "manifest.json");
-    manifest << json{{"format", 1}, {"layout_version", plan.layout_version}, {"programs", programs}}.dump(1)
+    manifest << json{{"format", 2}, {"layout_version", plan.layout_version}, {"programs", programs}}.dump(1)
              << "\n";
     if (!manifest.flush()) throw OutputError("cannot write " + (directory / "manifest.json").string());
 }

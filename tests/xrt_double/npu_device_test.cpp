@@ -2,7 +2,12 @@
 
 #include <limits>
 
+#include <utility>
+
+#include "device/load_linear.h"
+#include "encoder/layer.h"
 #include "npu_fixture.h"
+#include "random_checkpoint.h"
 
 using namespace npuscribe;
 using namespace npuscribe::test;
@@ -91,6 +96,101 @@ TEST_CASE("query, key and value are one runlist", "[npu]") {
     CHECK(counted("longest_runlist") >= 3);
 }
 
+TEST_CASE("FC1, GELU and FC2 are one submission, and what is between them is never fetched", "[npu]") {
+    Npu npu;
+    const auto w1 = Matrix::random(4 * kState, kState, 34), w2 = Matrix::random(kState, 4 * kState, 35);
+    const auto b1 = random_bias(4 * kState, 36), b2 = random_bias(kState, 37);
+    const auto x = Matrix::random(40, kState, 38);
+    const auto both = npu.device->chain(npu.load(w1, b1, "mlp.0"), npu.load(w2, b2, "mlp.2"));
+    const auto operand = npu.operand(x);
+    const auto inner = npu.device->make_operand(x.rows, 4 * kState);
+    Matrix y = Matrix::random(x.rows, kState, 39);
+    Matrix between = product(x, w1, b1);
+    for (float& value : between.values) value = static_cast<float>(gelu(value));
+    Matrix expected = product(between, w2, b2);
+    for (size_t i = 0; i < y.values.size(); ++i) expected.values[i] += y.values[i];
+
+    Matrix before(x.rows, kState);
+    both->submit(*operand, *inner, before.view()).wait();  // the instructions are uploaded on first use
+    const uint64_t submissions = counted("submissions"), runs = counted("runs");
+    const uint64_t to_device = counted("bytes_to_device"), from_device = counted("bytes_from_device");
+    both->submit(*operand, *inner, y.view()).wait();
+    CHECK(counted("submissions") == submissions + 1);
+    CHECK(counted("runs") == runs + 2);
+    CHECK(counted("bytes_to_device") == to_device);
+    CHECK(counted("bytes_from_device") == from_device + size_t{8} * 8 * 3456);  // y's sums alone
+    CHECK(relative_l2(y, expected) < 2e-3);  // a core's GELU may round to the next mantissa
+    CHECK(counted("violations") == 0);
+}
+
+TEST_CASE("the operand between FC1 and FC2 serves one layer after the other, and the host, too", "[npu]") {
+    Npu npu;
+    const auto w1 = Matrix::random(4 * kState, kState, 40), w2 = Matrix::random(kState, 4 * kState, 41);
+    const auto x = Matrix::random(8, kState, 42);
+    const auto one = npu.device->chain(npu.load(w1, {}), npu.load(w2, {}));
+    const auto two = npu.device->chain(npu.load(w1, {}), npu.load(w2, {}));
+    const auto operand = npu.operand(x);
+    const auto inner = npu.device->make_operand(x.rows, 4 * kState);
+    Matrix first(x.rows, kState), second(x.rows, kState), third(x.rows, kState);
+    Run pending = one->submit(*operand, *inner, first.view());
+    two->submit(*operand, *inner, second.view()).wait();  // its operand is waited for
+    pending.wait();
+    CHECK(first.values == second.values);
+    // Filled by the host, it is an operand as any other.
+    npu.device->prepare(Matrix::random(x.rows, 4 * kState, 43).view(), nullptr, *inner);
+    npu.load(w2, {})->submit(*inner, third.view(), Epilogue::none).wait();
+    CHECK(relative_l2(third, product(Matrix::random(x.rows, 4 * kState, 43), w2, {})) < kGate);
+    one->submit(*operand, *inner, third.view()).wait();
+    CHECK(counted("violations") == 0);
+}
+
+TEST_CASE("an encoder layer has three submissions and waits three times, where it had four", "[npu]") {
+    constexpr size_t kFrames = 48;
+    Npu npu;
+    Dimensions d;
+    d.n_mels = 8;
+    d.n_audio_ctx = kFrames;
+    d.n_audio_state = d.n_text_state = kState;
+    d.n_audio_head = d.n_text_head = kState / 64;
+    d.n_audio_layer = 2;
+    d.n_vocab = d.n_text_ctx = 8;
+    d.n_text_layer = 1;
+    const RandomCheckpoint checkpoint(d, 44);
+    SelfAttention attention(kFrames, d.n_audio_head, Precision::bfp16, npu.pool);
+    Matrix x = Matrix::random(kFrames, kState, 45);
+    LayerTimes times;
+    const auto counted_in = [&](auto&& work) {
+        const uint64_t submissions = counted("submissions"), waits = counted("waits");
+        work();
+        return std::pair(counted("submissions") - submissions, counted("waits") - waits);
+    };
+    using Counts = std::pair<uint64_t, uint64_t>;
+
+    LayerWorkspace workspace(d, *npu.device);
+    EncoderLayer first(checkpoint, 0, *npu.device), second(checkpoint, 1, *npu.device);
+    CHECK(counted_in([&] { first.run(x.view(), workspace, attention, times); }) == Counts(3, 3));
+    CHECK(counted_in([&] { second.run(x.view(), workspace, attention, times); }) == Counts(3, 3));
+
+    // As it was: a linear each, and the host between FC1 and FC2.
+    const std::string block = "encoder.blocks.0.";
+    std::vector<std::unique_ptr<Linear>> linears;
+    for (const char* name : {"attn.query", "attn.key", "attn.value", "attn.out", "mlp.0", "mlp.2"})
+        linears.push_back(load_linear(checkpoint, block + name, *npu.device));
+    const auto operand = npu.operand(x);
+    const auto inner = npu.device->make_operand(kFrames, 4 * kState);
+    std::vector<Matrix> results(3, Matrix(kFrames, kState));
+    CHECK(counted_in([&] {
+              Run runs[3];
+              for (size_t i = 0; i < 3; ++i)
+                  runs[i] = linears[i]->submit(*operand, results[i].view(), Epilogue::none);
+              for (Run& run : runs) run.wait();
+              linears[3]->submit(*operand, x.view(), Epilogue::add_residual).wait();
+              linears[4]->submit(*operand, *inner, Epilogue::gelu).wait();
+              linears[5]->submit(*inner, x.view(), Epilogue::add_residual).wait();
+          }) == Counts(4, 4));
+    CHECK(counted("violations") == 0);
+}
+
 TEST_CASE("weights are sent once, and activations every time", "[npu]") {
     Npu npu;
     const auto linear = npu.load(Matrix::random(kState, kState, 12), {});
@@ -104,11 +204,12 @@ TEST_CASE("weights are sent once, and activations every time", "[npu]") {
         return counted("bytes_to_device") - before;
     };
     once();
-    // 64 rows of 384 values, 9 bytes for 8.
-    CHECK(once() == 64 * kState / 8 * 9);
+    // A row of tiles: 128 rows of 384 values, 9 bytes for 8.
+    CHECK(once() == 128 * kState / 8 * 9);
     const uint64_t before = counted("bytes_from_device");
     once();
-    CHECK(counted("bytes_from_device") - before == 64 * kState * sizeof(float));
+    CHECK(counted("bytes_from_device") - before ==
+          size_t{8} * 8 * 3456);  // of eight tiles of 128 x 48 f32, in pieces of 3456
 }
 
 TEST_CASE("rows are padded to one program's size, or cut into pieces for several calls", "[npu]") {

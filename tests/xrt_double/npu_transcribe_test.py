@@ -35,18 +35,22 @@ class Npu(support.Case):
         self.assertLessEqual(support.word_errors(spoken, support.words(npu["text"])), 1)
         self.assertEqual(npu, self.transcript("emulated"))  # to the last digit: the same kernels, the same bytes
         self.assertEqual(npu["text"], self.transcript("cpu")["text"])
-        # Compare times with the same instruction set, because another order of additions can change a timestamp by one step.
-        same = {"NPUSCRIBE_MAX_ISA": "avx2"}
-        self.assertEqual(
-            self.words_and_times(self.transcript("npu", **same)), self.words_and_times(self.transcript("cpu", **same))
-        )
+        # The array rounds its results to bfloat16, and its GELU is its own: a time may be another step of 20 ms.
+        on_npu, on_cpu = self.words_and_times(npu), self.words_and_times(self.transcript("cpu"))
+        self.assertEqual(len(on_npu), len(on_cpu))
+        for (start, end, text), (cpu_start, cpu_end, cpu_text) in zip(on_npu, on_cpu):
+            self.assertEqual(text, cpu_text)
+            self.assertAlmostEqual(start, cpu_start, delta=0.021)
+            self.assertAlmostEqual(end, cpu_end, delta=0.021)
 
         counted = dict(line.split("=") for line in log.read_text().split())
         counted = {name: int(value) for name, value in counted.items()}
-        # tiny.en: 4 layers of query, key, value, out and two of the MLP; the first three are one runlist.
-        self.assertEqual(counted["runs"], 4 * 6)
+        # tiny.en: 4 layers of query, key and value in one, out, and two of the MLP in one runlist.
+        self.assertEqual(counted["runs"], 4 * 4)
         self.assertEqual(counted["runlists"], 4)
-        self.assertEqual(counted["longest_runlist"], 3)
+        self.assertEqual(counted["longest_runlist"], 2)
+        self.assertEqual(counted["submissions"], 4 * 3)
+        self.assertEqual(counted["waits"], 4 * 3)
         self.assertEqual(counted["contexts"], 1)
         self.assertEqual(counted["violations"], 0)
         for kind in ("devices", "contexts", "buffers"):
@@ -69,7 +73,7 @@ class Npu(support.Case):
         given = os.environ["NPUSCRIBE_XCLBIN_DIR"]
         for name in os.listdir(given):
             (programs / name).symlink_to(os.path.join(given, name))
-        broken = programs / "bfp16_64x64x48.xclbin"
+        broken = programs / "bfp16_128x32x48.xclbin"
         broken.unlink()
         broken.write_bytes(b"no xclbin")
         self.check_fault("", "is not the file that its manifest lists", NPUSCRIBE_XCLBIN_DIR=os.fspath(programs))
@@ -83,7 +87,7 @@ class Npu(support.Case):
         self.check_fault("", "manifest.json does not exist", NPUSCRIBE_XCLBIN_DIR=os.fspath(empty))
 
     def test_a_run_that_does_not_end(self):
-        # The eighth run is in the second layer.
+        # The eighth run is FC2 of the second layer.
         self.check_fault("timeout:8", "did not finish", "within 0.5 s", NPUSCRIBE_NPU_TIMEOUT="0.5")
 
     def test_a_device_that_goes_away(self):

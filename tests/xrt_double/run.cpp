@@ -20,7 +20,13 @@ npuscribe::array::Gemm gemm_of(const npuscribe::xrt_double::Instructions& given,
     const auto& plan = npuscribe::array::Plan::built_in();
     for (const auto& program : plan.programs) {
         if (program.name == given.program)
-            return {&program, given.m, given.k, given.n, plan.rows, plan.columns};
+            return {&program,
+                    given.m,
+                    given.k,
+                    given.n,
+                    plan.rows,
+                    plan.columns,
+                    static_cast<npuscribe::array::Result>(given.result)};
     }
     violation("an xclbin of a program that is not in kernels/plan.json");
 }
@@ -73,7 +79,9 @@ void run_impl::set(int index, const std::shared_ptr<bo_impl>& buffer) {
     if (running) violation("an argument is set while its run is in flight");
     if (index != kInstructions && (index < kA || index > kC))
         violation("argument " + std::to_string(index) + " is not a buffer");
-    if (argument_of(buffer->memory->group) != index)
+    // On an NPU all data buffers share a bank: a run may read the result of an earlier one in place.
+    const int argument = argument_of(buffer->memory->group);
+    if (argument != index && !(index == kA && argument == kC))
         violation("a buffer is not in the group of its argument");
     buffers_[static_cast<size_t>(index)] = buffer;
 }
@@ -100,7 +108,10 @@ run_impl::Job run_impl::job() const {
     check_size("a", *job.a, job.gemm.a_bytes());
     check_size("b", *job.b, job.gemm.b_bytes());
     check_size("c", *job.c, job.gemm.c_bytes());
-    if (!job.a->given(job.gemm.a_bytes()))
+    const bool is_result = argument_of(job.a->group) == kC;
+    if (is_result && job.a->to_be_written < job.gemm.a_bytes())
+        violation("the array would read a result that no run has written");
+    if (!is_result && !job.a->given(job.gemm.a_bytes()))
         violation("the array would read memory of a that was never synchronised");
     if (!job.b->given(job.gemm.b_bytes()))
         violation("the array would read memory of b that was never synchronised");
@@ -111,6 +122,7 @@ void run_impl::begin() {
     if (running) violation("a run is started while it is in flight");
     Job next = job();
     if (next.c->in_flight != 0) violation("two runs in flight write the same result");
+    next.c->to_be_written = std::max(next.c->to_be_written, next.gemm.c_bytes());
     current = std::move(next);
     running = true;
     for (const auto& buffer : {current.instructions, current.a, current.b, current.c}) ++buffer->in_flight;
@@ -143,6 +155,7 @@ void run::start() {
     if (handle->list != nullptr) violation("a run of a runlist is started by itself");
     handle->begin();
     handle->command = std::make_shared<Command>();
+    ++counters().submissions;
     handle->command->runs.push_back(handle);
     handle->kernel->context->device->submit(handle->command);
 }
@@ -150,6 +163,7 @@ void run::start() {
 ert_cmd_state run::wait(const std::chrono::milliseconds& limit) const {
     std::unique_lock held(lock());
     if (!handle->command) violation("a run is waited for that was never started");
+    ++counters().waits;
     auto& device = *handle->kernel->context->device;
     if (!device.wait(*handle->command, limit, held)) return ERT_CMD_STATE_TIMEOUT;
     device.check();
@@ -193,12 +207,14 @@ void runlist::execute() {
     handle->context->device->submit(command);
     handle->command = std::move(command);
     ++counters().runlists;
+    ++counters().submissions;
     counters().longest_runlist = std::max<uint64_t>(counters().longest_runlist.load(), handle->runs.size());
 }
 
 std::cv_status runlist::wait(const std::chrono::milliseconds& limit) const {
     std::unique_lock held(lock());
     if (!handle->command) return std::cv_status::no_timeout;
+    ++counters().waits;
     auto& device = *handle->context->device;
     if (!device.wait(*handle->command, limit, held)) return std::cv_status::timeout;
     const auto command = std::move(handle->command);

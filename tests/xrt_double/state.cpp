@@ -32,6 +32,8 @@ std::vector<std::pair<const char*, uint64_t>> all_counters() {
             {"runs", count.runs},
             {"runlists", count.runlists},
             {"longest_runlist", count.longest_runlist},
+            {"submissions", count.submissions},
+            {"waits", count.waits},
             {"bytes_to_device", count.bytes_to_device},
             {"bytes_from_device", count.bytes_from_device},
             {"violations", count.violations}};

@@ -46,6 +46,7 @@ std::chrono::microseconds latency();
 struct Counters {
     std::atomic<uint64_t> devices_open{0}, contexts_open{0}, buffers_open{0};  // now
     std::atomic<uint64_t> contexts{0}, buffers{0}, runs{0}, runlists{0}, longest_runlist{0};
+    std::atomic<uint64_t> submissions{0}, waits{0};  // of runs by themselves and of runlists
     std::atomic<uint64_t> bytes_to_device{0}, bytes_from_device{0};
     std::atomic<uint64_t> violations{0};
 };
@@ -157,7 +158,8 @@ class bo_memory {
     std::unique_ptr<uint8_t, void (*)(void*)> host;
     std::vector<uint8_t> array;
     size_t in_flight = 0;
-    size_t written = 0;  // bytes from the start that a run has written
+    size_t to_be_written = 0;  // bytes from the start that runs write which have begun
+    size_t written = 0;        // bytes from the start that a run has written
 
   private:
     std::map<size_t, size_t> given_;  // start, end; disjoint

@@ -33,11 +33,11 @@ xrt::xclbin xclbin_of(const std::string& bytes) {
     return xrt::xclbin(directory.write("made.xclbin", bytes).string());
 }
 
-/// A correct matmul of 256 x 384 x 384, of which each test spoils one thing.
+/// A correct matmul of 512 x 384 x 384, of which each test spoils one thing.
 struct Matmul {
     array::Gemm gemm = [] {
         const auto& plan = array::Plan::built_in();
-        return plan.gemm(plan.program_for(array::Kernel::bfp16, 384), 256, 384, 384);
+        return plan.gemm(plan.program_for(array::Kernel::bfp16, 384), 512, 384, 384);
     }();
     std::vector<uint32_t> words =
         xrt_double::write_instructions({gemm.program->name, gemm.m, gemm.k, gemm.n});
@@ -191,6 +191,33 @@ TEST_CASE("a run's buffers and arguments may not be touched until it is done") {
     second.wait();
 }
 
+TEST_CASE("a run may read what another has written, but not before") {
+    Matmul matmul;
+    // A result of 512 x 384 in BFP16 is an A of that size.
+    auto words = xrt_double::write_instructions(
+        {matmul.gemm.program->name, 512, 384, 384, static_cast<uint32_t>(array::Result::gelu_bfp16)});
+    std::memcpy(matmul.instructions.map(), words.data(), words.size() * 4);
+    matmul.instructions.sync(XCL_BO_SYNC_BO_TO_DEVICE);
+    xrt::bo between = matmul.data(matmul.gemm.a_bytes(), 5), last = matmul.data(matmul.gemm.c_bytes(), 5);
+    matmul.run.set_arg(5, between);
+    xrt::run second(matmul.kernel);
+    second.set_arg(0, uint64_t{3});
+    second.set_arg(1, matmul.instructions);
+    second.set_arg(2, static_cast<uint32_t>(words.size()));
+    second.set_arg(3, between);
+    second.set_arg(4, matmul.b);
+    second.set_arg(5, last);
+    CHECK(contains(error_of([&] { second.start(); }), "a result that no run has written"));
+    const uint64_t submissions = npuscribe_xrt_double_counter("submissions");
+    xrt::runlist list(matmul.context);
+    list.add(matmul.run);
+    list.add(second);
+    list.execute();
+    CHECK(list.wait(std::chrono::milliseconds(60'000)) == std::cv_status::no_timeout);
+    list.reset();
+    CHECK(npuscribe_xrt_double_counter("submissions") == submissions + 1);
+}
+
 TEST_CASE("runlists are used by XRT's rules") {
     Matmul matmul;
     xrt::runlist list(matmul.context);
@@ -215,12 +242,12 @@ TEST_CASE("xclbins, contexts and kernels must fit together") {
     CHECK(contains(error_of([&] { xclbin_of("junk"); }), "Invalid xclbin"));
     CHECK(contains(error_of([&] { xrt::hw_context(matmul.device, xrt::uuid()); }), "not registered"));
     CHECK(contains(error_of([&] { xrt::kernel(matmul.context, "vadd"); }), "no kernel vadd"));
-    const auto words = xrt_double::write_instructions({"bfp16_64x64x64", 256, 384, 512});
+    const auto words = xrt_double::write_instructions({"bfp16_128x32x64", 512, 384, 512});
     xrt::bo others(matmul.device, words.size() * 4, xrt::bo::flags::cacheable, matmul.group(1));
     std::memcpy(others.map(), words.data(), words.size() * 4);
     others.sync(XCL_BO_SYNC_BO_TO_DEVICE);
     matmul.run.set_arg(1, others);
     matmul.run.set_arg(2, static_cast<uint32_t>(words.size()));
     CHECK(contains(matmul.start_error(),
-                   "instructions of bfp16_64x64x64 on an array programmed as bfp16_64x64x48"));
+                   "instructions of bfp16_128x32x64 on an array programmed as bfp16_128x32x48"));
 }

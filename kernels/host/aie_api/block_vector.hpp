@@ -46,6 +46,7 @@ class block_vector<bfp16ebs8, 64> {
 
     alignas(32) float mantissas[8][8];  // [row][k]
     float units[8];
+    std::uint8_t exponents[8];
 };
 
 /// B of a product, to be read as its transpose.
@@ -135,6 +136,7 @@ class block_vector_input_buffer_stream<bfp16ebs8, 64> {
         vector_type v;
         for (int row = 0; row < 8; ++row, at += sizeof(bfp16ebs8)) {
             v.units[row] = host::unit(at[0]);
+            v.exponents[row] = at[0];
             host::Bytes bytes;
             std::memcpy(&bytes, at + 1, sizeof bytes);
             const host::Floats values =
@@ -147,6 +149,28 @@ class block_vector_input_buffer_stream<bfp16ebs8, 64> {
     const std::uint8_t* from_;
     int next_ = 0;
     bool popped_ = false;  // the last move was a pop's
+};
+
+template <class T, unsigned kSize>
+class block_vector_output_buffer_stream;
+
+template <>
+class block_vector_output_buffer_stream<bfp16ebs8, 64> {
+  public:
+    explicit block_vector_output_buffer_stream(bfp16ebs8* to) : to_(to->bytes) {
+        host::check_aligned(to_, 64);
+    }
+
+    void push(const block_vector<bfp16ebs8, 64>& v) {
+        for (int row = 0; row < 8; ++row, to_ += sizeof(bfp16ebs8)) {
+            to_[0] = v.exponents[row];
+            for (int k = 0; k < 8; ++k)
+                to_[1 + k] = static_cast<std::uint8_t>(static_cast<int>(v.mantissas[row][k]));
+        }
+    }
+
+  private:
+    std::uint8_t* to_;
 };
 
 }  // namespace NPUSCRIBE_HOST_ABI

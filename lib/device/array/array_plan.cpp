@@ -16,7 +16,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kBlocking = 16;  // the kernels take 2 × 2 subtiles of C and two of K together
+constexpr size_t kBlocking = 16;       // the kernels take 2 × 2 subtiles of C together
+constexpr size_t kProgressBytes = 64;  // behind a core's sums (kernels/aie2p/results.h)
+constexpr size_t kVectorBytes = 64;
+constexpr size_t kLongestRow = 1023 * 4;  // bytes that a shim's descriptor takes as one row
 
 size_t round_up(size_t value, size_t step) {
     return (value + step - 1) / step * step;
@@ -94,14 +97,15 @@ void check_count(const Program& program, const char* place, const char* what, si
 std::vector<Buffer> core_buffers(const Plan& plan, const Program& program) {
     return {{"A", program.a_tile_bytes(), plan.core_buffers.a},
             {"B", program.b_tile_bytes(), plan.core_buffers.b},
-            {"C", program.c_tile_bytes(), plan.core_buffers.c}};
+            {"a piece of C", program.piece_bytes(), plan.core_buffers.c},
+            {"C's sums", program.sum_bytes(), 1}};
 }
 
 // The buffers of a memory tile that carries A, B and C. Columns beyond the fourth carry no A.
 std::vector<Buffer> memory_buffers(const Plan& plan, const Program& program) {
     return {{"A", program.a_tile_bytes(), plan.memory_buffers.a},
             {"B", program.b_tile_bytes(), plan.memory_buffers.b},
-            {"C", program.c_tile_bytes() * plan.rows, plan.memory_buffers.c}};
+            {"a piece of C", program.piece_bytes() * plan.rows, plan.memory_buffers.c}};
 }
 
 // Channels with an even number use one half of a memory tile's descriptors, the others the other half.
@@ -166,6 +170,24 @@ void check_program(const Plan& plan, const Program& program) {
 
 }  // namespace
 
+std::string_view name(Result result) {
+    switch (result) {
+        case Result::bf16:
+            return "bf16";
+        case Result::gelu_bfp16:
+            return "gelu_bfp16";
+        default:
+            return "sums";
+    }
+}
+
+Result parse_result(std::string_view text) {
+    for (const Result result : {Result::sums, Result::bf16, Result::gelu_bfp16}) {
+        if (name(result) == text) return result;
+    }
+    throw DeviceError(fmt::format("the array has no result '{}': expected sums, bf16 or gelu_bfp16", text));
+}
+
 std::string_view name(Kernel kernel) {
     return kernel == Kernel::bfp16 ? "bfp16" : "int8";
 }
@@ -176,6 +198,29 @@ size_t Program::a_tile_bytes() const {
 
 size_t Program::b_tile_bytes() const {
     return kernel == Kernel::bfp16 ? tile.n * bfp16::row_bytes(tile.k) : tile.n * tile.k;
+}
+
+size_t Program::sum_bytes() const {
+    return tile.m * tile.n * sizeof(float) + kProgressBytes;
+}
+
+size_t Program::piece_bytes() const {
+    const size_t whole = tile.m * bfp16::row_bytes(tile.n);
+    if (whole % kVectorBytes != 0) return whole;  // refused, because it is not aligned
+    size_t parts = 1;
+    while (whole % parts != 0 || whole / parts % kVectorBytes != 0 || whole / parts > kLongestRow) ++parts;
+    return whole / parts;
+}
+
+size_t Program::pieces(Result result) const {
+    size_t bytes = tile.m * tile.n * sizeof(float);
+    if (result == Result::bf16) bytes /= 2;
+    if (result == Result::gelu_bfp16) bytes = tile.m * bfp16::row_bytes(tile.n);
+    return (bytes + piece_bytes() - 1) / piece_bytes();
+}
+
+bool Gemm::feeds(const Gemm& next) const {
+    return result == Result::gelu_bfp16 && program == next.program && n == next.k && m == next.m;
 }
 
 bfp16::TileLayout Gemm::a_layout() const {
@@ -196,7 +241,7 @@ size_t Gemm::b_bytes() const {
 }
 
 std::string Gemm::describe() const {
-    return fmt::format("{}, {} x {} x {}", program->name, m, k, n);
+    return fmt::format("{}, {} x {} x {} to {}", program->name, m, k, n, array::name(result));
 }
 
 const Plan& Plan::built_in() {
@@ -276,15 +321,15 @@ const Program& Plan::program_for(Kernel kernel, size_t k) const {
     return *best;
 }
 
-Gemm Plan::gemm(const Program& program, size_t m, size_t k, size_t n) const {
+Gemm Plan::gemm(const Program& program, size_t m, size_t k, size_t n, Result result) const {
     const auto count = std::lower_bound(row_counts.begin(), row_counts.end(), m);
     if (m == 0 || k == 0 || n == 0 || count == row_counts.end()) {
         throw DeviceError(
             fmt::format("the array has no program for {} x {} x {}: it takes 1 to {} rows at a time", m, k, n,
                         max_rows()));
     }
-    return {&program, *count, round_up(k, program.tile.k), round_up(n, program.tile.n * columns),
-            rows,     columns};
+    return {&program, *count, round_up(k, program.tile.k), round_up(n, program.tile.n * columns), rows,
+            columns,  result};
 }
 
 }  // namespace npuscribe::array

@@ -22,6 +22,17 @@ enum class Kernel {
 };
 std::string_view name(Kernel);
 
+/// What leaves the array of a product's sums.
+enum class Result {
+    sums,        // as they are: f32, or int32 of int8 programs
+    bf16,        // rounded to bfloat16, to nearest even
+    gelu_bfp16,  // GELU (the erf form), then BFP16 in tiles: the A of a product whose k is this one's n
+};
+/// "sums", "bf16" or "gelu_bfp16", as in plan.json and in the manifest of array programs.
+std::string_view name(Result);
+/// Throws DeviceError if there is no such result.
+Result parse_result(std::string_view);
+
 /// What one core holds of A [m × k], B [n × k] and C [m × n].
 struct Tile {
     size_t m = 0, k = 0, n = 0;
@@ -37,7 +48,13 @@ struct Program {
 
     size_t a_tile_bytes() const;
     size_t b_tile_bytes() const;
-    size_t c_tile_bytes() const { return tile.m * tile.n * sizeof(float); }
+    /// The sums of a tile of C stay in the core, 4 bytes each, and behind them what has left.
+    size_t sum_bytes() const;
+    /// C leaves in pieces of one size, because a DMA's transfers have one: those that make a tile of BFP16.
+    size_t piece_bytes() const;
+    size_t pieces(Result) const;
+    /// Of a tile of C in memory. Its last piece may end in bytes that mean nothing.
+    size_t c_tile_bytes(Result result) const { return pieces(result) * piece_bytes(); }
 };
 
 /// How many buffers of each operand there are; two let the DMA fill one while the core reads the other.
@@ -61,6 +78,7 @@ struct Gemm {
     const Program* program = nullptr;
     size_t m = 0, k = 0, n = 0;    // multiples of the whole array's tiles
     size_t rows = 0, columns = 0;  // of the array
+    Result result = Result::sums;
 
     size_t k_tiles() const { return k / program->tile.k; }
     size_t row_groups() const { return m / (program->tile.m * rows); }
@@ -73,9 +91,13 @@ struct Gemm {
     bfp16::TileLayout b_layout() const;
 
     size_t a_bytes() const;
-    size_t b_bytes() const;                                   // with the tiles of the bias
-    size_t c_bytes() const { return m * n * sizeof(float); }  // row-major
-    /// "bfp16_64x64x64, 1536 x 512 x 2048"
+    size_t b_bytes() const;  // with the tiles of the bias
+    /// C is in tiles, row-major, each in 8 × 8 subtiles, column-major (array_results.h reads them).
+    size_t c_bytes() const { return m / program->tile.m * c_row_tile_bytes(); }
+    size_t c_row_tile_bytes() const { return n / program->tile.n * program->c_tile_bytes(result); }
+    /// True if `next` can read this product's C as its A: one program, and no padding between them.
+    bool feeds(const Gemm& next) const;
+    /// "bfp16_128x32x64, 1536 x 512 x 2048 to bf16"
     std::string describe() const;
 };
 
@@ -107,7 +129,7 @@ class Plan {
     /// tile.
     const Program& program_for(Kernel, size_t k) const;
     /// The smallest padded matmul that holds m × k × n. m must not exceed `max_rows()`.
-    Gemm gemm(const Program&, size_t m, size_t k, size_t n) const;
+    Gemm gemm(const Program&, size_t m, size_t k, size_t n, Result = Result::sums) const;
     size_t max_rows() const { return row_counts.back(); }
 };
 

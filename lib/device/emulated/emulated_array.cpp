@@ -18,8 +18,6 @@ namespace {
 
 using kernels::HostKernel;
 
-constexpr size_t kSubtile = 8;
-
 /// The memory of one tile of the array, as large as the real one. Buffers are placed in it one after the
 /// other.
 class TileMemory {
@@ -60,12 +58,13 @@ struct Fifo {
 struct Core {
     TileMemory memory;
     Fifo a, b, c;
-    uint8_t* sum = nullptr;  // the buffer of C that the core adds to
+    uint8_t* sums;
 
     Core(const Plan& plan, const Program& program) : memory(plan.core.memory, plan.core.reserved) {
         a.buffers = memory.place(plan.core_buffers.a, program.a_tile_bytes());
         b.buffers = memory.place(plan.core_buffers.b, program.b_tile_bytes());
-        c.buffers = memory.place(plan.core_buffers.c, program.c_tile_bytes());
+        c.buffers = memory.place(plan.core_buffers.c, program.piece_bytes());
+        sums = memory.place(program.sum_bytes());
     }
 };
 
@@ -79,7 +78,7 @@ struct Column {
     Column(const Plan& plan, const Program& program) : memory(plan.memory_tile.memory, 0) {
         a.buffers = memory.place(plan.memory_buffers.a, program.a_tile_bytes());
         b.buffers = memory.place(plan.memory_buffers.b, program.b_tile_bytes());
-        c.buffers = memory.place(plan.memory_buffers.c, program.c_tile_bytes() * plan.rows);
+        c.buffers = memory.place(plan.memory_buffers.c, program.piece_bytes() * plan.rows);
         for (size_t row = 0; row < plan.rows; ++row) cores.emplace_back(plan, program);
     }
 };
@@ -112,7 +111,6 @@ class ColumnJob {
         const bool has_bias = program.kernel == Kernel::bfp16;
         const uint8_t* b_from = b_.data() + col_tile * (gemm_.k_tiles() + (has_bias ? 1 : 0)) * b_bytes;
 
-        for (Core& core : column.cores) core.sum = core.c.acquire();
         start(column, b_from, traffic);
         if (has_bias) b_from += b_bytes;
         for (size_t k = 0; k < gemm_.k_tiles(); ++k, b_from += b_bytes) {
@@ -123,7 +121,7 @@ class ColumnJob {
                 const uint8_t* a_from = a_.data() + ((row_tile + row) * gemm_.k_tiles() + k) * a_bytes;
                 const uint8_t* left = fetch(core.a, fetch(column.a, a_from, a_bytes), a_bytes);
                 const uint8_t* right = fetch(core.b, b_tile, b_bytes);
-                multiply(left, right, core.sum);
+                multiply(left, right, core.sums);
                 if (column_index == 0) traffic.dram_read += a_bytes;  // read once, broadcast along the row
                 traffic.core_read += a_bytes + b_bytes;
             }
@@ -142,49 +140,65 @@ class ColumnJob {
     }
 
     void start(Column& column, const uint8_t* header_from, Traffic& traffic) const {
-        if (kernel_.int8_init != nullptr) {
-            for (Core& core : column.cores) kernel_.int8_init(reinterpret_cast<int32_t*>(core.sum));
+        if (kernel_.int8.init != nullptr) {
+            for (Core& core : column.cores) kernel_.int8.init(reinterpret_cast<int32_t*>(core.sums));
             return;
         }
         const size_t bytes = gemm_.program->b_tile_bytes();
         const uint8_t* header = fetch(column.b, header_from, bytes);
         traffic.dram_read += bytes;
         for (Core& core : column.cores) {
-            kernel_.bfp16_init(fetch(core.b, header, bytes), reinterpret_cast<float*>(core.sum));
+            kernel_.bfp16.init(fetch(core.b, header, bytes), reinterpret_cast<float*>(core.sums));
             traffic.core_read += bytes;
         }
     }
 
     void multiply(const uint8_t* a, const uint8_t* b, uint8_t* c) const {
-        if (kernel_.bfp16_multiply != nullptr) {
-            kernel_.bfp16_multiply(a, b, reinterpret_cast<float*>(c));
+        if (kernel_.bfp16.multiply != nullptr) {
+            kernel_.bfp16.multiply(a, b, reinterpret_cast<float*>(c));
         } else {
-            kernel_.int8_multiply(reinterpret_cast<const int8_t*>(a), reinterpret_cast<const int8_t*>(b),
+            kernel_.int8.multiply(reinterpret_cast<const int8_t*>(a), reinterpret_cast<const int8_t*>(b),
                                   reinterpret_cast<int32_t*>(c));
         }
     }
 
-    /// Joins the column's tiles in its memory tile and stores them row-major, as DMA can with 4-byte values.
+    /// Lets the cores make results of their sums, and moves these out piece by piece: the column's four are
+    /// gathered in its memory tile, and leave for their places in memory.
     void finish(Column& column, size_t row_tile, size_t col_tile, Traffic& traffic) const {
-        const Tile& tile = gemm_.program->tile;
-        const size_t tile_bytes = gemm_.program->c_tile_bytes();
-        constexpr size_t kSubtileRow = kSubtile * sizeof(float);
-        uint8_t* joined = column.c.acquire();
-        for (size_t row = 0; row < column.cores.size(); ++row) {
-            std::memcpy(joined + row * tile_bytes, column.cores[row].sum, tile_bytes);
-        }
-        const size_t stride = gemm_.n * sizeof(float);
-        uint8_t* out = c_.data() + row_tile * tile.m * stride + col_tile * tile.n * sizeof(float);
-        for (size_t row = 0; row < tile.m * column.cores.size(); ++row) {
-            const uint8_t* from =
-                joined + row / kSubtile * kSubtile * tile.n * sizeof(float) + row % kSubtile * kSubtileRow;
-            for (size_t subtile = 0; subtile < tile.n / kSubtile; ++subtile) {
-                std::memcpy(out + row * stride + subtile * kSubtileRow,
-                            from + subtile * kSubtile * kSubtileRow, kSubtileRow);
+        const Program& program = *gemm_.program;
+        const size_t piece = program.piece_bytes(), tile = program.c_tile_bytes(gemm_.result);
+        const size_t pieces = program.pieces(gemm_.result);
+        for (Core& core : column.cores) finish(core.sums);
+        for (size_t i = 0; i < pieces; ++i) {
+            uint8_t* joined = column.c.acquire();
+            for (size_t row = 0; row < column.cores.size(); ++row) {
+                Core& core = column.cores[row];
+                uint8_t* out = core.c.acquire();
+                put(core.sums, out);
+                std::memcpy(joined + row * piece, out, piece);
+                std::memcpy(
+                    c_.data() + (row_tile + row) * gemm_.c_row_tile_bytes() + col_tile * tile + i * piece,
+                    joined + row * piece, piece);
             }
         }
-        traffic.core_written += tile_bytes * column.cores.size();
-        traffic.dram_written += tile_bytes * column.cores.size();
+        traffic.core_written += tile * column.cores.size();
+        traffic.dram_written += tile * column.cores.size();
+    }
+
+    void finish(uint8_t* sums) const {
+        const auto result = static_cast<int32_t>(gemm_.result);
+        if (kernel_.bfp16.finish != nullptr) {
+            kernel_.bfp16.finish(reinterpret_cast<float*>(sums), result);
+        } else {
+            kernel_.int8.finish(reinterpret_cast<int32_t*>(sums), result);
+        }
+    }
+    void put(uint8_t* sums, uint8_t* piece) const {
+        if (kernel_.bfp16.put != nullptr) {
+            kernel_.bfp16.put(reinterpret_cast<float*>(sums), piece);
+        } else {
+            kernel_.int8.put(reinterpret_cast<int32_t*>(sums), piece);
+        }
     }
 
     const Gemm& gemm_;

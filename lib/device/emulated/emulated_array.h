@@ -27,9 +27,9 @@ struct Traffic {
     Traffic& operator+=(const Traffic&);
 };
 
-/// One matmul. `a` and `b` are in the layout of `gemm`, `c` receives [m × n] f32 (int8 programs: int32) in
-/// row-major order. The result does not depend on the number of threads or on the CPU. Throws DeviceError if
-/// a buffer has the wrong size or this build has no kernels for the program's tile.
+/// One matmul. `a`, `b` and `c` are in the layouts of `gemm`. The result does not depend on the number of
+/// threads or on the CPU. Throws DeviceError if a buffer has the wrong size or this build has no kernels for
+/// the program's tile.
 Traffic run(const Plan&, const Gemm&, std::span<const uint8_t> a, std::span<const uint8_t> b,
             std::span<uint8_t> c, ThreadPool&);
 

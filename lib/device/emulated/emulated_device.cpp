@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/array/array_model.h"
+#include "device/array/array_results.h"
 #include "device/array/array_weights.h"
 #include "device/checks.h"
 #include "device/emulated/emulated_array.h"
@@ -37,10 +37,11 @@ struct Shared {
     const Plan& plan = Plan::built_in();
     array::Assumptions assumptions{};
     DeviceStats stats{};
-    Buffer<float> result{};  // C of the current matmul, padded
+    Buffer<uint8_t> result{};  // C of the current matmul, as the array leaves it
 
-    void count(const Gemm& gemm, const array::Traffic& traffic) {
-        const array::ModelledTime time = array::model(gemm, assumptions);
+    /// `dispatches`: 0 for a later call of a runlist.
+    void count(const Gemm& gemm, const array::Traffic& traffic, double dispatches) {
+        const array::ModelledTime time = array::model(gemm, assumptions, dispatches);
         stats.matmul_seconds += time.dispatch + time.array;
         // The time that the array waits for memory.
         stats.transfer_seconds += time.total - time.dispatch - time.array;
@@ -78,7 +79,18 @@ class EmulatedOperand final : public Operand {
     }
 
     /// For weights of `n` rows.
-    Gemm gemm(size_t rows, size_t n) const { return shared_.plan.gemm(program_, rows, cols_, n); }
+    Gemm gemm(size_t rows, size_t n, array::Result result = array::Result::sums) const {
+        return shared_.plan.gemm(program_, rows, cols_, n, result);
+    }
+
+    /// For the array to write: sets the size, and returns the memory of each part.
+    std::vector<std::span<uint8_t>> begin(size_t rows) {
+        check_fits(rows, max_rows_);
+        rows_ = rows;
+        std::vector<std::span<uint8_t>> tiles;
+        for (const Part& part : parts()) tiles.emplace_back(parts_[tiles.size()].data(), part.tiles.size());
+        return tiles;
+    }
 
     /// Fills all `rows` rows. `x_of(first, count)` returns rows [first, first + count) as f32.
     template <class Rows>
@@ -118,7 +130,11 @@ class EmulatedOperand final : public Operand {
 class EmulatedLinear final : public Linear {
   public:
     EmulatedLinear(const BlockWeights& weights, Shared& shared)
-        : shared_(shared), name_(weights.name), n_(weights.n), k_(weights.k) {
+        : shared_(shared),
+          name_(weights.name),
+          n_(weights.n),
+          k_(weights.k),
+          result_(weights.sums == Sums::bf16 ? array::Result::bf16 : array::Result::sums) {
         check_blocks(weights);
         bfp16::TileLayout layout = make_tiles();
         layout.rows = n_;
@@ -127,7 +143,11 @@ class EmulatedLinear final : public Linear {
     }
 
     EmulatedLinear(const LinearWeights& weights, Shared& shared)
-        : shared_(shared), name_(weights.name), n_(weights.weight.rows), k_(weights.weight.cols) {
+        : shared_(shared),
+          name_(weights.name),
+          n_(weights.weight.rows),
+          k_(weights.weight.cols),
+          result_(weights.sums == Sums::bf16 ? array::Result::bf16 : array::Result::sums) {
         check_bias(name_, weights.bias, n_);
         const bfp16::TileLayout layout = make_tiles();
         const auto how = preparation(nullptr, simd::Numerics::bfp16, shared.rounding);
@@ -142,21 +162,7 @@ class EmulatedLinear final : public Linear {
     Run submit(const Operand& x, MatrixView<float> y, Epilogue epilogue) override {
         check_product(name_, *this, x, y.rows, y.cols);
         const auto& left = as_own<EmulatedOperand>(x, shared_.device);
-        for (const auto& part : left.parts()) {
-            const MatrixView<const float> c = multiply(left, part);
-            shared_.pool.for_each(part.rows, kGrain, [&](size_t begin, size_t end, size_t) {
-                const auto out = y.rows_from(part.first + begin, end - begin);
-                for (size_t r = 0; r < out.rows; ++r) {
-                    const float* from = c.row(begin + r);
-                    if (epilogue == Epilogue::add_residual) {
-                        std::transform(from, from + n_, out.row(r), out.row(r), std::plus<>());
-                    } else {
-                        std::copy_n(from, n_, out.row(r));
-                    }
-                }
-                if (epilogue == Epilogue::gelu) simd::gelu(out);
-            });
-        }
+        for (const auto& part : left.parts()) take(multiply(left, part), part.first, part.rows, y, epilogue);
         return {};
     }
 
@@ -165,17 +171,11 @@ class EmulatedLinear final : public Linear {
         check_product(name_, *this, x, x.rows(), y.cols());
         const auto& left = as_own<EmulatedOperand>(x, shared_.device);
         auto& result = as_own<EmulatedOperand>(y, shared_.device);
-        const auto parts = left.parts();
         const auto how = preparation(epilogue, simd::Numerics::bfp16, shared_.rounding);
-        Buffer<float> whole(parts.size() > 1 ? x.rows() * n_ : 0);
-        MatrixView<const float> c;
-        for (const auto& part : parts) {
-            c = multiply(left, part);
-            if (parts.size() == 1) break;
-            for (size_t r = 0; r < part.rows; ++r)
-                std::copy_n(c.row(r), n_, whole.data() + (part.first + r) * n_);
-        }
-        if (parts.size() > 1) c = whole.matrix(x.rows(), n_);
+        Buffer<float> whole(x.rows() * n_);
+        const auto c = whole.matrix(x.rows(), n_);
+        for (const auto& part : left.parts())
+            take(multiply(left, part), part.first, part.rows, c, Epilogue::none);
         const Stopwatch watch;
         const auto bad =
             result.fill(x.rows(), how, [&](size_t first, size_t count) { return c.rows_from(first, count); });
@@ -184,6 +184,30 @@ class EmulatedLinear final : public Linear {
             refuse_result(name_, fmt::format("Inf or NaN at row {}, column {}", bad->row, bad->col));
         }
         return {};
+    }
+
+    /// True if the array can write this product, after GELU, where `next` reads its operand.
+    bool feeds(const EmulatedLinear& next) const {
+        const Plan& plan = shared_.plan;
+        const Gemm one = plan.gemm(plan.program_for(Kernel::bfp16, k_), 1, k_, n_, array::Result::gelu_bfp16);
+        return one.feeds(plan.gemm(plan.program_for(Kernel::bfp16, next.k_), 1, next.k_, next.n_));
+    }
+
+    /// y += next(gelu(this(x))), both calls in one runlist.
+    void submit_chain(const Operand& x, Operand& inner, EmulatedLinear& next, MatrixView<float> y) {
+        check_product(name_, *this, x, x.rows(), inner.cols());
+        const auto& left = as_own<EmulatedOperand>(x, shared_.device);
+        auto& between = as_own<EmulatedOperand>(inner, shared_.device);
+        const auto tiles = between.begin(x.rows());
+        check_product(next.name_, next, inner, y.rows, y.cols);
+        const auto parts = left.parts(), inner_parts = between.parts();
+        for (size_t i = 0; i < parts.size(); ++i) {
+            const Gemm shape = left.gemm(parts[i].rows, n_, array::Result::gelu_bfp16);
+            const double dispatches = i == 0 ? 1 : 0;
+            run(shape, parts[i], tiles[i], dispatches);
+            next.take(next.multiply(between, inner_parts[i], 0), parts[i].first, parts[i].rows, y,
+                      Epilogue::add_residual);
+        }
     }
 
   private:
@@ -199,21 +223,53 @@ class EmulatedLinear final : public Linear {
 
     std::span<uint8_t> tiles() { return {tiles_.data(), tiles_.size()}; }
 
-    /// Returns [part.rows × n], in memory of the device that the next call overwrites.
-    MatrixView<const float> multiply(const EmulatedOperand& x, const EmulatedOperand::Part& part) {
-        const Gemm shape = x.gemm(part.rows, n_);
-        shared_.result.reserve_discard(shape.m * shape.n);
-        const std::span<uint8_t> c(reinterpret_cast<uint8_t*>(shared_.result.data()), shape.c_bytes());
-        const auto traffic =
-            array::run(shared_.plan, shape, part.tiles, {tiles_.data(), tiles_.size()}, c, shared_.pool);
-        shared_.count(shape, traffic);
-        return {shared_.result.data(), part.rows, n_, shape.n};
+    /// A product, in memory of the device that the next call overwrites.
+    struct Product {
+        Gemm shape;
+        std::span<const uint8_t> c;
+    };
+    Product multiply(const EmulatedOperand& x, const EmulatedOperand::Part& part, double dispatches = 1) {
+        const Gemm shape = x.gemm(part.rows, n_, result_);
+        shared_.result.reserve_discard(shape.c_bytes());
+        const std::span<uint8_t> c(shared_.result.data(), shape.c_bytes());
+        run(shape, part, c, dispatches);
+        return {shape, c};
+    }
+
+    void run(const Gemm& shape, const EmulatedOperand::Part& part, std::span<uint8_t> c, double dispatches) {
+        const auto traffic = array::run(shared_.plan, shape, part.tiles, tiles(), c, shared_.pool);
+        shared_.count(shape, traffic, dispatches);
+    }
+
+    /// Rows [first, first + rows) of `y` from the first `rows` of a product.
+    void take(const Product& product, size_t first, size_t rows, MatrixView<float> y, Epilogue epilogue) {
+        const auto layout = array::result_layout(product.shape);
+        shared_.pool.for_each(rows, kGrain, [&](size_t begin, size_t end, size_t) {
+            const auto out = y.rows_from(first + begin, end - begin);
+            simd::take_results(product.c, layout, begin, epilogue == Epilogue::add_residual, out);
+            if (epilogue == Epilogue::gelu) simd::gelu(out);
+        });
     }
 
     Shared& shared_;
     std::string name_;
     size_t n_, k_;
+    array::Result result_;
     Buffer<uint8_t> tiles_;
+};
+
+class EmulatedFeedForward final : public FeedForward {
+  public:
+    EmulatedFeedForward(std::unique_ptr<EmulatedLinear> first, std::unique_ptr<EmulatedLinear> second)
+        : first_(std::move(first)), second_(std::move(second)) {}
+
+    Run submit(const Operand& x, Operand& inner, MatrixView<float> y) override {
+        first_->submit_chain(x, inner, *second_, y);
+        return {};
+    }
+
+  private:
+    std::unique_ptr<EmulatedLinear> first_, second_;
 };
 
 class EmulatedDevice final : public Device {
@@ -227,10 +283,25 @@ class EmulatedDevice final : public Device {
         info.precision = Precision::bfp16;
         info.numerics = "bfp16 in the array's kernels, f32 sums";
         info.modelled_times = true;
+        info.joins_linears = true;
         return info;
     }
 
     DeviceStats stats() const override { return shared_.stats; }
+
+    std::unique_ptr<FeedForward> chain(std::unique_ptr<Linear> first,
+                                       std::unique_ptr<Linear> second) override {
+        const auto* one = dynamic_cast<EmulatedLinear*>(first.get());
+        const auto* two = dynamic_cast<EmulatedLinear*>(second.get());
+        // A core rounds to nearest even, whatever the host does.
+        const bool here = one != nullptr && two != nullptr && one->feeds(*two) &&
+                          shared_.rounding == bfp16::Rounding::nearest_even;
+        if (!here) return Device::chain(std::move(first), std::move(second));
+        const auto own = [](std::unique_ptr<Linear> linear) {
+            return std::unique_ptr<EmulatedLinear>(static_cast<EmulatedLinear*>(linear.release()));
+        };
+        return std::make_unique<EmulatedFeedForward>(own(std::move(first)), own(std::move(second)));
+    }
 
     std::unique_ptr<Linear> load(const LinearWeights& weights) override {
         return std::make_unique<EmulatedLinear>(weights, shared_);

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "bfp16/int8.h"
 #include "device/array/array_model.h"
+#include "device/array/array_results.h"
 #include "device/emulated/emulated_array.h"
 #include "device/int8_device.h"
 
@@ -24,7 +25,7 @@ struct Shared {
     ThreadPool& pool;
     const Plan& plan = Plan::built_in();
     Buffer<uint8_t> a{};
-    Buffer<int32_t> c{};     // padded to whole tiles
+    Buffer<uint8_t> c{};     // as the array leaves it
     Buffer<int32_t> sums{};  // without the padding
 
     /// Whole subtiles at a time. What the layout has and `values` lacks is zero. The columns of `values` are
@@ -61,11 +62,17 @@ class ArrayWeights final : public Int8Weights {
             const size_t rows = std::min(shared_.plan.max_rows(), x.rows - first);
             const Gemm gemm = shape(rows, x.cols);
             const auto traffic = run(x.rows_from(first, rows), gemm);
+            const auto layout = array::result_layout(gemm);
             shared_.sums.reserve_discard(rows * n_);
             shared_.pool.for_each(rows, 16, [&](size_t begin, size_t end, size_t worker) {
                 const auto sums = shared_.sums.matrix(rows, n_).rows_from(begin, end - begin);
-                for (size_t r = 0; r < sums.rows; ++r)
-                    std::copy_n(shared_.c.data() + (begin + r) * gemm.n, sums.cols, sums.row(r));
+                for (size_t r = 0; r < sums.rows; ++r) {
+                    for (size_t col = 0; col < sums.cols; col += 8) {
+                        const uint8_t* from = shared_.c.data() + layout.offset(begin + r, col);
+                        std::memcpy(sums.row(r) + col, from,
+                                    std::min<size_t>(8, sums.cols - col) * sizeof(int32_t));
+                    }
+                }
                 use(first + begin, sums, worker);
             });
             const array::ModelledTime time = array::model(gemm);
@@ -84,11 +91,10 @@ class ArrayWeights final : public Int8Weights {
     array::Traffic run(MatrixView<const int8_t> x, const Gemm& gemm) {
         const array::Tile& tile = program_.tile;
         shared_.a.reserve_discard(gemm.a_bytes());
-        shared_.c.reserve_discard(gemm.m * gemm.n);
+        shared_.c.reserve_discard(gemm.c_bytes());
         shared_.shuffle_into(x, {gemm.m, gemm.k, tile.m, tile.k, false}, shared_.a.data());
         return array::run(shared_.plan, gemm, {shared_.a.data(), gemm.a_bytes()},
-                          {tiles_.data(), tiles_.size()},
-                          {reinterpret_cast<uint8_t*>(shared_.c.data()), gemm.c_bytes()}, shared_.pool);
+                          {tiles_.data(), tiles_.size()}, {shared_.c.data(), gemm.c_bytes()}, shared_.pool);
     }
 
     Shared& shared_;

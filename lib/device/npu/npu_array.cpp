@@ -21,11 +21,11 @@ size_t round_up(size_t value, size_t step) {
     return (value + step - 1) / step * step;
 }
 
-/// The numbers of rows for which `program` has instructions with this padded k for every n.
+/// The numbers of rows for which `program` has instructions with this padded k for every n and result.
 std::vector<size_t> row_counts(const NpuProgram& program, size_t padded_k) {
-    std::map<size_t, std::vector<size_t>> by_n;
+    std::map<std::pair<size_t, array::Result>, std::vector<size_t>> by_n;
     for (const NpuShape& shape : program.shapes) {
-        if (shape.k == padded_k) by_n[shape.n].push_back(shape.m);
+        if (shape.k == padded_k) by_n[{shape.n, shape.result}].push_back(shape.m);
     }
     std::vector<size_t> common;
     bool first = true;
@@ -50,8 +50,7 @@ bool has_program(const NpuPrograms& programs, const array::Plan& plan, size_t k,
     const NpuProgram* installed = programs.find(planned.name);
     if (installed == nullptr) return false;
     const array::Gemm shape = plan.gemm(planned, 1, k, n);
-    const auto counts = row_counts(*installed, shape.k);
-    return !counts.empty() && installed->find(counts.back(), shape.k, shape.n) != nullptr;
+    return installed->any(shape.k, shape.n) != nullptr && !row_counts(*installed, shape.k).empty();
 }
 
 size_t NpuArray::Rows::padded(size_t rows) const {
@@ -117,20 +116,43 @@ const NpuArray::Rows& NpuArray::rows_for(size_t k, const std::string& what) {
     return rows_.emplace(k, std::move(rows)).first->second;
 }
 
-array::Gemm NpuArray::gemm(size_t padded_rows, size_t k, size_t n, const std::string& what) {
-    const NpuOpenProgram& program = *rows_for(k, what).program;
-    const array::Tile& tile = program.planned->tile;
-    const array::Gemm shape{program.planned,     padded_rows,
-                            round_up(k, tile.k), round_up(n, tile.n * plan_.columns),
-                            plan_.rows,          plan_.columns};
-    if (program.installed->find(shape.m, shape.k, shape.n) == nullptr) no_xclbin(what);
+array::Gemm NpuArray::padded(size_t padded_rows, size_t k, size_t n, array::Result result) const {
+    const array::Program& program = plan_.program_for(array::Kernel::bfp16, k);
+    return {&program,
+            padded_rows,
+            round_up(k, program.tile.k),
+            round_up(n, program.tile.n * plan_.columns),
+            plan_.rows,
+            plan_.columns,
+            result};
+}
+
+std::optional<array::Gemm> NpuArray::find(size_t padded_rows, size_t k, size_t n,
+                                          array::Result result) const {
+    const array::Gemm shape = padded(padded_rows, k, n, result);
+    const NpuProgram* installed = programs_.find(shape.program->name);
+    if (installed == nullptr || installed->find(shape.m, shape.k, shape.n, result) == nullptr) return {};
+    return shape;
+}
+
+array::Gemm NpuArray::gemm(size_t padded_rows, size_t k, size_t n, array::Result result,
+                           const std::string& what) const {
+    const auto found = find(padded_rows, k, n, result);
+    if (!found) no_xclbin(fmt::format("{}, to {}", what, name(result)));
+    return *found;
+}
+
+array::Gemm NpuArray::any_gemm(size_t k, size_t n, const std::string& what) {
+    const Rows& rows = rows_for(k, what);
+    const array::Gemm shape = padded(rows.longest(), k, n, array::Result::sums);
+    if (rows.program->installed->any(shape.k, shape.n) == nullptr) no_xclbin(what);
     return shape;
 }
 
 xrt_backend::Program& NpuArray::instructions(NpuOpenProgram& program, const array::Gemm& gemm) {
-    auto& loaded = program.instructions[{gemm.m, gemm.k, gemm.n}];
+    auto& loaded = program.instructions[{gemm.m, gemm.k, gemm.n, gemm.result}];
     if (loaded) return *loaded;
-    const NpuShape* shape = program.installed->find(gemm.m, gemm.k, gemm.n);
+    const NpuShape* shape = program.installed->find(gemm.m, gemm.k, gemm.n, gemm.result);
     if (shape == nullptr) no_xclbin(gemm.describe());
     const auto bytes = read_verified(shape->instructions, shape->sha256);
     if (bytes.empty() || bytes.size() % sizeof(uint32_t) != 0) {

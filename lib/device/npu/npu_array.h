@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -23,7 +24,8 @@ struct NpuOpenProgram {
     const NpuProgram* installed = nullptr;
     const array::Program* planned = nullptr;
     std::unique_ptr<xrt_backend::Context> context;
-    std::map<std::tuple<size_t, size_t, size_t>, std::unique_ptr<xrt_backend::Program>> instructions;
+    std::map<std::tuple<size_t, size_t, size_t, array::Result>, std::unique_ptr<xrt_backend::Program>>
+        instructions;
 };
 
 /// Memory of the NPU. After a failure it is never freed, because the array may still write to it.
@@ -58,7 +60,13 @@ class NpuArray {
 
     /// The matmul with weights [n × k] for `padded_rows` rows. Throws DeviceError, naming `what`, if there
     /// are no instructions for it.
-    array::Gemm gemm(size_t padded_rows, size_t k, size_t n, const std::string& what);
+    array::Gemm gemm(size_t padded_rows, size_t k, size_t n, array::Result result,
+                     const std::string& what) const;
+    /// The same, or nothing.
+    std::optional<array::Gemm> find(size_t padded_rows, size_t k, size_t n, array::Result result) const;
+    /// The layout of weights [n × k], whatever result their product has. Throws DeviceError, naming `what`,
+    /// if no instructions are installed for them.
+    array::Gemm any_gemm(size_t k, size_t n, const std::string& what);
 
     /// The instructions of one call, checked against the manifest when they are first loaded. `gemm.program`
     /// must be `program.planned`.
@@ -72,6 +80,7 @@ class NpuArray {
     xrt_backend::XrtDevice& device() { return *device_; }
 
   private:
+    array::Gemm padded(size_t padded_rows, size_t k, size_t n, array::Result result) const;
     NpuOpenProgram& open(const array::Program& planned, const std::string& what);
     [[noreturn]] void no_xclbin(const std::string& what) const;
 

@@ -67,6 +67,7 @@ class NpuDevice final : public Device {
         info.precision = Precision::bfp16;
         info.numerics = "bfp16 blocks, accumulated in fp32 on the array";
         info.asynchronous = true;
+        info.joins_linears = true;
         info.description = description_;
         return info;
     }
@@ -82,6 +83,14 @@ class NpuDevice final : public Device {
     }
     std::unique_ptr<Linear> load_blocks(const BlockWeights& weights) override {
         return make_npu_linear(weights, shared_);
+    }
+    std::unique_ptr<FeedForward> chain(std::unique_ptr<Linear> first,
+                                       std::unique_ptr<Linear> second) override {
+        // A core rounds to nearest even, whatever the host does.
+        if (shared_.rounding == bfp16::Rounding::nearest_even) {
+            if (auto both = make_npu_feed_forward(first, second)) return both;
+        }
+        return Device::chain(std::move(first), std::move(second));
     }
     std::unique_ptr<Operand> make_operand(size_t max_rows, size_t cols) override {
         return std::make_unique<NpuOperand>(max_rows, cols, shared_);

@@ -14,4 +14,9 @@ std::unique_ptr<Linear> make_npu_linear(const LinearWeights&, NpuShared&);
 /// The same from blocks, which stay as they are.
 std::unique_ptr<Linear> make_npu_linear(const BlockWeights&, NpuShared&);
 
+/// Takes both linears if the array can run one after the other with GELU between them; otherwise returns
+/// null, and leaves them.
+std::unique_ptr<FeedForward> make_npu_feed_forward(std::unique_ptr<Linear>& first,
+                                                   std::unique_ptr<Linear>& second);
+
 }  // namespace npuscribe

@@ -17,6 +17,8 @@ using xrt_backend::XrtError;
 
 namespace {
 
+constexpr size_t kFillRows = 64;  // rows that one worker fills at a time; a row of tiles is a multiple
+
 void hand_over(xrt_backend::Buffer& buffer, size_t bytes) {
     try {
         buffer.to_device(0, bytes);
@@ -61,7 +63,7 @@ NpuOperand::~NpuOperand() {
     }
 }
 
-void NpuOperand::allocate() {
+void NpuOperand::allocate(Argument argument) {
     const std::string what = fmt::format("an operand of {} x {}", max_rows_, cols_);
     const NpuArray::Rows& cut = shared_.array.rows_for(cols_, what);
     longest_ = cut.longest();
@@ -72,12 +74,13 @@ void NpuOperand::allocate() {
         Chunk chunk;
         chunk.first = first;
         chunk.layout = {cut.padded(std::min(longest_, max_rows_ - first)), cols_, tile.m, tile.k, 0};
-        chunk.buffer = shared_.array.allocate(*cut.program, Argument::a, chunk.layout.bytes(), what);
+        chunk.buffer = shared_.array.allocate(*cut.program, argument, chunk.layout.bytes(), what);
         // Unwritten rows must be zeros for the array, too.
-        hand_over(*chunk.buffer, chunk.layout.bytes());
+        if (argument == Argument::a) hand_over(*chunk.buffer, chunk.layout.bytes());
         chunks.push_back(std::move(chunk));
     }
     chunks_ = std::move(chunks);
+    argument_ = argument;
 }
 
 std::vector<NpuOperand::Part> NpuOperand::parts() const {
@@ -89,10 +92,18 @@ std::vector<NpuOperand::Part> NpuOperand::parts() const {
     return parts;
 }
 
-void NpuOperand::begin(size_t rows) {
+void NpuOperand::begin(size_t rows, Argument argument) {
     check_fits(rows, max_rows_);
-    if (chunks_.empty()) allocate();
+    if (chunks_.empty() || argument_ != argument) allocate(argument);
     rows_ = rows;
+}
+
+void NpuOperand::begin(size_t rows) {
+    begin(rows, Argument::a);
+}
+
+void NpuOperand::begin_on_array(size_t rows) {
+    begin(rows, Argument::c);
 }
 
 std::optional<simd::Place> NpuOperand::fill_rows(size_t first, MatrixView<const float> x,
@@ -121,7 +132,7 @@ void NpuOperand::fill(MatrixView<const float> x, const LayerNorm* norm) {
     const Stopwatch watch;
     const auto how = preparation(norm, simd::Numerics::bfp16, shared_.rounding);
     BadPlace bad;
-    shared_.pool.for_each(x.rows, tile_rows_, [&](size_t from, size_t to, size_t) {
+    shared_.pool.for_each(x.rows, kFillRows, [&](size_t from, size_t to, size_t) {
         bad.note(fill_rows(from, x.rows_from(from, to - from), how));
     });
     shared_.stats.prepare_seconds += watch.seconds();

@@ -77,6 +77,9 @@ class NpuOperand final : public Operand {
                                          const simd::RowPreparation& how);
     void finish();
 
+    /// Sets the size, for the array to write all of it: the result of one call that the next one reads.
+    void begin_on_array(size_t rows);
+
     NpuPending* pending = nullptr;  // the run that makes this operand, until it has been completed
 
   private:
@@ -85,13 +88,15 @@ class NpuOperand final : public Operand {
         bfp16::TileLayout layout;
         NpuBuffer buffer;
     };
-    void allocate();
+    void allocate(xrt_backend::Argument argument);
+    void begin(size_t rows, xrt_backend::Argument argument);
 
     NpuShared& shared_;
     size_t max_rows_;
     size_t longest_ = 0;  // rows in a chunk
     size_t tile_rows_ = 0;
     std::vector<Chunk> chunks_;
+    xrt_backend::Argument argument_ = xrt_backend::Argument::a;  // that the chunks were allocated for
 };
 
 }  // namespace npuscribe

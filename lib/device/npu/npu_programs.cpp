@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -18,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kManifestFormat = 1;
+constexpr int kManifestFormat = 2;
 constexpr const char* kManifestName = "manifest.json";
 
 NpuProgram read_program(const json& entry, const fs::path& directory) {
@@ -34,6 +35,7 @@ NpuProgram read_program(const json& entry, const fs::path& directory) {
         shape.m = given.at("m").get<size_t>();
         shape.k = given.at("k").get<size_t>();
         shape.n = given.at("n").get<size_t>();
+        shape.result = array::parse_result(given.at("result").get<std::string>());
         shape.instructions = directory / given.at("instructions").get<std::string>();
         shape.sha256 = given.at("sha256").get<std::string>();
         program.shapes.push_back(std::move(shape));
@@ -43,11 +45,17 @@ NpuProgram read_program(const json& entry, const fs::path& directory) {
 
 }  // namespace
 
-const NpuShape* NpuProgram::find(size_t m, size_t k, size_t n) const {
-    for (const NpuShape& shape : shapes) {
-        if (shape.m == m && shape.k == k && shape.n == n) return &shape;
-    }
-    return nullptr;
+const NpuShape* NpuProgram::find(size_t m, size_t k, size_t n, array::Result result) const {
+    const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const NpuShape& shape) {
+        return shape.m == m && shape.k == k && shape.n == n && shape.result == result;
+    });
+    return found == shapes.end() ? nullptr : &*found;
+}
+
+const NpuShape* NpuProgram::any(size_t k, size_t n) const {
+    const auto found = std::find_if(shapes.begin(), shapes.end(),
+                                    [&](const NpuShape& shape) { return shape.k == k && shape.n == n; });
+    return found == shapes.end() ? nullptr : &*found;
 }
 
 fs::path xclbin_directory() {

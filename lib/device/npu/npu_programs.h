@@ -9,25 +9,30 @@
 #include <string>
 #include <vector>
 
+#include "device/array/array_plan.h"
+
 namespace npuscribe {
 
 /// The instructions of one padded matmul, C [m × n] = A [m × k] · B [n × k]ᵀ.
 struct NpuShape {
     size_t m = 0, k = 0, n = 0;
+    array::Result result = array::Result::sums;
     std::filesystem::path instructions;  // 32-bit words, little-endian
     std::string sha256;
 };
 
 /// One xclbin. Its shapes differ only in their instructions, so all of them run in one hardware context.
 struct NpuProgram {
-    std::string name;  // of kernels/plan.json: "bfp16_64x64x64"
+    std::string name;  // of kernels/plan.json: "bfp16_128x32x64"
     size_t tile_m = 0, tile_k = 0, tile_n = 0;
     std::filesystem::path xclbin;
     std::string sha256;
     std::vector<NpuShape> shapes;
 
     /// Null if there are no instructions for the shape.
-    const NpuShape* find(size_t m, size_t k, size_t n) const;
+    const NpuShape* find(size_t m, size_t k, size_t n, array::Result result) const;
+    /// A shape with these weights, of any rows and result.
+    const NpuShape* any(size_t k, size_t n) const;
 };
 
 /// $NPUSCRIBE_XCLBIN_DIR, or, if that is not set, ../share/npuscribe/xclbin relative to the program's
@@ -44,7 +49,7 @@ class NpuPrograms {
     size_t shapes() const;
     /// Null if it is not installed.
     const NpuProgram* find(const std::string& name) const;
-    /// "bfp16_64x64x64 (12 shapes), …" or "no array program", for errors.
+    /// "bfp16_128x32x64 (12 shapes), …" or "no array program", for errors.
     std::string describe() const;
     const std::filesystem::path& directory() const { return directory_; }
     const std::string& why_empty() const { return why_empty_; }

@@ -168,7 +168,7 @@ HWY_INLINE VU LargestOfRows(const VU* bits) {
 /// Stores blocks of one row, each in 16 bytes of which 9 count, in their subtiles. The 7 bytes too many are
 /// the next row's, which is written later; the last row stores only its own bytes.
 template <class V>
-HWY_INLINE void StoreGroup(V blocks, size_t row, uint8_t* out) {
+HWY_INLINE void StoreGroup(V blocks, size_t row, size_t step, uint8_t* out) {
     const hn::CappedTag<uint8_t, 16> d;
     out += row * bfp16::kBlockBytes;
     const auto store = [&](hn::Vec<decltype(d)> block, uint8_t* to) {
@@ -182,13 +182,14 @@ HWY_INLINE void StoreGroup(V blocks, size_t row, uint8_t* out) {
         store(blocks, out);
     } else {
         store(hn::LowerHalf(d, blocks), out);
-        store(hn::UpperHalf(d, blocks), out + bfp16::kSubtileBytes);
+        store(hn::UpperHalf(d, blocks), out + step);
     }
 }
 
-/// As QuantiseSubtile, of kGroupBlocks subtiles side by side.
+/// As QuantiseSubtile, of kGroupBlocks subtiles side by side; `step` is from one to the next in `out`.
 template <bfp16::Rounding kRounding>
-HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8_t* out) {
+HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, [[maybe_unused]] size_t step,
+                                     uint8_t* out) {
     const DF df;
     const DU du;
     alignas(64) static constexpr uint32_t kLaneOfBlock[16] = {0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 8, 8, 8};
@@ -204,7 +205,8 @@ HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8
     for (size_t row = 0; row < 8; ++row) {
         const auto lanes =
             hn::IndicesFromVec(du, hn::Add(first_lanes, hn::Set(du, static_cast<uint32_t>(row))));
-        StoreGroup(RoundBlocks<kRounding>(df, values[row], hn::TableLookupLanes(magics, lanes)), row, out);
+        StoreGroup(RoundBlocks<kRounding>(df, values[row], hn::TableLookupLanes(magics, lanes)), row, step,
+                   out);
     }
     const hn::RebindToSigned<DU> di;
     const auto too_large =
@@ -233,7 +235,7 @@ HWY_INLINE bool QuantiseRow(const float* values, size_t cols, uint8_t* blocks) {
 }
 
 template <bfp16::Rounding kRounding>
-HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, uint8_t* out) {
+HWY_INLINE uint32_t QuantiseSubtiles(const float* const* rows, size_t col, size_t, uint8_t* out) {
     return QuantiseSubtile<kRounding>(rows, col, out);
 }
 

@@ -27,16 +27,16 @@ using bfp16::Rounding;
 using bfp16::TileLayout;
 
 /// Rounds columns [first_col, first_col + cols) of eight rows to one row of subtiles; cols is a multiple
-/// of 8.
+/// of 8, and `step` is from a subtile to the next.
 template <Rounding kRounding>
-uint32_t QuantiseStrip(const float* const* rows, size_t first_col, size_t cols, uint8_t* out) {
+uint32_t QuantiseStrip(const float* const* rows, size_t first_col, size_t cols, size_t step, uint8_t* out) {
     uint32_t worst = 0;
     size_t col = 0;
     for (; col + kGroupBlocks * kBlockSize <= cols; col += kGroupBlocks * kBlockSize) {
-        worst |= QuantiseSubtiles<kRounding>(rows, first_col + col, out);
-        out += kGroupBlocks * kSubtileBytes;
+        worst |= QuantiseSubtiles<kRounding>(rows, first_col + col, step, out);
+        out += kGroupBlocks * step;
     }
-    for (; col < cols; col += kBlockSize, out += kSubtileBytes) {
+    for (; col < cols; col += kBlockSize, out += step) {
         worst |= QuantiseSubtile<kRounding>(rows, first_col + col, out);
     }
     return worst;
@@ -50,9 +50,10 @@ bool PrepareStrip(const float* const* rows, size_t cols, const TileLayout& layou
     for (size_t col = 0; col < layout.padded_cols(); col += layout.tile_cols) {
         uint8_t* out = tiles + layout.block_offset(row, col / kBlockSize);
         const size_t filled = std::min(layout.tile_cols, cols - std::min(cols, col));
-        worst |= QuantiseStrip<kRounding>(rows, col, filled, out);
-        std::memset(out + filled / kBlockSize * kSubtileBytes, 0,
-                    (layout.tile_cols - filled) / kBlockSize * kSubtileBytes);
+        const size_t step = layout.subtile_step();
+        worst |= QuantiseStrip<kRounding>(rows, col, filled, step, out);
+        for (size_t subtile = filled / kBlockSize; subtile < layout.tile_cols / kBlockSize; ++subtile)
+            std::memset(out + subtile * step, 0, kSubtileBytes);
     }
     return worst == 0;
 }
@@ -68,7 +69,7 @@ void RestoreRow(const uint8_t* tiles, const TileLayout& layout, size_t row, floa
         const uint8_t* block = tiles + layout.block_offset(row, first / kBlockSize);
         const size_t end = std::min(layout.cols, first + layout.tile_cols);
         size_t col = first;
-        for (; col + kBlockSize <= end; col += kBlockSize, block += kSubtileBytes)
+        for (; col + kBlockSize <= end; col += kBlockSize, block += layout.subtile_step())
             DecodeBlock(block, out + col);
         if (col < end) {
             float values[kBlockSize];
@@ -192,12 +193,10 @@ std::optional<Place> prepare_for_npu(MatrixView<const float> x, const RowPrepara
 }
 
 void clear_rows(const TileLayout& layout, size_t first_row, std::span<uint8_t> tiles) {
-    const size_t strip_bytes = layout.tile_cols / kBlockSize * bfp16::kSubtileBytes;
     for (size_t row = (first_row + kSubtileRows - 1) / kSubtileRows * kSubtileRows;
          row < layout.padded_rows(); row += kSubtileRows) {
-        for (size_t col = 0; col < layout.padded_cols(); col += layout.tile_cols) {
-            std::memset(tiles.data() + layout.block_offset(row, col / kBlockSize), 0, strip_bytes);
-        }
+        for (size_t block = 0; block < layout.padded_cols() / kBlockSize; ++block)
+            std::memset(tiles.data() + layout.block_offset(row, block), 0, bfp16::kSubtileBytes);
     }
 }
 
@@ -225,7 +224,7 @@ void shuffle_blocks(const uint8_t* blocks, const TileLayout& layout, std::span<u
         for (size_t col = 0; col < layout.cols; col += layout.tile_cols) {
             uint8_t* out = tiles.data() + layout.block_offset(row, col / kBlockSize);
             for (size_t block = 0; block < layout.tile_cols / kBlockSize; ++block) {
-                std::memcpy(out + block * bfp16::kSubtileBytes, blocks, kBlockBytes);
+                std::memcpy(out + block * layout.subtile_step(), blocks, kBlockBytes);
                 blocks += kBlockBytes;
             }
         }

@@ -42,7 +42,7 @@ TEST_CASE("a subtile is eight rows of nine bytes, seventy-two in a row") {
     }
 }
 
-TEST_CASE("subtiles are row-major in a tile, tiles row-major in the matrix") {
+TEST_CASE("subtiles are column-major in a tile, tiles row-major in the matrix") {
     // Each block's bytes encode (subtile row, subtile column); tiles of 16 x 16 in a 32 x 32 matrix.
     std::vector<uint8_t> rows(32 * 36);
     for (size_t row = 0; row < 32; ++row) {
@@ -54,8 +54,14 @@ TEST_CASE("subtiles are row-major in a tile, tiles row-major in the matrix") {
     const auto tiles = shuffled(rows, {32, 32, 16, 16});
     std::vector<int> order;
     for (size_t i = 0; i < tiles.size(); i += 72) order.push_back(tiles[i]);
-    CHECK(order == std::vector<int>{0x00, 0x01, 0x10, 0x11, 0x02, 0x03, 0x12, 0x13,  //
-                                    0x20, 0x21, 0x30, 0x31, 0x22, 0x23, 0x32, 0x33});
+    CHECK(order == std::vector<int>{0x00, 0x10, 0x01, 0x11, 0x02, 0x12, 0x03, 0x13,  //
+                                    0x20, 0x30, 0x21, 0x31, 0x22, 0x32, 0x23, 0x33});
+}
+
+TEST_CASE("a row of tiles is the same bytes however wide its tiles are") {
+    const auto blocks = random_bytes(32 * bfp16::row_bytes(96));
+    const auto narrow = shuffled(blocks, {32, 96, 16, 16}), wide = shuffled(blocks, {32, 96, 16, 48});
+    CHECK(narrow == wide);
 }
 
 TEST_CASE("the golden blocks stay in one piece") {

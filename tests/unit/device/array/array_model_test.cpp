@@ -18,29 +18,56 @@ array::Gemm gemm(size_t m, size_t k, size_t n, Kernel kernel = Kernel::bfp16) {
 
 }  // namespace
 
-TEST_CASE("the time of multiplying alone is that of 32 tiles at 95 % of their peak") {
+TEST_CASE("the time of the products alone is that of 32 tiles at their peak, which no matmul comes near") {
     const auto g = gemm(3072, 512, 2048);
     const auto time = array::model(g);
-    // 32 tiles x 512 MACs x 2 x 1.81 GHz = 59.3 TFLOP/s, of which 95 % are reached.
+    // 32 tiles x 512 MACs x 2 x 1.81 GHz = 59.3 TFLOP/s.
     const double flops = 2.0 * 3072 * 512 * 2048;
-    CHECK(flops / time.compute == Approx(0.95 * 59.3e12).epsilon(0.01));
-    CHECK(time.total > time.compute);
+    CHECK(flops / time.compute == Approx(59.3e12).epsilon(0.01));
+    // The best published are 31 and 32.5 TFLOP/s.
+    for (const auto which : array::kCases)
+        CHECK(flops / array::model(g, array::Assumptions(which), 0).total < 35e12);
 }
 
 TEST_CASE("the time of a 512 x 512 x 512 matmul is the one calculated by hand") {
     const auto time = array::model(gemm(512, 512, 512));
-    // Two groups of 256 x 512; each reads 256 rows of A and all of B with the tiles of the bias.
-    CHECK(time.bytes_read == 2 * (256 * 576 + 512 * 576 + 8 * 4608));
-    CHECK(time.bytes_written == 512 * 512 * 4);
-    // A group has 8 tiles of K. Each has 4608 bytes, which take 1152 cycles, more than the 539 of
-    // multiplying. Starting C takes 256 cycles, and the tile with the bias as long as any other. But the C of
-    // four cores, 65536 bytes, takes 16384 cycles, which is longer than all that.
-    const double cores = 8 * 1152 + 256 + 1152, drain = 16384;
-    CHECK(time.cores == Approx(2 * cores / 1.81e9));
-    CHECK(time.drain == Approx(2 * drain / 1.81e9));
-    CHECK(time.cycles == static_cast<uint64_t>(2 * drain + cores + 4096));
-    CHECK(time.dispatch == Approx(0.27e-3));
-    CHECK(time.total == Approx(0.27e-3 + std::max(time.array, time.dram)));
+    // One group of 512 x 512, which reads all of A, and all of B with the tiles of the bias. A tile of C is
+    // 11 pieces.
+    CHECK(time.bytes_read == 512 * 576 + 512 * 576 + 8 * 2304);
+    CHECK(time.bytes_written == 4 * 8 * 11 * 3072);
+    // 16 tiles of K. Each is 32 groups of 2 x 2 subtiles: 16 cycles of products, 17 of loads, 16 of stores,
+    // of which half overlaps: (17 + 16 + 17 + 16 + 20) / 2 = 43. The 4608 bytes of A take 1152 cycles, less
+    // than that. Starting C takes 512 cycles, the tile with the bias 576. Copying 528 vectors takes one to
+    // three cycles each. A core has three buffers for the 11 pieces, and waits until eight of them have left.
+    const double cores = 16 * 32 * 43 + 512 + 576 + 2 * 528 + 8 * 768, drain = 4 * 11 * 768;
+    CHECK(time.cores == Approx(cores / 1.81e9));
+    CHECK(time.drain == Approx(drain / 1.81e9));
+    CHECK(time.cycles == static_cast<uint64_t>(drain + cores + drain / 4));
+    CHECK(time.dispatch == Approx(0.161e-3));
+    CHECK(time.total == Approx(0.161e-3 + std::max(time.array, time.dram)));
+}
+
+TEST_CASE("bfloat16 leaves in about half the time, and GELU in BFP16 in a quarter of it") {
+    const Plan& plan = Plan::built_in();
+    const auto& program = plan.program_for(Kernel::bfp16, 512);
+    const auto drain = [&](array::Result result) {
+        return array::model(plan.gemm(program, 1536, 512, 2048, result)).drain;
+    };
+    CHECK(drain(array::Result::bf16) == Approx(drain(array::Result::sums) * 6 / 11));
+    CHECK(drain(array::Result::gelu_bfp16) == Approx(drain(array::Result::sums) * 3 / 11));
+}
+
+TEST_CASE("every time lies between the ends of the assumptions' ranges") {
+    for (const size_t rows : {512, 1536}) {
+        for (const auto& [k, n] :
+             {std::pair<size_t, size_t>{512, 1536}, {512, 512}, {512, 2048}, {2048, 512}}) {
+            const auto total = [&, k = k, n = n](array::Case which) {
+                return array::model(gemm(rows, k, n), array::Assumptions(which)).total;
+            };
+            CHECK(total(array::Case::best) < total(array::Case::middle));
+            CHECK(total(array::Case::middle) < total(array::Case::worst));
+        }
+    }
 }
 
 TEST_CASE("the model counts the bytes that the emulated array moves") {
@@ -56,7 +83,7 @@ TEST_CASE("the model counts the bytes that the emulated array moves") {
 
 TEST_CASE("a later run of a runlist is not dispatched again") {
     const auto g = gemm(512, 512, 512);
-    CHECK(array::model(g, {}, 1).total - array::model(g, {}, 0).total == Approx(0.27e-3));
+    CHECK(array::model(g, {}, 1).total - array::model(g, {}, 0).total == Approx(0.161e-3));
 }
 
 TEST_CASE("slower memory makes a matmul slower, and becomes its bottleneck") {
@@ -69,8 +96,9 @@ TEST_CASE("slower memory makes a matmul slower, and becomes its bottleneck") {
 }
 
 TEST_CASE("every assumption is described with its source") {
-    const auto lines = array::Assumptions{}.describe();
-    REQUIRE(lines.size() == 6);
+    const auto lines = array::Assumptions::describe();
+    REQUIRE(lines.size() == 7);
     CHECK(test::contains(lines[0], "1.81 GHz"));
-    CHECK(test::contains(lines[4], "52.7 GB/s"));
+    CHECK(test::contains(lines[5], "47 to 70 GB/s"));
+    CHECK(test::contains(lines[6], "0.05 to 0.27 ms"));
 }

@@ -1,5 +1,7 @@
 #include "device/emulated/emulated_array.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -8,6 +10,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "catch.h"
+#include "device/array/array_results.h"
 
 using namespace npuscribe;
 using array::Gemm;
@@ -54,17 +57,18 @@ struct Bfp16Case {
     }
 
     std::vector<float> run(ThreadPool& pool, array::Traffic* traffic = nullptr) const {
-        std::vector<float> c(gemm.m * gemm.n);
-        const auto done = array::run(Plan::built_in(), gemm, a, b,
-                                     {reinterpret_cast<uint8_t*>(c.data()), gemm.c_bytes()}, pool);
+        std::vector<uint8_t> bytes(gemm.c_bytes());
+        const auto done = array::run(Plan::built_in(), gemm, a, b, bytes, pool);
         if (traffic != nullptr) *traffic = done;
+        std::vector<float> c(gemm.m * gemm.n);
+        simd::take_results(bytes, array::result_layout(gemm), 0, false, {c.data(), gemm.m, gemm.n});
         return c;
     }
 };
 
-Gemm gemm(Kernel kernel, size_t m, size_t k, size_t n) {
+Gemm gemm(Kernel kernel, size_t m, size_t k, size_t n, array::Result result = array::Result::sums) {
     const Plan& plan = Plan::built_in();
-    return plan.gemm(plan.program_for(kernel, k), m, k, n);
+    return plan.gemm(plan.program_for(kernel, k), m, k, n, result);
 }
 
 }  // namespace
@@ -92,23 +96,27 @@ TEST_CASE("the array's int8 matmul is exact") {
     std::vector<uint8_t> a(g.a_bytes()), b(g.b_bytes());
     for (auto& value : a) value = static_cast<uint8_t>(random());
     for (auto& value : b) value = static_cast<uint8_t>(random());
-    std::vector<int32_t> c(g.m * g.n);
+    std::vector<uint8_t> c(g.c_bytes());
     ThreadPool pool(2);
-    array::run(Plan::built_in(), g, a, b, {reinterpret_cast<uint8_t*>(c.data()), g.c_bytes()}, pool);
+    array::run(Plan::built_in(), g, a, b, c, pool);
+    const auto layout = array::result_layout(g);
 
-    // A's tiles are 64 x 64 of 8 x 8 subtiles, [row][k]; B's the same of [k][column].
+    // A's tiles are 128 x 32 of 8 x 8 subtiles, [row][k]; B's 64 x 32 of [k][column].
     const auto byte = [&](const std::vector<uint8_t>& from, size_t row, size_t l, bool k_major) {
-        const size_t tile = row / 64 * (g.k / 64) + l / 64;
-        const size_t subtile = row % 64 / 8 * 8 + l % 64 / 8;
+        const size_t height = k_major ? 64 : 128;
+        const size_t tile = row / height * (g.k / 32) + l / 32;
+        const size_t subtile = row % height / 8 * 4 + l % 32 / 8;
         const size_t within = k_major ? l % 8 * 8 + row % 8 : row % 8 * 8 + l % 8;
-        return static_cast<int8_t>(from[tile * 4096 + subtile * 64 + within]);
+        return static_cast<int8_t>(from[tile * height * 32 + subtile * 64 + within]);
     };
     size_t wrong = 0;
     for (size_t i = 0; i < g.m; i += 5) {
         for (size_t j = 0; j < g.n; j += 11) {
             int32_t sum = 0;
             for (size_t l = 0; l < g.k; ++l) sum += byte(a, i, l, false) * byte(b, j, l, true);
-            if (c[i * g.n + j] != sum) ++wrong;
+            int32_t got = 0;
+            std::memcpy(&got, c.data() + layout.offset(i, j), sizeof got);
+            if (got != sum) ++wrong;
         }
     }
     CHECK(wrong == 0);
@@ -121,19 +129,65 @@ TEST_CASE("the result does not depend on the number of threads") {
 }
 
 TEST_CASE("the array moves as many bytes as the plan says") {
-    const Bfp16Case test(gemm(Kernel::bfp16, 512, 512, 1024));  // 2 x 2 groups of 256 x 512
+    const Bfp16Case test(gemm(Kernel::bfp16, 1024, 512, 1024));  // 2 x 2 groups of 512 x 512
     ThreadPool pool(2);
     array::Traffic traffic;
     test.run(pool, &traffic);
-    // Each group reads its 256 rows of A and its 512 rows of B, with eight tiles of bias.
-    const uint64_t a = 256 * 576, b = 512 * 576 + 8 * 4608;
+    // Each group reads its 512 rows of A and its 512 rows of B, with eight tiles of bias. A tile of C is
+    // eleven pieces.
+    const uint64_t a = 512 * 576, b = 512 * 576 + 8 * 2304;
     CHECK(traffic.dram_read == 4 * (a + b));
-    CHECK(traffic.dram_written == 512 * 1024 * 4);
+    CHECK(traffic.dram_written == 8 * 16 * 11 * 3072);
     // Every core gets its own copy: A goes to eight columns, B to four rows.
     CHECK(traffic.core_read == 4 * (8 * a + 4 * b));
-    CHECK(traffic.core_written == 512 * 1024 * 4);
-    CHECK(traffic.macs == 512ULL * 512 * 1024);
-    CHECK(traffic.kernel_calls == 4 * 32 * 8);
+    CHECK(traffic.core_written == traffic.dram_written);
+    CHECK(traffic.macs == 1024ULL * 512 * 1024);
+    CHECK(traffic.kernel_calls == 4 * 32 * 16);
+}
+
+TEST_CASE("the array's bfloat16 result is its f32 result, rounded") {
+    ThreadPool pool(2);
+    const auto sums = Bfp16Case(gemm(Kernel::bfp16, 512, 384, 384)).run(pool);
+    const auto rounded = Bfp16Case(gemm(Kernel::bfp16, 512, 384, 384, array::Result::bf16)).run(pool);
+    size_t wrong = 0;
+    for (size_t i = 0; i < sums.size(); ++i) {
+        // Half a unit of eight bits.
+        if (std::fabs(static_cast<double>(rounded[i]) - sums[i]) > std::ldexp(std::fabs(sums[i]), -8))
+            ++wrong;
+        if (std::bit_cast<uint32_t>(rounded[i]) << 16 != 0) ++wrong;
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("a result in BFP16 after GELU is the A of the product after it, in every Whisper size") {
+    const size_t state = GENERATE(384, 512, 768, 1280);
+    const Bfp16Case test(gemm(Kernel::bfp16, 512, state, 4 * state, array::Result::gelu_bfp16));
+    ThreadPool pool(2);
+    std::vector<uint8_t> c(test.gemm.c_bytes());
+    array::run(Plan::built_in(), test.gemm, test.a, test.b, c, pool);
+    const Gemm next = gemm(Kernel::bfp16, 512, 4 * state, state);
+    REQUIRE(test.gemm.feeds(next));
+    REQUIRE(c.size() == next.a_bytes());
+    // The same by way of the f32 sums and the erf form.
+    Bfp16Case plain = test;
+    plain.gemm.result = array::Result::sums;
+    auto values = plain.run(pool);
+    for (float& value : values) value = static_cast<float>(value / 2 * std::erfc(-value / std::sqrt(2.0)));
+    const auto wanted = bfp16::quantise({values.data(), next.m, next.k}, bfp16::Rounding::nearest_even);
+    std::vector<uint8_t> got(wanted.size());
+    bfp16::unshuffle(c, next.a_layout(), got);
+    std::vector<float> a(values.size()), b(values.size());
+    bfp16::dequantise(wanted, {a.data(), next.m, next.k});
+    bfp16::dequantise(got, {b.data(), next.m, next.k});
+    double worst = 0;
+    for (size_t block = 0; block < wanted.size() / 9; ++block) {
+        if (wanted[9 * block] < 127 - 9) continue;
+        const double unit = bfp16::mantissa_unit(std::max(wanted[9 * block], got[9 * block]));
+        for (size_t i = 8 * block; i < 8 * block + 8; ++i)
+            worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - b[i]) / unit);
+    }
+    CHECK(worst <= 1);
+    CHECK(worst > 0);
 }
 
 TEST_CASE("buffers of the wrong size are refused") {

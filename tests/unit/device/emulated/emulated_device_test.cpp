@@ -135,3 +135,40 @@ TEST_CASE("the device reports the model's times") {
     CHECK(stats.bytes_from_device == time.bytes_written);
     CHECK(stats.matmul_seconds + stats.transfer_seconds == Approx(time.total));
 }
+
+TEST_CASE("a chain is dispatched once, and its inner values never leave the array") {
+    const size_t m = 512, k = 512, wide = 2048;
+    const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
+    ThreadPool pool(2);
+    const auto device = make_emulated_device({}, pool);
+    const auto chain = device->chain(device->load({{w1.data(), wide, k}, {}, "mlp.0", Sums::bf16}),
+                                     device->load({{w2.data(), k, wide}, {}, "mlp.2", Sums::bf16}));
+    const auto operand = device->make_operand(m, k), inner = device->make_operand(m, wide);
+    device->prepare({x.data(), m, k}, nullptr, *operand);
+    Values y(m * k);
+    chain->submit(*operand, *inner, {y.data(), m, k}).wait();
+    const auto& plan = array::Plan::built_in();
+    const auto& program = plan.program_for(array::Kernel::bfp16, k);
+    const auto first = array::model(plan.gemm(program, m, k, wide, array::Result::gelu_bfp16), {}, 1);
+    const auto second = array::model(plan.gemm(program, m, wide, k, array::Result::bf16), {}, 0);
+    const auto stats = device->stats();
+    CHECK(stats.matmul_seconds + stats.transfer_seconds == Approx(first.total + second.total));
+    CHECK(stats.bytes_from_device == first.bytes_written + second.bytes_written);
+}
+
+TEST_CASE("with another rounding than a core's, the host stands between the linears of a chain") {
+    const size_t m = 8, k = 512, wide = 2048;
+    const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
+    ThreadPool pool(2);
+    const auto device = make_emulated_device({Precision::bfp16, bfp16::Rounding::floor}, pool);
+    const auto load = [&](const Values& w, size_t n, size_t depth) {
+        return device->load({{w.data(), n, depth}, {}, "layer"});
+    };
+    const auto operand = device->make_operand(m, k), inner = device->make_operand(m, wide);
+    device->prepare({x.data(), m, k}, nullptr, *operand);
+    Values y(m * k), wanted(m * k);
+    device->chain(load(w1, wide, k), load(w2, k, wide))->submit(*operand, *inner, {y.data(), m, k}).wait();
+    load(w1, wide, k)->submit(*operand, *inner, Epilogue::gelu).wait();
+    load(w2, k, wide)->submit(*inner, {wanted.data(), m, k}, Epilogue::none).wait();
+    CHECK(y == wanted);
+}

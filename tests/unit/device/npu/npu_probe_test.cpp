@@ -51,9 +51,9 @@ struct Machine {
     void remove(const std::string& path) const { fs::remove_all(root / path); }
     void programs() const {
         write("xclbin/manifest.json",
-              R"({"format": 1, "layout_version": 1, "programs": [{"name": "p", "xclbin": "p.xclbin",
+              R"({"format": 2, "layout_version": 2, "programs": [{"name": "p", "xclbin": "p.xclbin",
             "sha256": "0", "tile": {"m": 64, "k": 64, "n": 64},
-            "shapes": [{"m": 512, "k": 512, "n": 512, "instructions": "i.bin", "sha256": "0"}]}]})");
+            "shapes": [{"m": 512, "k": 512, "n": 512, "result": "sums", "instructions": "i.bin", "sha256": "0"}]}]})");
     }
     /// The kinds of problems, in order.
     std::vector<NpuProblem> problems() const {

@@ -19,10 +19,10 @@ std::string error_of(const TemporaryDirectory& directory) {
 
 TEST_CASE("a manifest names array programs and their shapes") {
     const TemporaryDirectory directory;
-    directory.write("manifest.json", R"({"format": 1, "layout_version": 1, "programs": [
+    directory.write("manifest.json", R"({"format": 2, "layout_version": 2, "programs": [
         {"name": "bfp16_64x64x64", "tile": {"m": 64, "k": 32, "n": 16}, "xclbin": "a.xclbin", "sha256": "12ab",
-         "shapes": [{"m": 512, "k": 384, "n": 1536, "instructions": "a.bin", "sha256": "34cd"},
-                    {"m": 256, "k": 384, "n": 1536, "instructions": "b.bin", "sha256": "56ef"}]}]})");
+         "shapes": [{"m": 512, "k": 384, "n": 1536, "result": "bf16", "instructions": "a.bin", "sha256": "34cd"},
+                    {"m": 256, "k": 384, "n": 1536, "result": "bf16", "instructions": "b.bin", "sha256": "56ef"}]}]})");
     const NpuPrograms programs(directory.path());
     CHECK(programs.shapes() == 2);
     CHECK(programs.find("bfp16_64x64x48") == nullptr);
@@ -32,9 +32,9 @@ TEST_CASE("a manifest names array programs and their shapes") {
     CHECK(program->tile_k == 32);
     CHECK(program->tile_n == 16);
     CHECK(program->xclbin == directory / "a.xclbin");
-    CHECK(program->find(512, 384, 384) == nullptr);
-    REQUIRE(program->find(256, 384, 1536) != nullptr);
-    CHECK(program->find(256, 384, 1536)->instructions == directory / "b.bin");
+    CHECK(program->find(512, 384, 384, array::Result::sums) == nullptr);
+    REQUIRE(program->find(256, 384, 1536, array::Result::bf16) != nullptr);
+    CHECK(program->find(256, 384, 1536, array::Result::bf16)->instructions == directory / "b.bin");
     CHECK(contains(programs.describe(), "bfp16_64x64x64 (2 shapes)"));
 }
 
@@ -47,13 +47,13 @@ TEST_CASE("a directory without a manifest has no programs, and says why") {
 
 TEST_CASE("a manifest that cannot be trusted is refused") {
     const TemporaryDirectory directory;
-    directory.write("manifest.json", "{\"format\": 1, ");
+    directory.write("manifest.json", "{\"format\": 2, ");
     CHECK(contains(error_of(directory), "is damaged"));
-    directory.write("manifest.json", R"({"format": 1, "layout_version": 1, "programs": [{"name": "p"}]})");
+    directory.write("manifest.json", R"({"format": 2, "layout_version": 2, "programs": [{"name": "p"}]})");
     CHECK(contains(error_of(directory), "is damaged"));
-    directory.write("manifest.json", R"({"format": 2, "layout_version": 1, "programs": []})");
-    CHECK(contains(error_of(directory), "is of format 2"));
-    directory.write("manifest.json", R"({"format": 1, "layout_version": 99, "programs": []})");
+    directory.write("manifest.json", R"({"format": 1, "layout_version": 2, "programs": []})");
+    CHECK(contains(error_of(directory), "is of format 1"));
+    directory.write("manifest.json", R"({"format": 2, "layout_version": 99, "programs": []})");
     CHECK(contains(error_of(directory), "were built for version 99 of the tile layout"));
 }
 
