@@ -10,7 +10,8 @@ namespace npuscribe::bench {
 /// All numbers are for all layers and the whole batch, whose windows go to the array together. Rows are
 /// padded as in the plan, and split if there are more than it has instructions for.
 struct ArrayProjection {
-    /// Four dispatches a layer: query, key and value in one runlist; out, mlp.0 and mlp.2 in one each.
+    /// Three submissions a layer: query, key and value, one product; out; mlp.0, GELU and mlp.2 in one
+    /// runlist. INT8 has four, for its sums go to the host.
     double seconds = 0;
     double dispatch = 0;  // the part of `seconds` that dispatching takes
     Traffic traffic;      // operands and results between host and device, in bytes

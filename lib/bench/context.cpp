@@ -1,10 +1,13 @@
 #include "bench/context.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "audio/log_mel.h"
+#include "bench/array_projection.h"
 #include "bench/projection.h"
 #include "device/cpu/cpu_device.h"
 #include "encoder/conv_stem.h"
@@ -41,6 +44,22 @@ std::vector<std::pair<std::string, std::string>> setup(const Context& context) {
                      fmt::format("{} ({:.2f} s of audio)", context.frames, context.audio_seconds()));
     out.emplace_back("runs", fmt::to_string(context.runs));
     return out;
+}
+
+void add_modelled_range(const Context& context, size_t layers, Result& result) {
+    const DeviceInfo info = context.device.info();
+    if (!info.modelled_times) return;
+    const auto kernel = info.precision == Precision::bfp16 ? array::Kernel::bfp16 : array::Kernel::int8;
+    const Shape shape{context.dimensions().n_audio_state, layers, context.frames, 1};
+    for (const auto& [which, name] : {std::pair{array::Case::best, "the array's matmuls, at best"},
+                                      {array::Case::middle, "the array's matmuls, in the middle"},
+                                      {array::Case::worst, "the array's matmuls, at worst"}}) {
+        const auto array = project_array(kernel, shape, array::Plan::built_in(), array::Assumptions(which));
+        result.quantities.push_back({name, array.seconds * 1e3, "ms", Origin::modelled});
+    }
+    result.notes.push_back(
+        fmt::format("Modelled times are in the middle of the ranges of what is assumed of the array: {}.",
+                    fmt::join(array::Assumptions::describe(), "; ")));
 }
 
 Buffer<float> mel(const Context& context, size_t index, size_t frames) {

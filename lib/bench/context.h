@@ -52,6 +52,10 @@ struct DeviceSpan {
     DeviceStats before;
 };
 
+/// Of a device whose times are modelled: the ends of the range that they are the middle of, for the array's
+/// part of `layers` layers, and what they depend on. Adds nothing for other devices.
+void add_modelled_range(const Context&, size_t layers, Result&);
+
 /// The log-mel of window `index` of the speech, [2·frames × n_mels].
 Buffer<float> mel(const Context&, size_t index, size_t frames);
 

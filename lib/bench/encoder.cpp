@@ -54,6 +54,7 @@ Result encoder(const Context& context) {
             "the layers' and frames' ratio.",
             study::kFrames, scale));
     }
+    add_modelled_range(context, n_layers, result);
     result.notes.emplace_back(
         "A frame is 20 ms of audio; the study's own realtime factors take 30 s for 512 frames, which hold "
         "10.24 s.");

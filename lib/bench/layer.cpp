@@ -164,6 +164,7 @@ Result layer(const Context& context, size_t index) {
             fmt::format("The study's limits are for {} frames; here they are multiplied by {}/{}.",
                         study::kFrames, context.frames, study::kFrames));
     }
+    add_modelled_range(context, 1, result);
     result.notes.emplace_back(
         "The study's 99.99 % and 99.0 % are cosines, and so is the criterion. The layer's output includes "
         "its input; the last column of the table is relative to the part that the layer adds.");

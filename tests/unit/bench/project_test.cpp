@@ -20,7 +20,8 @@ TEST_CASE("project: a row for each size and source, and the study's figures scal
     options.measure = false;
     options.battery_watt_hours = 56;
     const Result result = project(options, pool, {});
-    REQUIRE(result.tables.size() == 5);  // estimates and batches of two sizes, and what it is compared with
+    REQUIRE(result.tables.size() ==
+            7);  // estimates, batches and designs of two sizes, and what they are compared with
     const auto find = [&](const Table& table, const std::string& name, double frames) {
         for (const Row& row : table.rows) {
             if (std::get<std::string>(row.cells.at(0)) == name && number(row, 1) == frames) return row;
@@ -38,6 +39,12 @@ TEST_CASE("project: a row for each size and source, and the study's figures scal
     CHECK(number(large, 2) == Approx(2317.0 * 32 * 1500 / 512));
     const Row modelled = find(result.tables[0], "Track 2, array's matmuls", 1500);
     CHECK(modelled.origin == Origin::modelled);
+    CHECK(number(find(result.tables[0], "Track 2, array's matmuls, at best", 1500), 2) < number(modelled, 2));
+    CHECK(number(find(result.tables[0], "Track 2, array's matmuls, at worst", 1500), 2) >
+          number(modelled, 2));
+    const Row design = find(result.tables[4], "array's matmuls", 1500);
+    CHECK(number(design, 6) == number(modelled, 2));  // now, in the middle
+    CHECK(number(design, 8) == Approx(number(design, 6) / number(design, 3)));
     const Row batch = find(result.tables[2], "Track 2, study, six layers", 512);
     CHECK(number(batch, 6) == Approx(11.494).epsilon(1e-4));  // encodes a second of 8 windows
     for (const Table& table : result.tables) {
@@ -65,6 +72,10 @@ TEST_CASE("project: measurements add the CPU's rows, and its part to the array's
             CHECK(row.origin == Origin::measured);
         }
     }
+    const Table& designs = result.tables.at(2);
+    REQUIRE(designs.rows.size() == 4);
+    CHECK(designs.rows[2].origin == Origin::measured);
+    CHECK(number(designs.rows[2], 6) < number(designs.rows[2], 3));  // without GELU, the host has less to do
     CHECK(alone > 0);
     CHECK(together > alone);
     CHECK(cpu > 0);
