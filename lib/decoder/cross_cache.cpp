@@ -29,12 +29,12 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
       pool_(pool),
       dimensions_(checkpoint.dimensions()),
       format_(format),
-      head_bytes_(head_bytes(format, dimensions_.n_audio_ctx)),
       operand_(device.make_operand(dimensions_.n_audio_ctx, dimensions_.n_audio_state)),
       projected_keys_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
       projected_values_(dimensions_.n_audio_ctx * dimensions_.n_text_state),
       slots_(slots),
-      n_ctx_(slots, 0) {
+      n_ctx_(slots, 0),
+      head_bytes_(slots, 0) {
     for (size_t layer = 0; layer < dimensions_.n_text_layer; ++layer) {
         const auto block = fmt::format("decoder.blocks.{}.cross_attn.", layer);
         keys_.push_back(load_linear(checkpoint, block + "key", device));
@@ -43,19 +43,23 @@ CrossCache::CrossCache(const Checkpoint& checkpoint, size_t slots, CrossFormat f
 }
 
 uint8_t* CrossCache::head(size_t slot, size_t layer, size_t head) {
-    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_;
+    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_[slot];
 }
 
 const uint8_t* CrossCache::head(size_t slot, size_t layer, size_t head) const {
-    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_;
+    return slots_[slot].data() + (layer * dimensions_.n_text_head + head) * head_bytes_[slot];
 }
 
 void CrossCache::fill(size_t slot, MatrixView<const float> encoder_output) {
     const size_t n_ctx = encoder_output.rows;
     const size_t heads = dimensions_.n_text_head;
     auto& storage = slots_[slot];
-    if (storage.empty()) storage = Buffer<uint8_t>(dimensions_.n_text_layer * heads * head_bytes_);
+    if (storage.empty()) {
+        const size_t most = head_bytes(format_, dimensions_.n_audio_ctx);
+        storage = Buffer<uint8_t>(dimensions_.n_text_layer * heads * most, Pages::huge);
+    }
     n_ctx_[slot] = n_ctx;
+    head_bytes_[slot] = head_bytes(format_, n_ctx);
     device_.prepare(encoder_output, nullptr, *operand_);
     const MatrixView<float> keys(projected_keys_.data(), n_ctx, dimensions_.n_text_state);
     const MatrixView<float> values(projected_values_.data(), n_ctx, dimensions_.n_text_state);
@@ -72,7 +76,7 @@ void CrossCache::fill(size_t slot, MatrixView<const float> encoder_output) {
             } else {
                 const auto element = element_of(format_);
                 simd::pack_keys(key, element, packed);
-                simd::pack_values(value, element, packed + head_bytes_ / 2);
+                simd::pack_values(value, element, packed + head_bytes_[slot] / 2);
             }
         });
     }
@@ -90,7 +94,8 @@ void CrossCache::attend(size_t slot, size_t layer, size_t index, MatrixView<floa
     if (format_ == CrossFormat::int8) {
         simd::attend_int8(q, {packed, n_ctx_[slot]}, q, scratch);
     } else {
-        simd::attend(q, {packed, packed + head_bytes_ / 2, n_ctx_[slot], element_of(format_)}, q, scratch);
+        const uint8_t* values = packed + head_bytes_[slot] / 2;
+        simd::attend(q, {packed, values, n_ctx_[slot], element_of(format_)}, q, scratch);
     }
 }
 

@@ -55,12 +55,12 @@ class CrossCache {
     ThreadPool& pool_;
     Dimensions dimensions_;
     CrossFormat format_;
-    size_t head_bytes_;  // of packed keys and values
     std::vector<std::unique_ptr<Linear>> keys_, values_;
     std::unique_ptr<Operand> operand_;
     Buffer<float> projected_keys_, projected_values_;  // [n_audio_ctx × n_text_state]
-    std::vector<Buffer<uint8_t>> slots_;
+    std::vector<Buffer<uint8_t>> slots_;               // one head's packed keys and values after the other's
     std::vector<size_t> n_ctx_;
+    std::vector<size_t> head_bytes_;  // of n_ctx_
 };
 
 }  // namespace npuscribe

@@ -1,6 +1,8 @@
 #include "simd/attention/attention_int8.h"
 
+#include <algorithm>
 #include <cassert>
+#include <type_traits>
 
 #include "simd/isa.h"
 #include "simd/packing.h"
@@ -11,6 +13,10 @@ namespace {
 constexpr size_t padded_positions(size_t n) {
     return lane_blocks(n) * kLaneBlock;
 }
+
+/// Query rows that share a pass over a head's keys and values: a beam search's, mostly. Reading them bounds
+/// small groups.
+constexpr size_t kPassRows = 6;
 
 /// The parts of one head's memory. Keys: [n/16][16 groups of 4 values][16 positions][4], offset by 128.
 /// Values: [n/4][64][4 positions]. Positions past n are zero, with scale zero.
@@ -33,7 +39,7 @@ size_t int8_head_bytes(size_t n) {
     return padded_positions(n) * 2 * (kHeadSize + sizeof(float));
 }
 size_t int8_attention_scratch(size_t n) {
-    return 3 * 2 * padded_positions(n);
+    return kPassRows * 3 * padded_positions(n) / 2;  // a score and two bytes of weight
 }
 
 }  // namespace npuscribe::simd
@@ -51,7 +57,9 @@ namespace npuscribe::simd {
 namespace {
 
 constexpr size_t kGroups = kHeadSize / 4;  // of four values, one dword
-constexpr size_t kMostRows = 3;  // rows at once: 3 × 2 halves × 4 vectors of sums, in 32 registers
+/// Rows whose sums are in registers at once: 2 × 2 halves × 4 vectors. Three rows would fit in 32 registers,
+/// but compilers then keep the sums in memory.
+constexpr size_t kMostRows = 2;
 
 /// Packs keys as HeadParts describes them, with a scale a position.
 void pack_keys(MatrixView<const float> keys, uint8_t* out, float* scales) {
@@ -119,8 +127,8 @@ inline __m512i broadcast_dword(const void* dword) {
 
 /// Computes scores, in units of log2, for `kBlocks` blocks of 16 positions.
 template <size_t kRows, size_t kBlocks>
-inline void score_blocks(const Query (&queries)[kRows], const uint8_t* keys, const float* key_scales,
-                         float* scores, size_t stride) {
+inline void score_blocks(const Query* queries, const uint8_t* keys, const float* key_scales, float* scores,
+                         size_t stride) {
     __m512i high[kRows][kBlocks];
     __m512i low[kRows][kBlocks];
 #pragma GCC unroll 4
@@ -179,52 +187,75 @@ inline float weigh(float* scores, size_t n, size_t padded, const float* value_sc
     return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
 }
 
-/// Computes the scores of the first `positions` positions, a multiple of 16.
-template <size_t kRows>
-inline void score_all(const Query (&queries)[kRows], const HeadParts<const uint8_t>& parts, size_t positions,
-                      float* scores, size_t stride) {
-    const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
-    constexpr size_t kTogether = 4;
-    size_t j = 0;
-    for (; j + kTogether * kLaneBlock <= positions; j += kTogether * kLaneBlock)
-        score_blocks<kRows, kTogether>(queries, parts.keys + j * kHeadSize, key_scales + j, scores + j,
-                                       stride);
-    for (; j < positions; j += kLaneBlock)
-        score_blocks<kRows, 1>(queries, parts.keys + j * kHeadSize, key_scales + j, scores + j, stride);
+/// Positions whose keys, or values, are read into the first-level cache once for all rows of a pass.
+constexpr size_t kChunk = 4 * kLaneBlock;
+
+/// Fetches the `bytes` that come two chunks after `chunk`: no hardware prefetcher goes beyond a page.
+inline void fetch_ahead(const uint8_t* chunk) {
+    constexpr size_t kBytes = kChunk * kHeadSize;
+    for (size_t line = 0; line < kBytes; line += 64)
+        _mm_prefetch(reinterpret_cast<const char*>(chunk + 2 * kBytes + line), _MM_HINT_T0);
 }
 
-template <size_t kRows>
-void attend_group(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch) {
-    const size_t n = head.n;
-    const size_t padded = padded_positions(n);
-    const HeadParts<const uint8_t> parts(head.data, n);
-    const float* value_scales = reinterpret_cast<const float*>(parts.value_scales);
-    Query queries[kRows];
-    for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
+/// Calls `work` with the size, as a constant, and the first row of each group of kMostRows rows, and of a
+/// single one that is left.
+template <class Work>
+inline void for_groups(size_t rows, const Work& work) {
+    size_t r = 0;
+    for (; r + kMostRows <= rows; r += kMostRows) work(std::integral_constant<size_t, kMostRows>(), r);
+    if (r < rows) work(std::integral_constant<size_t, 1>(), r);
+}
 
-    score_all(queries, parts, padded, scratch, padded);
-    uint8_t* halves = reinterpret_cast<uint8_t*>(scratch + kRows * padded);  // [row][high, low][position]
-    float unit[kRows];
-    for (size_t r = 0; r < kRows; ++r) {
-        uint8_t* high = halves + 2 * r * padded;
-        unit[r] = weigh(scratch + r * padded, n, padded, value_scales, high, high + padded);
+/// Computes the scores of the first `positions` positions, a multiple of 16.
+inline void score_all(const Query* queries, size_t rows, const HeadParts<const uint8_t>& parts,
+                      size_t positions, float* scores, size_t stride) {
+    const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
+    size_t j = 0;
+    for (; j + kChunk <= positions; j += kChunk) {
+        const uint8_t* keys = parts.keys + j * kHeadSize;
+        fetch_ahead(keys);
+        for_groups(rows, [&](auto size, size_t r) {
+            score_blocks<size(), kChunk / kLaneBlock>(queries + r, keys, key_scales + j,
+                                                      scores + r * stride + j, stride);
+        });
     }
+    for (; j < positions; j += kLaneBlock) {
+        for_groups(rows, [&](auto size, size_t r) {
+            score_blocks<size(), 1>(queries + r, parts.keys + j * kHeadSize, key_scales + j,
+                                    scores + r * stride + j, stride);
+        });
+    }
+}
 
+/// Sums of a row's products with the values: of the weights' high halves, then of their low ones.
+struct WeightedSums {
+    alignas(64) int32_t high[kHeadSize];
+    alignas(64) int32_t low[kHeadSize];
+};
+
+/// Adds the products of kRows rows of weights with the values of `positions` positions, a multiple of 4.
+/// `halves`: [row][high, low][stride].
+template <size_t kRows>
+inline void add_values(const uint8_t* values, size_t positions, const uint8_t* halves, size_t stride,
+                       WeightedSums* sums) {
     __m512i high[kRows][4];
     __m512i low[kRows][4];
 #pragma GCC unroll 4
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; ++d) high[r][d] = low[r][d] = _mm512_setzero_si512();
+        for (size_t d = 0; d < 4; ++d) {
+            high[r][d] = _mm512_load_si512(sums[r].high + d * kLaneBlock);
+            low[r][d] = _mm512_load_si512(sums[r].low + d * kLaneBlock);
+        }
     }
-    for (size_t j = 0; j < padded; j += 4) {
+    for (size_t j = 0; j < positions; j += 4) {
         __m512i value[4];
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(parts.values + j * kHeadSize + d * 64);
+        for (size_t d = 0; d < 4; ++d) value[d] = _mm512_loadu_si512(values + j * kHeadSize + d * 64);
 #pragma GCC unroll 4
         for (size_t r = 0; r < kRows; ++r) {
-            const __m512i weight_high = broadcast_dword(halves + 2 * r * padded + j);
-            const __m512i weight_low = broadcast_dword(halves + (2 * r + 1) * padded + j);
+            const __m512i weight_high = broadcast_dword(halves + 2 * r * stride + j);
+            const __m512i weight_low = broadcast_dword(halves + (2 * r + 1) * stride + j);
 #pragma GCC unroll 4
             for (size_t d = 0; d < 4; ++d) {
                 high[r][d] = _mm512_dpbusd_epi32(high[r][d], weight_high, value[d]);
@@ -236,9 +267,52 @@ void attend_group(MatrixView<const float> q, const Int8Head& head, MatrixView<fl
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
         for (size_t d = 0; d < 4; ++d) {
-            const __m512 whole = _mm512_fmadd_ps(_mm512_cvtepi32_ps(high[r][d]), _mm512_set1_ps(256.0F),
-                                                 _mm512_cvtepi32_ps(low[r][d]));
-            _mm512_storeu_ps(out.row(r) + d * kLaneBlock, _mm512_mul_ps(whole, _mm512_set1_ps(unit[r])));
+            _mm512_store_si512(sums[r].high + d * kLaneBlock, high[r][d]);
+            _mm512_store_si512(sums[r].low + d * kLaneBlock, low[r][d]);
+        }
+    }
+}
+
+/// One pass: at most kPassRows rows.
+void attend_rows_together(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
+                          float* scratch) {
+    const size_t n = head.n;
+    const size_t rows = q.rows;
+    const size_t padded = padded_positions(n);
+    const HeadParts<const uint8_t> parts(head.data, n);
+    const float* value_scales = reinterpret_cast<const float*>(parts.value_scales);
+    Query queries[kPassRows];
+    for (size_t r = 0; r < rows; ++r) split_query(q.row(r), queries[r]);
+
+    score_all(queries, rows, parts, padded, scratch, padded);
+    uint8_t* halves = reinterpret_cast<uint8_t*>(scratch + rows * padded);  // [row][high, low][position]
+    float unit[kPassRows];
+    for (size_t r = 0; r < rows; ++r) {
+        uint8_t* high = halves + 2 * r * padded;
+        unit[r] = weigh(scratch + r * padded, n, padded, value_scales, high, high + padded);
+    }
+
+    WeightedSums sums[kPassRows];
+    for (size_t r = 0; r < rows; ++r) {
+        for (size_t d = 0; d < kHeadSize; d += kLaneBlock) {
+            _mm512_store_si512(sums[r].high + d, _mm512_setzero_si512());
+            _mm512_store_si512(sums[r].low + d, _mm512_setzero_si512());
+        }
+    }
+    for (size_t j = 0; j < padded; j += kChunk) {
+        const uint8_t* values = parts.values + j * kHeadSize;
+        fetch_ahead(values);
+        const size_t positions = std::min(kChunk, padded - j);
+        for_groups(rows, [&](auto size, size_t r) {
+            add_values<size()>(values, positions, halves + 2 * r * padded + j, padded, sums + r);
+        });
+    }
+    for (size_t r = 0; r < rows; ++r) {
+        for (size_t d = 0; d < kHeadSize; d += kLaneBlock) {
+            const __m512 high = _mm512_cvtepi32_ps(_mm512_load_si512(sums[r].high + d));
+            const __m512 low = _mm512_cvtepi32_ps(_mm512_load_si512(sums[r].low + d));
+            const __m512 whole = _mm512_fmadd_ps(high, _mm512_set1_ps(256.0F), low);
+            _mm512_storeu_ps(out.row(r) + d, _mm512_mul_ps(whole, _mm512_set1_ps(unit[r])));
         }
     }
 }
@@ -257,13 +331,12 @@ inline void softmax(float* scores, size_t n, size_t padded) {
         _mm512_storeu_ps(scores + j, _mm512_mul_ps(_mm512_loadu_ps(scores + j), inverse));
 }
 
-template <size_t kRows>
-void weights_group(MatrixView<const float> q, const Int8Head& head, size_t first, MatrixView<float> out) {
-    Query queries[kRows];
-    for (size_t r = 0; r < kRows; ++r) split_query(q.row(r), queries[r]);
+void weights_together(MatrixView<const float> q, const Int8Head& head, size_t first, MatrixView<float> out) {
+    Query queries[kPassRows];
+    for (size_t r = 0; r < q.rows; ++r) split_query(q.row(r), queries[r]);
     const size_t padded = padded_positions(first);
-    score_all(queries, HeadParts<const uint8_t>(head.data, head.n), padded, out.data, out.stride);
-    for (size_t r = 0; r < kRows; ++r) softmax(out.row(r), first, padded);
+    score_all(queries, q.rows, HeadParts<const uint8_t>(head.data, head.n), padded, out.data, out.stride);
+    for (size_t r = 0; r < q.rows; ++r) softmax(out.row(r), first, padded);
 }
 
 }  // namespace
@@ -286,33 +359,19 @@ void pack_int8_keys(MatrixView<const float> keys, uint8_t* out) {
 void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
                  std::span<float> scratch) {
     assert(has_vnni() && scratch.size() >= int8_attention_scratch(head.n));
-    for (size_t r = 0; r < q.rows;) {
-        const size_t left = q.rows - r;
-        const size_t count = left < kMostRows ? left : kMostRows;
-        const auto from = q.rows_from(r, count);
-        const auto to = out.rows_from(r, count);
-        switch (count) {
-            case 3:
-                attend_group<3>(from, head, to, scratch.data());
-                break;
-            case 2:
-                attend_group<2>(from, head, to, scratch.data());
-                break;
-            default:
-                attend_group<1>(from, head, to, scratch.data());
-                break;
-        }
-        r += count;
+    for (size_t r = 0; r < q.rows; r += kPassRows) {
+        const size_t count = std::min(kPassRows, q.rows - r);
+        attend_rows_together(q.rows_from(r, count), head, out.rows_from(r, count), scratch.data());
     }
 }
 
 void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
                             MatrixView<float> out) {
     assert(has_vnni() && first > 0 && first <= head.n);
-    size_t r = 0;
-    for (; r + kMostRows <= q.rows; r += kMostRows)
-        weights_group<kMostRows>(q.rows_from(r, kMostRows), head, first, out.rows_from(r, kMostRows));
-    for (; r < q.rows; ++r) weights_group<1>(q.rows_from(r, 1), head, first, out.rows_from(r, 1));
+    for (size_t r = 0; r < q.rows; r += kPassRows) {
+        const size_t count = std::min(kPassRows, q.rows - r);
+        weights_together(q.rows_from(r, count), head, first, out.rows_from(r, count));
+    }
 }
 
 }  // namespace npuscribe::simd
