@@ -107,11 +107,12 @@ struct Right {
     }
 };
 
-/// Multiplies a group of 4 rows by kCount times 16 columns. `kFetch`: prefetch the next panel meanwhile.
-template <bool kScalesAdd, bool kFetch, size_t kCount>
-inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kRows][kCount]) {
+/// Multiplies the first kUsed rows of a group of 4 by kCount times 16 columns. `kFetch`: prefetch the next
+/// panel meanwhile.
+template <bool kScalesAdd, bool kFetch, size_t kUsed, size_t kCount>
+inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)[kUsed][kCount]) {
 #pragma GCC unroll 4
-    for (size_t r = 0; r < kRows; ++r) {
+    for (size_t r = 0; r < kUsed; ++r) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < kCount; ++v) sum[r][v] = _mm512_setzero_ps();
     }
@@ -132,7 +133,7 @@ inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)
                 reinterpret_cast<const __m128i*>(right.exponents + block * kRightBytes + v * kLanes));
             const __m512i scale = _mm512_slli_epi32(_mm512_cvtepu8_epi32(exponents), 23);
 #pragma GCC unroll 4
-            for (size_t r = 0; r < kRows; ++r) {
+            for (size_t r = 0; r < kUsed; ++r) {
                 __m512i dot = _mm512_set1_epi32(rows[r].correction);
                 dot = _mm512_dpbusd_epi32(dot, low, _mm512_set1_epi32(rows[r].low));
                 dot = _mm512_dpbusd_epi32(dot, high, _mm512_set1_epi32(rows[r].high));
@@ -149,32 +150,46 @@ inline void multiply_tile(const uint8_t* left, const Right& right, __m512 (&sum)
     }
 }
 
+/// Multiplies a group of kUsed rows, and writes them to `out` from row `row` on.
+template <bool kScalesAdd, size_t kUsed, size_t kCount>
+void multiply_group(const uint8_t* left, const Right& right, size_t row, const MatmulOutput& out) {
+    __m512 sum[kUsed][kCount];
+    // The first group waits for memory; the second reads from the cache and has time to prefetch.
+    if (kCount == kVectors && row == kRows) {
+        multiply_tile<kScalesAdd, true, kUsed, kCount>(left, right, sum);
+    } else {
+        multiply_tile<kScalesAdd, false, kUsed, kCount>(left, right, sum);
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < kUsed; ++r) {
+        float* y = out.y.data + (row + r) * out.y.stride;
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kCount; ++v) {
+            const __mmask16 lanes = lanes_of(out.y.cols, v);
+            __m512 value = sum[r][v];
+            if (out.bias != nullptr)
+                value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, out.bias + v * kLanes));
+            if (out.accumulate) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, y + v * kLanes));
+            _mm512_mask_storeu_ps(y + v * kLanes, lanes, value);
+        }
+    }
+}
+
 template <bool kScalesAdd, size_t kCount>
 void multiply_rows(const uint8_t* left, const Right& right, const MatmulOutput& out) {
     const size_t left_bytes = right.blocks * kLeftBytes;
-    for (size_t row = 0; row < out.y.rows; row += kRows, left += left_bytes) {
-        __m512 sum[kRows][kCount];
-        // The first group waits for memory; the second reads from the cache and has time to prefetch.
-        if (kCount == kVectors && row == kRows) {
-            multiply_tile<kScalesAdd, true, kCount>(left, right, sum);
-        } else {
-            multiply_tile<kScalesAdd, false, kCount>(left, right, sum);
-        }
-#pragma GCC unroll 4
-        for (size_t r = 0; r < kRows; ++r) {
-            if (row + r >= out.y.rows) break;
-            float* y = out.y.data + (row + r) * out.y.stride;
-#pragma GCC unroll 4
-            for (size_t v = 0; v < kCount; ++v) {
-                const __mmask16 lanes = lanes_of(out.y.cols, v);
-                __m512 value = sum[r][v];
-                if (out.bias != nullptr)
-                    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, out.bias + v * kLanes));
-                if (out.accumulate)
-                    value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(lanes, y + v * kLanes));
-                _mm512_mask_storeu_ps(y + v * kLanes, lanes, value);
-            }
-        }
+    size_t row = 0;
+    for (; row + kRows <= out.y.rows; row += kRows, left += left_bytes)
+        multiply_group<kScalesAdd, kRows, kCount>(left, right, row, out);
+    switch (out.y.rows - row) {
+        case 1:
+            return multiply_group<kScalesAdd, 1, kCount>(left, right, row, out);
+        case 2:
+            return multiply_group<kScalesAdd, 2, kCount>(left, right, row, out);
+        case 3:
+            return multiply_group<kScalesAdd, 3, kCount>(left, right, row, out);
+        default:
+            return;
     }
 }
 
