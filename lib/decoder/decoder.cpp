@@ -182,15 +182,17 @@ struct WhisperDecoder::Impl {
         const size_t state = dimensions.n_text_state;
         const Share heads(dimensions.n_text_head, worker, pool.size());
         for (size_t head = heads.first; head < heads.last; ++head) {
+            uint8_t* keys = self.keys(layer, head);
+            uint8_t* values = self.values(layer, head);
             for (size_t r = 0; r < rows.size(); ++r) {
                 const auto sequence = static_cast<size_t>(rows[r].sequence);
                 const auto position = static_cast<size_t>(rows[r].position);
                 float* q = qkv.data() + r * 3 * state + head * kHeadSize;
-                uint8_t* keys = self.keys(sequence, layer, head);
-                uint8_t* values = self.values(sequence, layer, head);
-                simd::store_row(q + state, element, keys + position * self.row_bytes());
-                simd::store_row(q + 2 * state, element, values + position * self.row_bytes());
-                simd::attend_rows(q, {keys, values, position + 1, element}, q, scratch_of(worker));
+                const size_t* places = self.rows(sequence);
+                const size_t offset = places[position] * self.row_bytes();
+                simd::store_row(q + state, element, keys + offset);
+                simd::store_row(q + 2 * state, element, values + offset);
+                simd::attend_rows(q, {keys, values, position + 1, element, places}, q, scratch_of(worker));
             }
         }
     }
@@ -254,6 +256,8 @@ struct WhisperDecoder::Impl {
         reserve(rows.size());
         group(rows);
         embed(rows);
+        for (const StepRow& row : rows)
+            self.begin_row(static_cast<size_t>(row.sequence), static_cast<size_t>(row.position));
         const size_t state = dimensions.n_text_state;
         pool.run([&](size_t worker) {
             for (size_t i = 0; i < weights.layers.size(); ++i) layer(i, rows, worker);
@@ -337,6 +341,10 @@ std::span<const float> WhisperDecoder::attention(size_t head, size_t row) const 
 
 void WhisperDecoder::copy_sequence(int from, int to, int length) {
     impl_->self.copy(static_cast<size_t>(from), static_cast<size_t>(to), static_cast<size_t>(length));
+}
+
+void WhisperDecoder::share_sequence(int from, int to, int length) {
+    impl_->self.share(static_cast<size_t>(from), static_cast<size_t>(to), static_cast<size_t>(length));
 }
 
 }  // namespace npuscribe

@@ -38,6 +38,7 @@ class WhisperDecoder final : public StepModel {
     size_t alignment_heads() const override;
     std::span<const float> attention(size_t head, size_t row) const override;
     void copy_sequence(int from, int to, int length) override;
+    void share_sequence(int from, int to, int length) override;
 
   private:
     struct Impl;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/buffer.h"
 #include "simd/packing.h"
@@ -10,18 +11,26 @@
 namespace npuscribe {
 
 /// One plane of rows [n_text_ctx × 64] for each sequence, layer, head, and keys or values. Many slots cost
-/// little, because memory is not touched before a token reaches it.
+/// little, because memory is not touched before a token reaches it. A sequence may have the rows of others
+/// for its first positions: beams that begin alike share them.
 class SelfCache {
   public:
     SelfCache(size_t sequences, size_t layers, size_t heads, size_t n_text_ctx, simd::Element element);
 
-    uint8_t* keys(size_t sequence, size_t layer, size_t head) { return plane(sequence, layer, head, 0); }
-    uint8_t* values(size_t sequence, size_t layer, size_t head) { return plane(sequence, layer, head, 1); }
+    /// The rows of a head, of all sequences: `rows` says which are a sequence's.
+    uint8_t* keys(size_t layer, size_t head) { return plane(0, layer, head, 0); }
+    uint8_t* values(size_t layer, size_t head) { return plane(0, layer, head, 1); }
+    /// For each position of a sequence its row of `keys` and `values`.
+    const size_t* rows(size_t sequence) const { return rows_.data() + sequence * n_text_ctx_; }
     size_t row_bytes() const { return row_bytes_; }
     simd::Element element() const { return element_; }
 
-    /// The first `length` positions of every plane.
+    /// Gives a sequence a row of its own at `position`, to be written.
+    void begin_row(size_t sequence, size_t position);
+    /// Copies the first `length` positions of every plane.
     void copy(size_t from, size_t to, size_t length);
+    /// Gives `to` the first `length` rows of `from`, whoever's they are.
+    void share(size_t from, size_t to, size_t length);
 
   private:
     uint8_t* plane(size_t sequence, size_t layer, size_t head, size_t which) {
@@ -29,9 +38,10 @@ class SelfCache {
     }
 
     simd::Element element_;
-    size_t sequences_, layers_, heads_;
+    size_t layers_, heads_, n_text_ctx_;
     size_t row_bytes_, plane_bytes_;
     Buffer<uint8_t> storage_;
+    std::vector<size_t> rows_;  // [sequence][position]
 };
 
 }  // namespace npuscribe

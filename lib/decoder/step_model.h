@@ -51,9 +51,14 @@ class StepModel {
         return {};
     }
 
-    /// Copies the first `length` positions of one sequence's self-attention cache to another (beams,
-    /// best-of).
+    /// Copies the first `length` positions of one sequence's self-attention cache to another, which then goes
+    /// on alone (best-of).
     virtual void copy_sequence(int from, int to, int length) = 0;
+
+    /// The same without copying: both have these positions in common, and a sequence that `from` shares with
+    /// counts as well. None of them may start over from a position below `length` as long as `to` goes on
+    /// (beams: all of a window's end together).
+    virtual void share_sequence(int from, int to, int length) = 0;
 };
 
 }  // namespace npuscribe

@@ -156,8 +156,10 @@ void WindowDecoding::advance_search() {
         finish_attempt();
         return;
     }
+    const bool beams = context_.options.temperatures[static_cast<size_t>(result_.attempts)] <= 0;
     // Each new hypothesis needs its parent's cache. The first child of a parent keeps the parent's sequence;
-    // the others get copies, in sequences that no hypothesis continues.
+    // the others get sequences that no hypothesis continues: of beams they share the parent's cache, of
+    // samples they have a copy, because another window may take the parent's sequence before they end.
     const auto& live = hypotheses_->live();
     std::vector<int> next(live.size(), -1);
     std::vector<bool> kept(sequences_.size(), false);
@@ -174,9 +176,13 @@ void WindowDecoding::advance_search() {
         if (next[i] >= 0) continue;
         next[i] = spare.back();
         spare.pop_back();
-        context_.model.copy_sequence(sequences_[live[i].parent], next[i], length);
+        const int from = sequences_[live[i].parent];
+        if (beams) {
+            context_.model.share_sequence(from, next[i], length);
+        } else {
+            context_.model.copy_sequence(from, next[i], length);
+        }
     }
-    const bool beams = context_.options.temperatures[static_cast<size_t>(result_.attempts)] <= 0;
     for (const int sequence : spare) {
         // A sample that has ended frees its sequence for other windows; beams may need theirs again.
         if (beams) {

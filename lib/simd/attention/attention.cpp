@@ -243,6 +243,7 @@ void AttendPlainRows(const float* q, const HeadRows& head, float* out, float* sc
     const size_t n = head.n;
     const T* keys = static_cast<const T*>(head.keys);
     const T* values = static_cast<const T*>(head.values);
+    const auto offset = [&](size_t t) { return (head.rows != nullptr ? head.rows[t] : t) * kHeadSize; };
     constexpr size_t kParts = kHeadSize / kLanes;
     V query[kParts];
     for (size_t c = 0; c < kParts; ++c)
@@ -250,19 +251,23 @@ void AttendPlainRows(const float* q, const HeadRows& head, float* out, float* sc
     float largest = -1e30F;
     for (size_t t = 0; t < n; ++t) {
         V sum = hn::Zero(d);
-        for (size_t c = 0; c < kParts; ++c)
-            sum = hn::MulAdd(query[c], LoadValues(keys + t * kHeadSize + c * kLanes), sum);
+        const T* key = keys + offset(t);
+        for (size_t c = 0; c < kParts; ++c) sum = hn::MulAdd(query[c], LoadValues(key + c * kLanes), sum);
         scores[t] = hn::GetLane(hn::SumOfLanes(d, sum));
         largest = std::max(largest, scores[t]);
     }
+    for (size_t t = n; t % kLanes != 0; ++t) scores[t] = largest;  // not read
+    for (size_t t = 0; t < n; t += kLanes)
+        hn::StoreU(Exp2(d, hn::Sub(hn::LoadU(d, scores + t), hn::Set(d, largest))), d, scores + t);
     V result[kParts];
     for (size_t c = 0; c < kParts; ++c) result[c] = hn::Zero(d);
     V total = hn::Zero(d);
     for (size_t t = 0; t < n; ++t) {
-        const V p = Exp2(d, hn::Set(d, scores[t] - largest));
+        const V p = hn::Set(d, scores[t]);
         total = hn::Add(total, p);
+        const T* value = values + offset(t);
         for (size_t c = 0; c < kParts; ++c)
-            result[c] = hn::MulAdd(p, LoadValues(values + t * kHeadSize + c * kLanes), result[c]);
+            result[c] = hn::MulAdd(p, LoadValues(value + c * kLanes), result[c]);
     }
     for (size_t c = 0; c < kParts; ++c) hn::StoreU(hn::Div(result[c], total), d, out + c * kLanes);
 }
@@ -343,7 +348,7 @@ void attention_weights(MatrixView<const float> q, const void* keys, size_t n, El
 }
 
 void attend_rows(const float* q, const HeadRows& head, float* out, std::span<float> scratch) {
-    assert(scratch.size() >= head.n);
+    assert(scratch.size() >= lane_blocks(head.n) * kLaneBlock);
     init_isa();
     HWY_DYNAMIC_DISPATCH(AttendRows)(q, head, out, scratch.data());
 }

@@ -57,16 +57,18 @@ void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float>
 void attention_weights(MatrixView<const float> q, const void* keys, size_t n, Element element,
                        MatrixView<float> out);
 
-/// Keys and values that grow by a row each step: plain rows [n × 64] of bf16 or f32, not packed.
+/// Keys and values that grow by a row each step: plain rows of 64 values in bf16 or f32, not packed.
 struct HeadRows {
     const void* keys = nullptr;
     const void* values = nullptr;
     size_t n = 0;
     Element element = Element::bf16;
+    const size_t* rows =
+        nullptr;  // which row of both each of the n positions has; null: the first n, in order
 };
 
-/// `attend` for one query row: `q` and `out` have 64 values and may be the same memory. `scratch`: at least n
-/// floats.
+/// `attend` for one query row: `q` and `out` have 64 values and may be the same memory. `scratch`: n
+/// floats, rounded up to whole blocks of 16.
 void attend_rows(const float* q, const HeadRows& head, float* out, std::span<float> scratch);
 
 /// Stores 64 values as one row of such keys or values.

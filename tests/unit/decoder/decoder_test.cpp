@@ -99,6 +99,29 @@ TEST_CASE("A copied sequence goes on as its parent would") {
     CHECK(distance(logits.data() + 107, row(plain.decode({4, 8, 30}, audio), 2)).relative_l2 < 2e-5);
 }
 
+TEST_CASE("Sequences that share their beginning go on as ones that have it to themselves") {
+    const RandomCheckpoint checkpoint(kSmall, 2);
+    const PlainWhisper plain(checkpoint);
+    const auto audio = random_plain(70, 128, 7);
+    ThreadPool pool(2);
+    WhisperDecoder decoder(checkpoint, pool, {Precision::fp32, 3, 1, true});
+    set_audio(decoder, 0, audio);
+    std::vector<float> logits(3 * 107);
+    decoder.step(std::vector<StepRow>{{0, 0, 4, 0, false}, {0, 0, 8, 1, false}}, {logits.data(), 0, 107});
+    decoder.share_sequence(0, 1, 2);
+    decoder.step(std::vector<StepRow>{{0, 0, 20, 2, true}, {1, 0, 30, 2, true}}, {logits.data(), 2, 107});
+    // A child of the child, which itself goes on: the third has rows of both.
+    decoder.share_sequence(1, 2, 3);
+    decoder.step(std::vector<StepRow>{{0, 0, 5, 3, true}, {1, 0, 6, 3, true}, {2, 0, 7, 3, true}},
+                 {logits.data(), 3, 107});
+    const std::vector<std::vector<Token>> texts = {{4, 8, 20, 5}, {4, 8, 30, 6}, {4, 8, 30, 7}};
+    for (size_t i = 0; i < texts.size(); ++i)
+        CHECK(distance(logits.data() + i * 107, row(plain.decode(texts[i], audio), 3)).relative_l2 < 2e-5);
+    // Once the others are done, a sequence starts over with rows of its own.
+    decoder.step(std::vector<StepRow>{{2, 0, 9, 0, false}, {2, 0, 10, 1, true}}, {logits.data(), 1, 107});
+    CHECK(distance(logits.data(), row(plain.decode({9, 10}, audio), 1)).relative_l2 < 2e-5);
+}
+
 TEST_CASE("A row that does not fit is refused, not read out of bounds") {
     const RandomCheckpoint checkpoint(kSmall, 1);
     ThreadPool pool(1);

@@ -356,9 +356,9 @@ TEST_CASE("Beams of several windows share the batch") {
     CHECK(outcome.results.size() == 7);
 }
 
-TEST_CASE("Beams that keep their parents copy nothing") {
-    // Two texts that differ in the first word and go on alike: one copy when the beam opens, and none after
-    // it.
+TEST_CASE("Beams that keep their parents share nothing more") {
+    // Two texts that differ in the first word and go on alike: they share the prompt when the beam opens, and
+    // no sequence is given away after it.
     ScriptedModel model(5, 1, [](float, std::span<const Token> history, std::span<float> logits) {
         const auto text = sampled(history);
         if (text.empty()) {
@@ -376,7 +376,8 @@ TEST_CASE("Beams that keep their parents copy nothing") {
     const Outcome outcome = decode(model, options, {Window{}});
     CHECK(outcome.results.at(0).tokens.size() == 12);
     CHECK(outcome.results.at(0).tokens.front() == 1);
-    CHECK(model.copies == 1);
+    CHECK(model.shares == 1);
+    CHECK(model.copies == 0);
 }
 
 TEST_CASE("A decoder that never ends is stopped") {

@@ -3,6 +3,7 @@
 // checks what every StepModel may rely on: slots in range, positions without gaps, no more rows than
 // announced.
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "decoder/options.h"
 #include "decoder/step_model.h"
 #include "decoder/vocabulary.h"
 
@@ -80,6 +82,13 @@ inline Vocabulary small_vocabulary(bool multilingual = true) {
     return v;
 }
 
+/// The defaults, with one beam: most scripts say one text, and count the steps that it takes.
+inline DecodingOptions greedy() {
+    DecodingOptions options;
+    options.beam_size = 1;
+    return options;
+}
+
 class ScriptedModel : public StepModel {
   public:
     /// Writes the logits that follow `history` (prompt included) for the audio whose encoder output starts
@@ -87,7 +96,7 @@ class ScriptedModel : public StepModel {
     using Script = std::function<void(float audio, std::span<const Token> history, std::span<float> logits)>;
 
     ScriptedModel(size_t max_sequences, size_t max_audio, Script script)
-        : script_(std::move(script)), sequences_(max_sequences), audio_(max_audio) {
+        : script_(std::move(script)), sequences_(max_sequences), owners_(max_sequences), audio_(max_audio) {
         dimensions_.n_vocab = kVocabulary;
         dimensions_.n_text_ctx = kTextContext;
         dimensions_.n_audio_ctx = 1500;
@@ -115,7 +124,10 @@ class ScriptedModel : public StepModel {
                     "gap in a sequence");
             require(static_cast<size_t>(row.position) < kTextContext, "position beyond the text context");
             history.resize(static_cast<size_t>(row.position));
+            require(std::find(history.begin(), history.end(), kLost) == history.end(),
+                    "a shared position was overwritten");
             history.push_back(row.token);
+            take_over(row.sequence, static_cast<size_t>(row.position));
             ++tokens_fed;
             if (row.attention_frames > 0) attend(row, static_cast<size_t>(&row - rows.data()));
             if (!row.want_logits) continue;
@@ -129,9 +141,15 @@ class ScriptedModel : public StepModel {
 
     void copy_sequence(int from, int to, int length) override {
         ++copies;
-        const auto& source = sequences_.at(static_cast<size_t>(from));
-        require(from != to && length >= 0 && static_cast<size_t>(length) <= source.size(), "copy");
-        sequences_.at(static_cast<size_t>(to)).assign(source.begin(), source.begin() + length);
+        take_tokens(from, to, length);
+        for (size_t position = 0; position < static_cast<size_t>(length); ++position) take_over(to, position);
+    }
+
+    void share_sequence(int from, int to, int length) override {
+        ++shares;
+        take_tokens(from, to, length);
+        const auto& owners = owners_.at(static_cast<size_t>(from));
+        owners_.at(static_cast<size_t>(to)).assign(owners.begin(), owners.begin() + length);
     }
 
     size_t alignment_heads() const override { return heads; }
@@ -145,11 +163,31 @@ class ScriptedModel : public StepModel {
     size_t steps = 0;
     size_t tokens_fed = 0;
     size_t copies = 0;
+    size_t shares = 0;
     size_t widest_step = 0;
 
   private:
     static void require(bool holds, const char* what) {
         if (!holds) throw std::logic_error(std::string("the search broke the StepModel contract: ") + what);
+    }
+
+    static constexpr Token kLost = -1;
+
+    void take_tokens(int from, int to, int length) {
+        const auto& source = sequences_.at(static_cast<size_t>(from));
+        require(from != to && length >= 0 && static_cast<size_t>(length) <= source.size(), "copy");
+        sequences_.at(static_cast<size_t>(to)).assign(source.begin(), source.begin() + length);
+    }
+
+    /// The sequence writes at the position: others that had it in common have lost it.
+    void take_over(int sequence, size_t position) {
+        auto& own = owners_.at(static_cast<size_t>(sequence));
+        own.resize(position);
+        for (size_t other = 0; other < owners_.size(); ++other) {
+            if (position < owners_[other].size() && owners_[other][position] == sequence)
+                sequences_[other][position] = kLost;
+        }
+        own.push_back(sequence);
     }
 
     void attend(const StepRow& row, size_t index) {
@@ -164,6 +202,7 @@ class ScriptedModel : public StepModel {
     Script script_;
     Dimensions dimensions_;
     std::vector<std::vector<Token>> sequences_;
+    std::vector<std::vector<int>> owners_;  // which sequence wrote each position
     std::vector<float> audio_;
 };
 

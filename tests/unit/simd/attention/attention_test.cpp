@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "base/buffer.h"
@@ -170,10 +171,25 @@ TEST_CASE("attention over plain rows equals attention over packed ones") {
                 simd::store_row(v.view().row(t), element, values.data() + t * 64 * simd::bytes(element));
             }
             std::vector<float> out(64);
-            std::vector<float> scratch(n);
+            std::vector<float> scratch(simd::lane_blocks(n) * simd::kLaneBlock);
             simd::attend_rows(q.values.data(), {keys.data(), values.data(), n, element}, out.data(), scratch);
             const auto expected = reference(q, k, v, element);
             for (size_t i = 0; i < 64; ++i) REQUIRE(std::abs(out[i] - expected(0, i)) < 2e-5);
+
+            // The same positions, scattered over memory: in reverse, and every other row.
+            std::vector<uint8_t> far_keys(2 * keys.size());
+            std::vector<uint8_t> far_values(2 * keys.size());
+            std::vector<size_t> rows(n);
+            const size_t bytes = 64 * simd::bytes(element);
+            for (size_t t = 0; t < n; ++t) {
+                rows[t] = 2 * (n - 1 - t);
+                std::memcpy(far_keys.data() + rows[t] * bytes, keys.data() + t * bytes, bytes);
+                std::memcpy(far_values.data() + rows[t] * bytes, values.data() + t * bytes, bytes);
+            }
+            std::vector<float> scattered(64);
+            simd::attend_rows(q.values.data(), {far_keys.data(), far_values.data(), n, element, rows.data()},
+                              scattered.data(), scratch);
+            CHECK(scattered == out);
         }
     }
 }
