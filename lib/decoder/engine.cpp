@@ -156,6 +156,7 @@ struct DecodingEngine::Impl {
             bool took_part = false;
             for (; i < rows.size() && rows[i].audio == window.audio(); ++i) {
                 window.cost().decoder_seconds += each;
+                ++window.cost().rows;
                 took_part = true;
             }
             window.cost().steps += took_part ? 1 : 0;

@@ -49,6 +49,7 @@ struct DecodeCost {
     double cross_kv_seconds = 0;
     double decoder_seconds = 0;
     uint64_t steps = 0;   // that this window took part in
+    uint64_t rows = 0;    // of its steps: tokens fed to the decoder
     uint64_t tokens = 0;  // sampled, over all hypotheses and attempts
 };
 

@@ -28,6 +28,7 @@ void add_timing(Json& out, const Timing& t) {
     out["realtime_factor"] = t.realtime_factor();
     out["windows"] = t.windows;
     out["steps"] = t.steps;
+    out["decoder_rows"] = t.rows;
     out["tokens"] = t.tokens;
     out["tokens_per_second"] = t.tokens_per_second();
     out["fallbacks"] = t.fallbacks;

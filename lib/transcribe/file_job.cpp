@@ -78,6 +78,7 @@ void FileJob::add(const DecodeCost& cost) {
     timing_.cross_kv += cost.cross_kv_seconds;
     timing_.decoder += cost.decoder_seconds;
     timing_.steps += cost.steps;
+    timing_.rows += cost.rows;
     timing_.tokens += cost.tokens;
 }
 

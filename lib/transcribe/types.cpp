@@ -23,6 +23,7 @@ Timing& Timing::operator+=(const Timing& other) {
     total += other.total;
     windows += other.windows;
     steps += other.steps;
+    rows += other.rows;
     tokens += other.tokens;
     fallbacks += other.fallbacks;
     encoder_frames += other.encoder_frames;

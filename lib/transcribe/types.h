@@ -69,6 +69,7 @@ struct Timing {
 
     uint64_t windows = 0;
     uint64_t steps = 0;           // decoder steps, each for a batch of rows
+    uint64_t rows = 0;            // of the steps: tokens fed to the decoder, prompts and every beam included
     uint64_t tokens = 0;          // tokens sampled, over all sequences
     uint64_t fallbacks = 0;       // windows decoded again at a higher temperature
     uint64_t encoder_frames = 0;  // rows that the encoder was given, over all windows

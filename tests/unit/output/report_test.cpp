@@ -30,6 +30,7 @@ RunReport report() {
     t.total = 10;
     t.windows = 1;
     t.steps = 100;
+    t.rows = 450;
     t.tokens = 600;
     t.audio_seconds = 80;
     FileReport good;
@@ -201,6 +202,7 @@ TEST_CASE("the report for programs has setup, totals and files") {
     CHECK(json["totals"]["done"] == 1);
     CHECK(json["totals"]["failed"] == 1);
     CHECK(json["totals"]["realtime_factor"] == 8.0);
+    CHECK(json["totals"]["decoder_rows"] == 450);
     CHECK(json["totals"]["stages"]["encoder"] == 2.0);
     CHECK(json["files"][0]["path"] == "a.flac");
     CHECK(json["files"][0]["status"] == "done");
