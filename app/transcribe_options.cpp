@@ -182,6 +182,11 @@ void add_decoding_options(CLI::App& app, TranscribeSettings& s) {
            "Search with N beams at temperature 0; 1: greedy search");
     option(app, "--patience", "X", d.patience, number(0.01, 100),
            "Continue beam search until X times as many candidates as beams are complete");
+    option(app, "--beam-recombination", "N", d.beam_recombination, whole_number(0, 448),
+           "Keep only the likelier of two beams whose last N tokens are equal; 0: keep both");
+    option(app, "--beam-threshold", "X", d.beam_threshold, or_none(number(0, 1000)),
+           "Drop beams whose log-probability is more than X below that of the best unfinished beam; none: "
+           "keep them");
     option(app, "--length-penalty", "X", d.length_penalty, or_none(number(0, 1)),
            "Compare candidates with this exponent of the length penalty (Wu et al. 2016), larger for "
            "longer text; none: by their mean log-probability");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "decoder/row_math.h"
@@ -91,6 +92,8 @@ Hypotheses::Hypotheses(const DecodingOptions& options, const Attempt& attempt)
       beams_(temperature_ <= 0 && width_ > 1),
       // Python's round(): halves go to the even number.
       max_candidates_(static_cast<size_t>(std::nearbyint(static_cast<double>(width_) * options.patience))),
+      recombination_(static_cast<size_t>(options.beam_recombination)),
+      threshold_(options.beam_threshold.value_or(std::numeric_limits<double>::infinity())),
       length_penalty_(options.length_penalty),
       max_tokens_(attempt.max_tokens),
       key_(attempt.key),
@@ -162,6 +165,19 @@ void Hypotheses::advance_samples(std::span<const std::vector<Choice>> choices) {
     live_ = std::move(next);
 }
 
+/// Whether `hypothesis` with `last` ends as one of the `better` ones does: all have equally many tokens. Only
+/// sampled tokens count, because all texts have the same prefix.
+bool Hypotheses::recombines(const Hypothesis& hypothesis, Token last,
+                            std::span<const Hypothesis> better) const {
+    if (recombination_ == 0 || length_ + 1 < recombination_) return false;
+    const auto before = static_cast<std::ptrdiff_t>(recombination_ - 1);  // tokens but the last
+    return std::any_of(better.begin(), better.end(), [&](const Hypothesis& other) {
+        return other.tokens.back() == last &&
+               std::equal(hypothesis.tokens.end() - before, hypothesis.tokens.end(),
+                          other.tokens.end() - 1 - before);
+    });
+}
+
 void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
     struct Extension {
         size_t parent = 0;
@@ -179,14 +195,18 @@ void Hypotheses::advance_beams(std::span<const std::vector<Choice>> choices) {
                      [](const Extension& a, const Extension& b) { return a.sum_logprob > b.sum_logprob; });
 
     std::vector<Hypothesis> next;
+    size_t places = width_;
     for (const Extension& extension : extensions) {
-        if (next.size() == width_) break;
+        if (places == 0) break;
         Hypothesis hypothesis = live_[extension.parent];
         hypothesis.parent = extension.parent;
         if (extension.choice.token == eot_) {
             if (finished_.size() < max_candidates_) finish(std::move(hypothesis), extension.sum_logprob);
             continue;
         }
+        if (recombines(hypothesis, extension.choice.token, next)) continue;  // its place goes to the next
+        --places;  // a dropped beam's stays empty: unlikely ends would take it, and end the search early
+        if (!next.empty() && extension.sum_logprob < next.front().sum_logprob - threshold_) continue;
         hypothesis.sum_logprob = extension.sum_logprob;
         append(hypothesis, extension.choice);
         next.push_back(std::move(hypothesis));

@@ -1,7 +1,11 @@
 #pragma once
 // The texts that one window might turn into, at one temperature: one (greedy), best_of (sampling), or
 // beam_size of them. It knows nothing of caches and slots: `parent` tells the caller which ones to copy.
-// openai/whisper, whisper/decoding.py: GreedyDecoder, BeamSearchDecoder, MaximumLikelihoodRanker.
+// openai/whisper, whisper/decoding.py: GreedyDecoder, BeamSearchDecoder, MaximumLikelihoodRanker. Beams that
+// are equal at their ends are recombined, and those far below the best are pruned, as speech decoders do
+// (hypothesis recombination: Ney and Ortmanns, "Dynamic programming search for continuous speech
+// recognition", IEEE Signal Processing Magazine, 1999; pruning: Freitag and Al-Onaizan, "Beam search
+// strategies for neural machine translation", 2017).
 
 #include <cstddef>
 #include <cstdint>
@@ -72,12 +76,15 @@ class Hypotheses {
     void advance_samples(std::span<const std::vector<Choice>> choices);
     void advance_beams(std::span<const std::vector<Choice>> choices);
     void finish(Hypothesis hypothesis, double sum_logprob);
+    bool recombines(const Hypothesis& hypothesis, Token last, std::span<const Hypothesis> better) const;
     double uniform(size_t sample) const;
 
     double temperature_;
     size_t width_;
     bool beams_;
     size_t max_candidates_;  // finished beams that end the search: beam_size · patience
+    size_t recombination_;   // see DecodingOptions, as the threshold
+    double threshold_;       // infinity: none
     std::optional<double> length_penalty_;
     size_t max_tokens_;
     SampleKey key_;

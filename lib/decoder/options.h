@@ -13,9 +13,16 @@ namespace npuscribe {
 struct DecodingOptions {
     /// Tried in turn until a result is accepted.
     std::vector<double> temperatures = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0};
-    int beam_size = 1;                     // at temperature 0; 1 is greedy
-    int best_of = 5;                       // samples at a temperature above 0
-    double patience = 1.0;                 // beam search ends with beam_size · patience finished texts
+    int beam_size = 1;      // at temperature 0; 1 is greedy
+    int best_of = 5;        // samples at a temperature above 0
+    double patience = 1.0;  // beam search ends with beam_size · patience finished texts
+    /// If the last tokens of two beams are equal, this many of them, only the likelier beam is kept: both
+    /// would go on alike, and the other takes the place of a different text. 0: all are kept, as OpenAI does.
+    int beam_recombination = 8;
+    /// A beam is dropped if its log-probability (natural, summed over its tokens) is more than this below
+    /// that of the best unfinished beam. Finished ones do not count, because a short end can be likelier than
+    /// any long text. Nothing: no beam is dropped, as OpenAI does.
+    std::optional<double> beam_threshold = 3.0;
     std::optional<double> length_penalty;  // nothing: the mean log-probability ranks the texts
     uint64_t seed = 0;                     // of sampling: the same seed gives the same text
 

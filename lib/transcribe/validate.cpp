@@ -61,6 +61,10 @@ void check_audio(const TranscribeOptions& options, std::string_view model, const
 
 void check_search(const DecodingOptions& decoding) {
     require_positive("beam-size", decoding.beam_size);
+    require(decoding.beam_recombination >= 0, "beam-recombination", decoding.beam_recombination,
+            "; give a whole number of 1 or more, or 0 to keep all beams");
+    require(decoding.beam_threshold.value_or(0) >= 0, "beam-threshold", decoding.beam_threshold.value_or(0),
+            "; give a number of 0 or more, or none to keep all beams");
     require_positive("best-of", decoding.best_of);
     require_positive("max-tokens", decoding.max_tokens);
     if (decoding.temperatures.empty())

@@ -107,7 +107,7 @@ std::vector<Window> many_windows(size_t count) {
 
 TEST_CASE("A window's words come out as the decoder says them") {
     ScriptedModel model(5, 1, says({at(0), 5, 6, at(150)}));
-    const Outcome outcome = decode(model, {}, {Window{}});
+    const Outcome outcome = decode(model, greedy(), {Window{}});
     const DecodingResult& result = outcome.results.at(0);
     CHECK(result.tokens == std::vector<Token>{at(0), 5, 6, at(150)});
     CHECK(result.language == "en");
@@ -128,7 +128,7 @@ TEST_CASE("The decoder is shown the prompt: previous text, language, task") {
         seen.assign(history.begin(), history.end());
         logits[sampled(history).empty() ? kTime0 : kEot] = 10;
     });
-    decode(model, {}, {Window{0, "de", {5, 6}, std::nullopt, Task::translate}});
+    decode(model, greedy(), {Window{0, "de", {5, 6}, std::nullopt, Task::translate}});
     CHECK(seen == std::vector<Token>{kSotPrev, 5, 6, kSot, kGerman, kTranslate, at(0)});
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("An unknown language is detected from the start token alone, which is 
             logits[sampled(history).empty() ? kTime0 : kEot] = 10;
         }
     });
-    const Outcome outcome = decode(model, {}, {Window{0, ""}});
+    const Outcome outcome = decode(model, greedy(), {Window{0, ""}});
     CHECK(outcome.results.at(0).language == "ja");
     CHECK(outcome.results.at(0).language_probability == Approx(std::exp(2.0) / (std::exp(2.0) + 2)));
     CHECK(outcome.languages == std::vector<std::string>{"ja"});
@@ -153,7 +153,7 @@ TEST_CASE("An unknown language is detected from the start token alone, which is 
 
 TEST_CASE("A guarded window has one attempt, which ends at the first token too many") {
     ScriptedModel model(5, 1, says(std::vector<Token>(50, 5)));
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.without_timestamps = true;
     const Outcome outcome = decode(model, options, {Window{0, "", {}, ContextGuard{12, 30}}});
     const DecodingResult& result = outcome.results.at(0);
@@ -170,7 +170,7 @@ TEST_CASE("A guarded window whose result is believed is like any other window") 
         logits[static_cast<size_t>(history.size() == 1 ? kGerman : text[sampled(history).size()])] = 10;
     };
     ScriptedModel model(5, 1, script);
-    const Outcome outcome = decode(model, {}, {Window{0, "", {}, ContextGuard{12, 10}}});
+    const Outcome outcome = decode(model, greedy(), {Window{0, "", {}, ContextGuard{12, 10}}});
     const DecodingResult& result = outcome.results.at(0);
     CHECK_FALSE(result.refused);
     CHECK(result.tokens == std::vector<Token>{at(0), 5, 6, at(150)});
@@ -189,7 +189,7 @@ TEST_CASE("With previous text the prompt starts over after detection") {
             logits[sampled(history).empty() ? kTime0 : kEot] = 10;
         }
     });
-    const Outcome outcome = decode(model, {}, {Window{0, "", {5}}});
+    const Outcome outcome = decode(model, greedy(), {Window{0, "", {5}}});
     CHECK(outcome.results.at(0).language == "de");
     CHECK(outcome.results.at(0).no_speech_prob == Approx(1).margin(1e-4));
 }
@@ -208,14 +208,14 @@ TEST_CASE("With hotwords, too, the prompt starts over after detection") {
     });
     Window window{0, ""};
     window.hotwords = {kBlank, 5};
-    const Outcome outcome = decode(model, {}, {window});
+    const Outcome outcome = decode(model, greedy(), {window});
     CHECK(seen == std::vector<Token>{kSotPrev, kBlank, 5, kSot, kGerman, kTranscribe, at(0)});
     CHECK(outcome.results.at(0).no_speech_prob == Approx(1).margin(1e-4));
 }
 
 TEST_CASE("An English-only model is not asked for a language") {
     ScriptedModel model(5, 1, says({at(0), 5, at(100)}));
-    const Outcome outcome = decode(model, {}, {Window{0, ""}}, {}, nullptr, false);
+    const Outcome outcome = decode(model, greedy(), {Window{0, ""}}, {}, nullptr, false);
     CHECK(outcome.results.at(0).language == "en");
     CHECK(outcome.results.at(0).tokens == std::vector<Token>{at(0), 5, at(100)});
     CHECK(model.tokens_fed == 1 + 3);
@@ -233,7 +233,7 @@ TEST_CASE("The probability of no speech is read at the start token, before any r
                 logits[sampled(history).empty() ? kTime0 : kEot] = 10;
             }
         });
-        const Outcome outcome = decode(model, {}, {Window{0, detect ? "" : "en"}});
+        const Outcome outcome = decode(model, greedy(), {Window{0, detect ? "" : "en"}});
         CHECK(outcome.results.at(0).no_speech_prob == Approx(1 / (1 + std::exp(-1.0))).epsilon(1e-4));
     }
 }
@@ -280,7 +280,7 @@ TEST_CASE("When one sequence ends, the next window takes its slot") {
         const size_t i = sampled(history).size();
         logits[static_cast<size_t>(i == 0 ? at(0) : i < length ? static_cast<Token>(1 + i % 17) : kEot)] = 10;
     });
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.temperatures = {0};
     std::vector<Window> windows(6);
     for (size_t i = 1; i < windows.size(); ++i) windows[i].audio = 1;
@@ -299,7 +299,7 @@ TEST_CASE("A text that repeats itself is decoded again at higher temperatures un
         const Token words = i < 6 ? static_cast<Token>(i) : kEot;
         logits[static_cast<size_t>(i == 0 ? at(0) : attempts < 3 ? loop : words)] = 40;
     });
-    const Outcome outcome = decode(model, {}, {Window{}});
+    const Outcome outcome = decode(model, greedy(), {Window{}});
     const DecodingResult& result = outcome.results.at(0);
     CHECK(result.attempts == 3);
     CHECK(result.temperature == 0.4);
@@ -312,7 +312,7 @@ TEST_CASE("If every temperature fails, the last attempt is kept, as OpenAI does"
         const size_t i = sampled(history).size();
         logits[static_cast<size_t>(i == 0 ? at(0) : i < 45 ? 7 : kEot)] = 40;
     });
-    const Outcome outcome = decode(model, {}, {Window{}});
+    const Outcome outcome = decode(model, greedy(), {Window{}});
     CHECK(outcome.results.at(0).attempts == 6);
     CHECK(outcome.results.at(0).temperature == 1.0);
     CHECK(outcome.results.at(0).compression_ratio > 2.4);
@@ -331,14 +331,14 @@ TEST_CASE("An unlikely text over a silent window is silence at once") {
             logits[kEot] = 10;
         }
     });
-    const Outcome outcome = decode(model, {}, {Window{}});
+    const Outcome outcome = decode(model, greedy(), {Window{}});
     CHECK(outcome.results.at(0).silence);
     CHECK(outcome.results.at(0).attempts == 1);
     CHECK(outcome.results.at(0).avg_logprob < -1);
 }
 
 TEST_CASE("Windows that all fall back at once still finish, in as few sequences as one needs") {
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.logprob_threshold = 1;  // nothing is ever good enough
     ScriptedModel model(5, 8, random_logits);
     const Outcome outcome = decode(model, options, many_windows(12));
@@ -347,7 +347,7 @@ TEST_CASE("Windows that all fall back at once still finish, in as few sequences 
 }
 
 TEST_CASE("Beams of several windows share the batch") {
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.beam_size = 4;
     options.temperatures = {0};
     ScriptedModel model(DecodingEngine::sequences_for(options, 3), 3, random_logits);
@@ -370,8 +370,9 @@ TEST_CASE("Beams that keep their parents share nothing more") {
             logits[kEot] = 10;
         }
     });
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.beam_size = 2;
+    options.beam_recombination = 0;
     options.without_timestamps = true;
     const Outcome outcome = decode(model, options, {Window{}});
     CHECK(outcome.results.at(0).tokens.size() == 12);
@@ -380,12 +381,35 @@ TEST_CASE("Beams that keep their parents share nothing more") {
     CHECK(model.copies == 0);
 }
 
+TEST_CASE("Beams that were dropped take no rows of the decoder's step") {
+    // Two first words, of which the second is 3 less likely: with a threshold of 2 the first goes on alone.
+    const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
+        const auto text = sampled(history);
+        if (text.empty()) logits[2] = 7;
+        logits[text.size() < 6 ? 1 : static_cast<size_t>(kEot)] = 10;
+    };
+    DecodingOptions options;
+    options.beam_size = 2;
+    options.beam_recombination = 0;
+    options.without_timestamps = true;
+    for (const bool drop : {false, true}) {
+        options.beam_threshold = drop ? std::optional(2.0) : std::nullopt;
+        ScriptedModel model(5, 1, script);
+        const Outcome outcome = decode(model, options, {Window{}});
+        CHECK(outcome.results.at(0).tokens == std::vector<Token>(6, 1));
+        // The prompt's four tokens, then six steps of two beams, which end together. Alone, the first has
+        // ended when two unlikely texts, a row each, are still to be tried: the search wants two.
+        CHECK(outcome.costs.at(0).rows == (drop ? 4 + 6 + 2 : 4 + 6 * 2));
+        CHECK(model.tokens_fed == outcome.costs.at(0).rows);
+    }
+}
+
 TEST_CASE("A decoder that never ends is stopped") {
     const auto endless = [](float, std::span<const Token> history, std::span<float> logits) {
         const auto text = sampled(history);
         logits[text.empty() ? static_cast<size_t>(kTime0) : 1 + text.size() * 7 % 17] = 10;
     };
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.temperatures = {0};
     for (const int beam_size : {1, 3}) {
         options.beam_size = beam_size;
@@ -402,7 +426,7 @@ TEST_CASE("A decoder that never ends is stopped") {
 }
 
 TEST_CASE("The prompts of one step stay within the rows that a step may have") {
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.temperatures = {0};
     std::vector<Window> windows(8);
     for (Window& window : windows) window.previous.assign(31, 5);
@@ -416,7 +440,7 @@ TEST_CASE("The prompts of one step stay within the rows that a step may have") {
 
 TEST_CASE("A search that needs more sequences than the model has is refused: it would wait forever") {
     ScriptedModel model(4, 1, says({}));
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.beam_size = 5;
     CHECK_THROWS_AS(decode(model, options, {}), std::logic_error);
 }
@@ -425,7 +449,7 @@ TEST_CASE("Logits that are not numbers are an error") {
     ScriptedModel model(5, 1, [](float, std::span<const Token>, std::span<float> logits) {
         std::fill(logits.begin(), logits.end(), std::nanf(""));
     });
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.temperatures = {0};
     CHECK_THROWS_AS(decode(model, options, {Window{}}), ModelError);
 }

@@ -72,7 +72,7 @@ size_t text_tokens(const DecodingResult& result) {
 }
 
 DecodingOptions with_words() {
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.word_timestamps = true;
     return options;
 }
@@ -141,7 +141,7 @@ TEST_CASE("Word times change no text, and come with beams, samples and batches a
     ThreadPool pool(2);
     for (const Search& search : {Search{1, {0.0}, std::nullopt}, Search{3, {0.0}, std::nullopt},
                                  Search{1, {0.0, 0.5, 1.0}, -0.01}, Search{3, {0.0, 1.0}, -0.01}}) {
-        DecodingOptions options;
+        DecodingOptions options = greedy();
         options.beam_size = search.beam_size;
         options.temperatures = search.temperatures;
         options.logprob_threshold = search.logprob_threshold;

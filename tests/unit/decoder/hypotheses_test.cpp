@@ -25,9 +25,13 @@ const Trellis kTrellis = {
     {{b, e}, {{kEot, 1.0}}},        {{b, d, f}, {{kEot, 1.0}}},
 };
 
+/// OpenAI's search: no beam is dropped, and there is one unless a test asks for more.
 DecodingOptions plain() {
     DecodingOptions options;
     options.without_timestamps = true;
+    options.beam_size = 1;
+    options.beam_recombination = 0;
+    options.beam_threshold = std::nullopt;
     return options;
 }
 
@@ -57,6 +61,35 @@ Hypothesis search(const DecodingOptions& options, double temperature = 0, const 
     }
     return hypotheses.best();
 }
+
+/// A beam search to be looked at step by step.
+class Beams {
+  public:
+    Beams(const DecodingOptions& options, const Trellis& trellis, std::span<const Token> prefix = {})
+        : rules_(small_vocabulary(), options),
+          trellis_(trellis),
+          hypotheses_(options, {0, 20, {}, kEot, prefix}) {}
+    void step() {
+        std::vector<float> logits(kVocabulary);
+        std::vector<std::vector<Choice>> choices;
+        for (size_t i = 0; i < hypotheses_.live().size(); ++i) {
+            write_logits(trellis_, hypotheses_.live()[i].tokens, logits);
+            choices.push_back(hypotheses_.choose(i, rules_, logits));
+        }
+        hypotheses_.advance(choices);
+    }
+    const Hypotheses& hypotheses() const { return hypotheses_; }
+    std::vector<std::vector<Token>> live() const {
+        std::vector<std::vector<Token>> texts;
+        for (const Hypothesis& hypothesis : hypotheses_.live()) texts.push_back(hypothesis.tokens);
+        return texts;
+    }
+
+  private:
+    LogitRules rules_;
+    const Trellis& trellis_;
+    Hypotheses hypotheses_;
+};
 
 }  // namespace
 
@@ -118,22 +151,89 @@ TEST_CASE("Beams that may not go on compete unfinished") {
 TEST_CASE("A beam says which parent each hypothesis goes on from") {
     DecodingOptions options = plain();
     options.beam_size = 2;
-    const LogitRules rules(small_vocabulary(), options);
-    Hypotheses hypotheses(options, {0, 20, {}, kEot});
-    std::vector<float> logits(kVocabulary);
-    for (int step = 0; step < 2; ++step) {
-        std::vector<std::vector<Choice>> choices;
-        for (size_t i = 0; i < hypotheses.live().size(); ++i) {
-            write_logits(kTrellis, hypotheses.live()[i].tokens, logits);
-            choices.push_back(hypotheses.choose(i, rules, logits));
-        }
-        hypotheses.advance(choices);
+    Beams beams(options, kTrellis);
+    beams.step();
+    beams.step();
+    // Both are from the first, b.
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{b, d}, {b, e}});
+    CHECK(beams.hypotheses().live()[0].parent == 0);
+    CHECK(beams.hypotheses().live()[1].parent == 0);
+}
+
+TEST_CASE(
+    "Of two beams whose last tokens are equal only the likelier goes on, and the next best takes its place") {
+    // Step 3: c d e .36, b d e .30, b d f .30, c d f .04. Step 4, if b d e lives: c d e ends with .216, b d e
+    // with .18, and that makes two: log(.216)/3 = −0.511 is best. If b d f has its place: that ends with .30,
+    // and log(.30)/3 = −0.401.
+    const Trellis trellis = {
+        {{}, {{b, 0.6}, {c, 0.4}}},
+        {{b}, {{d, 1.0}}},
+        {{c}, {{d, 1.0}}},
+        {{b, d}, {{e, 0.5}, {f, 0.5 - 1e-6}}},
+        {{c, d}, {{e, 0.9}, {f, 0.1}}},
+        {{b, d, e}, {{kEot, 0.6}, {b, 0.4}}},
+        {{c, d, e}, {{kEot, 0.6}, {b, 0.4}}},
+        {{b, d, f}, {{kEot, 1.0}}},
+    };
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.beam_recombination = 2;
+    CHECK(search(options, 0, trellis).tokens == std::vector<Token>{b, d, f});
+    for (const int none_are_equal : {0, 3, 4}) {
+        options.beam_recombination = none_are_equal;
+        CHECK(search(options, 0, trellis).tokens == std::vector<Token>{c, d, e});
     }
-    REQUIRE(hypotheses.live().size() == 2);  // b d and b e: both from the first, b
-    CHECK(hypotheses.live()[0].tokens == std::vector<Token>{b, d});
-    CHECK(hypotheses.live()[1].tokens == std::vector<Token>{b, e});
-    CHECK(hypotheses.live()[0].parent == 0);
-    CHECK(hypotheses.live()[1].parent == 0);
+}
+
+TEST_CASE("Beams recombine by the tokens that they sampled, not by the prefix that all of them have") {
+    // b and c both follow the prefix e: that their texts begin alike is no reason to drop one.
+    const Trellis trellis = {{{e}, {{b, 0.6}, {c, 0.4}}}, {{e, b}, {{kEot, 1.0}}}, {{e, c}, {{kEot, 1.0}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.beam_recombination = 1;
+    const std::vector<Token> prefix = {e};
+    Beams beams(options, trellis, prefix);
+    beams.step();
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{e, b}, {e, c}});
+}
+
+TEST_CASE("Beams too far below the best one are dropped") {
+    // ln(.9 / .1) = 2.197.
+    const Trellis trellis = {{{}, {{b, 0.9}, {c, 0.1}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    for (const auto& [threshold, count] : {std::pair(2.1, 1), std::pair(2.3, 2)}) {
+        options.beam_threshold = threshold;
+        Beams beams(options, trellis);
+        beams.step();
+        CHECK(beams.live().size() == static_cast<size_t>(count));
+    }
+}
+
+TEST_CASE("A text that has ended does not make the others look unlikely") {
+    // b ends with .95. Of what goes on, b d .04 is best, and b e .01 is ln 4 = 1.386 below that.
+    const Trellis trellis = {{{}, {{b, 1.0}}}, {{b}, {{kEot, 0.95}, {d, 0.04}, {e, 0.01}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.beam_threshold = 1.5;
+    Beams beams(options, trellis);
+    beams.step();
+    beams.step();
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{b, d}, {b, e}});
+}
+
+TEST_CASE("The place of a dropped beam stays empty: no unlikely end takes it") {
+    // Two beams have places for d .6 and e .3; the end, .1, comes third. If it took the place of e, this one
+    // text would end the search, by a patience of 0.5.
+    const Trellis trellis = {{{}, {{b, 1.0}}}, {{b}, {{d, 0.6}, {e, 0.3}, {kEot, 0.1}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.patience = 0.5;
+    options.beam_threshold = 0.5;
+    Beams beams(options, trellis);
+    beams.step();
+    beams.step();
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{b, d}});
 }
 
 TEST_CASE("Samples come as often as they are likely, at the temperature asked for") {

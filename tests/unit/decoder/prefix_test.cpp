@@ -53,7 +53,7 @@ ScriptedModel::Script goes_on(std::vector<Token> text, size_t prefix = 1 + kPref
 }
 
 DecodingOptions without_timestamps() {
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.without_timestamps = true;
     return options;
 }
@@ -62,7 +62,7 @@ DecodingOptions without_timestamps() {
 
 TEST_CASE("A window begins with <|0.00|> and its prefix, and goes on as the decoder says") {
     ScriptedModel model(5, 1, goes_on({5, at(150)}));
-    const DecodingResult result = decode(model, {});
+    const DecodingResult result = decode(model, greedy());
     CHECK(result.tokens == std::vector<Token>{at(0), kBlank, 7, 8, 5, at(150)});
     CHECK(result.prefix_tokens == 4);
     CHECK(model.steps == 3);  // the prefix goes in with the prompt
@@ -85,7 +85,7 @@ TEST_CASE("The next timestamp is later than the prefix's, and need not be an ear
         logits[static_cast<size_t>(i == 4 ? at(1200) : kEot)] = 10;
     });
     // Behind text, one that is later than --max-initial-timestamp; the window does not begin there.
-    const DecodingResult result = decode(model, {});
+    const DecodingResult result = decode(model, greedy());
     CHECK(result.tokens == std::vector<Token>{at(0), kBlank, 7, 8, at(1200)});
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("The probability of no speech is read at the start token, with the lan
             logits[kNoSpeech] = 30;
             goes_on({5, at(150)})(0, history, logits);
         });
-        const DecodingResult result = decode(model, {}, {language, kPrefix, {}});
+        const DecodingResult result = decode(model, greedy(), {language, kPrefix, {}});
         CHECK(result.no_speech_prob == Approx(1 / (1 + std::exp(-1.0))).epsilon(1e-4));
         CHECK(result.tokens == std::vector<Token>{at(0), kBlank, 7, 8, 5, at(150)});
     }
@@ -152,7 +152,7 @@ TEST_CASE("The probability of no speech is read at the start token, with the lan
 TEST_CASE("The prefix's words get times like any others") {
     ScriptedModel model(5, 1, goes_on({5, at(150)}));
     model.heads = 2;
-    DecodingOptions options;
+    DecodingOptions options = greedy();
     options.word_timestamps = true;
     const DecodingResult result = decode(model, options);
     // <|sot|> en transcribe <|notimestamps|> " " h i f: ten frames a position, told by the row before.

@@ -106,6 +106,7 @@ class Bench {
         : vocabulary_(small_vocabulary()),
           model_(DecodingEngine::sequences_for(options.decoding, batch), batch, std::move(script)) {
         options.batch_size = batch;
+        options.decoding.beam_size = 1;  // the scripts say one text
         ModelParts parts;
         parts.encoder = &encoder_;
         parts.encode_ahead = encode_ahead;

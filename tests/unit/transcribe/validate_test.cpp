@@ -37,6 +37,10 @@ TEST_CASE("The defaults are valid") {
 TEST_CASE("A message begins with the option's name, the value that was given, and ends with what to give") {
     CHECK(refused([](auto& o) { o.decoding.beam_size = 0; }) ==
           "beam-size: '0' was given; give a whole number of 1 or more");
+    CHECK(refused([](auto& o) { o.decoding.beam_recombination = -1; }) ==
+          "beam-recombination: '-1' was given; give a whole number of 1 or more, or 0 to keep all beams");
+    CHECK(refused([](auto& o) { o.decoding.beam_threshold = -0.5; }) ==
+          "beam-threshold: '-0.5' was given; give a number of 0 or more, or none to keep all beams");
 }
 
 TEST_CASE("A language is one that Whisper and the model know, by code or name") {
