@@ -1,6 +1,6 @@
 #pragma once
-// Options of the search for a window's text, under openai-whisper's names and defaults (whisper/decoding.py,
-// whisper/transcribe.py).
+// Options of the search for a window's text, under openai-whisper's names and with the defaults of its
+// command line (whisper/decoding.py, whisper/transcribe.py).
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +13,7 @@ namespace npuscribe {
 struct DecodingOptions {
     /// Tried in turn until a result is accepted.
     std::vector<double> temperatures = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0};
-    int beam_size = 1;      // at temperature 0; 1 is greedy
+    int beam_size = 5;      // at temperature 0; 1 is greedy
     int best_of = 5;        // samples at a temperature above 0
     double patience = 1.0;  // beam search ends with beam_size · patience finished texts
     /// If the last tokens of two beams are equal, this many of them, only the likelier beam is kept: both

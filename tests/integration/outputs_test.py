@@ -24,7 +24,7 @@ class Outputs(support.Case):
         done = self.run_npuscribe(self.recordings[0])
         self.assertIn("prudently in his power", " ".join(done.stdout.split()))
         for part in ("load", "decode", "voice activity", "mel", "quantise", "matmul", "attention", "tokens/s", "total",
-                     "x realtime", f"model {self.model}", "bfp16", "beam 1", "batch", "thread"):  # fmt: skip
+                     "x realtime", f"model {self.model}", "bfp16", "beam 5", "batch", "thread"):  # fmt: skip
             self.assertIn(part, done.stderr)
             self.assertNotIn("realtime", done.stdout)
 

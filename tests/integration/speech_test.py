@@ -42,8 +42,12 @@ class Speech(support.Case):
     def test_without_voice_activity(self):
         self.check_words(support.need_model("base"), 4, "--no-vad")
 
-    def test_with_five_beams(self):
-        self.check_words(support.need_model("base"), 4, "--beam-size", "5")
+    def test_with_one_beam(self):
+        self.check_words(support.need_model("base"), 4, "--beam-size", "1")
+
+    def test_with_beams_that_are_neither_recombined_nor_dropped(self):
+        all_of_them = ("--beam-recombination", "0", "--beam-threshold", "none")
+        self.check_words(support.need_model("base"), 4, *all_of_them)
 
     def test_a_shortened_context_hears_the_same_speech_in_fewer_frames(self):
         """Recordings of 2.6 to 7 s: with 4 s of silence about a third of 30 s. With timestamps and without, in both models."""

@@ -100,7 +100,7 @@ TEST_CASE("Text tokens get times from one more step; timestamps get none") {
 TEST_CASE("No step is spent if no times are wanted, or there is no text") {
     ScriptedModel plain(5, 1, says({at(0), 5, at(150)}));
     plain.heads = 2;
-    CHECK(decode(plain, {}, 1).at(0).text_times.empty());
+    CHECK(decode(plain, greedy(), 1).at(0).text_times.empty());
     CHECK(plain.steps == 4);
     ScriptedModel wordless(5, 1, says({at(0)}));
     wordless.heads = 2;
@@ -117,7 +117,7 @@ TEST_CASE("A window can ask for the times of its text when it is known, although
             asked = result.tokens;
             return wanted;
         };
-        const auto results = decode(model, {}, 1, 0, nullptr, wants_times);
+        const auto results = decode(model, greedy(), 1, 0, nullptr, wants_times);
         CHECK(asked == std::vector<Token>{at(0), 5, at(150)});
         CHECK(results.at(0).text_times.size() == (wanted ? 2U : 0U));
         CHECK(model.steps == (wanted ? 5U : 4U));
