@@ -28,29 +28,33 @@ HWY_INLINE hn::Vec<Values> Load(const uint16_t* from) {
     return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from))));
 }
 
-/// One row, `cols` of its values: a multiple of 8.
+/// Rows of one row of subtiles, `out.cols` of their values: a multiple of 8. Subtile by subtile, because
+/// those of a row are far apart, at distances that fall on the same few sets of a cache.
 template <class T>
-void TakeRow(const uint8_t* c, const ResultLayout& layout, size_t row, size_t cols, bool add, float* out) {
+void TakeStrip(const uint8_t* c, const ResultLayout& layout, size_t row, bool add, MatrixView<float> out) {
     const Values d;
     const size_t step = layout.tile_rows / 8 * 64;
-    for (size_t first = 0; first < cols; first += layout.tile_cols) {
+    for (size_t first = 0; first < out.cols; first += layout.tile_cols) {
         const T* from = reinterpret_cast<const T*>(c + layout.offset(row, first));
-        const size_t end = std::min(cols, first + layout.tile_cols);
+        const size_t end = std::min(out.cols, first + layout.tile_cols);
         for (size_t col = first; col < end; col += 8, from += step) {
-            for (size_t lane = 0; lane < 8; lane += hn::Lanes(d)) {
-                auto value = Load(from + lane);
-                if (add) value = hn::Add(value, hn::LoadU(d, out + col + lane));
-                hn::StoreU(value, d, out + col + lane);
+            for (size_t r = 0; r < out.rows; ++r) {
+                float* to = out.row(r) + col;
+                for (size_t lane = 0; lane < 8; lane += hn::Lanes(d)) {
+                    auto value = Load(from + 8 * r + lane);
+                    if (add) value = hn::Add(value, hn::LoadU(d, to + lane));
+                    hn::StoreU(value, d, to + lane);
+                }
             }
         }
     }
 }
 
-void TakeRows(const uint8_t* c, const ResultLayout& layout, size_t row, size_t cols, bool add, float* out) {
+void TakeStrips(const uint8_t* c, const ResultLayout& layout, size_t row, bool add, MatrixView<float> out) {
     if (layout.value_bytes == sizeof(uint16_t)) {
-        TakeRow<uint16_t>(c, layout, row, cols, add, out);
+        TakeStrip<uint16_t>(c, layout, row, add, out);
     } else {
-        TakeRow<float>(c, layout, row, cols, add, out);
+        TakeStrip<float>(c, layout, row, add, out);
     }
 }
 
@@ -59,7 +63,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace npuscribe::simd {
-HWY_EXPORT(TakeRows);
+HWY_EXPORT(TakeStrips);
 
 namespace {
 
@@ -74,14 +78,17 @@ float value_at(const uint8_t* from, size_t bytes) {
 void take_results(std::span<const uint8_t> c, const ResultLayout& layout, size_t first_row, bool add,
                   MatrixView<float> out) {
     init_isa();
-    const auto take = HWY_DYNAMIC_DISPATCH(TakeRows);
+    const auto take = HWY_DYNAMIC_DISPATCH(TakeStrips);
     const size_t whole = out.cols / 8 * 8;
+    for (size_t done = 0; done < out.rows;) {
+        const size_t row = first_row + done, count = std::min(8 - row % 8, out.rows - done);
+        take(c.data(), layout, row, add, {out.row(done), count, whole, out.stride});
+        done += count;
+    }
     for (size_t r = 0; r < out.rows; ++r) {
-        float* to = out.row(r);
-        take(c.data(), layout, first_row + r, whole, add, to);
         for (size_t col = whole; col < out.cols; ++col) {
             const float value = value_at(c.data() + layout.offset(first_row + r, col), layout.value_bytes);
-            to[col] = add ? to[col] + value : value;
+            out.row(r)[col] = add ? out.row(r)[col] + value : value;
         }
     }
 }
