@@ -112,6 +112,7 @@ Result bandwidth(Device& device, ThreadPool& pool, size_t runs, size_t megabytes
     result.setup.emplace_back("runs", fmt::to_string(runs));
     if (device.info().name == kCpuDevice) {
         memory(result, pool.size(), runs, megabytes, progress);
+        mark_limits_of_npu(result.criteria, device);
     } else if (device.info().modelled_times) {
         add_criteria(result, std::nullopt, std::nullopt, Origin::modelled);
         result.notes.emplace_back(

@@ -55,6 +55,7 @@ Result batch(const Context& context) {
         }
         before = time;
     }
+    mark_limits_of_npu(result.criteria, context.device);
     result.tables.push_back(std::move(table));
     result.notes.emplace_back("Windows are encoded one after the other, as a transcription does it.");
     return result;

@@ -26,6 +26,11 @@ void Context::step(std::string_view what, size_t index, size_t count) const {
     if (progress) progress(fmt::format("{} {} of {}", what, index + 1, count));
 }
 
+void mark_limits_of_npu(std::span<Criterion> criteria, const Device& device) {
+    if (device.info().name != kCpuDevice) return;
+    for (Criterion& criterion : criteria) criterion.meant_for = "an XDNA2 NPU";
+}
+
 std::vector<std::pair<std::string, std::string>> device_setup(Device& device, ThreadPool& pool) {
     const DeviceInfo info = device.info();
     return {{"device", fmt::format("{} ({})", info.name, info.description)},

@@ -2,6 +2,7 @@
 // The input of the benchmarks, and parts that they share.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,9 @@ struct Context {
     /// Calls `progress` with, for example, "run 3 of 10".
     void step(std::string_view what, size_t index, size_t count) const;
 };
+
+/// Notes in the criteria that their limits are the study's for an NPU if `device` is the CPU.
+void mark_limits_of_npu(std::span<Criterion> criteria, const Device& device);
 
 /// Lines of a result's setup: device, numerics, threads.
 std::vector<std::pair<std::string, std::string>> device_setup(Device& device, ThreadPool& pool);

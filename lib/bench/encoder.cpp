@@ -48,6 +48,7 @@ Result encoder(const Context& context) {
         {"encoder, mean", Relation::below, study::kEncoderMean * scale, total.mean, "ms", origin},
         {"encodes a second", Relation::at_least, study::kEncodesPerSecond / scale, encodes, "/s", origin},
         {"realtime factor", Relation::at_least, study::kRealtime, realtime, "x", origin}};
+    mark_limits_of_npu(result.criteria, context.device);
     if (scale != 1) {
         result.notes.push_back(fmt::format(
             "The study's limits of time are for 6 layers and {} frames; here they are multiplied by {:.3f}, "

@@ -119,6 +119,7 @@ std::vector<Criterion> criteria(const Context& context, const Summary& total,
         {"layer, p50", Relation::below, limit(study::kLayerP50), total.p50, "ms", origin},
         {"layer, p95", Relation::below, limit(study::kLayerP95), total.p95, "ms", origin},
         {"layer, p99", Relation::below, limit(study::kLayerP99), total.p99, "ms", origin}};
+    mark_limits_of_npu(out, context.device);
     const auto worst = std::min_element(
         accuracy.begin(), accuracy.end(),
         [](const Accuracy& a, const Accuracy& b) { return a.output.cosine < b.output.cosine; });

@@ -102,16 +102,24 @@ std::string table_text(const Table& table) {
 
 std::string criteria_text(const std::vector<Criterion>& criteria) {
     Grid grid;
+    std::string meant_for;
     grid.add({"CRITERION", "WANTED", "GOT", "RESULT", ""});
     grid.align_right(1);
     grid.align_right(2);
     for (const Criterion& c : criteria) {
         const std::string sign = c.relation == Relation::below ? "< " : ">= ";
         const std::string origin = c.got ? std::string(name(c.origin)) : "";
+        const bool elsewhere = c.outcome() == Outcome::fail && !c.meant_for.empty();
+        if (elsewhere) meant_for = c.meant_for;
         grid.add({c.name, sign + value_text(c.limit, c.unit), c.got ? value_text(c.got, c.unit) : "–",
-                  std::string(name(c.outcome())), origin});
+                  elsewhere ? "not met here" : std::string(name(c.outcome())), origin});
     }
-    return grid.text();
+    if (meant_for.empty()) return grid.text();
+    return grid.text() +
+           fmt::format("  - {}\n", wrapped(fmt::format("Limits that are not met here are the study's for {}; "
+                                                       "on a machine with one, --device npu measures it.",
+                                                       meant_for),
+                                           kWidth - 4, 4));
 }
 
 Json number_json(const std::optional<double>& value) {

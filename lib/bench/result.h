@@ -29,7 +29,8 @@ enum class Relation { below, at_least };
 enum class Outcome { pass, fail, not_measured };
 std::string_view name(Outcome);
 
-/// A limit and the value found. A criterion without a value does not pass.
+/// A limit and the value found. A criterion without a value does not pass. One that is missed on a device
+/// that it is not meant for does not pass either, but text says "not met here" in place of FAIL.
 struct Criterion {
     std::string name;
     Relation relation = Relation::below;
@@ -37,6 +38,7 @@ struct Criterion {
     std::optional<double> got;
     std::string unit;
     Origin origin = Origin::measured;
+    std::string meant_for = {};  // the device that the limit is for, if it was measured on another kind
 
     /// `below` is strict, `at_least` is not. NaN fails.
     Outcome outcome() const;

@@ -35,6 +35,17 @@ class Bench(support.Case):
         for row in accuracy:
             self.assertGreater(row["cells"][1], 0.999)  # cosine
 
+    def test_a_limit_for_an_npu_that_the_cpu_misses_is_not_met_here(self):
+        model = support.need_model("tiny.en", "base")
+        # 3000 frames: the study's limits, scaled, are a few milliseconds a layer, on any CPU too few.
+        done = support.run("bench", "layer", "--device", "cpu", "--threads", "1", "-m", model, "-n", "2", "--seq", "3000")
+        self.check_exit(done, 0)
+        self.assertNotIn("FAIL", done.stdout)
+        self.assertRegex(done.stdout, r"layer, p50 .* not met here")
+        self.assertIn("--device npu", done.stdout)
+        checked = support.run("bench", "layer", "--check", "--device", "cpu", "--threads", "1", "-m", model, "-n", "2", "--seq", "3000")
+        self.check_exit(checked, 1)
+
     def test_encoder_of_a_given_recording(self):
         model = support.need_model("tiny.en", "base")
         recording = sorted(support.librivox())[0]

@@ -46,6 +46,22 @@ TEST_CASE("a cosine near 1 shows how far from 1 it is", "[bench]") {
     CHECK(number_text(0.9999) == "0.9999");
 }
 
+TEST_CASE("a limit for an NPU that the CPU misses is not met here, which is no failure of the CPU's",
+          "[bench]") {
+    Result result;
+    result.criteria = {{"layer, p50", Relation::below, 1, 5.0, "ms", Origin::measured, "an XDNA2 NPU"},
+                       {"layer, p95", Relation::below, 9, 5.0, "ms", Origin::measured, "an XDNA2 NPU"}};
+    const std::string out = text(result);
+    CHECK(contains(out, "not met here"));
+    CHECK(contains(out, "pass"));
+    CHECK_FALSE(contains(out, "FAIL"));
+    CHECK(contains(out, "the study's for an XDNA2 NPU"));
+    CHECK(contains(out, "--device npu"));
+    CHECK_FALSE(result.all_met());
+    result.criteria.front().meant_for.clear();
+    CHECK(contains(text(result), "FAIL"));
+}
+
 TEST_CASE("text shows the origin of every number and the outcome of every criterion", "[bench]") {
     const std::string out = text(example());
     CHECK(contains(out, "14.23"));
