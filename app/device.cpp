@@ -29,6 +29,15 @@ void list() {
     std::fputs(out.c_str(), stdout);
 }
 
+// The error names the first thing that is missing; who asks about a device wants all of them.
+void print_missing(const std::string& name) {
+    for (const DeviceListing& device : list_devices()) {
+        if (device.name != name) continue;
+        for (const std::string& missing : device.missing)
+            std::fputs(fmt::format("missing: {}\n", missing).c_str(), stderr);
+    }
+}
+
 void info(const std::string& name) {
     ThreadPool pool;
     std::string out;
@@ -55,7 +64,10 @@ void info(const std::string& name) {
             if (device.name != shown) numerics += fmt::format(" (device {})", device.name);
         } catch (const Error& error) {
             // Every device has bfp16: without it, the device itself is missing.
-            if (precision == Precision::bfp16) throw;
+            if (precision == Precision::bfp16) {
+                print_missing(name);
+                throw;
+            }
             numerics = error.what();
         }
         row(std::string(npuscribe::name(precision)), numerics);

@@ -68,7 +68,7 @@ std::string why_not_npu(const DeviceOptions& options, std::span<const WeightShap
         return fmt::format("the NPU multiplies in bfp16, and {} was asked for", name(options.precision));
     }
     const NpuStatus status = probe_npu();
-    if (!status.usable()) return status.summary();
+    if (!status.usable()) return status.brief();
     const NpuPrograms programs(status.xclbin_directory);
     for (const WeightShape& shape : shapes) {
         if (has_program(programs, array::Plan::built_in(), shape.k, shape.n)) continue;

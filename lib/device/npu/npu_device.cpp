@@ -23,13 +23,18 @@ const XrtLibrary& library_of(const NpuOptions& options) {
     return options.library != nullptr ? *options.library : xrt_library();
 }
 
-/// The NPU's own description. Throws DeviceError, listing everything that is missing, if it cannot be used.
+/// The NPU's own description. Throws DeviceError, which names the first thing that is missing, if it cannot
+/// be used.
 std::string check_usable(const NpuOptions& options) {
     ProbeEnvironment environment;
     environment.library = &library_of(options);
     environment.xclbin_directory = options.xclbin_directory;
     const NpuStatus status = probe_npu(environment);
-    if (!status.usable()) throw DeviceError(fmt::format("there is no NPU to use: {}", status.summary()));
+    if (!status.usable()) {
+        throw DeviceError(fmt::format(
+            "there is no NPU to use: {}{}", status.first_problem().text,
+            status.problems.size() > 1 ? "; npuscribe device list shows what else is missing" : ""));
+    }
     if (options.index >= status.devices.size()) {
         throw DeviceError(fmt::format("there is no NPU {}: XRT finds {}; set NPUSCRIBE_NPU_INDEX to 0 to {}",
                                       options.index, status.devices.size(), status.devices.size() - 1));

@@ -308,6 +308,44 @@ std::string_view name(NpuProblem problem) {
     return "";
 }
 
+std::string_view brief(NpuProblem problem) {
+    switch (problem) {
+        case NpuProblem::no_module:
+            return "this npuscribe was built without XRT";
+        case NpuProblem::no_xrt:
+            return "XRT is not installed";
+        case NpuProblem::old_xrt:
+            return "the installed XRT is too old";
+        case NpuProblem::foreign_module:
+            return "the module for XRT is another build's";
+        case NpuProblem::no_xrt_driver:
+            return "XRT has no driver for NPUs";
+        case NpuProblem::no_hardware:
+            return "no NPU is on the PCI bus";
+        case NpuProblem::first_generation:
+            return "the NPU is an XDNA1, which has no BFP16";
+        case NpuProblem::newer_generation:
+            return "npuscribe does not know the NPU's generation";
+        case NpuProblem::unknown_revision:
+            return "npuscribe does not know the NPU's revision";
+        case NpuProblem::old_kernel:
+            return "Linux is older than 6.14";
+        case NpuProblem::no_kernel_driver:
+            return "the kernel driver amdxdna is not loaded";
+        case NpuProblem::no_device_node:
+            return "there is no /dev/accel/accel*";
+        case NpuProblem::access_denied:
+            return "this user may not open the NPU";
+        case NpuProblem::memlock:
+            return "the limit on locked memory is too low";
+        case NpuProblem::not_enumerated:
+            return "XRT finds no NPU";
+        case NpuProblem::no_xclbin:
+            return "no array programs are installed";
+    }
+    return "";
+}
+
 std::string describe(const NpuHardware& hardware) {
     std::string text = hardware.name.empty() ? "NPU" : hardware.name;
     if (!hardware.id.empty()) text += fmt::format(" ({})", hardware.id);
@@ -331,6 +369,18 @@ std::string NpuStatus::summary() const {
     }
     for (const auto& found : problems) text += (text.empty() ? "" : "; ") + found.text;
     return text;
+}
+
+const NpuFinding& NpuStatus::first_problem() const {
+    const auto hardware = std::find_if(problems.begin(), problems.end(), [](const NpuFinding& found) {
+        return found.problem == NpuProblem::no_hardware || found.problem == NpuProblem::first_generation ||
+               found.problem == NpuProblem::newer_generation;
+    });
+    return hardware == problems.end() ? problems.front() : *hardware;
+}
+
+std::string NpuStatus::brief() const {
+    return std::string(npuscribe::brief(first_problem().problem));
 }
 
 std::string memlock_advice(const ProbeEnvironment& environment) {

@@ -33,6 +33,8 @@ enum class NpuProblem {
     no_xclbin,         // no array program is installed
 };
 std::string_view name(NpuProblem);
+/// What is wrong in a few words: "no NPU is on the PCI bus".
+std::string_view brief(NpuProblem);
 
 struct NpuFinding {
     NpuProblem problem;
@@ -67,6 +69,11 @@ struct NpuStatus {
     bool has(NpuProblem) const;
     /// "usable", or in one line the XDNA2 NPU on the PCI bus, if there is one, and all problems.
     std::string summary() const;
+    /// The problem to name if only one is named: missing or unsuitable hardware, because nothing else matters
+    /// then, or else the first. Needs a problem.
+    const NpuFinding& first_problem() const;
+    /// What it is, without what to do.
+    std::string brief() const;
 };
 
 /// Where the facts come from. The defaults are this machine; tests describe one that does not exist.

@@ -206,6 +206,18 @@ TEST_CASE("if XRT finds no device, the first thing that is missing is named") {
         CHECK(machine.problems() == std::vector{NpuProblem::no_hardware});
         CHECK(contains(machine.text_of(NpuProblem::no_hardware), "1022:17f0"));
     }
+    SECTION("the hardware, and that is the one thing to name, whatever else is missing") {
+        machine.remove("sys/bus/pci/devices/0000:c5:00.1");
+        machine.library.problem = XrtProblem::no_module;
+        machine.library.detail = "this npuscribe was built without XRT: install it";
+        const NpuStatus status = probe_npu(machine.environment);
+        CHECK(status.problems.front().problem == NpuProblem::no_module);
+        CHECK(status.brief() == "no NPU is on the PCI bus");
+    }
+    SECTION("one thing, which is then the one to name") {
+        machine.library.problem = XrtProblem::no_module;
+        CHECK(probe_npu(machine.environment).brief() == "this npuscribe was built without XRT");
+    }
     SECTION("hardware of the second generation") {
         machine.id("0x1502", "0x00");
         CHECK(machine.problems() == std::vector{NpuProblem::first_generation});
