@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <sstream>
 
@@ -16,6 +17,7 @@
 #include "console.h"
 #include "exit_code.h"
 #include "inputs.h"
+#include "language_option.h"
 #include "npuscribe/npuscribe.h"
 #include "output/atomic_file.h"
 #include "output/report.h"
@@ -91,6 +93,10 @@ std::vector<std::string> all_inputs(const TranscribeSettings& settings) {
 }
 
 Loudness loudness(const TranscribeSettings& settings) {
+    if (settings.session.transcribe.language == kListLanguages) {
+        std::fputs(language_list().c_str(), stdout);
+        return kDone;
+    }
     if (settings.quiet) return Loudness::quiet;
     return settings.verbose ? Loudness::verbose : Loudness::normal;
 }

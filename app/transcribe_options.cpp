@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "device_options.h"
 #include "inputs.h"
+#include "language_option.h"
 #include "option.h"
 
 namespace npuscribe::app {
@@ -109,12 +110,12 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
     option(
         app, "-l,--language", "LANGUAGE",
         [&t](const std::string& text) {
-            t.language = text == "auto" ? "" : text;
-            return !text.empty();
+            t.language = read_language(text);
+            return true;
         },
-        [&t] { return t.language.empty() ? "auto" : t.language; },
-        "a language's code or English name, or auto",
-        "Expect this language: a code (de), an English name (German), or auto to detect it");
+        [&t] { return t.language.empty() ? "auto" : t.language; }, "",
+        "Expect this language: a code (de, pt-BR), a name (German, Deutsch), or auto to detect it; list: "
+        "print all languages");
     option<Task>(app, "--task", "TASK", t.task,
                  {{"transcribe", Task::transcribe}, {"translate", Task::translate}},
                  "Write what is said (transcribe), or an English translation of it (translate)");
