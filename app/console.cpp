@@ -169,10 +169,17 @@ void TranscriptPrinter::show(size_t input, const std::string& text) {
         console_.print("==> " + printable(names_[input]) + " <==\n");
         headed_ = true;
     }
-    if (text.empty() || closed_) return;
+    if (!text.empty()) write(text + "\n");
+}
+
+void TranscriptPrinter::document(const std::string& text) {
+    write(text);
+}
+
+void TranscriptPrinter::write(std::string_view text) {
+    if (closed_) return;
     console_.clear();
-    const std::string out = text + "\n";
-    for (std::string_view rest = out; !rest.empty();) {
+    for (std::string_view rest = text; !rest.empty();) {
         const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
         if (written >= 0) {
             rest.remove_prefix(static_cast<size_t>(written));

@@ -55,6 +55,8 @@ class TranscriptPrinter {
     /// Prints a segment's line, given without its newline. Throws OutputError if stdout cannot be written,
     /// but not for a closed pipe.
     void line(size_t input, std::string text);
+    /// Writes a whole document on stdout, with the same errors.
+    void document(const std::string& text);
     /// `input` and all before it are finished. Its header is shown even if it had no lines, unless it failed.
     void finished(size_t input, bool failed);
     /// Nobody reads stdout any more.
@@ -62,6 +64,7 @@ class TranscriptPrinter {
 
   private:
     void show(size_t input, const std::string& text);
+    void write(std::string_view text);
 
     Console& console_;
     std::vector<std::string> names_;

@@ -20,17 +20,14 @@ namespace {
 // Completed by advice().
 constexpr std::string_view kDevices = "use --device {devices}";
 constexpr std::string_view kPrecision = "use --precision {precisions}";
-constexpr std::string_view kNamedAfterInput = "use --output-dir DIR; files are named after their inputs";
 constexpr std::string_view kKaraoke =
     "use --word-timestamps --output-format html, a page that lights up each word as it is spoken, or "
     "--highlight-words for srt and vtt";
 constexpr std::string_view kTokens =
     "use --output-format json-full, which has every token with its probability";
-constexpr std::string_view kConfidence =
-    "use --output-format html, which shades words of low probability, or json-full, which has every token's "
-    "probability";
 constexpr std::string_view kDetected =
-    "use --duration 30 --verbose, which shows the detected language; json and the report have it, too";
+    "use --duration 30: the line at the end has the detected language and its probability, as json and the "
+    "report have";
 constexpr std::string_view kNoWordThreshold = "leave it out: the times of words need no threshold here";
 constexpr std::string_view kRepetition = "use --compression-ratio-threshold instead";
 constexpr std::string_view kGrammar = "there are no grammars; --hotwords TEXT gives words to expect";
@@ -81,7 +78,8 @@ constexpr std::array kFamiliar = {
     means("-olrc --output-lrc", "--output-format=lrc"),
     means("-oj -ojson --output-json", "--output-format=json"),
     means("-ojf --output-json-full", "--output-format=json-full"),
-    instead("-of --output-file", kNamedAfterInput),
+    means("-of --output-file", "--output-name"),
+    means("-pt", "--print-timestamps"),
     instead("-owts --output-words -fp --font-path", kKaraoke),
     // whisper.cpp: where in the audio
     means("-ot --offset-t", "--offset", &kMilliseconds),
@@ -132,8 +130,7 @@ constexpr std::array kFamiliar = {
     means("-debug --debug-mode", "--verbose"),
     left_out("-pp --print-progress"),
     instead("-ps --print-special -ls --log-score", kTokens),
-    given("--print-colors", "false", ""),
-    instead("-pc --print-colors --print-confidence", kConfidence),
+    means("-pc --print-confidence", "--print-colors"),
     // whisper.cpp: where it runs
     means("-ng --no-gpu", "--device=cpu"),
     instead("-dev -oved --ov-e-device", kDevices),

@@ -8,6 +8,7 @@
 #include <set>
 #include <system_error>
 
+#include "audio/stream.h"
 #include "base/error.h"
 #include "output/atomic_file.h"
 #include "output/markup.h"
@@ -39,7 +40,73 @@ output::PageOptions page_options(const fs::path& input, const fs::path& page) {
     return options;
 }
 
+/// Where an input's outputs go, and what they are called before the format's extension.
+struct Base {
+    fs::path directory;
+    std::string name;
+};
+
+// An input that cannot be read counts if it looks like a recording: a directory without one does not.
+bool has_outputs(const Input& input) {
+    return input.error.empty() || audio::is_audio_file_name(input.path);
+}
+
+/// The outputs' names by input. Inputs that would share one keep their extension; that may meet another
+/// stem (x.wav beside x.wav.flac), so it is done until nothing changes. `note` gets an example.
+std::vector<Base> base_names(const std::vector<Input>& inputs, const fs::path& directory, std::string& note) {
+    std::vector<Base> bases;
+    for (const Input& input : inputs)
+        bases.push_back({input.below.empty() ? directory : directory / input.below, stem(input.path)});
+    size_t renamed = 0;
+    std::string example;
+    for (bool changed = true; changed;) {
+        changed = false;
+        std::map<fs::path, std::vector<size_t>> groups;
+        for (size_t i = 0; i < inputs.size(); ++i) {
+            if (has_outputs(inputs[i])) groups[resolved(bases[i].directory / bases[i].name)].push_back(i);
+        }
+        for (const auto& [_, members] : groups) {
+            std::set<std::string> full_names;
+            for (const size_t i : members) full_names.insert(inputs[i].path.filename().string());
+            if (full_names.size() < 2) continue;
+            for (const size_t i : members) {
+                const std::string full = inputs[i].path.filename().string();
+                if (inputs[i].path == "-" || bases[i].name == full) continue;
+                bases[i].name = full;
+                changed = true;
+                if (++renamed <= 2) example += (example.empty() ? "" : ", ") + full;
+            }
+        }
+    }
+    if (renamed > 0)
+        note = fmt::format(
+            "{} inputs differ from others only in their extension; their outputs keep it in their names: "
+            "{}{}",
+            renamed, example, renamed > 2 ? ", ..." : "");
+    return bases;
+}
+
+std::vector<Base> given_name(const std::vector<Input>& inputs, const fs::path& directory,
+                             const std::string& name, const std::vector<output::Format>& formats) {
+    if (inputs.size() != 1)
+        throw UsageError(fmt::format(
+            "--output-name {} names the outputs of one input, but there are {}; leave it out, and outputs "
+            "are named after their inputs",
+            name, inputs.size()));
+    const std::string extension = formats.size() == 1 ? "." + std::string(formats.front().extension) : "";
+    const bool has_it = !extension.empty() && name.size() > extension.size() && name.ends_with(extension);
+    const fs::path path = directory / (has_it ? name.substr(0, name.size() - extension.size()) : name);
+    return {{path.parent_path(), path.filename().string()}};
+}
+
 }  // namespace
+
+std::string OutputPlan::text(size_t input, const output::Format& format, const Transcript& transcript) const {
+    output::WriterOptions options;
+    options.subtitles = subtitles;
+    options.page = page_options(inputs[input], {});
+    return format.write(transcript, options);
+}
 
 std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
     output::WriterOptions options;
@@ -63,8 +130,8 @@ bool OutputPlan::exists(size_t input) const {
 }
 
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
-                        const fs::path& directory, const fs::path& report) {
-    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}, {}};
+                        const fs::path& directory, const fs::path& report, const std::string& name) {
+    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}, {}, {}};
     std::map<fs::path, std::string> taken;  // for what; empty: an input
     for (const Input& input : inputs) {
         if (input.path != "-") taken.try_emplace(resolved(input.path));
@@ -95,14 +162,20 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
                         "other with an --output-dir each",
                         path.string(), before->second, what));
     };
+    std::vector<Base> bases(inputs.size());
+    if (!name.empty()) {
+        bases = given_name(inputs, directory, name, plan.formats);
+    } else if (!plan.formats.empty()) {
+        bases = base_names(inputs, directory, plan.note);
+    }
     std::set<fs::path> directories;
     for (size_t i = 0; i < inputs.size(); ++i) {
         plan.inputs.push_back(inputs[i].path);
         if (!inputs[i].error.empty()) continue;
-        const fs::path where = inputs[i].below.empty() ? directory : directory / inputs[i].below;
+        const auto& [where, base] = bases[i];
         for (const output::Format& format : plan.formats) {
             directories.insert(where.empty() ? "." : where);
-            const fs::path path = where / (stem(inputs[i].path) + "." + std::string(format.extension));
+            const fs::path path = where / (base + "." + std::string(format.extension));
             take(path, described(inputs[i].path));
             plan.outputs[i].push_back(path);
         }

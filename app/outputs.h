@@ -16,7 +16,10 @@ struct OutputPlan {
     std::vector<std::vector<std::filesystem::path>> outputs;
     output::SubtitleOptions subtitles;
     std::vector<std::filesystem::path> inputs;
+    std::string note;  // for stderr: which outputs keep their input's extension in their names; or empty
 
+    /// One input's transcript in a format, for standard output.
+    std::string text(size_t input, const output::Format& format, const Transcript& transcript) const;
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;
 
@@ -25,10 +28,15 @@ struct OutputPlan {
 };
 
 /// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, creates the directories, and
-/// removes the unfinished files of a killed run from them. `report` (may be empty) counts as an output.
-/// Throws UsageError if two outputs would be the same file, or if one is an input, and OutputError if a
+/// removes the unfinished files of a killed run from them. Inputs of one stem and different extensions,
+/// talk.wav and talk.mp3, have outputs called talk.wav.EXTENSION and talk.mp3.EXTENSION; inputs with an error
+/// count, too, so that names do not depend on which inputs can be read. `report` (may be empty) counts as an
+/// output. `name`, if it is not empty, is that of the only input's outputs, DIRECTORY/NAME.EXTENSION; a
+/// single format's own extension is not put behind a name that has it. Throws UsageError if two outputs would
+/// be the same file, if one is an input, or if there is a name but not one input; and OutputError if a
 /// directory cannot be created or written to.
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
-                        const std::filesystem::path& directory, const std::filesystem::path& report);
+                        const std::filesystem::path& directory, const std::filesystem::path& report,
+                        const std::string& name = {});
 
 }  // namespace npuscribe::app

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/memory_use.h"
-#include "output/formats.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -99,7 +98,8 @@ void RunRecorder::add_trace(output::RunReport& report, double started) const {
 }
 
 void RunRecorder::on_segment(size_t input, const Segment& segment) {
-    std::string text = output::line(segment);
+    if (settings_.stdout_format) return;
+    std::string text = transcript_line(segment, settings_.style);
     if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 
@@ -134,6 +134,8 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     output::FileReport& file = files_[index_[input]];
     finish(input, false);
     try {
+    if (settings_.stdout_format)
+        print([&] { printer_->document(plan_.text(index_[input], *settings_.stdout_format, transcript)); });
         file.outputs = plan_.write(index_[input], transcript);
     } catch (const OutputError& error) {
         fail(index_[input], error.what());

@@ -14,6 +14,7 @@
 #include "output/report.h"
 #include "outputs.h"
 #include "progress.h"
+#include "transcript_line.h"
 
 namespace npuscribe::app {
 
@@ -22,9 +23,11 @@ namespace npuscribe::app {
 class RunRecorder {
   public:
     struct Settings {
-        bool print_text = true;      // transcripts go to stdout
-        bool skip_existing = false;  // skip inputs whose outputs all exist
-        bool trace = false;          // keep the windows' stages, and memory, for a report
+        bool print_text = true;                            // transcripts go to stdout
+        bool skip_existing = false;                        // skip inputs whose outputs all exist
+        LineStyle style = {};                              // of what is printed
+        std::optional<output::Format> stdout_format = {};  // in place of lines, the transcript in this format
+        bool trace = false;  // keep the windows' stages, and memory, for a report
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <sstream>
+#include <utility>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -105,13 +105,25 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     apply_config(settings.config, command);
     complete(settings);
     const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive);
-    OutputPlan plan = plan_outputs(inputs, formats_to_write(settings), settings.output_dir, settings.report);
+    const bool to_stdout = writes_to_stdout(settings);
+    if (to_stdout && inputs.size() != 1)
+        throw UsageError(fmt::format(
+            "--output-dir - writes the transcript of one input, but there are {}; give a directory",
+            inputs.size()));
+    std::vector<output::Format> formats = formats_to_write(settings);
+    RunRecorder::Settings recording{!settings.quiet || formats.empty() || to_stdout,
+                                    settings.skip_existing,
+                                    {settings.print_timestamps, settings.print_colors && stdout_has_colors()},
+                                    {},
+                                    !settings.report.empty()};
+    if (to_stdout) recording.stdout_format = std::exchange(formats, {}).front();
+    OutputPlan plan = plan_outputs(inputs, std::move(formats), to_stdout ? "" : settings.output_dir,
+                                   settings.report, settings.output_name);
     plan.subtitles = settings.subtitles;
     std::atomic<bool>& interrupted = watch_signals();
     Console console(loudness(settings));
-    RunRecorder recorder(
-        inputs, plan, console,
-        {!settings.quiet || plan.formats.empty(), settings.skip_existing, !settings.report.empty()});
+    if (!plan.note.empty()) spdlog::info("{}", printable(plan.note));
+    RunRecorder recorder(inputs, plan, console, recording);
     output::RunReport report;
     report.version = version();
     report.options = values(command);

@@ -148,13 +148,25 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
            fmt::format("Write files in these formats, separated by commas: {}; with --output-dir alone, all",
                        fmt::join(format_names(), ", ")))
         ->join(',');
-    option(app, "-o,--output-dir", "DIR", s.output_dir,
-           "Write files to this directory, which is created if it does not exist; without it, to the current "
-           "directory. Files found in input directories keep their subdirectories");
+    option(
+        app, "-o,--output-dir", "DIR", s.output_dir,
+        "Write files to this directory, which is created if it does not exist; without it, to the current "
+        "directory. Files found in input directories keep their subdirectories. -: write one format of one "
+        "input to standard output");
+    option(
+        app, "--output-name", "NAME", s.output_name,
+        "Name the output files of the only input NAME, with their formats' extensions; without it, they are "
+        "named after the input");
     toggle(app, "--skip-existing", s.skip_existing,
            "Skip inputs whose output files already exist, to resume a run that was stopped");
     option(app, "--report", "FILE", s.report,
            "Write the timing report as JSON, or as a page with charts if the name ends in .html");
+    toggle(app, "--print-timestamps", s.print_timestamps,
+           "Print when each segment begins and ends before its text on stdout");
+    toggle(
+        app, "--print-colors", s.print_colors,
+        "Colour words on stdout that the model was less sure of, from yellow to red, if it is a terminal and "
+        "NO_COLOR is not set");
     toggle(app, "-q,--quiet", s.quiet,
            "Print nothing but errors on stderr, and no transcript on stdout if files are written");
     toggle(app, "-v,--verbose", s.verbose, "Print more details on stderr");
@@ -295,6 +307,10 @@ void add_transcribe_options(CLI::App& command, TranscribeSettings& s) {
 }
 
 std::vector<output::Format> formats_to_write(const TranscribeSettings& settings) {
+bool writes_to_stdout(const TranscribeSettings& settings) {
+    return settings.output_dir == "-";
+}
+
     if (!settings.formats.empty()) return output::parse_formats(settings.formats);
     if (!settings.output_dir.empty()) return output::parse_formats("all");
     return {};
@@ -346,6 +362,35 @@ void check_words(const TranscribeSettings& settings) {
 }
 
 }  // namespace
+void check_outputs(const TranscribeSettings& settings) {
+    if (writes_to_stdout(settings)) {
+        if (settings.formats.empty() || formats_to_write(settings).size() != 1)
+            throw UsageError(fmt::format(
+                "--output-dir - writes one format to standard output, but --output-format {}; give one, such "
+                "as -f srt -o -",
+                settings.formats.empty() ? "is not given" : fmt::format("is {}", settings.formats)));
+        if (!settings.output_name.empty())
+            throw UsageError(
+                "--output-name and --output-dir - cannot be combined; give --output-name alone to write a "
+                "file");
+        if (settings.skip_existing)
+            throw UsageError(
+                "--skip-existing needs files to look for; give a directory in place of --output-dir -");
+    }
+    if (settings.output_name.empty()) return;
+    if (settings.output_name == "-")
+        throw UsageError("invalid value '-' for --output-name: to write to standard output, give -o -");
+    if (settings.output_name.ends_with('/'))
+        throw UsageError(
+            fmt::format("invalid value '{}' for --output-name: expected the name of a file; "
+                        "--output-dir takes a directory",
+                        settings.output_name));
+    if (formats_to_write(settings).empty())
+        throw UsageError(
+            fmt::format("--output-name {0} needs a format; give --output-format, too: -f srt writes {0}.srt",
+                        settings.output_name));
+}
+
 
 void complete(TranscribeSettings& settings) {
     DecodingOptions& decoding = settings.session.transcribe.decoding;
@@ -361,6 +406,7 @@ void complete(TranscribeSettings& settings) {
     }
     check_words(settings);
     if (settings.quiet && settings.verbose)
+    check_outputs(settings);
         throw UsageError("--quiet and --verbose cannot be combined; give one of them");
 }
 

@@ -24,7 +24,11 @@ struct TranscribeSettings {
     std::string report;
     bool quiet = false;
     bool verbose = false;
-    std::string config;  // empty: the user's own, if there is one
+    bool timing = false;
+    bool print_timestamps = false;
+    bool print_colors = false;
+    std::string output_name;  // empty: named after the input
+    std::string config;       // empty: the user's own, if there is one
 
     double offset = 0;                         // seconds
     std::optional<double> duration;            // seconds; nothing: to the end
@@ -38,6 +42,9 @@ struct TranscribeSettings {
 
 /// Declares all options, bound to `settings`, which must outlive the command.
 void add_transcribe_options(CLI::App& command, TranscribeSettings& settings);
+
+/// --output-dir is "-": the one output goes to standard output.
+bool writes_to_stdout(const TranscribeSettings& settings);
 
 /// The formats to write: those asked for; all of them if only a directory was; else none.
 std::vector<output::Format> formats_to_write(const TranscribeSettings& settings);

@@ -37,10 +37,10 @@ class Batch(support.Case):
         self.assertEqual(self.written(), ["a/talk.txt", "b/c/talk.txt", "talk.txt"])
 
     def test_two_inputs_with_one_output_are_refused_before_any_work(self):
-        first, second = self.input / "talk.wav", self.input / "talk.flac"
+        first, second = self.input / "talk.wav", self.directory / "talk.wav"
         for path in (first, second):
             path.touch()
-        done = support.run("-m", "no-such-model", "-f", "txt", "-o", self.out, self.input)
+        done = support.run("-m", "no-such-model", "-f", "txt", "-o", self.out, self.input, second)
         self.check_error(done, 2, first, second, self.out / "talk.txt")
         self.assertFalse(self.out.exists())
 

@@ -5,14 +5,18 @@ ctest reports a test file as skipped if one of its tests is. A test that needs w
 """
 
 import array
+import fcntl
 import os
+import pty
 import random
 import re
 import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 import wave
 from pathlib import Path
@@ -55,6 +59,20 @@ def read_terminal(master):
         seen += data
     os.close(master)
     return seen
+
+
+def on_terminal(*arguments, columns=80, streams=("stdin", "stdout", "stderr"), **environment):
+    """Runs the program with these streams on a pseudo-terminal. Returns its exit code and what the terminal got."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen(
+        [BINARY, *map(os.fspath, arguments)],
+        **{name: slave if name in streams else subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")},
+        env={**os.environ, "XDG_CONFIG_HOME": os.devnull, "TERM": "xterm", "NO_COLOR": "", **environment},
+    )
+    os.close(slave)
+    seen = read_terminal(master)
+    return child.wait(), seen.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def models_directory():

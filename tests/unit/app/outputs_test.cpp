@@ -31,12 +31,59 @@ TEST_CASE("two inputs that would write the same file are refused, before the dir
     const auto refusal = [&](const std::vector<Input>& inputs, const std::filesystem::path& report) {
         return test::message_of<UsageError>([&] { plan_outputs(inputs, formats("txt"), out, report); });
     };
-    const std::string message = refusal({{"one/talk.wav", {}}, {"two/talk.flac", {}}}, {});
+    const std::string message = refusal({{"one/talk.wav", {}}, {"two/talk.wav", {}}}, {});
     CHECK(test::contains(message, "one/talk.wav"));
-    CHECK(test::contains(message, "two/talk.flac"));
+    CHECK(test::contains(message, "two/talk.wav"));
     CHECK(test::contains(message, (out / "talk.txt").string()));
     CHECK(test::contains(refusal({{"talk.wav", {}}}, out / "../out/talk.txt"), "--report"));
     CHECK_FALSE(std::filesystem::exists(out));
+}
+
+TEST_CASE("inputs that differ only in their extension keep it in their outputs' names, and a note says so") {
+    const test::TemporaryDirectory directory;
+    const auto names = [&](const std::vector<Input>& inputs) {
+        const OutputPlan plan = plan_outputs(inputs, formats("srt"), directory.path(), {});
+        std::vector<std::string> out;
+        for (const auto& outputs : plan.outputs)
+            out.push_back(outputs.empty() ? "" : outputs.front().filename().string());
+        return out;
+    };
+    using Names = std::vector<std::string>;
+    CHECK(names({{"a/x.wav", {}}, {"b/x.mp3", {}}, {"y.wav", {}}}) ==
+          Names{"x.wav.srt", "x.mp3.srt", "y.srt"});
+    // Which of them can be read changes no name, and neither does their order.
+    CHECK(names({{"x.mp3", "there is no such file"}, {"x.wav", {}}}) == Names{"", "x.wav.srt"});
+    CHECK(names({{"x", "the directory holds no audio files"}, {"x.wav", {}}}) == Names{"", "x.srt"});
+    // The new name may meet another.
+    CHECK(names({{"x.wav", {}}, {"x.mp3", {}}, {"x.wav.flac", {}}}) ==
+          Names{"x.wav.srt", "x.mp3.srt", "x.wav.flac.srt"});
+    CHECK(names({{"-", {}}, {"stdin.wav", {}}}) == Names{"stdin.srt", "stdin.wav.srt"});
+    CHECK(names({{"d/x.wav", {}, "one"}, {"d/x.mp3", {}, "two"}}) == Names{"x.srt", "x.srt"});  // two places
+
+    const OutputPlan plan =
+        plan_outputs({{"x.wav", {}}, {"x.mp3", {}}}, formats("srt"), directory.path(), {});
+    CHECK(test::contains(plan.note, "x.wav, x.mp3"));
+    CHECK(plan_outputs({{"x.wav", {}}, {"y.mp3", {}}}, formats("srt"), directory.path(), {}).note.empty());
+    CHECK(plan_outputs({{"x.wav", {}}, {"x.mp3", {}}}, {}, {}, {}).note.empty());
+}
+
+TEST_CASE("the outputs of one input can be named") {
+    const test::TemporaryDirectory directory;
+    const auto out = directory / "out";
+    const auto named = [&](const char* list, const std::string& name) {
+        return plan_outputs({{"-", {}}}, formats(list), out, {}, name).outputs.front();
+    };
+    CHECK(named("srt,json", "talk") ==
+          std::vector<std::filesystem::path>{out / "talk.srt", out / "talk.json"});
+    CHECK(named("srt", "talk.srt") == std::vector<std::filesystem::path>{out / "talk.srt"});
+    CHECK(named("srt", "talk.v2") == std::vector<std::filesystem::path>{out / "talk.v2.srt"});
+    CHECK(named("srt", "sub/talk") == std::vector<std::filesystem::path>{out / "sub/talk.srt"});
+    CHECK(std::filesystem::is_directory(out / "sub"));
+    CHECK(named("srt", (directory / "else/talk").string()).front() == directory / "else/talk.srt");
+    const std::string message = test::message_of<UsageError>([&] {
+        plan_outputs({{"a.wav", {}}, {"b.wav", {}}}, formats("srt"), out, {}, "talk");
+    });
+    CHECK(test::contains(message, "--output-name talk names the outputs of one input, but there are 2"));
 }
 
 TEST_CASE("an input that was given twice is said to be") {
