@@ -7,6 +7,7 @@
 #include <numeric>
 #include <system_error>
 
+#include "base/clock.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -35,12 +36,6 @@ std::string position(const ProgressView& view) {
 }
 
 }  // namespace
-
-std::string clock_text(double seconds) {
-    const auto whole = static_cast<long long>(std::max(0.0, seconds));
-    if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-}
 
 std::string progress_line(const ProgressView& view, size_t columns) {
     const std::string head = view.files > 1 ? fmt::format("{}/{} files", view.files_done, view.files) : "";

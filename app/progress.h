@@ -38,9 +38,6 @@ struct TransferView {
 /// One line, as above.
 std::string transfer_line(const TransferView& view, size_t columns);
 
-/// "0:07", "12:34", "1:02:03".
-std::string clock_text(double seconds);
-
 /// Adds up the progress of all files of a run. A file's share of the whole is estimated from its size in
 /// bytes, because nothing else is known of a file that has not been opened.
 class BatchProgress {

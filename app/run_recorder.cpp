@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory_use.h"
 #include "terminal_text.h"
@@ -133,9 +134,9 @@ void RunRecorder::finish(size_t input, bool failed) {
 void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
     output::FileReport& file = files_[index_[input]];
     finish(input, false);
-    try {
     if (settings_.stdout_format)
         print([&] { printer_->document(plan_.text(index_[input], *settings_.stdout_format, transcript)); });
+    try {
         file.outputs = plan_.write(index_[input], transcript);
     } catch (const OutputError& error) {
         fail(index_[input], error.what());
@@ -143,6 +144,7 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     }
     file.status = output::FileReport::Status::done;
     file.language = transcript.language;
+    file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
     file.timing = timing;
     if (paths_.size() > 1 && !console_.live()) {

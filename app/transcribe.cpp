@@ -24,6 +24,7 @@
 #include "outputs.h"
 #include "run_recorder.h"
 #include "signals.h"
+#include "summary.h"
 #include "terminal_text.h"
 #include "transcribe_options.h"
 #include "version.h"
@@ -44,11 +45,7 @@ void keep_windows_off_the_heap() {
 Session make_session(const SessionOptions& options) {
     try {
         Session session(options);
-        if (options.device == "auto") {
-            const Setup setup = session.setup();
-            spdlog::info("device {} ({}), by --device auto", setup.device, setup.device_description);
-            spdlog::debug("{}", session.device_reason());
-        }
+        if (options.device == "auto") spdlog::debug("{}", session.device_reason());
         keep_windows_off_the_heap();
         return session;
     } catch (const OptionError& error) {
@@ -64,15 +61,11 @@ bool is_page(const std::string& report) {
 // The table of times is about whole files, so an interrupted run does not get one.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
-    if (output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0) {
-        console.print("\n" + output::report_text(report));
-    }
-    if (report.files.size() > 1 || output::count(report, Status::skipped) > 0) {
-        std::istringstream lines(output::summary_text(report));
-        std::string shown = "npuscribe: ";
-        for (std::string line; std::getline(lines, line);) shown += printable(line) + "\n";
-        console.print(shown);
-    }
+    const bool whole =
+        output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0;
+    if (whole && (settings.timing || settings.verbose)) console.print("\n" + output::report_text(report));
+    if (const std::string line = summary(report); !line.empty())
+        console.print(fmt::format("npuscribe: {}\n", printable(line)));
     if (settings.report.empty()) return;
     const bool page = is_page(settings.report);
     output::write_file(settings.report, page ? output::report_html(report) : output::report_json(report));

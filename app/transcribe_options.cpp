@@ -169,7 +169,8 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
         "NO_COLOR is not set");
     toggle(app, "-q,--quiet", s.quiet,
            "Print nothing but errors on stderr, and no transcript on stdout if files are written");
-    toggle(app, "-v,--verbose", s.verbose, "Print more details on stderr");
+    toggle(app, "-v,--verbose", s.verbose, "Print more details on stderr, and the table of --timing");
+    toggle(app, "--timing", s.timing, "Print the time of each stage on stderr at the end");
     option(app, "--config", "FILE|none", s.config,
            "Read defaults from this TOML file; without it, from npuscribe/config.toml in $XDG_CONFIG_HOME "
            "or ~/.config if that exists; none: from no file");
@@ -306,11 +307,11 @@ void add_transcribe_options(CLI::App& command, TranscribeSettings& s) {
     add_vad_options(command, s.session.transcribe);
 }
 
-std::vector<output::Format> formats_to_write(const TranscribeSettings& settings) {
 bool writes_to_stdout(const TranscribeSettings& settings) {
     return settings.output_dir == "-";
 }
 
+std::vector<output::Format> formats_to_write(const TranscribeSettings& settings) {
     if (!settings.formats.empty()) return output::parse_formats(settings.formats);
     if (!settings.output_dir.empty()) return output::parse_formats("all");
     return {};
@@ -361,7 +362,6 @@ void check_words(const TranscribeSettings& settings) {
     }
 }
 
-}  // namespace
 void check_outputs(const TranscribeSettings& settings) {
     if (writes_to_stdout(settings)) {
         if (settings.formats.empty() || formats_to_write(settings).size() != 1)
@@ -391,6 +391,7 @@ void check_outputs(const TranscribeSettings& settings) {
                         settings.output_name));
 }
 
+}  // namespace
 
 void complete(TranscribeSettings& settings) {
     DecodingOptions& decoding = settings.session.transcribe.decoding;
@@ -405,9 +406,11 @@ void complete(TranscribeSettings& settings) {
             "--skip-existing needs files to look for; give --output-format or --output-dir, too");
     }
     check_words(settings);
-    if (settings.quiet && settings.verbose)
     check_outputs(settings);
+    if (settings.quiet && settings.verbose)
         throw UsageError("--quiet and --verbose cannot be combined; give one of them");
+    if (settings.quiet && settings.timing)
+        throw UsageError("--quiet and --timing cannot be combined; give one of them");
 }
 
 }  // namespace npuscribe::app

@@ -19,6 +19,7 @@ struct FileReport {
     Status status = Status::interrupted;
     std::string error;                 // the reason, if it failed
     std::string language;              // code
+    double language_probability = 1;   // 1 if it was given
     double speech_seconds = 0;         // the part of the audio that was transcribed
     Timing timing;                     // total: wall clock from the file's first sample to its last word
     std::vector<std::string> outputs;  // paths written or, if skipped, found
@@ -51,10 +52,6 @@ std::string report_text(const RunReport&);
 
 /// The number of files with this status.
 size_t count(const RunReport&, FileReport::Status status);
-
-/// For a run of several inputs: how many are done, failed and skipped, hours of audio, realtime factor; then
-/// a line with the reason for each that failed. The last line has no line end.
-std::string summary_text(const RunReport&);
 
 /// Version of the JSON's structure: goes up when a field is removed or changes its meaning.
 inline constexpr int kReportVersion = 1;

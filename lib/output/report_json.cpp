@@ -71,6 +71,7 @@ Json file_json(const FileReport& file) {
     const bool done = file.status == FileReport::Status::done;
     if (done) {
         out["language"] = valid_utf8(file.language);
+        out["language_probability"] = file.language_probability;
         out["speech_seconds"] = file.speech_seconds;
         add_timing(out, file.timing);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "output/report.h"
 
 namespace npuscribe::output {
@@ -66,7 +67,7 @@ std::string report_text(const RunReport& report) {
     table.row("total", t.total, counted(t.windows, "window"));
 
     std::string out = header(report.setup) + table.text();
-    out += fmt::format("  {:.1f} s of audio, {:.2f} x realtime", t.audio_seconds, t.realtime_factor());
+    out += fmt::format("  {} of audio, {:.2f} x realtime", clock_text(t.audio_seconds), t.realtime_factor());
     if (t.total > t.load) out += fmt::format(" ({:.2f} without load)", t.audio_seconds / (t.total - t.load));
     out += "\n";
     if (report.setup.modelled_times) {
@@ -81,24 +82,6 @@ std::string report_text(const RunReport& report) {
 size_t count(const RunReport& report, FileReport::Status status) {
     return static_cast<size_t>(std::count_if(report.files.begin(), report.files.end(),
                                              [&](const auto& file) { return file.status == status; }));
-}
-
-std::string summary_text(const RunReport& report) {
-    using Status = FileReport::Status;
-    std::string out =
-        fmt::format("{} done, {} failed", count(report, Status::done), count(report, Status::failed));
-    if (const size_t skipped = count(report, Status::skipped); skipped > 0)
-        out += fmt::format(", {} skipped", skipped);
-    if (const size_t left = count(report, Status::interrupted); left > 0)
-        out += fmt::format(", {} not done", left);
-    out += fmt::format(", {:.2f} hours of audio, {:.2f} x realtime", report.totals.audio_seconds / 3600,
-                       report.totals.realtime_factor());
-    for (const FileReport& file : report.files) {
-        if (file.status != Status::failed) continue;
-        out += "\n  failed: ";
-        out += file.error.find(file.path) == std::string::npos ? file.path + ": " + file.error : file.error;
-    }
-    return out;
 }
 
 }  // namespace npuscribe::output

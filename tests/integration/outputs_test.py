@@ -20,8 +20,18 @@ class Outputs(support.Case):
         self.check_exit(done, 0)
         return done
 
-    def test_stdout_is_the_transcript_and_stderr_the_timing_report(self):
-        done = self.run_npuscribe(self.recordings[0])
+    def test_stderr_is_one_line_unless_more_is_asked_for(self):
+        done = self.run_npuscribe("--device", "cpu", self.recordings[0])
+        self.assertRegex(done.stderr, r"\Anpuscribe: English, \d:\d\d of audio in \d+\.\d s, \d+\.?\d? x realtime, device cpu \([^)]+.*\)\n\Z")
+        self.assertEqual(self.run_npuscribe(self.recordings[0]).stderr.count("\n"), 1)
+
+    def test_a_detected_language_has_its_probability(self):
+        done = support.run("-m", support.need_model("base"), self.recordings[0])
+        self.check_exit(done, 0)
+        self.assertRegex(done.stderr, r"\Anpuscribe: English \(\d+ %\), ")
+
+    def test_the_table_of_stages_comes_with_timing(self):
+        done = self.run_npuscribe("--timing", self.recordings[0])
         self.assertIn("prudently in his power", " ".join(done.stdout.split()))
         for part in ("load", "decode", "voice activity", "mel", "quantise", "matmul", "attention", "tokens/s", "total",
                      "x realtime", f"model {self.model}", "bfp16", "beam 5", "batch", "thread"):  # fmt: skip
@@ -69,6 +79,72 @@ class Outputs(support.Case):
             found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
             self.assertEqual(found["streams"][0]["codec_name"], {".srt": "subrip", ".vtt": "webvtt"}[path.suffix])
             self.assertTrue(found["packets"])
+
+    def test_one_format_of_one_input_goes_to_stdout(self):
+        for name in ("srt", "json", "html"):
+            with self.subTest(name):
+                self.run_npuscribe("-f", name, "-o", self.out, self.recordings[0])
+                done = self.run_npuscribe("-f", name, "-o", "-", self.recordings[0], cwd=self.directory)
+                written = (self.out / f"{self.recordings[0].stem}.{name}").read_text(encoding="utf-8")
+                if name == "html":  # the way to the recording is another
+                    self.assertTrue(done.stdout.startswith("<!doctype html>"))
+                    self.assertEqual(len(done.stdout.split("<span")), len(written.split("<span")))
+                else:
+                    self.assertEqual(done.stdout, written)
+        self.assertFalse((self.directory / "-").exists())
+        done = self.run_npuscribe("-q", "-f", "txt", "-o", "-", "-", stdin=self.recordings[0].read_bytes())
+        self.assertIn("prudently", done.stdout)
+        self.assertEqual(done.stderr, "")
+        with open("/dev/full", "wb") as full:
+            command = [support.BINARY, "-m", self.model, "-f", "srt", "-o", "-", self.recordings[0]]
+            failed = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(b"cannot write to standard output: No space left", failed.stderr)
+
+    def test_times_stand_before_the_text_as_other_programs_print_them(self):
+        self.run_npuscribe("-f", "json", "-o", self.out, self.recordings[0])
+        document = json.loads((self.out / f"{self.recordings[0].stem}.json").read_text(encoding="utf-8"))
+        for option in ("--print-timestamps", "--print_timestamps", "-pt"):
+            done = self.run_npuscribe(option, self.recordings[0])
+            lines = re.findall(r"^\[(\d\d):(\d\d\.\d{3}) --> (\d\d):(\d\d\.\d{3})\]  (\S.*)$", done.stdout, re.MULTILINE)
+            self.assertEqual(len(lines), len(done.stdout.splitlines()))
+            for line, segment in zip(lines, document["segments"], strict=True):
+                self.assertAlmostEqual(60 * int(line[0]) + float(line[1]), segment["start"], delta=0.002)
+                self.assertAlmostEqual(60 * int(line[2]) + float(line[3]), segment["end"], delta=0.002)
+                self.assertEqual(line[4], segment["text"].strip())
+
+    def test_words_are_coloured_by_confidence_on_a_terminal_alone(self):
+        # Speech that was cut off mid-word has words of low probability.
+        recording = support.short_recordings(self.directory, 1, seconds=1)[0]
+        plain = self.run_npuscribe("-pc", recording).stdout
+        self.assertNotIn("\x1b", plain)
+        arguments = ("-m", self.model, "-l", "en", "--print-colors", recording)
+        code, seen = support.on_terminal(*arguments, streams=("stdout",))
+        self.assertEqual(code, 0)
+        self.assertRegex(seen, r"\x1b\[(33|31|1;31)m\S+\x1b\[0m")
+        self.assertEqual(re.sub(r"\x1b\[[0-9;]*m", "", seen), plain)
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            _, seen = support.on_terminal(*arguments, streams=("stdout",), **environment)
+            self.assertEqual(seen, plain)
+
+    def test_the_outputs_of_one_input_can_be_named(self):
+        self.run_npuscribe("-f", "txt,srt", "--output-name", "talk", "-o", self.out, self.recordings[0])
+        self.run_npuscribe("-osrt", "-of", self.out / "sub" / "other", self.recordings[0])
+        self.run_npuscribe("-f", "srt", "--output-name", "said.srt", "-o", self.out, "-", stdin=self.recordings[0].read_bytes())
+        files = {os.fspath(file.relative_to(self.out)) for file in self.out.rglob("*") if file.is_file()}
+        self.assertEqual(files, {"talk.txt", "talk.srt", "sub/other.srt", "said.srt"})
+
+    def test_inputs_of_one_stem_keep_their_extension_whichever_of_them_is_there(self):
+        wav, mp3 = (support.shared_audio() / "formats" / name for name in ("jfk.wav", "jfk.mp3"))
+        done = self.run_npuscribe("-f", "srt", "-o", self.out, wav, mp3)
+        self.assertEqual({file.name for file in self.out.iterdir()}, {"jfk.wav.srt", "jfk.mp3.srt"})
+        self.assertEqual(done.stderr.count("jfk.wav, jfk.mp3"), 1)
+        resumed = self.run_npuscribe("-f", "srt", "-o", self.out, "--skip-existing", wav, mp3)
+        self.assertIn("0 done, 0 failed, 2 skipped", resumed.stderr)
+        other = self.directory / "other"
+        part = support.run("-m", self.model, "-f", "srt", "-o", other, wav, self.directory / "jfk.mp3")
+        self.check_exit(part, 1)
+        self.assertEqual([file.name for file in other.iterdir()], ["jfk.wav.srt"])
 
     def test_formats_without_a_directory_go_to_the_current_one(self):
         self.run_npuscribe("-osrt", self.recordings[0], cwd=self.directory)
@@ -144,8 +220,11 @@ class Outputs(support.Case):
         self.assertGreater(totals["tokens"], 20)
 
     def test_auto_says_which_device_it_took(self):
-        self.assertRegex(self.run_npuscribe(self.recordings[0]).stderr, r"npuscribe: device (cpu|npu) \(")
-        self.assertNotIn("npuscribe: device", self.run_npuscribe("--device", "cpu", self.recordings[0]).stderr)
+        self.assertRegex(self.run_npuscribe(self.recordings[0]).stderr, r", device (cpu|npu) \(")
+        said = self.run_npuscribe("--verbose", self.recordings[0]).stderr
+        reasons = [line for line in said.splitlines() if line.startswith("npuscribe: device ")]
+        self.assertEqual(len(reasons), 1, said)
+        self.assertLess(len(reasons[0]), 120)  # one short reason
 
     def test_no_control_characters_without_a_terminal(self):
         done = self.run_npuscribe(self.recordings[0])

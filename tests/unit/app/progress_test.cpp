@@ -64,13 +64,6 @@ TEST_CASE("a file that comes is shown with its share, its speed and the time tha
         CHECK(columns_of(transfer_line(view, columns)) <= columns);
 }
 
-TEST_CASE("times are as people write them") {
-    CHECK(clock_text(7.9) == "0:07");
-    CHECK(clock_text(754) == "12:34");
-    CHECK(clock_text(3723) == "1:02:03");
-    CHECK(clock_text(-1) == "0:00");
-}
-
 TEST_CASE("a file's share of the run is its size") {
     const test::TemporaryDirectory directory;
     directory.write("small", std::string(100, 'x'));

@@ -1,0 +1,75 @@
+#include "summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/clock.h"
+#include "model/languages.h"
+
+namespace npuscribe::app {
+namespace {
+
+using Status = output::FileReport::Status;
+
+std::string language_text(const output::FileReport& file) {
+    const std::string name = language_name(file.language);
+    if (name.empty() || file.language_probability >= 1) return name;
+    return fmt::format("{} ({:.0f} %)", name, 100 * file.language_probability);
+}
+
+/// "English", "English and German", "5 languages"; empty if there are none.
+std::string languages_text(const output::RunReport& report) {
+    constexpr size_t kMostNames = 2;
+    std::set<std::string> names;
+    for (const output::FileReport& file : report.files) {
+        if (file.status == Status::done && !file.language.empty()) names.insert(language_name(file.language));
+    }
+    if (names.size() > kMostNames) return fmt::format("{} languages", names.size());
+    return fmt::format("{}", fmt::join(names, " and "));
+}
+
+std::string counts_text(const output::RunReport& report) {
+    std::string out =
+        fmt::format("{} done, {} failed", count(report, Status::done), count(report, Status::failed));
+    if (const size_t skipped = count(report, Status::skipped); skipped > 0)
+        out += fmt::format(", {} skipped", skipped);
+    if (const size_t left = count(report, Status::interrupted); left > 0)
+        out += fmt::format(", {} not done", left);
+    return out;
+}
+
+std::string duration_text(double seconds) {
+    return seconds < 60 ? fmt::format("{:.1f} s", seconds) : clock_text(seconds);
+}
+
+/// "cpu (AMD EPYC)": without what `npuscribe device info` says beyond the name.
+std::string device_text(const Setup& setup) {
+    const std::string& all = setup.device_description;
+    const std::string name = all.substr(0, std::min(all.find(", "), all.find(" (")));
+    return name.empty() ? setup.device : fmt::format("{} ({})", setup.device, name);
+}
+
+std::string speed_text(const output::RunReport& report) {
+    const Timing& totals = report.totals;
+    const double factor = totals.realtime_factor();
+    return fmt::format("{} of audio in {}, {:.{}f} x realtime, device {}", clock_text(totals.audio_seconds),
+                       duration_text(totals.total), factor, factor < 100 ? 1 : 0, device_text(report.setup));
+}
+
+}  // namespace
+
+std::string summary(const output::RunReport& report) {
+    const bool one = report.files.size() == 1 && count(report, Status::skipped) == 0;
+    if (one && count(report, Status::done) == 0) return {};
+    std::string out = one ? language_text(report.files.front()) : counts_text(report);
+    const auto add = [&](const std::string& part) {
+        if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
+    };
+    if (!one) add(languages_text(report));
+    if (report.totals.total > 0) add(speed_text(report));
+    return out;
+}
+
+}  // namespace npuscribe::app
