@@ -50,7 +50,8 @@ const CLI::App& chosen(const CLI::App& app) {
 }  // namespace
 
 void set_up(CLI::App& root) {
-    root.set_help_flag("-h,--help", "Print help; npuscribe COMMAND --help for a command's");
+    root.set_help_flag("-h,--help", "Print this help; COMMAND --help: a command's");
+    root.set_help_all_flag("--help-all", "Print help with all options");
     root.option_defaults()->take_last();
     root.require_subcommand(1);
     root.formatter(std::make_shared<Help>());

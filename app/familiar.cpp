@@ -36,6 +36,9 @@ constexpr std::string_view kSpeakers = "speakers are told apart only by channel,
 constexpr std::string_view kVadWeights = "leave it out: Silero's weights are fetched with every model";
 constexpr std::string_view kLongestWindow =
     "leave it out: speech is cut at pauses, into windows of at most 30 s";
+constexpr std::string_view kWindowTokens =
+    "leave it out: a window has at most 224 tokens, as in openai-whisper, and --no-repeat-ngram-size N stops "
+    "text that repeats itself";
 constexpr std::string_view kWhereModels =
     "set NPUSCRIBE_MODELS to that directory, or give --model the model's own directory";
 constexpr std::string_view kLive =
@@ -168,6 +171,15 @@ constexpr std::array kFamiliar = {
     instead("--compute-type", kPrecision),
     given("--batch-size", "none", ""),
     left_out("--batched --local-files-only"),
+
+    // Parameters of faster-whisper's transcribe() and of Hugging Face's pipeline, typed as options
+    means("--cpu-threads", "--threads"),
+    instead("--num-workers", kParallel),
+    given("--chunk-length", "30", ""),
+    given("--chunk-length-s", "30", ""),
+    instead("--chunk-length --chunk-length-s", kLongestWindow),
+    instead("--max-new-tokens", kWindowTokens),
+    instead("--language-detection-threshold --language-detection-segments", kDetected),
     given("--device-index", "0", ""),
     instead("--device-index", "leave it out: --device alone chooses where the encoder runs"),
     given("--pretty-json", "false", ""),
@@ -382,9 +394,10 @@ class Translation {
 std::vector<std::string> translate(const CLI::App& command, const std::vector<std::string>& arguments,
                                    std::span<const Familiar> familiar) {
     const auto end = std::find(arguments.begin(), arguments.end(), "--");
-    const bool help =
-        std::any_of(arguments.begin(), end, [](const std::string& a) { return a == "-h" || a == "--help"; });
-    if (help) return {"--help"};  // whatever else is wrong
+    const auto asked_for = [&](const char* name) { return std::find(arguments.begin(), end, name) != end; };
+    // Whatever else is wrong.
+    if (asked_for("--help-all") || asked_for("--help_all")) return {"--help-all"};
+    if (asked_for("--help") || asked_for("-h")) return {"--help"};
     return Translation(command, arguments, familiar).words();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 #include "base/text.h"
@@ -51,7 +52,69 @@ std::string list(const CLI::App& app) {
     return out;
 }
 
+struct Everyday {
+    std::string_view name;
+    std::string_view gist;  // in 48 columns, with the default; --help-all has the whole description
+};
+constexpr Everyday kEveryday[] = {
+    {"model", "Use this model (default: base)"},
+    {"language", "Expect this language: de, German (default: auto)"},
+    {"task", "transcribe, or translate into English"},
+    {"recursive", "Look for audio in subdirectories, too"},
+    {"channel", "mix, left, right, or split for two speakers"},
+    {"output-format", "Write files: txt, srt, vtt, json, html, ..."},
+    {"output-dir", "Write them to DIR; -: one of them to stdout"},
+    {"output-name", "Name the output files of one input"},
+    {"skip-existing", "Skip inputs whose output files already exist"},
+    {"print-timestamps", "Print times before the text on stdout"},
+    {"quiet", "Print nothing but errors on stderr"},
+    {"device", "auto, cpu or npu (default: auto)"},
+    {"threads", "Use N CPU threads (default: all)"},
+    {"initial-prompt", "Names and spellings to expect, for example"},
+    {"word-timestamps", "Find when each word is spoken"},
+};
+
+std::string beside(const CLI::Option& option, const std::string& text) {
+    return row("  " + (letter(option).empty() ? "    " : letter(option)) + usage(option), text, kColumn);
+}
+
+std::string option_row(const CLI::Option& option) {
+    const std::string value = option.get_default_str();
+    const bool shown = is_switch(option) ? value == "true" : !value.empty();
+    return beside(option, option.get_description() +
+                              (shown ? fmt::format(" (default: {})", default_value(option)) : ""));
+}
+
+std::string everyday(const CLI::App& command) {
+    std::string out = "\nOptions:\n";
+    for (const CLI::Option* option : options_of(command)) {
+        const auto found = std::find_if(std::begin(kEveryday), std::end(kEveryday),
+                                        [&](const Everyday& each) { return each.name == name(*option); });
+        if (found != std::end(kEveryday)) out += beside(*option, std::string(found->gist));
+    }
+    return out;
+}
+
+std::string under_headings(const CLI::App& command) {
+    std::string out;
+    std::string group;
+    for (const CLI::Option* option : options_of(command)) {
+        if (option->get_group() != group) {
+            group = option->get_group();
+            out += fmt::format("\n{}:\n", group);
+        }
+        out += option_row(*option);
+    }
+    return out;
+}
+
 }  // namespace
+
+std::vector<std::string_view> everyday_options() {
+    std::vector<std::string_view> out;
+    for (const Everyday& each : kEveryday) out.push_back(each.name);
+    return out;
+}
 
 std::string usage_line(const CLI::App& command) {
     std::string out = full_name(command) + (options_of(command).empty() ? "" : " [OPTIONS]");
@@ -65,7 +128,7 @@ std::string usage_line(const CLI::App& command) {
     return out;
 }
 
-std::string Help::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const {
+std::string Help::make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const {
     const bool root = app->get_parent() == nullptr;
     const CLI::App& shown = root && !commands_of(*app).empty() ? *commands_of(*app).front() : *app;
     std::string out =
@@ -78,32 +141,28 @@ std::string Help::make_help(const CLI::App* app, std::string, CLI::AppFormatMode
     }
     if (!arguments.empty()) out += "\nArguments:\n" + arguments;
     if (!commands_of(*app).empty()) out += list(*app);
-    std::string group;
-    for (const CLI::Option* option : options_of(shown)) {
-        if (option->get_group() != group) {
-            group = option->get_group();
-            out += fmt::format("\n{}:\n", group);
-        }
-        out += make_option(option, false);
-    }
+    const bool brief = mode != CLI::AppFormatMode::All && shown.get_name() == "transcribe";
+    out += brief ? everyday(shown) : under_headings(shown);
     if (root) {
-        out += "\nGeneral:\n";
-        for (const char* each : {"--help", "--version"}) {
+        if (!brief) out += "\nGeneral:\n";
+        for (const char* each : {"--help", "--help-all", "--version"}) {
             if (const CLI::Option* option = app->get_option_no_throw(each)) out += make_option(option, false);
         }
     }
+    if (brief)
+        out +=
+            fmt::format("\nnpuscribe --help-all shows all {} options, and npuscribe man the manual page.\n",
+                        options_of(shown).size());
+    const std::string& footer = shown.get_footer();
+    const size_t examples = footer.find("Examples:");
+    if (brief && examples != std::string::npos) return out + "\n" + paragraphs(footer.substr(examples));
     if (!shown.get_footer().empty()) out += "\n" + paragraphs(shown.get_footer());
     return out;
 }
 
 std::string Help::make_option(const CLI::Option* option, bool is_positional) const {
     if (is_positional) return row("  " + option->get_name(), option->get_description(), 14);
-    const std::string value = option->get_default_str();
-    const bool shown = is_switch(*option) ? value == "true" : !value.empty();
-    return row(
-        "  " + (letter(*option).empty() ? "    " : letter(*option)) + usage(*option),
-        option->get_description() + (shown ? fmt::format(" (default: {})", default_value(*option)) : ""),
-        kColumn);
+    return option_row(*option);
 }
 
 }  // namespace npuscribe::app

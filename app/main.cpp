@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <new>
 #include <span>
 #include <system_error>
@@ -21,8 +20,9 @@
 #include "console.h"
 #include "exit_code.h"
 #include "familiar.h"
-#include "spelling.h"
+#include "first_word.h"
 #include "terminal_text.h"
+#include "welcome.h"
 
 namespace npuscribe::app {
 namespace {
@@ -46,18 +46,8 @@ int flushed(int code) {
     return code;
 }
 
-// "npuscribe devcie list": the word is no file, and nearly a command.
-void refuse_mistyped_command(const CLI::App& root, const std::string& word) {
-    std::error_code ignored;
-    if (word.empty() || word[0] == '-' || std::filesystem::exists(word, ignored)) return;
-    const auto near = nearest(word, first_words(root));
-    if (!near.empty())
-        throw UsageError(fmt::format("there is no file and no command '{}'; did you mean npuscribe {}?", word,
-                                     near.front()));
-}
-
 bool asks_for_root(const std::string& word) {
-    return word == "--help" || word == "-h" || word == "--version" || word == "-V";
+    return word == "--help" || word == "-h" || word == "--help-all" || word == "--version" || word == "-V";
 }
 
 // The words as CLI11 takes them: with the command that is implied, and in its spellings.
@@ -84,7 +74,7 @@ std::vector<std::string> complete(const CLI::App& root, std::vector<std::string>
             throw UsageError(
                 fmt::format("unknown command '{}'; npuscribe --help lists all commands", words[0]));
         if (!words.empty() && asks_for_root(words[0])) return words;
-        if (!words.empty()) refuse_mistyped_command(root, words[0]);
+        if (!words.empty()) refuse_mistaken_command(root, words[0]);
         command = implied;
         out.push_back(implied->get_name());
     }
@@ -94,11 +84,17 @@ std::vector<std::string> complete(const CLI::App& root, std::vector<std::string>
 }
 
 int run(const std::vector<std::string>& arguments) {
+    if (arguments.empty() && ::isatty(STDERR_FILENO) != 0) {  // a person looks around
+        std::fputs(welcome().c_str(), stderr);
+        return kUsage;
+    }
     int exit_code = kDone;
     CLI::App root("", "npuscribe");
     add_commands(root, exit_code);
     try {
         parse(root, complete(root, arguments));
+    } catch (const CLI::CallForAllHelp&) {
+        std::fputs(root.help("", CLI::AppFormatMode::All).c_str(), stdout);
     } catch (const CLI::CallForHelp&) {
         std::fputs(root.help().c_str(), stdout);
     } catch (const CLI::CallForVersion& version) {
@@ -128,6 +124,10 @@ int main(int argc, char** argv) {
     } catch (const Cancelled&) {
         std::fputs("npuscribe: interrupted\n", stderr);
         return kInterrupted;
+    } catch (const MissingModel& error) {
+        report(error.what(), kUnavailable);
+        std::fputs(error.next.c_str(), stderr);
+        return kUnavailable;
     } catch (const ModelError& error) {
         return report(error.what(), kUnavailable);
     } catch (const DeviceError& error) {

@@ -86,7 +86,7 @@ constexpr Variable kVariables[] = {
     {"NPUSCRIBE_NPU_INDEX", "number of the NPU to use, counted from 0"},
     {"NPUSCRIBE_NPU_TIMEOUT", "seconds to wait for a run on the NPU before it fails"},
     {"NPUSCRIBE_MAX_ISA", "limit for the vector instructions to use: {isa}"},
-    {"NO_COLOR", "if set, messages are not coloured"},
+    {"NO_COLOR", "if set, neither messages nor words are coloured"},
 };
 
 /// "baseline, avx2, …": all that NPUSCRIBE_MAX_ISA can be.
@@ -137,8 +137,8 @@ std::string man_page(const CLI::App& root) {
         "or ~/.config/npuscribe/config.toml: your own defaults in TOML, one option a line, such as language "
         "= \"de\"\n"
         ".SH EXAMPLES\n"
-        ".TP\n.B npuscribe speech.flac\nPrint the transcript on standard output, and the timing on standard "
-        "error\n"
+        ".TP\n.B npuscribe speech.flac\nPrint the transcript on standard output, and language and time on "
+        "standard error\n"
         ".TP\n.B npuscribe \\-l de \\-f srt,json \\-o out \\-r recordings/\n"
         "Write subtitles and JSON for every recording in a directory and its subdirectories\n";
     return out;

@@ -187,7 +187,7 @@ std::string letter(const CLI::Option& option) {
 
 std::vector<const CLI::Option*> options_of(const CLI::App& app) {
     return app.get_options([&](const CLI::Option* option) {
-        return option->nonpositional() && option != app.get_help_ptr() &&
+        return option->nonpositional() && option != app.get_help_ptr() && option != app.get_help_all_ptr() &&
                option->get_lnames().front() != "version";
     });
 }

@@ -37,6 +37,9 @@ class RunRecorder {
     /// Whether there is anything to transcribe.
     bool empty() const { return paths_.empty(); }
 
+    /// The first of them as it was given. Needs one.
+    std::string first_input() const { return paths_.front().string(); }
+
     /// Transcribes everything. Throws Cancelled and DeviceError; files() lists the inputs finished before.
     /// Sets `cancel` itself if nobody reads its output any more.
     void transcribe(Session& session, std::atomic<bool>& cancel);

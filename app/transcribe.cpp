@@ -28,6 +28,7 @@
 #include "terminal_text.h"
 #include "transcribe_options.h"
 #include "version.h"
+#include "welcome.h"
 
 namespace npuscribe::app {
 namespace {
@@ -86,16 +87,16 @@ std::vector<std::string> all_inputs(const TranscribeSettings& settings) {
 }
 
 Loudness loudness(const TranscribeSettings& settings) {
-    if (settings.session.transcribe.language == kListLanguages) {
-        std::fputs(language_list().c_str(), stdout);
-        return kDone;
-    }
     if (settings.quiet) return Loudness::quiet;
     return settings.verbose ? Loudness::verbose : Loudness::normal;
 }
 
 int run(CLI::App& command, TranscribeSettings& settings) {
     apply_config(settings.config, command);
+    if (settings.session.transcribe.language == kListLanguages) {
+        std::fputs(language_list().c_str(), stdout);
+        return kDone;
+    }
     complete(settings);
     const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive);
     const bool to_stdout = writes_to_stdout(settings);
@@ -126,6 +127,7 @@ int run(CLI::App& command, TranscribeSettings& settings) {
         return recorder.some_failed() ? kSomeFailed : kDone;
     }
 
+    if (!settings.quiet) require_model(settings.session.model, recorder.first_input());
     const Stopwatch wall;
     console.progress("loading " + printable(settings.session.model));
     Session session = make_session(settings.session);

@@ -81,8 +81,9 @@ class DecodedStream final : public Stream {
         check_format(format, file_->name());
         if (options.wanted_channels != 0 && format.channels != options.wanted_channels) {
             throw InputError(
-                fmt::format("{} has {}, and {} are needed to transcribe them apart; use --channel "
-                            "mix for it",
+                fmt::format("{} has {}, and {} are needed, because speakers are told apart by channel: one "
+                            "on the left, one on the right; to transcribe it without speakers, leave out "
+                            "--channel split or --diarize",
                             file_->name(), channels_text(format), options.wanted_channels));
         }
         if (channel_ < OpenOptions::kMix || channel_ >= format.channels) {

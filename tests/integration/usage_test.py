@@ -13,8 +13,26 @@ class Help(support.Case):
         done = support.run("--help")
         self.check_exit(done, 0)
         self.assertEqual(done.stderr, "")
-        for part in ("Usage: npuscribe", "--output-format", "(default: base)", "  model ", "Exit codes"):
+        for part in ("Usage: npuscribe", "--output-format", "(default: base)", "  model ", "Examples"):
             self.assertIn(part, done.stdout)
+
+    def test_help_shows_what_people_use_and_help_all_the_rest(self):
+        first = support.run("--help")
+        every = support.run("--help-all")
+        self.check_exit(every, 0)
+        options = set(re.findall(r"^ {2}(?:-., | {4})(--\S+)", first.stdout, re.MULTILINE))
+        every_option = set(re.findall(r"^ {2}(?:-., | {4})(--\S+)", every.stdout, re.MULTILINE))
+        self.assertLess(options, every_option)
+        self.assertIn("--language", options)
+        self.assertLessEqual(len(options), 20)
+        self.assertGreater(len(every_option), 60)
+        self.assertIn("npuscribe --help-all shows all", first.stdout)
+        self.assertIn("Exit codes", every.stdout)
+        self.assertLessEqual(len(first.stdout.splitlines()), 50)
+        self.assertEqual(support.run("transcribe", "--help-all").stdout.count("--[no-]suppress-blank"), 1)
+        self.assertLessEqual(max(map(len, every.stdout.splitlines())), 80)
+        self.assertIn(r"compression\-ratio\-threshold", support.run("man").stdout)
+        self.assertIn("--compression-ratio-threshold", support.run("completion", "bash").stdout)
 
     def test_every_command_has_help(self):
         commands = ("transcribe", "model", "model list", "model info", "model fetch", "model convert", "device",
@@ -136,6 +154,25 @@ class Usage(support.Case):
         (["model", "convert", "--frobnicate", "a", "b"], "--frobnicate"),
         (["device", "explode"], "'explode'"),
         (["devcie", "list"], "did you mean npuscribe device?"),
+        (["serve"], "there is no file and no command 'serve'; there is no server"),
+        (["version"], "npuscribe --version prints the version"),
+        (["models"], "npuscribe model list shows the models"),
+        (["--num_workers", "4", "a.wav"], "--num-workers is not available: use --threads N"),
+        (["--chunk_length", "15", "a.wav"], "speech is cut at pauses"),
+        (["--max_new_tokens", "128", "a.wav"], "a window has at most 224 tokens"),
+        (["-l", "germn", "a.wav"], "invalid value 'germn' for --language: expected the name of a language; did you mean German?"),
+        (["-l", "klingon", "a.wav"], "npuscribe -l list prints all languages"),
+        (["-o", "-", "a.wav"], "--output-dir - writes one format to standard output, but --output-format is not given"),
+        (["-f", "srt,vtt", "-o", "-", "a.wav"], "but --output-format is srt,vtt; give one, such as -f srt -o -"),
+        (["-f", "all", "-o", "-", "a.wav"], "but --output-format is all"),
+        (["-f", "srt", "-o", "-", "a.wav", "b.wav"], "writes the transcript of one input, but there are 2"),
+        (["-f", "srt", "-o", "-", "--output-name", "talk", "a.wav"], "cannot be combined"),
+        (["-f", "srt", "-o", "-", "--skip-existing", "a.wav"], "--skip-existing needs files to look for"),
+        (["-f", "srt", "--output-name", "talk", "a.wav", "b.wav"], "names the outputs of one input, but there are 2"),
+        (["--output-name", "talk", "a.wav"], "needs a format; give --output-format, too: -f srt writes talk.srt"),
+        (["-f", "srt", "--output-name", "out/", "a.wav"], "--output-dir takes a directory"),
+        (["-f", "srt", "-of", "-", "a.wav"], "to write to standard output, give -o -"),
+        (["--quiet", "--timing", "a.wav"], "--quiet and --timing cannot be combined"),
     ]
 
     def test_each_mistake_is_named(self):
@@ -162,7 +199,7 @@ class Usage(support.Case):
                 self.check_error(done, 1, "no.wav: there is no such file")
 
     def test_options_of_other_programs_that_are_missing_here_say_what_to_type(self):
-        self.check_error(support.run("-of", "talk", "-pc", "a.wav"), 2, "-of is not available: use --output-dir", "-pc is not available: use --output-format")
+        self.check_error(support.run("-owts", "-ls", "a.wav"), 2, "-owts is not available: use --word-timestamps", "-ls is not available: use --output-format")
         self.check_error(support.run("--fp16", "True", "a.wav"), 2, "--precision")
         self.check_error(support.run("--output-format", "talk.wav"), 2, "give it without an option")
 
@@ -175,6 +212,53 @@ class Usage(support.Case):
         done = support.run("-f", "txt", "-o", out, one / "talk.wav", two / "talk.wav")
         self.check_error(done, 2, one / "talk.wav", two / "talk.wav", out / "talk.txt")
         self.assertFalse(out.exists())
+
+
+class Newcomer(support.Case):
+    """Everything that a first run without a model must say, and what npuscribe alone says."""
+
+    def test_a_first_run_without_a_model_says_all_in_under_12_lines(self):
+        audio = self.directory / "talk one.wav"
+        audio.write_bytes(b"RIFF")
+        environment = {"NPUSCRIBE_MODELS": str(self.directory / "models"), "PATH": "/usr/bin"}
+        done = support.run(audio.name, cwd=self.directory, env=environment)
+        self.check_error(done, 3, "model base is not in", "npuscribe model fetch base")
+        self.assertEqual(done.stdout, "")
+        self.assertLess(len(done.stderr.splitlines()), 12, done.stderr)
+        self.assertLessEqual(max(map(len, done.stderr.splitlines()[1:])), 80)
+        # The size, where it comes from, the command to type again, and what else there is.
+        for part in ("145 MB", "Hugging Face", "npuscribe 'talk one.wav'", "tiny 75 MB", "npuscribe model list", "-m PATH"):
+            self.assertIn(part, done.stderr)
+        quiet = support.run("-q", audio.name, cwd=self.directory, env=environment)
+        self.check_error(quiet, 3, "npuscribe model fetch base")
+        self.assertEqual(len(quiet.stderr.splitlines()), 1)
+
+    def test_npuscribe_alone_on_a_terminal_shows_the_three_commands_to_start_with(self):
+        code, seen = support.on_terminal(NPUSCRIBE_MODELS=str(self.directory))
+        self.assertEqual(code, 2)
+        self.assertNotIn("error", seen)
+        commands = re.findall(r"^  (npuscribe .*?)  ", seen, re.MULTILINE)
+        self.assertEqual(commands, ["npuscribe model fetch base", "npuscribe talk.mp3", "npuscribe film.mkv -f srt"])
+        (self.directory / "base").mkdir()
+        _, seen = support.on_terminal(NPUSCRIBE_MODELS=str(self.directory))
+        self.assertEqual(len(re.findall(r"^  npuscribe ", seen, re.MULTILINE)), 3)
+        self.assertNotIn("model fetch", seen)
+        self.check_error(support.run(), 2, "missing input")  # a script has the error
+
+
+class Languages(support.Case):
+    def test_the_list_has_all_languages_with_their_own_names(self):
+        done = support.run("-l", "list")
+        self.check_exit(done, 0)
+        self.assertEqual(len(done.stdout.splitlines()), 101)
+        self.assertIn("\npt    Portuguese        Português\n", done.stdout)
+        self.assertEqual(done.stderr, "")
+
+    def test_regions_and_own_names_are_understood(self):
+        for language in ("en-US", "pt-BR", "pt_BR.UTF-8", "deutsch", "Deutsch", "Español", "ESPANOL", "日本語", "Haitian Creole"):
+            with self.subTest(language):
+                done = support.run("-l", language, "no.wav", cwd=self.directory)
+                self.check_error(done, 1, "no.wav: there is no such file")
 
 
 class Unavailable(support.Case):

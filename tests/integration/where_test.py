@@ -134,7 +134,7 @@ class Where(support.Case):
         done = support.run(
             "-m", self.model, "-l", "en", "--channel", "split", "--report", report, self.jfk(), self.stereo()
         )
-        self.check_error(done, 1, "jfk.wav", "has 1 channel, and 2 are needed")
+        self.check_error(done, 1, "jfk.wav", "has 1 channel, and 2 are needed", "speakers are told apart by channel")
         self.assertIn("(speaker 1) ", done.stdout)
         files = json.loads(report.read_text(encoding="utf-8"))["files"]
         self.assertEqual([file["status"] for file in files], ["failed", "done"])

@@ -139,13 +139,15 @@ TEST_CASE("help is asked for anywhere before the two hyphens, whatever else is w
         TranscribeCommand command;
         CHECK_THROWS_AS(command.read(words), CLI::CallForHelp);
     }
+    TranscribeCommand all;
+    CHECK_THROWS_AS(all.read({"--beam-size", "many", "--help_all"}), CLI::CallForAllHelp);
     CHECK_NOTHROW(parsed({"--", "-h"}));
     CHECK_NOTHROW(parsed({"a.wav"}));
 }
 
-TEST_CASE("help names every option and its default, within 80 columns") {
+TEST_CASE("help of all options names each and its default, within 80 columns") {
     const TranscribeCommand transcribe;
-    const std::string help = transcribe.command.help("npuscribe");
+    const std::string help = transcribe.command.help("npuscribe", CLI::AppFormatMode::All);
     for (const CLI::Option* option : options_of(transcribe.command)) {
         INFO(name(*option));
         CHECK(test::contains(help, usage(*option)));

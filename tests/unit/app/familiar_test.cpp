@@ -69,6 +69,11 @@ constexpr const char* kCTranslate2 =
     "--vad-max-speech-duration-s --vad-min-silence-duration-ms --hf-token --speaker-name --speaker-num "
     "--live-transcribe --live-volume-threshold --live-input-device --live-input-device-sample-rate";
 // m-bain/whisperX, whisperx/__main__.py: the same.
+// SYSTRAN/faster-whisper, WhisperModel and transcribe(), and huggingface/transformers' pipeline: what people
+// type as options.
+constexpr const char* kLibraries =
+    "--cpu-threads --num-workers --chunk-length --chunk-length-s --max-new-tokens "
+    "--language-detection-threshold --language-detection-segments";
 constexpr const char* kWhisperX =
     "--model-cache-only --log-level --align-model --interpolate-method --timestamp-sanitize --no-align "
     "--return-char-alignments --vad-method --vad-offset --chunk-size --diarize --min-speakers --max-speakers "
@@ -78,7 +83,7 @@ constexpr const char* kWhisperX =
 
 TEST_CASE("no option of another program is unknown, or a letter with a value behind it") {
     const TranscribeCommand transcribe;
-    for (const char* program : {kWhisperCpp, kOpenAi, kCTranslate2, kWhisperX}) {
+    for (const char* program : {kWhisperCpp, kOpenAi, kCTranslate2, kWhisperX, kLibraries}) {
         for (const std::string& name : words(program)) {
             INFO(name);
             const bool ours = transcribe.command.get_option_no_throw(name) != nullptr;
@@ -114,7 +119,8 @@ TEST_CASE("a command line of whisper.cpp's does what it does there") {
     const TranscribeSettings p = parsed(
         "-m tiny -f talk.wav -otxt -osrt -ovtt -ocsv -olrc -oj -ojf -l de -tr -t 3 -bs 4 -bo 2 -ml 40 -sow "
         "-ot 1000 -d "
-        "5000 -np -nt -pp -nf -fa -ng -mc 0 -sns --vad -vt 0.4 -ac 512 --carry-initial-prompt --prompt Hi "
+        "5000 -np -nt -pp -nf -fa -ng -mc 0 -sns --vad -vt 0.4 -ac 512 -of out/talk -pc "
+        "--carry-initial-prompt --prompt Hi "
         "--file b.wav");
     const DecodingOptions& decoding = p.session.transcribe.decoding;
     CHECK(p.inputs == std::vector<std::string>{"talk.wav", "b.wav"});
@@ -129,6 +135,8 @@ TEST_CASE("a command line of whisper.cpp's does what it does there") {
     CHECK(p.offset == 1);
     CHECK(p.duration == 5);
     CHECK(p.quiet);
+    CHECK(p.output_name == "out/talk");
+    CHECK(p.print_colors);
     CHECK(decoding.without_timestamps);
     CHECK_FALSE(p.temperature_increment.has_value());
     CHECK(p.session.device == "cpu");
@@ -203,9 +211,14 @@ TEST_CASE("what cannot be had says what to type, all of it at once") {
                          "--device cuda is not available: use --device auto, cpu"));
     CHECK(test::contains(refusal("--compute_type float16 a.wav"), "--precision"));
     CHECK(test::contains(refusal("-wt 0.1"), "leave it out"));
-    const std::string several = refusal("-of talk -owts --live_transcribe True a.wav");
+    CHECK(
+        test::contains(refusal("--num_workers 4 a.wav"), "--num-workers is not available: use --threads N"));
+    CHECK(test::contains(refusal("--chunk_length 15 a.wav"), "cut at pauses"));
+    CHECK(parsed("--chunk_length 30 a.wav").inputs.size() == 1);
+    CHECK(test::contains(refusal("--max_new_tokens 128 a.wav"), "224 tokens"));
+    const std::string several = refusal("-dev 1 -owts --live_transcribe True a.wav");
     for (const char* part :
-         {"-of is not available: use --output-dir", "-owts is not available: use --word-timestamps",
+         {"-dev is not available: use --device", "-owts is not available: use --word-timestamps",
           "; --live-transcribe is not available: record"})
         CHECK(test::contains(several, part));
 }

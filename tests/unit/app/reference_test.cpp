@@ -41,7 +41,7 @@ TEST_CASE("every option is in help, man page, table and completions", "[app]") {
     const std::string fish = fish_completion(program.root);
     size_t seen = 0;
     const auto check = [&](const CLI::App& command) {
-        const std::string help = command.help();
+        const std::string help = command.help("", CLI::AppFormatMode::All);
         for (const CLI::Option* option : options_of(command)) {
             const std::string option_name = name(*option);
             INFO(full_name(command) << " --" << option_name);
