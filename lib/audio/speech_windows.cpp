@@ -103,6 +103,7 @@ class SpeechWindows final : public Windows {
         for (SpeechSegment segment : segments_) {
             segment.end = std::min(segment.end, store_.end());
             speech_samples_ += segment.length();
+            heard_.push_back(segment);
             packer_.add(segment, windows);
         }
         if (finished_) packer_.finish(store_.end(), windows);
@@ -110,13 +111,19 @@ class SpeechWindows final : public Windows {
         store_.keep(packer_.needed(segmenter_.earliest_begin()));
     }
 
-    Window window_of(const std::vector<FileRange>& ranges) const {
+    /// Windows come in order, and each holds whole segments.
+    Window window_of(const std::vector<FileRange>& ranges) {
         Window window;
         window.padding = padding_;
         for (const FileRange& range : ranges) {
             const auto at = static_cast<int64_t>(window.samples.size());
             store_.copy(range, window.samples);
             window.pieces.push_back({at, range.begin, range.end - range.begin});
+            for (; !heard_.empty() && heard_.front().begin < range.end; heard_.pop_front()) {
+                const SpeechSegment& segment = heard_.front();
+                window.speech.push_back(
+                    {at + segment.begin - range.begin, at + std::min(segment.end, range.end) - range.begin});
+            }
         }
         return window;
     }
@@ -131,6 +138,7 @@ class SpeechWindows final : public Windows {
     std::vector<float> batch_;
     std::vector<float> probabilities_;
     std::vector<SpeechSegment> segments_;
+    std::deque<SpeechSegment> heard_;  // not in a window yet
     double vad_seconds_ = 0;
     int64_t speech_samples_ = 0;
     bool finished_ = false;

@@ -57,17 +57,25 @@ double Window::speech_end(size_t piece) const {
     return file_seconds(piece, speech_of(*this, piece).end);
 }
 
-Window Window::from(int64_t sample) const {
-    Window rest;
-    rest.padding = padding;
-    rest.samples.assign(samples.begin() + sample, samples.end());
+Window Window::part(Range range) const {
+    Window part;
+    part.padding = padding;
+    part.samples.assign(samples.begin() + range.begin, samples.begin() + range.end);
+    // What [begin, end) of the window shares with the part, in the part's samples; empty if nothing.
+    const auto shared = [&](int64_t begin, int64_t end) {
+        return Range{std::max(begin, range.begin) - range.begin, std::min(end, range.end) - range.begin};
+    };
     for (const Piece& piece : pieces) {
-        const int64_t skipped = std::clamp<int64_t>(sample - piece.in_window, 0, piece.length);
-        if (skipped == piece.length) continue;
-        rest.pieces.push_back(
-            {piece.in_window + skipped - sample, piece.in_file + skipped, piece.length - skipped});
+        const Range kept = shared(piece.in_window, piece.in_window + piece.length);
+        if (kept.begin >= kept.end) continue;
+        const int64_t skipped = kept.begin + range.begin - piece.in_window;
+        part.pieces.push_back({kept.begin, piece.in_file + skipped, kept.end - kept.begin});
     }
-    return rest;
+    for (const Range& stretch : speech) {
+        const Range kept = shared(stretch.begin, stretch.end);
+        if (kept.begin < kept.end) part.speech.push_back(kept);
+    }
+    return part;
 }
 
 }  // namespace npuscribe::audio

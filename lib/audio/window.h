@@ -23,6 +23,13 @@ struct Piece {
     int64_t length = 0;
 };
 
+/// Samples [begin, end) of a window.
+struct Range {
+    int64_t begin = 0;
+    int64_t end = 0;
+    bool operator==(const Range&) const = default;
+};
+
 /// At most kWindowSamples samples. The pieces are in order, cover the window and do not overlap in the file.
 /// Where two pieces meet, voice activity cut a pause out of the file.
 struct Window {
@@ -30,6 +37,8 @@ struct Window {
     std::vector<Piece> pieces;
     /// Samples without speech that were left on each side of a pause that was cut out.
     int64_t padding = 0;
+    /// Where voice activity hears speech, without padding, in order; empty if windows are sequential.
+    std::vector<Range> speech = {};
 
     double seconds() const { return static_cast<double>(samples.size()) / kSampleRate; }
 
@@ -46,8 +55,10 @@ struct Window {
     double file_seconds(size_t piece, double time) const;
     /// When the piece's speech ends, in seconds in the file. For the last piece, its end.
     double speech_end(size_t piece) const;
-    /// The rest of the window from its sample `sample` on, as a window of its own.
-    Window from(int64_t sample) const;
+    /// A part of the window as a window of its own. The range lies inside the window.
+    Window part(Range range) const;
+    /// The rest of the window from its sample `sample` on.
+    Window from(int64_t sample) const { return part({sample, static_cast<int64_t>(samples.size())}); }
 };
 
 class Windows {

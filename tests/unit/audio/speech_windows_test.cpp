@@ -62,6 +62,14 @@ void check_window(const Window& window, int64_t& last_in_file) {
         last_in_file = piece.in_file + piece.length;
     }
     CHECK(at == static_cast<int64_t>(window.samples.size()));
+    int64_t speech = 0;
+    for (const auto& range : window.speech) {
+        CHECK(range.begin >= speech);
+        CHECK(range.end > range.begin);
+        speech = range.end;
+    }
+    CHECK(speech > 0);
+    CHECK(speech <= at);
 }
 
 /// Takes a frame of 10 ms for speech if its first sample is not 0.
@@ -103,6 +111,11 @@ TEST_CASE("any detector can choose the windows, with frames of its own length", 
     CHECK(window->pieces[0].length == 3 * kSampleRate + 160 + 2 * kPad);
     CHECK(window->pieces[1].in_file == 23 * kSampleRate - kPad);
     CHECK(window->pieces[1].length == 2 * kSampleRate + 2 * kPad);
+    // The window knows where its speech is: behind the padding of each piece.
+    constexpr int64_t kSecondPiece = 3 * kSampleRate + 160 + 2 * kPad;
+    CHECK(window->speech ==
+          std::vector<audio::Range>{{kPad, kPad + 3 * kSampleRate + 160},
+                                    {kSecondPiece + kPad, kSecondPiece + kPad + 2 * kSampleRate}});
     CHECK_FALSE(windows->next());
     CHECK(windows->speech_samples() == 5 * kSampleRate + 160);
 }

@@ -83,6 +83,24 @@ TEST_CASE("the rest of a window keeps its place in the file", "[window]") {
     CHECK(window.from(4).pieces.size() == 1);
 }
 
+TEST_CASE("a part of a window keeps its place in the file, and its speech", "[window]") {
+    Window window;
+    window.samples = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    window.pieces = {{0, 100, 4}, {4, 200, 6}};
+    window.speech = {{1, 3}, {5, 9}};
+    const Window part = window.part({2, 7});
+    CHECK(part.samples == std::vector<float>{2, 3, 4, 5, 6});
+    REQUIRE(part.pieces.size() == 2);
+    CHECK(part.pieces[0].in_window == 0);
+    CHECK(part.pieces[0].in_file == 102);
+    CHECK(part.pieces[0].length == 2);
+    CHECK(part.pieces[1].in_window == 2);
+    CHECK(part.pieces[1].in_file == 200);
+    CHECK(part.pieces[1].length == 3);
+    CHECK(part.speech == std::vector<audio::Range>{{0, 1}, {3, 5}});
+    CHECK(window.part({3, 5}).speech.empty());
+}
+
 TEST_CASE("sequential windows follow one another by 30 s", "[window]") {
     ComputedStream stream(70 * kSampleRate + 100, noise);
     const auto windows = audio::sequential_windows(stream);
