@@ -112,6 +112,15 @@ std::vector<size_t> starting_frames(const TokenAttention& attention, size_t firs
     return starts;
 }
 
+size_t attended_frame(const StepModel& model, size_t row, size_t frames) {
+    Eigen::ArrayXf sum = Eigen::ArrayXf::Zero(static_cast<Eigen::Index>(frames));
+    for (size_t head = 0; head < model.alignment_heads(); ++head)
+        sum += as_eigen(model.attention(head, row)).array();
+    Eigen::Index most = 0;
+    sum.maxCoeff(&most);
+    return static_cast<size_t>(most);
+}
+
 void AlignmentPass::append_rows(int sequence, int audio, std::vector<StepRow>& rows) const {
     for (size_t i = 0; i < tokens.size(); ++i)
         rows.push_back({sequence, audio, tokens[i], static_cast<int>(i), false, static_cast<int>(frames)});

@@ -39,6 +39,10 @@ Buffer<float> attention_matrix(const TokenAttention& attention, size_t first, si
 /// begins before its predecessor. Needs at least one frame.
 std::vector<size_t> starting_frames(const TokenAttention& attention, size_t first, size_t last);
 
+/// The frame that the last step's row `row` attends to most, over all alignment heads. The row asked for the
+/// attention to `frames` frames, of which there is at least one.
+size_t attended_frame(const StepModel& model, size_t row, size_t frames);
+
 /// The decoder pass that finds where a window's text is spoken: all tokens at once, without timestamps.
 struct AlignmentPass {
     std::vector<Token> tokens;  // a prompt that ends with <|notimestamps|>, the text, <|endoftext|>

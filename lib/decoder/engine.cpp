@@ -43,6 +43,7 @@ struct DecodingEngine::Impl {
     struct Wanted {
         WindowDecoding* window = nullptr;
         size_t index = 0;  // among that window's
+        size_t row = 0;    // of the step
     };
 
     /// A window whose text is being timed, and where its rows of the step begin.
@@ -113,7 +114,10 @@ struct DecodingEngine::Impl {
                 prompt_rows += count;
             }
             if (window.aligning()) aligned.push_back({&window, before});
-            for (size_t i = 0; i < want; ++i) wanted.push_back({&window, i});
+            if (want == 0) continue;
+            for (size_t r = before, i = 0; r < rows.size(); ++r) {
+                if (rows[r].want_logits) wanted.push_back({&window, i++, r});
+            }
         }
     }
 
@@ -125,7 +129,8 @@ struct DecodingEngine::Impl {
         context.model.step(rows, out);
         ++steps;
         const auto look = [&](size_t begin, size_t end, size_t) {
-            for (size_t i = begin; i < end; ++i) wanted[i].window->look_at(wanted[i].index, out.row_span(i));
+            for (size_t i = begin; i < end; ++i)
+                wanted[i].window->look_at(wanted[i].index, wanted[i].row, out.row_span(i));
         };
         share_out(wanted.size(), look);
         share_out(aligned.size(), [&](size_t begin, size_t end, size_t) {

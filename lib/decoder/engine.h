@@ -42,6 +42,8 @@ struct DecodeRequest {
     /// If it returns true for the accepted text, DecodingResult::text_times are found although the options do
     /// not ask for word times. May be empty.
     std::function<bool(const DecodingResult&)> wants_times = nullptr;
+    /// Fill DecodingResult::frames, if the model has heads that follow the audio.
+    bool locate = false;
 };
 
 /// What a window took. Seconds are wall-clock; those of a step are shared among its windows by their rows.

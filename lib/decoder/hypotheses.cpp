@@ -78,6 +78,7 @@ class LogProbability {
 void append(Hypothesis& hypothesis, const Choice& choice) {
     hypothesis.tokens.push_back(choice.token);
     hypothesis.probabilities.push_back(static_cast<float>(std::exp(choice.logprob)));
+    hypothesis.frames.push_back(choice.frame);
 }
 
 }  // namespace
@@ -103,6 +104,7 @@ Hypotheses::Hypotheses(const DecodingOptions& options, const Attempt& attempt)
       live_(1) {
     live_.front().tokens.assign(attempt.prefix.begin(), attempt.prefix.end());
     live_.front().probabilities.assign(prefix_, 1.0F);
+    live_.front().frames.assign(prefix_, -1);
 }
 
 double Hypotheses::uniform(size_t sample) const {

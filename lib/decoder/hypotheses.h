@@ -21,11 +21,13 @@ namespace npuscribe {
 struct Choice {
     Token token = 0;
     double logprob = 0;
+    int frame = -1;  // of the audio at which it was looked for; −1: not known
 };
 
 struct Hypothesis {
     std::vector<Token> tokens;         // the prefix, then those sampled, without the end token
     std::vector<float> probabilities;  // of each; 1 for the prefix's
+    std::vector<int> frames;           // of each: Choice::frame
     double sum_logprob = 0;            // of those sampled, and of the end token if there is one
     size_t parent = 0;                 // the index it had in `live` before the last token
     size_t sample = 0;                 // which of best_of

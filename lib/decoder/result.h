@@ -14,7 +14,9 @@ struct DecodingResult {
     double language_probability = 1;   // of the detected language; 1 if it was given
     std::vector<Token> tokens;         // prefix, then what was sampled; timestamps, but no end token
     std::vector<float> probabilities;  // of each token, among those that the rules allowed; 1 for a prefix's
-    size_t prefix_tokens = 0;          // the first of `tokens`, which were given
+    /// The frame of the audio at which each token was looked for; −1: not known. Empty if not asked for.
+    std::vector<int> frames;
+    size_t prefix_tokens = 0;  // the first of `tokens`, which were given
     /// Where each text token begins, then where the last one ends, in seconds of the window, in order; empty
     /// if word times are not wanted, or there is no text.
     std::vector<double> text_times;

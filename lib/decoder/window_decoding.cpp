@@ -22,7 +22,8 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
       detect_(context.vocabulary.multilingual && request.prompt.language.empty()),
       earliest_end_frame_(request.earliest_end_frame),
       guard_(request.guard),
-      wants_times_(request.wants_times) {
+      wants_times_(request.wants_times),
+      locate_(request.locate && context.model.alignment_heads() > 0) {
     result_.language = context.vocabulary.multilingual ? request.prompt.language : "en";
     result_.attempts = 0;
 }
@@ -81,6 +82,9 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
         rows.push_back({sequence, audio_, token, static_cast<int>(position), want_logits});
         wanted += want_logits ? 1 : 0;
     };
+    const auto locate_last = [&] {
+        if (locate_) rows.back().attention_frames = static_cast<int>(audio_frames_);
+    };
     if (state_ == State::language) {
         append(sequences_.front(), context_.vocabulary.sot, 0, true);
     } else if (state_ == State::prompt) {
@@ -88,6 +92,7 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
             const bool for_no_speech = i == prompt_.sot && !no_speech_;
             append(sequences_.front(), prompt_.tokens[i], i, for_no_speech || i + 1 == prompt_.tokens.size());
         }
+        locate_last();
     } else if (state_ == State::align) {
         alignment_.append_rows(sequences_.front(), audio_, rows);
     } else if (state_ == State::search) {
@@ -95,12 +100,13 @@ size_t WindowDecoding::append_rows(std::vector<StepRow>& rows) const {
         for (size_t i = 0; i < live.size(); ++i) {
             append(sequences_[i], live[i].tokens.back(), prompt_.text_begin + live[i].tokens.size() - 1,
                    true);
+            locate_last();
         }
     }
     return wanted;
 }
 
-void WindowDecoding::look_at(size_t index, std::span<float> logits) {
+void WindowDecoding::look_at(size_t index, size_t step_row, std::span<float> logits) {
     const auto look_for_speech = [&] {
         const auto no_speech =
             static_cast<double>(logits[static_cast<size_t>(context_.vocabulary.no_speech)]);
@@ -120,6 +126,9 @@ void WindowDecoding::look_at(size_t index, std::span<float> logits) {
         index = 0;
     }
     choices_[index] = hypotheses_->choose(index, context_.rules, logits);
+    if (!locate_) return;
+    const auto frame = static_cast<int>(attended_frame(context_.model, step_row, audio_frames_));
+    for (Choice& choice : choices_[index]) choice.frame = frame;
 }
 
 void WindowDecoding::advance() {
@@ -199,6 +208,7 @@ void WindowDecoding::finish_attempt() {
     const Hypothesis& best = hypotheses_->best();
     result_.tokens = best.tokens;
     result_.probabilities = best.probabilities;
+    if (locate_) result_.frames = best.frames;
     result_.prefix_tokens = prompt_.tokens.size() - prompt_.text_begin;
     const auto sampled = std::span<const Token>(result_.tokens).subspan(result_.prefix_tokens);
     result_.avg_logprob = best.sum_logprob / static_cast<double>(sampled.size() + 1);

@@ -49,9 +49,9 @@ class WindowDecoding {
     /// do so for different windows; then one thread calls `finish_alignment`.
     void align(size_t first_row);
     void finish_alignment();
-    /// Takes what it needs from its `index`th row of logits, which is changed in place. Several threads may
-    /// do so for different rows.
-    void look_at(size_t index, std::span<float> logits);
+    /// Takes what it needs from its `index`th row of logits, which is changed in place and belongs to row
+    /// `step_row` of the step. Several threads may do so for different rows.
+    void look_at(size_t index, size_t step_row, std::span<float> logits);
     /// After `look_at` for all its rows: advances by one token.
     void advance();
 
@@ -82,6 +82,7 @@ class WindowDecoding {
     size_t earliest_end_frame_;
     std::optional<ContextGuard> guard_;
     std::function<bool(const DecodingResult&)> wants_times_;
+    bool locate_;
 
     State state_ = State::waiting;
     Prompt prompt_;

@@ -19,7 +19,7 @@ using WantsTimes = std::function<bool(const DecodingResult&)>;
 
 std::map<size_t, DecodingResult> decode(ScriptedModel& model, const DecodingOptions& options, size_t windows,
                                         size_t audio_frames = 0, ThreadPool* pool = nullptr,
-                                        const WantsTimes& wants_times = nullptr) {
+                                        const WantsTimes& wants_times = nullptr, bool locate = false) {
     const Vocabulary vocabulary = small_vocabulary();
     std::map<size_t, DecodingResult> results;
     std::vector<float> encoded(500);
@@ -34,6 +34,7 @@ std::map<size_t, DecodingResult> decode(ScriptedModel& model, const DecodingOpti
         request.prompt.language = "en";
         request.audio_frames = audio_frames;
         request.wants_times = wants_times;
+        request.locate = locate;
         return request;
     };
     callbacks.sink = [&](size_t id, DecodingResult result, const DecodeCost&) {
@@ -167,4 +168,42 @@ TEST_CASE("Word times change no text, and come with beams, samples and batches a
                 CHECK(result.text_times[i] == Approx(0.2 * static_cast<double>(i + 3)));
         }
     }
+}
+
+TEST_CASE("Each token has the frame at which it was looked for, if that is asked for") {
+    const std::vector<Token> text = {at(0), 5, 6, at(150), at(150), 7, at(300)};
+    for (const int beams : {1, 3}) {
+        DecodingOptions options;
+        options.beam_size = beams;
+        ScriptedModel model(5, 1, says(text));
+        model.heads = 2;
+        const DecodingResult result = decode(model, options, 1, 0, nullptr, nullptr, true).at(0);
+        CHECK(result.tokens == text);
+        // A token is looked for in the row before it. The first one's is the prompt's last, at position 2.
+        CHECK(result.frames == std::vector<int>{20, 30, 40, 50, 60, 70, 80});
+        CHECK(decode(model, options, 1).at(0).frames.empty());
+        model.heads = 0;
+        CHECK(decode(model, options, 1, 0, nullptr, nullptr, true).at(0).frames.empty());
+    }
+}
+
+TEST_CASE("Beams keep the frames of the text that they come from") {
+    DecodingOptions options;
+    options.beam_size = 3;
+    ScriptedModel model(12, 4, many_texts);
+    model.heads = 1;
+    ThreadPool pool(2);
+    for (const auto& [window, result] : decode(model, options, 4, 0, &pool, nullptr, true)) {
+        REQUIRE(result.frames.size() == result.tokens.size());
+        for (size_t i = 0; i < result.frames.size(); ++i)
+            CHECK(result.frames[i] == static_cast<int>(20 + 10 * i));
+    }
+}
+
+TEST_CASE("A token is looked for in the audio alone, not in the padding behind it") {
+    ScriptedModel model(5, 1, says({at(0), 5, 6, at(150)}));
+    model.heads = 1;
+    // Only 35 frames hold audio: what attends to later ones attends to none of them more than to the others.
+    const DecodingResult result = decode(model, {}, 1, 35, nullptr, nullptr, true).at(0);
+    CHECK(result.frames == std::vector<int>{20, 30, 0, 0});
 }

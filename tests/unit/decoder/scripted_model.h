@@ -158,8 +158,9 @@ class ScriptedModel : public StepModel {
         return attention_.at(row);
     }
 
-    size_t heads = 0;     // alignment heads: each attends to ten frames a position
-    int first_frame = 0;  // from 10 · position on, or this many frames later
+    size_t heads = 0;             // alignment heads: each attends to ten frames a position
+    int first_frame = 0;          // from 10 · position on, or this many frames later
+    std::map<int, int> looks_at;  // by position, instead
     size_t steps = 0;
     size_t tokens_fed = 0;
     size_t copies = 0;
@@ -192,7 +193,8 @@ class ScriptedModel : public StepModel {
 
     void attend(const StepRow& row, size_t index) {
         std::vector<float> weights(static_cast<size_t>(row.attention_frames), 0.001F);
-        const int first = first_frame + 10 * row.position;
+        const auto elsewhere = looks_at.find(row.position);
+        const int first = elsewhere == looks_at.end() ? first_frame + 10 * row.position : elsewhere->second;
         for (int j = first; j < std::min(first + 10, row.attention_frames); ++j)
             weights[static_cast<size_t>(j)] = 1;
         attention_[index] = std::move(weights);
