@@ -34,6 +34,8 @@ void add_timing(Json& out, const Timing& t) {
     out["fallbacks"] = t.fallbacks;
     out["encoder_frames"] = t.encoder_frames;
     out["context_guard"] = t.context_guard;
+    out["coverage_guard"] = t.coverage_guard;
+    out["coverage_filled"] = t.coverage_filled;
     out["stages"] = stages_json(t);
     if (t.modelled_array > 0) out["modelled_array_seconds"] = t.modelled_array;
 }

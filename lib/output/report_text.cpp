@@ -61,6 +61,7 @@ std::string report_text(const RunReport& report) {
     table.row("cross-attention k, v", t.cross_kv);
     std::string decoder = fmt::format("{}, {}, {:.0f} tokens/s", counted(t.steps, "step"),
                                       counted(t.tokens, "token"), t.tokens_per_second());
+    if (t.coverage_guard > 0) decoder += ", " + counted(t.coverage_guard, "gap") + " decoded again";
     if (t.fallbacks > 0) decoder += ", " + counted(t.fallbacks, "fallback");
     table.row("decoder", t.decoder, decoder);
     table.row("rest", std::max(0.0, t.total - stages));

@@ -1,9 +1,11 @@
 #include "transcribe/file_job.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "audio/clips.h"
 #include "decoder/prompt.h"
+#include "transcribe/coverage.h"
 #include "transcribe/words.h"
 
 namespace npuscribe {
@@ -42,27 +44,29 @@ PromptParts FileJob::start_window(SourceWindow window) {
     timing_.mel += window.mel_seconds;
     ++timing_.windows;
     if (window.part > 0) --rests_;
-    const bool first = window.index == 0 && window.part == 0;
-    open_.emplace(Place{window.index, window.part}, std::move(window.window));
+    const Place place{window.index, window.part};
+    open_.emplace(place, std::move(window.window));
     // Sequential windows wait for each other: if none has kept its text yet, the transcript begins here.
-    const bool begins = settings_.sequential() ? !begun_ : first;
-    return {settings_.options.task, language(), hotwords_, previous_text(first),
+    const bool begins = settings_.sequential() ? !begun_ : place == Place{};
+    return {settings_.options.task, language(), hotwords_, previous_text(place),
             begins ? prefix_ : std::vector<Token>()};
 }
 
-std::vector<Token> FileJob::previous_text(bool first) const {
+std::vector<Token> FileJob::previous_text(Place place) const {
+    const bool first = place == Place{};
+    const bool hole = holes_.contains(place);  // the history goes on beyond it
     if (settings_.options.carry_initial_prompt && !first) {
         std::vector<Token> carried = initial_prompt_;
         // The prompt stays in front even if the history is longer than there is room for.
         const size_t room = max_previous_tokens(settings_.n_text_ctx);
         carried.resize(std::min(carried.size(), room));
-        if (settings_.one_at_a_time()) {
+        if (settings_.one_at_a_time() && !hole) {
             const size_t tail = std::min(history_.size(), room - carried.size());
             carried.insert(carried.end(), history_.end() - static_cast<std::ptrdiff_t>(tail), history_.end());
         }
         return carried;
     }
-    return settings_.one_at_a_time() || first ? history_ : std::vector<Token>();
+    return (settings_.one_at_a_time() && !hole) || first ? history_ : std::vector<Token>();
 }
 
 void FileJob::add_encoding(const EncodedWindow& window) {
@@ -93,31 +97,111 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);
-    WindowText text = window_text(result, window.mapped(), settings_.vocabulary, settings_.sequential(),
-                                  settings_.options.words, settings_.options.decoding.word_timestamps);
+    Outcome outcome;
+    if (!holes_.contains(place)) {
+        take(place, result, window.mapped(), outcome);
+    } else if (fills_hole(place, result)) {
+        ++timing_.coverage_filled;
+        take(place, result, window.mapped(), outcome);
+    } else {
+        complete(place, {});
+    }
+    take_over();
+    outcome.window_done = next_.window > place.window;
+    return outcome;
+}
+
+bool FileJob::fills_hole(Place place, const DecodingResult& result) const {
+    const auto [parent, index] = holes_.at(place);
+    const auto& around = with_holes_.at(parent).around;
+    const auto joined = [](const WindowText& text) {
+        std::string all;
+        for (const Segment& segment : text.segments) all += segment.text;
+        return all;
+    };
+    return npuscribe::fills_hole(result, settings_.vocabulary, joined(around[index]),
+                                 joined(around[index + 1]));
+}
+
+WindowText FileJob::text_of(const DecodingResult& result, const audio::Window& window) const {
+    return window_text(result, window, settings_.vocabulary, settings_.sequential(), settings_.options.words,
+                       settings_.options.decoding.word_timestamps);
+}
+
+/// A part's text was accepted. In `outcome`: what is to be decoded after it, its rest and speech that its
+/// words left out.
+void FileJob::take(Place place, const DecodingResult& result, const audio::Window& window, Outcome& outcome) {
+    WindowText text = text_of(result, window);
     if (const auto threshold = settings_.options.words.hallucination_silence_threshold;
         threshold && settings_.sequential()) {
-        skip_silence(text, window.mapped(), {*threshold, settings_.window_seconds, last_speech_});
+        skip_silence(text, window, {*threshold, settings_.window_seconds, last_speech_});
         last_speech_ = last_word_end(text.segments, last_speech_);
     }
     begun_ = begun_ || !text.skipped;
     // A silent window leaves the history, initial prompt included, to its successor, as OpenAI's does.
     if (!result.silence && !text.skipped) remember(text, result);
-    const audio::Piece& last = window.mapped().pieces.back();
-    const auto window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
-    Outcome outcome;
     outcome.resume_at = text.resume_at;
-    if (text.rest_from) {
-        ++rests_;
-        outcome.rest.emplace();
-        outcome.rest->index = place.window;
-        outcome.rest->part = place.part + 1;
-        outcome.rest->window = window.mapped().from(*text.rest_from);
-        outcome.rest->input_seconds = input_seconds_;
+
+    Finished whole;
+    const audio::Piece& last = window.pieces.back();
+    whole.window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
+    auto holes = find_holes(result, window, settings_.vocabulary, settings_.options.words);
+    if (text.rest_from && !holes_.contains(place)) {
+        if (!holes.empty() && holes.back().tokens == result.tokens.size()) holes.pop_back();
+        whole.rest = add_part(place, window.from(*text.rest_from), outcome).part;
     }
-    finished_[place] = {std::move(text), window_end};
-    take_over();
-    return outcome;
+    whole.texts.push_back(std::move(text));
+    if (holes.empty()) {
+        complete(place, std::move(whole));
+        return;
+    }
+    WithHoles& with_holes = with_holes_[place];
+    with_holes.whole = std::move(whole);
+    with_holes.open = holes.size();
+    with_holes.found.resize(holes.size());
+    for (const auto& stretch : split_at_holes(result, window, holes, settings_.vocabulary))
+        with_holes.around.push_back(text_of(stretch.result, stretch.window));
+    for (size_t i = 0; i < holes.size(); ++i) {
+        ++timing_.coverage_guard;
+        holes_[add_part(place, window.part(holes[i].audio), outcome)] = {place, i};
+    }
+}
+
+/// Adds a part of the window of `place`, and returns its place.
+FileJob::Place FileJob::add_part(Place place, audio::Window window, Outcome& outcome) {
+    place.part = ++last_parts_[place.window];
+    ++rests_;
+    SourceWindow& rest = outcome.rests.emplace_back();
+    rest.index = place.window;
+    rest.part = place.part;
+    rest.window = std::move(window);
+    rest.input_seconds = input_seconds_;
+    return place;
+}
+
+/// A part has all its text. If it is the last hole of another part, that one has all its text, too.
+void FileJob::complete(Place place, Finished finished) {
+    const auto hole = holes_.extract(place);
+    if (hole.empty()) {
+        finished_[place] = std::move(finished);
+        return;
+    }
+    const auto [parent, index] = hole.mapped();
+    WithHoles& with_holes = with_holes_.at(parent);
+    with_holes.found[index] = std::move(finished.texts);
+    if (--with_holes.open > 0) return;
+    Finished whole = std::move(with_holes.whole);
+    const auto is_filled = [](const std::vector<WindowText>& texts) { return !texts.empty(); };
+    if (std::any_of(with_holes.found.begin(), with_holes.found.end(), is_filled)) {
+        whole.texts = {std::move(with_holes.around.front())};
+        for (size_t i = 0; i < with_holes.found.size(); ++i) {
+            std::move(with_holes.found[i].begin(), with_holes.found[i].end(),
+                      std::back_inserter(whole.texts));
+            whole.texts.push_back(std::move(with_holes.around[i + 1]));
+        }
+    }
+    with_holes_.erase(parent);
+    complete(parent, std::move(whole));
 }
 
 void FileJob::remember(const WindowText& text, const DecodingResult& result) {
@@ -147,12 +231,17 @@ void FileJob::append(std::vector<Segment> segments) {
 
 void FileJob::take_over() {
     for (auto next = finished_.find(next_); next != finished_.end(); next = finished_.find(next_)) {
-        auto& [text, window_end] = next->second;
-        for (size_t i = 0; i < text.segments.size(); ++i)
-            append(filter_.add(std::move(text.segments[i]), text.anomalous[i]));
-        seconds_done_ = std::max(seconds_done_, window_end);
-        next_ = text.rest_from ? Place{next_.window, next_.part + 1} : Place{next_.window + 1, 0};
+        Finished& finished = next->second;
+        for (WindowText& text : finished.texts) {
+            for (size_t i = 0; i < text.segments.size(); ++i)
+                append(filter_.add(std::move(text.segments[i]), text.anomalous[i]));
+        }
+        seconds_done_ = std::max(seconds_done_, finished.window_end);
+        const Place after =
+            finished.rest > 0 ? Place{next_.window, finished.rest} : Place{next_.window + 1, 0};
         finished_.erase(next);
+        if (after.part == 0) last_parts_.erase(next_.window);
+        next_ = after;
     }
     if (done())
         append(filter_.end(audio::file_seconds_of_clips(settings_.options.clips, transcript_.duration)));

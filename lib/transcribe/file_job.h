@@ -42,7 +42,7 @@ class FileJob {
     /// A window's place in its input.
     struct Place {
         size_t window = 0;
-        size_t part = 0;  // above 0: what the window's earlier parts left over
+        size_t part = 0;  // above 0: what the window's earlier parts left over, or left out
         // clang-tidy 14 takes the 0 that a default comparison compares with for a pointer.
         auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr)
     };
@@ -57,8 +57,9 @@ class FileJob {
     PromptParts start_window(SourceWindow window);
 
     struct Outcome {
-        int64_t resume_at = 0;             // sample of the file at which the next sequential window starts
-        std::optional<SourceWindow> rest;  // what was left over, to be decoded next; without its mel
+        int64_t resume_at = 0;            // sample of the file at which the next sequential window starts
+        std::vector<SourceWindow> rests;  // what was left over, to be decoded next; without their mels
+        bool window_done = true;          // no part of the window is still to come
     };
     /// Its mel spectrogram was computed again; `seconds` is the time it took.
     void add_mel(double seconds) { timing_.mel += seconds; }
@@ -88,28 +89,48 @@ class FileJob {
 
   private:
     struct Finished {
-        WindowText text;        // if something is left over, another part follows
-        double window_end = 0;  // seconds in the file
+        std::vector<WindowText> texts;  // in order
+        double window_end = 0;          // seconds in the file
+        size_t rest = 0;                // the part that follows; 0: none
+    };
+    /// A part whose words left speech out.
+    struct WithHoles {
+        Finished whole;                              // as it was decoded
+        std::vector<WindowText> around;              // before, between and after the holes
+        std::vector<std::vector<WindowText>> found;  // in each hole; none if it was not filled
+        size_t open = 0;                             // holes that are not finished
+    };
+    struct HolePlace {
+        Place parent;
+        size_t index = 0;  // among its holes
     };
 
-    std::vector<Token> previous_text(bool first) const;
+    std::vector<Token> previous_text(Place place) const;
     void add(const DecodeCost& cost);
     void remember(const WindowText& text, const DecodingResult& result);
     void take_over();
+    WindowText text_of(const DecodingResult& result, const audio::Window& window) const;
+    void take(Place place, const DecodingResult& result, const audio::Window& window, Outcome& outcome);
+    bool fills_hole(Place place, const DecodingResult& result) const;
+    Place add_part(Place place, audio::Window window, Outcome& outcome);
+    void complete(Place place, Finished finished);
     void append(std::vector<Segment> segments);
 
     const Settings& settings_;
     const std::vector<Token> initial_prompt_;
     const std::vector<Token> hotwords_;
     const std::vector<Token> prefix_;
-    std::vector<Token> history_;           // what the next window is prompted with
-    bool begun_ = false;                   // a sequential window has kept its text
-    double last_speech_ = 0;               // where the last word of sequential windows ended
-    SilenceFilter filter_;                 // of windows that are not sequential
-    std::map<Place, audio::Window> open_;  // with the decoder
-    std::map<Place, Finished> finished_;   // waiting for those before them
-    Place next_;                           // the first window that is not in the transcript yet
-    size_t rests_ = 0;                     // handed out, and not started yet
+    std::vector<Token> history_;             // what the next window is prompted with
+    bool begun_ = false;                     // a sequential window has kept its text
+    double last_speech_ = 0;                 // where the last word of sequential windows ended
+    SilenceFilter filter_;                   // of windows that are not sequential
+    std::map<Place, audio::Window> open_;    // with the decoder
+    std::map<Place, Finished> finished_;     // waiting for those before them
+    std::map<Place, WithHoles> with_holes_;  // waiting for what is found in their holes
+    std::map<Place, HolePlace> holes_;       // not finished yet
+    std::map<size_t, size_t> last_parts_;    // of windows that have several parts, so far
+    Place next_;                             // the first window that is not in the transcript yet
+    size_t rests_ = 0;                       // handed out, and not started yet
     size_t segments_taken_ = 0;
     double seconds_done_ = 0;
     double input_seconds_ = 0;

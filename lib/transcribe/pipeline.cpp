@@ -94,6 +94,7 @@ class Pipeline::WindowLoop {
         request.sample_key = window.place.window + (uint64_t{window.place.part} << 32);
         request.guard = window.guard;
         request.audio_frames = audio_frames(audio);
+        request.locate = settings_.options.task == Task::transcribe && !audio.speech.empty();
         if (!settings_.sequential())
             request.earliest_end_frame =
                 request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
@@ -113,12 +114,9 @@ class Pipeline::WindowLoop {
             schedule_.add_refused(std::move(window));
             return;
         }
-        auto [resume_at, rest] = job.finish_window(window.place, result, cost);
-        if (rest) {
-            schedule_.add_rest(input, std::move(*rest));
-        } else if (settings_.one_at_a_time()) {
-            source_.resume(input, resume_at);
-        }
+        auto outcome = job.finish_window(window.place, result, cost);
+        for (SourceWindow& rest : outcome.rests) schedule_.add_rest(input, std::move(rest));
+        if (settings_.one_at_a_time() && outcome.window_done) source_.resume(input, outcome.resume_at);
         inputs_.window_finished(input);
     }
 

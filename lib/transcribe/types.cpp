@@ -28,6 +28,8 @@ Timing& Timing::operator+=(const Timing& other) {
     fallbacks += other.fallbacks;
     encoder_frames += other.encoder_frames;
     context_guard += other.context_guard;
+    coverage_guard += other.coverage_guard;
+    coverage_filled += other.coverage_filled;
     audio_seconds += other.audio_seconds;
     return *this;
 }

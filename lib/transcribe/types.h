@@ -74,6 +74,8 @@ struct Timing {
     uint64_t fallbacks = 0;       // windows decoded again at a higher temperature
     uint64_t encoder_frames = 0;  // rows that the encoder was given, over all windows
     uint64_t context_guard = 0;   // windows encoded again at full length: their ContextGuard refused them
+    uint64_t coverage_guard = 0;  // stretches of speech decoded again, because no word was looked for in them
+    uint64_t coverage_filled = 0;  // those of them that had words
     double audio_seconds = 0;
 
     double encoder() const { return encoder_quantise + encoder_matmul + encoder_attention + encoder_other; }

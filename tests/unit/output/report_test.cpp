@@ -92,6 +92,18 @@ TEST_CASE("the report says how much was encoded, and how often a shortened windo
     CHECK(json["files"][0]["context_guard"] == 0);
 }
 
+TEST_CASE("the report says how often speech without words was decoded again, and how often it had some") {
+    RunReport r = report();
+    CHECK_FALSE(test::contains(report_text(r), "decoded again"));
+    r.totals.coverage_guard = 2;
+    r.totals.coverage_filled = 1;
+    CHECK(test::contains(report_text(r), ", 2 gaps decoded again"));
+    const auto json = nlohmann::json::parse(report_json(r));
+    CHECK(json["totals"]["coverage_guard"] == 2);
+    CHECK(json["totals"]["coverage_filled"] == 1);
+    CHECK(json["files"][0]["coverage_guard"] == 0);
+}
+
 TEST_CASE("the report for programs has the numbers of the summary") {
     RunReport r = report();
     r.totals.audio_seconds = 5400;

@@ -62,8 +62,10 @@ class Broken : public audio::Stream {
 /// One second a window, or as many as are asked for.
 class Seconds : public audio::Windows {
   public:
-    Seconds(audio::Stream& stream, bool sequential, std::atomic<int>& cut, size_t seconds)
-        : stream_(stream), sequential_(sequential), cut_(cut), length_(seconds * kSecond) {}
+    /// `speech`: voice activity hears speech in all of it.
+    Seconds(audio::Stream& stream, bool sequential, std::atomic<int>& cut, size_t seconds,
+            bool speech = false)
+        : stream_(stream), sequential_(sequential), cut_(cut), length_(seconds * kSecond), speech_(speech) {}
 
     std::optional<audio::Window> next() override {
         while (all_.size() < static_cast<size_t>(at_) + length_) {
@@ -77,6 +79,7 @@ class Seconds : public audio::Windows {
         const size_t end = std::min(all_.size(), static_cast<size_t>(at_) + length_);
         window.samples.assign(all_.begin() + at_, all_.begin() + static_cast<long>(end));
         window.pieces = {{0, at_, static_cast<int64_t>(window.samples.size())}};
+        if (speech_) window.speech = {{0, static_cast<int64_t>(window.samples.size())}};
         at_ += static_cast<int64_t>(window.samples.size());
         ++cut_;
         return window;
@@ -94,6 +97,7 @@ class Seconds : public audio::Windows {
     bool sequential_;
     std::atomic<int>& cut_;
     size_t length_;
+    bool speech_;
     std::vector<float> all_;
     int64_t at_ = 0;
 };
@@ -114,7 +118,7 @@ class Bench {
         parts.vocabulary = &vocabulary_;
         pipeline_.emplace(parts, options, nullptr, [this, sequential = !options.vad](audio::Stream& stream) {
             if (cut_throws) throw ModelError("the detector is damaged");
-            return std::make_unique<Seconds>(stream, sequential, cut, window_seconds);
+            return std::make_unique<Seconds>(stream, sequential, cut, window_seconds, hears_speech);
         });
         const auto full = tone({0});
         std::vector<float> mel(3000 * 80);
@@ -173,6 +177,7 @@ class Bench {
     std::vector<size_t> order;
     std::atomic<int> cut{0};
     size_t window_seconds = 1;
+    bool hears_speech = false;
     std::atomic<int> encoded{0};
     int encode_throws_at = 0;    // the window that the encoder fails at, counted from 1
     std::vector<size_t> frames;  // of each window encoded
