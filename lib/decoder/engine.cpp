@@ -65,7 +65,12 @@ struct DecodingEngine::Impl {
 
     Impl(StepModel& model, const Vocabulary& vocabulary, const DecodingOptions& options, ThreadPool* threads,
          EngineCallbacks calls)
-        : context{model, vocabulary, options, LogitRules(vocabulary, options), Slots(model.max_sequences())},
+        : context{model,
+                  vocabulary,
+                  options,
+                  LogitRules(vocabulary, options),
+                  Slots(model.max_sequences()),
+                  calls.choose_language},
           pool(threads),
           callbacks(std::move(calls)),
           audio(model.max_audio()) {

@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/matrix_view.h"
 #include "decoder/context_guard.h"
+#include "decoder/language.h"
 #include "decoder/options.h"
 #include "decoder/prompt.h"
 #include "decoder/result.h"
@@ -59,6 +61,10 @@ struct EngineCallbacks {
     /// Returns the next window, or nothing: then the next step asks again.
     std::function<std::optional<DecodeRequest>()> pull;
     std::function<void(size_t id, DecodingResult result, const DecodeCost& cost)> sink;
+    /// Chooses the language of a window from the probabilities of Vocabulary::languages. Called for each
+    /// window whose prompt has no language, in the order in which windows came, and once more if one comes
+    /// again. Empty: the likeliest.
+    std::function<DetectedLanguage(size_t id, std::span<const double> probabilities)> choose_language;
     /// Called as soon as a window's language has been detected; with a guard, once the result is trusted. May
     /// be empty.
     std::function<void(size_t id, const std::string& code, double probability)> on_language;

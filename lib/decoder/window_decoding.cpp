@@ -113,9 +113,7 @@ void WindowDecoding::look_at(size_t index, size_t step_row, std::span<float> log
         result_.no_speech_prob = std::exp(no_speech - row::log_sum_exp(logits));
     };
     if (state_ == State::language) {
-        const DetectedLanguage found = detect_language(context_.vocabulary, logits);
-        result_.language = found.code;
-        result_.language_probability = found.probability;
+        language_probabilities_ = language_probabilities(context_.vocabulary, logits);
         look_for_speech();
         return;
     }
@@ -134,8 +132,7 @@ void WindowDecoding::look_at(size_t index, size_t step_row, std::span<float> log
 void WindowDecoding::advance() {
     switch (state_) {
         case State::language:
-            detect_ = false;
-            detected_ = result_.language;
+            choose_language();
             prepare_prompt();
             // Without previous text, the prompt starts with the very token that the cache now holds.
             no_speech_ = prompt_.sot == 0;
@@ -155,6 +152,16 @@ void WindowDecoding::advance() {
         case State::done:
             break;
     }
+}
+
+void WindowDecoding::choose_language() {
+    const DetectedLanguage chosen = context_.choose_language
+                                        ? context_.choose_language(id_, language_probabilities_)
+                                        : likeliest_language(context_.vocabulary, language_probabilities_);
+    result_.language = chosen.code;
+    result_.language_probability = chosen.probability;
+    detected_ = chosen.code;
+    detect_ = false;
 }
 
 void WindowDecoding::advance_search() {

@@ -12,6 +12,7 @@
 #include "decoder/alignment.h"
 #include "decoder/engine.h"
 #include "decoder/hypotheses.h"
+#include "decoder/language.h"
 #include "decoder/logit_rules.h"
 #include "decoder/prompt.h"
 #include "decoder/slots.h"
@@ -25,6 +26,7 @@ struct DecodingContext {
     DecodingOptions options;
     LogitRules rules;
     Slots sequences;
+    std::function<DetectedLanguage(size_t id, std::span<const double> probabilities)> choose_language;
 };
 
 class WindowDecoding {
@@ -65,6 +67,7 @@ class WindowDecoding {
   private:
     enum class State { waiting, language, prompt, search, align, done };
 
+    void choose_language();
     void prepare_prompt();
     Token earliest_end() const;
     void advance_search();
@@ -92,6 +95,7 @@ class WindowDecoding {
     AlignmentPass alignment_;
     std::vector<int> sequences_;  // first one for each live hypothesis, then spare ones that beams may need
     std::vector<std::vector<Choice>> choices_;
+    std::vector<double> language_probabilities_;
     std::optional<std::string> detected_;
     DecodingResult result_;
     DecodeCost cost_;

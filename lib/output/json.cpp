@@ -30,6 +30,7 @@ Json segment_json(const Segment& segment) {
                 {"avg_logprob", segment.avg_logprob},
                 {"compression_ratio", segment.compression_ratio},
                 {"no_speech_prob", segment.no_speech_prob}};
+    if (!segment.language.empty()) out["language"] = valid_utf8(segment.language);
     if (!segment.speaker.empty()) out["speaker"] = valid_utf8(segment.speaker);
     if (!segment.words.empty()) {
         Json& words = out["words"] = Json::array();

@@ -34,9 +34,29 @@ FileJob::FileJob(const Settings& settings)
     transcript_.language = settings.vocabulary.multilingual ? settings.options.language : "en";
 }
 
+DetectedLanguage FileJob::choose_language(Place place, std::span<const double> probabilities) {
+    const Vocabulary& vocabulary = settings_.vocabulary;
+    if (place == Place{}) return likeliest_language(vocabulary, probabilities);
+    const auto before = chosen_.find(place.window - 1);
+    const std::string& current = before == chosen_.end() ? transcript_.language : before->second;
+    DetectedLanguage chosen = language_after(current, vocabulary, probabilities);
+    // What a window is found to speak when it is encoded again may come too late for those after it.
+    chosen_.try_emplace(place.window, chosen.code);
+    return chosen;
+}
+
 void FileJob::set_language(const std::string& code, double probability) {
-    transcript_.language = code;
-    transcript_.language_probability = probability;
+    languages_.try_emplace(code, Spoken{0, probability});
+    if (transcript_.language.empty()) transcript_.language = code;
+}
+
+/// The language of the file is that of most of its speech, and among equals the first.
+void FileJob::tell_language() {
+    if (languages_.empty()) return;  // it was given, or there is no speech
+    for (const auto& [code, spoken] : languages_) {
+        if (spoken.seconds > languages_.at(transcript_.language).seconds) transcript_.language = code;
+    }
+    transcript_.language_probability = languages_.at(transcript_.language).probability;
 }
 
 PromptParts FileJob::start_window(SourceWindow window) {
@@ -48,8 +68,15 @@ PromptParts FileJob::start_window(SourceWindow window) {
     open_.emplace(place, std::move(window.window));
     // Sequential windows wait for each other: if none has kept its text yet, the transcript begins here.
     const bool begins = settings_.sequential() ? !begun_ : place == Place{};
-    return {settings_.options.task, language(), hotwords_, previous_text(place),
+    return {settings_.options.task, language_of(place), hotwords_, previous_text(place),
             begins ? prefix_ : std::vector<Token>()};
+}
+
+/// Empty if it is to be detected.
+std::string FileJob::language_of(Place place) const {
+    const auto part = part_languages_.find(place);
+    if (part != part_languages_.end()) return part->second;
+    return settings_.vocabulary.multilingual ? settings_.options.language : "en";
 }
 
 std::vector<Token> FileJob::previous_text(Place place) const {
@@ -97,6 +124,9 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     timing_.fallbacks += result.attempts > 1 ? 1 : 0;
 
     const auto window = open_.extract(place);
+    part_languages_.erase(place);
+    if (const auto spoken = languages_.find(result.language); spoken != languages_.end() && place.part == 0)
+        spoken->second.seconds += window.mapped().seconds();
     Outcome outcome;
     if (!holes_.contains(place)) {
         take(place, result, window.mapped(), outcome);
@@ -124,8 +154,10 @@ bool FileJob::fills_hole(Place place, const DecodingResult& result) const {
 }
 
 WindowText FileJob::text_of(const DecodingResult& result, const audio::Window& window) const {
-    return window_text(result, window, settings_.vocabulary, settings_.sequential(), settings_.options.words,
-                       settings_.options.decoding.word_timestamps);
+    WindowText text = window_text(result, window, settings_.vocabulary, settings_.sequential(),
+                                  settings_.options.words, settings_.options.decoding.word_timestamps);
+    for (Segment& segment : text.segments) segment.language = result.language;
+    return text;
 }
 
 /// A part's text was accepted. In `outcome`: what is to be decoded after it, its rest and speech that its
@@ -148,7 +180,7 @@ void FileJob::take(Place place, const DecodingResult& result, const audio::Windo
     auto holes = find_holes(result, window, settings_.vocabulary, settings_.options.words);
     if (text.rest_from && !holes_.contains(place)) {
         if (!holes.empty() && holes.back().tokens == result.tokens.size()) holes.pop_back();
-        whole.rest = add_part(place, window.from(*text.rest_from), outcome).part;
+        whole.rest = add_part(place, window.from(*text.rest_from), result.language, outcome).part;
     }
     whole.texts.push_back(std::move(text));
     if (holes.empty()) {
@@ -163,14 +195,16 @@ void FileJob::take(Place place, const DecodingResult& result, const audio::Windo
         with_holes.around.push_back(text_of(stretch.result, stretch.window));
     for (size_t i = 0; i < holes.size(); ++i) {
         ++timing_.coverage_guard;
-        holes_[add_part(place, window.part(holes[i].audio), outcome)] = {place, i};
+        holes_[add_part(place, window.part(holes[i].audio), result.language, outcome)] = {place, i};
     }
 }
 
-/// Adds a part of the window of `place`, and returns its place.
-FileJob::Place FileJob::add_part(Place place, audio::Window window, Outcome& outcome) {
+/// Adds a part of the window of `place`, spoken in `language`, and returns its place.
+FileJob::Place FileJob::add_part(Place place, audio::Window window, const std::string& language,
+                                 Outcome& outcome) {
     place.part = ++last_parts_[place.window];
     ++rests_;
+    part_languages_[place] = language;
     SourceWindow& rest = outcome.rests.emplace_back();
     rest.index = place.window;
     rest.part = place.part;
@@ -243,8 +277,9 @@ void FileJob::take_over() {
         if (after.part == 0) last_parts_.erase(next_.window);
         next_ = after;
     }
-    if (done())
-        append(filter_.end(audio::file_seconds_of_clips(settings_.options.clips, transcript_.duration)));
+    if (!done()) return;
+    tell_language();
+    append(filter_.end(audio::file_seconds_of_clips(settings_.options.clips, transcript_.duration)));
 }
 
 std::span<const Segment> FileJob::take_segments() {

@@ -12,6 +12,7 @@
 #include "audio/window.h"
 #include "base/stopwatch.h"
 #include "decoder/engine.h"
+#include "decoder/language.h"
 #include "transcribe/encoded_window.h"
 #include "transcribe/hallucination.h"
 #include "transcribe/options.h"
@@ -49,8 +50,10 @@ class FileJob {
 
     /// True if this window may be decoded now: the first one always, any other once the language is known.
     bool may_start(size_t index) const { return index == 0 || !transcript_.language.empty(); }
-    /// A code; empty until the language has been detected.
-    const std::string& language() const { return transcript_.language; }
+    /// A window's language, if it is to be detected: that of the window before, unless the model is sure of
+    /// another. Windows of a file must ask in order; one that asks again has no say in those after it.
+    DetectedLanguage choose_language(Place place, std::span<const double> probabilities);
+    /// A window's language was detected, and its text is trusted.
     void set_language(const std::string& code, double probability);
 
     /// A window goes to encoder and decoder. Returns what it is given beside its audio.
@@ -105,14 +108,16 @@ class FileJob {
         size_t index = 0;  // among its holes
     };
 
+    std::string language_of(Place place) const;
     std::vector<Token> previous_text(Place place) const;
     void add(const DecodeCost& cost);
     void remember(const WindowText& text, const DecodingResult& result);
     void take_over();
+    void tell_language();
     WindowText text_of(const DecodingResult& result, const audio::Window& window) const;
     void take(Place place, const DecodingResult& result, const audio::Window& window, Outcome& outcome);
     bool fills_hole(Place place, const DecodingResult& result) const;
-    Place add_part(Place place, audio::Window window, Outcome& outcome);
+    Place add_part(Place place, audio::Window window, const std::string& language, Outcome& outcome);
     void complete(Place place, Finished finished);
     void append(std::vector<Segment> segments);
 
@@ -136,6 +141,13 @@ class FileJob {
     double input_seconds_ = 0;
     bool ended_ = false;
     std::optional<std::string> error_;
+    std::map<Place, std::string> part_languages_;  // of parts that are not finished
+    std::map<size_t, std::string> chosen_;         // the language of each window, as it was chosen first
+    struct Spoken {
+        double seconds = 0;
+        double probability = 0;  // when it was detected first
+    };
+    std::map<std::string, Spoken> languages_;
     Transcript transcript_;
     Timing timing_;
     Stopwatch watch_;

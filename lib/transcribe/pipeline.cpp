@@ -63,6 +63,10 @@ class Pipeline::WindowLoop {
         calls.sink = [this](size_t id, const DecodingResult& result, const DecodeCost& cost) {
             finish(std::move(in_flight_.extract(id).mapped()), result, cost);
         };
+        calls.choose_language = [this](size_t id, std::span<const double> probabilities) {
+            const ScheduledWindow& window = in_flight_.at(id);
+            return inputs_.job(window.input).choose_language(window.place, probabilities);
+        };
         calls.on_language = [this](size_t id, const std::string& code, double probability) {
             inputs_.job(in_flight_.at(id).input).set_language(code, probability);
         };

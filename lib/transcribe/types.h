@@ -30,7 +30,8 @@ struct Segment {
     int64_t seek = 0;  // mel frame (10 ms) at which its window starts in the file
     double start = 0;  // seconds in the file; start <= end, and no segment starts before the one before it
     double end = 0;
-    std::string text;  // UTF-8, with its leading space
+    std::string text;      // UTF-8, with its leading space
+    std::string language;  // code of what was spoken
     std::vector<Token> tokens;
     double temperature = 0;
     double avg_logprob = 0;
@@ -42,7 +43,7 @@ struct Segment {
 };
 
 struct Transcript {
-    std::string language;  // code
+    std::string language;  // code; if it changes, that of most of the speech
     double language_probability = 1;
     double duration = 0;         // seconds of audio, of what was to be transcribed
     double speech_duration = 0;  // seconds that were transcribed

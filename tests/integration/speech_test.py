@@ -133,6 +133,24 @@ class Speech(support.Case):
                     self.assertEqual(answer["files"][0]["language"], code)
                     self.assertLess(answer["totals"]["encoder_frames"], 1500 if context == "auto" else 1501)
 
+    def test_a_recording_that_goes_on_in_another_language_comes_out_in_both(self):
+        """The MIT license, read in English and then in German."""
+        model = support.need_model("base")
+        recording = support.shared_audio() / "languages" / "multilingual.mp3"
+        for more in ((), ("--beam-size", "3"), ("--no-vad",), ("--without-timestamps", "--batch-size", "1")):
+            with self.subTest(more=more):
+                out = self.directory / "out"
+                done = support.run("-m", model, "-f", "json", "-o", out, *more, recording)
+                self.check_exit(done, 0)
+                document = json.loads((out / "multilingual.json").read_text(encoding="utf-8"))
+                spoken = {"en": "", "de": ""}
+                for segment in document["segments"]:
+                    spoken[segment["language"]] += segment["text"]
+                languages = [segment["language"] for segment in document["segments"]]
+                self.assertEqual(languages, sorted(languages, reverse=True))  # English, then German
+                self.assertIn("permission is hereby granted", spoken["en"].lower())
+                self.assertIn("die software zu verwenden", spoken["de"].lower())
+
     def test_silence_has_no_words(self):
         silence = support.shared_audio() / "formats" / "empty.wav"
         done = support.run("-m", support.need_model("base", "tiny.en"), "-l", "en", silence)

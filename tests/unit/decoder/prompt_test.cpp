@@ -71,7 +71,23 @@ TEST_CASE("The detected language is the likeliest, and its probability is among 
     logits[kEnglish] = 0;
     logits[kGerman] = std::log(2.0F);
     logits[kJapanese] = 0;
-    const DetectedLanguage found = detect_language(small_vocabulary(), logits);
+    const Vocabulary vocabulary = small_vocabulary();
+    const std::vector<double> probabilities = language_probabilities(vocabulary, logits);
+    const DetectedLanguage found = likeliest_language(vocabulary, probabilities);
     CHECK(found.code == "de");
     CHECK(found.probability == Approx(0.5));
+}
+
+TEST_CASE("A window changes the language only to one that is at least 90 % likely") {
+    const Vocabulary vocabulary = small_vocabulary();  // en, de, ja
+    const auto after_english = [&](std::vector<double> probabilities) {
+        return language_after("en", vocabulary, probabilities);
+    };
+    CHECK(after_english({0.06, 0.91, 0.03}).code == "de");
+    CHECK(after_english({0.06, 0.91, 0.03}).probability == 0.91);
+    // As unlikely as English is, nothing else is likely either.
+    CHECK(after_english({0.01, 0.78, 0.21}).code == "en");
+    // The language that stays was not guessed.
+    CHECK(after_english({0.01, 0.78, 0.21}).probability == 1);
+    CHECK(after_english({0.95, 0.03, 0.02}).code == "en");
 }

@@ -123,6 +123,7 @@ TEST_CASE("A refused window takes the language that the full context detects, an
             const int whole = static_cast<int>(std::floor(level));
             if (history.size() == 1) {
                 logits[static_cast<size_t>(shortened(level) ? kJapanese : kGerman)] = 10;
+                if (whole == 1) logits[kGerman] = 10;  // the window behind might be either
                 return;
             }
             if (whole == 1) seen.insert(history[1]);

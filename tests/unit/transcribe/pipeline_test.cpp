@@ -94,24 +94,6 @@ TEST_CASE("An input without speech has an empty transcript") {
     CHECK(bench.done.at(0).language.empty());
 }
 
-TEST_CASE("A file's language is detected on its first window, and holds for all of it") {
-    // By its own sound, every window but the first would be Japanese.
-    std::map<int, std::set<Token>> languages;  // seen in prompts, by level
-    const auto inner = spells({{0, kGerman}, {1, kJapanese}, {2, kJapanese}, {5, kEnglish}, {6, kJapanese}});
-    Bench bench([&](float level, std::span<const Token> history, std::span<float> logits) {
-        if (history.size() > 1) languages[static_cast<int>(level)].insert(history[1]);
-        inner(level, history, logits);
-    });
-    bench.add("german", {0, 1, 2, 1});
-    bench.add("english", {5, 6});
-    bench.run();
-    CHECK(bench.done.at(0).language == "de");
-    CHECK(bench.done.at(0).language_probability > 0.99);
-    CHECK(bench.done.at(1).language == "en");
-    for (const int level : {0, 1, 2}) CHECK(languages[level] == std::set<Token>{kGerman});
-    for (const int level : {5, 6}) CHECK(languages[level] == std::set<Token>{kEnglish});
-}
-
 TEST_CASE("Sequential windows start where the last one's words ended") {
     TranscribeOptions options = english();
     options.vad = false;
