@@ -123,10 +123,12 @@ void NpuQueue::finish(NpuBatch& batch) {
         // The array uses the batch's memory as long as the run may go on, and aborting it may never return.
         // So do not free it.
         (void)batch.submission.release();
-        lose(
-            fmt::format("the NPU did not finish {} within {} s; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows more, "
-                        "and 'dmesg' may say why",
-                        batch.describe(), static_cast<double>(limit_.count()) / 1000));
+        lost_ = fmt::format(
+            "the NPU did not finish {} within {} s; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows more, and 'dmesg' "
+            "may "
+            "say why",
+            batch.describe(), static_cast<double>(limit_.count()) / 1000);
+        throw NpuTimeout(lost_);
     }
     seconds_ += batch.since_submission.seconds();
     batch.state = NpuBatch::State::done;
