@@ -16,7 +16,13 @@ Fault read_fault() {
     if (text == nullptr) return fault;
     fault.kind = text;
     if (const size_t colon = fault.kind.find(':'); colon != std::string::npos) {
-        fault.at = std::strtoull(fault.kind.c_str() + colon + 1, nullptr, 10);
+        const std::string which = fault.kind.substr(colon + 1);
+        if (const size_t cross = which.find('x'); cross != std::string::npos) {
+            fault.k = std::strtoull(which.c_str(), nullptr, 10);
+            fault.n = std::strtoull(which.c_str() + cross + 1, nullptr, 10);
+        } else {
+            fault.at = std::strtoull(which.c_str(), nullptr, 10);
+        }
         fault.kind.resize(colon);
     }
     return fault;

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,14 +29,26 @@
 
 namespace npuscribe::xrt_double {
 
-/// The fault that NPUSCRIBE_XRT_DOUBLE_FAULT=KIND[:N] selects; N counts buffers or runs from 1.
+/// The fault that NPUSCRIBE_XRT_DOUBLE_FAULT=KIND[:N] or KIND:KxN selects. A single N counts buffers or runs
+/// from 1; K x N are the weights' padded sizes.
 struct Fault {
     std::string kind;
     uint64_t at = 1;
+    size_t k = 0, n = 0;
 };
 const Fault& fault();
 /// True if `kind` is the selected fault.
 bool fault_is(const std::string& kind);
+
+/// Whether the fault, if it is one of the array's, keeps this run from writing its result, or from ending.
+/// `index` is the run's place in its runlist, from 0, and `number` counts all runs from 1.
+enum class Fate { runs, writes_nothing, never_ends };
+Fate fate(uint64_t number, size_t index, const array::Gemm& gemm, size_t previous_k_tiles);
+/// The operand that the cores read, if it is not the one they should: nothing without such a fault.
+std::optional<std::vector<uint8_t>> other_operand(const array::Gemm& gemm, std::span<const uint8_t> a,
+                                                  size_t previous_k_tiles);
+/// Changes the result of run `number` as the fault says.
+void spoil(uint64_t number, const array::Gemm& gemm, std::span<uint8_t> c);
 
 /// The least time that a submission takes (NPUSCRIBE_XRT_DOUBLE_LATENCY=MILLISECONDS). Its thread sleeps, so
 /// that the CPU is free, as with an NPU.
@@ -100,12 +113,14 @@ class device {
 
   private:
     void work();
-    ert_cmd_state execute(xrt::run_impl& run);
+    /// `index`: its place in the command.
+    ert_cmd_state execute(xrt::run_impl& run, size_t index);
 
     std::deque<std::shared_ptr<npuscribe::xrt_double::Command>> queue_;
     std::condition_variable changed_;
     bool stop_ = false;
     std::unique_ptr<npuscribe::ThreadPool> pool_;
+    std::map<std::string, size_t> k_tiles_;  // of the last run, by program
     std::thread worker_;
 };
 
