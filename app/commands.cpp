@@ -10,7 +10,7 @@ void add_commands(CLI::App& root, int& exit_code) {
     root.set_version_flag("-V,--version", version_text, "Print the version, and those of libraries");
     add_transcribe(root, exit_code);
     add_model(root);
-    add_device(root);
+    add_device(root, exit_code);
     add_bench(root, exit_code);
     add_project(root);
     add_man(root);

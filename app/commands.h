@@ -12,7 +12,9 @@ void add_model(CLI::App& root);
 /// Commands of `model`.
 void add_model_fetch(CLI::App& model);
 void add_model_convert(CLI::App& model);
-void add_device(CLI::App& root);
+void add_device(CLI::App& root, int& exit_code);
+/// A command of `device`.
+void add_device_test(CLI::App& device, int& exit_code);
 void add_bench(CLI::App& root, int& exit_code);
 void add_project(CLI::App& root);
 void add_man(CLI::App& root);

@@ -77,8 +77,9 @@ void info(const std::string& name) {
 
 }  // namespace
 
-void add_device(CLI::App& root) {
-    CLI::App* command = root.add_subcommand("device", "Show which devices can run the encoder");
+void add_device(CLI::App& root, int& exit_code) {
+    CLI::App* command =
+        root.add_subcommand("device", "Show which devices can run the encoder, and test them");
     command->require_subcommand(1);
     command->add_subcommand("list", "List all devices, and what keeps some of them from being used")
         ->callback(list);
@@ -86,6 +87,7 @@ void add_device(CLI::App& root) {
     const auto name = std::make_shared<std::string>("auto");
     option(*described, "DEVICE", "", *name, device_name(), "Device to describe (default: auto)");
     described->callback([name] { info(*name); });
+    add_device_test(*command, exit_code);
 }
 
 }  // namespace npuscribe::app

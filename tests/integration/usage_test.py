@@ -36,7 +36,7 @@ class Help(support.Case):
 
     def test_every_command_has_help(self):
         commands = ("transcribe", "model", "model list", "model info", "model fetch", "model convert", "device",
-                    "device list", "device info", "bench", "project", "man", "completion")  # fmt: skip
+                    "device list", "device info", "device test", "bench", "project", "man", "completion")  # fmt: skip
         for command in commands:
             with self.subTest(command):
                 done = support.run(*command.split(), "--help")

@@ -1,0 +1,98 @@
+#pragma once
+// The products that the test of a device computes, with what each must give.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/matrix_view.h"
+#include "device/device.h"
+
+namespace npuscribe::device_test {
+
+/// Row-major.
+struct Matrix {
+    size_t rows = 0, cols = 0;
+    std::vector<float> values;
+
+    Matrix() = default;
+    Matrix(size_t rows_, size_t cols_) : rows(rows_), cols(cols_), values(rows_ * cols_) {}
+    MatrixView<float> view() { return {values.data(), rows, cols}; }
+    MatrixView<const float> view() const { return {values.data(), rows, cols}; }
+    float operator()(size_t r, size_t c) const { return values[r * cols + c]; }
+};
+
+/// splitmix64 (Steele, Lea and Flood, 2014) of a position: the same value on every machine.
+class Random {
+  public:
+    explicit Random(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15U) {}
+    uint64_t next() {
+        uint64_t z = state_ += 0x9E3779B97F4A7C15U;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+        return z ^ (z >> 31);
+    }
+    /// A whole number from −limit to limit.
+    int64_t around_zero(int64_t limit) {
+        return static_cast<int64_t>(next() % static_cast<uint64_t>(2 * limit + 1)) - limit;
+    }
+    /// From −1 to 1, with a peak at 0.
+    float bell() {
+        int64_t sum = 0;
+        for (const uint64_t bits = next(); const int part : {0, 16, 32, 48})
+            sum += static_cast<int64_t>(bits >> part & 0xFFFFU) - 0x7FFF;
+        return static_cast<float>(sum) / 0x1p17F;
+    }
+
+  private:
+    uint64_t state_;
+};
+
+enum class Data {
+    /// BFP16 blocks with such mantissas that every partial sum, in whatever order, is a whole number of units
+    /// below 2^24. So f32 holds it exactly, however an accumulator rounds, and every correct device gives the
+    /// same bits.
+    exact,
+    /// Values of many magnitudes, as in a model. Their sums round, so that devices differ by the order of
+    /// their additions and by how they round.
+    natural,
+};
+std::string_view name(Data);
+
+/// y = x·Wᵀ + b with generated operands.
+struct Product {
+    Data data = Data::exact;
+    uint64_t seed = 0;
+    Matrix x;                 // [m × k]
+    Matrix w;                 // [n × k]
+    std::vector<float> bias;  // n
+    Matrix expected;          // [m × n]
+    /// How far each value may be from the expected one. Empty: not at all.
+    Matrix allowed;
+
+    size_t m() const { return x.rows; }
+    size_t k() const { return x.cols; }
+    size_t n() const { return w.rows; }
+    /// "256 x 384 by 384 x 1536"
+    std::string describe() const;
+};
+
+/// The operands depend on `data`, the sizes and `seed` alone. `cpu` multiplies in BFP16 on the CPU. For
+/// natural data, a device whose accumulators are f32 and round in any direction is within
+///     (γ(k + 1, 2^-23) + γ(k + 1, 2^-24)) · (Σ |x·w| + |b|)
+/// of `cpu`, where γ(n, u) = n·u / (1 − n·u) (Higham, Accuracy and Stability of Numerical Algorithms, section
+/// 3.1): that is `allowed`.
+Product make_product(Data data, size_t m, size_t k, size_t n, uint64_t seed, Device& cpu);
+
+/// The same product with another left operand, which must be of the same k and kind of data.
+void give_operand(Product& product, const Matrix& x, Device& cpu);
+
+/// Values of many magnitudes, around 1.
+Matrix natural_matrix(size_t rows, size_t cols, uint64_t seed);
+
+/// What `device` gives for the product.
+Matrix multiply(Device& device, const Product& product);
+
+}  // namespace npuscribe::device_test
