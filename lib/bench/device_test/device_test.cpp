@@ -68,10 +68,10 @@ Weights choose_weights(const std::string& wanted, const std::vector<Shape>& shap
         Model model = load_model(wanted);
         const size_t state = model.dimensions().n_audio_state;
         if (!covers(shapes, state)) {
-            throw DeviceError(fmt::format(
-                "there are no array programs for the model {}, whose n_audio_state is {}; build them "
-                "(kernels/README.md), or test without --model",
-                model.name, state));
+            throw DeviceError(
+                fmt::format("there are no array programs for the model {}, whose n_audio_state is {}; build "
+                            "them (kernels/README.md), or test without --model",
+                            model.name, state));
         }
         return {model.name, std::move(model.checkpoint)};
     }

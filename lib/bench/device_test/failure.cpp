@@ -13,18 +13,16 @@ std::string after_timeout(Step step, const Circumstances& c) {
                    "buffer for C.";
         case Step::again:
             return "The first run ended and the second one did not, although both are the same. The first "
-                   "run "
-                   "left something behind: the cores' barrier or a lock is not back at its first value, or "
-                   "the task queue of a shim DMA channel was full and dropped a transfer.";
+                   "run left something behind: the cores' barrier or a lock is not back at its first value, "
+                   "or the task queue of a shim DMA channel was full and dropped a transfer.";
         case Step::in_turn:
             return c.previous_k_tiles > c.k_tiles
                        ? fmt::format(
-                             "The product before had {} tiles of K, and this one has {}. Cores that "
-                             "still use the old parameter wait for tiles that nobody sends.",
+                             "The product before had {} tiles of K, and this one has {}. Cores that still "
+                             "use the old parameter wait for tiles that nobody sends.",
                              c.previous_k_tiles, c.k_tiles)
                        : "One shape ran twice, but it does not run after another one. Parameters of the "
-                         "shape "
-                         "before are still in use, or it left a lock at another value.";
+                         "shape before are still in use, or it left a lock at another value.";
         case Step::every_shape:
             return "Other shapes ran, so locks and parameters work. This shape has more groups or longer "
                    "transfers than those: a task queue of a shim DMA channel (4 entries) overflows, or a "
@@ -46,23 +44,21 @@ std::string of_finding(Step step, const Finding& finding, const Circumstances& c
             return "Inf or NaN came back, and no operand holds any. The cores read memory that is not a tile "
                    "(a wrong address, stride or header), or they convert a block's exponent wrongly.";
         case Pattern::zeros:
-            return step == Step::runlist
-                       ? "A run of the runlist left its result untouched: the driver reported the runlist as "
-                         "complete, but did not run all of it."
-                       : "The result is 0, as the memory was before the run. The array did not write it, or "
-                         "what it wrote was not synchronised to the CPU.";
+            return step == Step::runlist ? "A run of the runlist left its result untouched: the driver "
+                                           "reported the runlist as complete, but did not run all of it."
+                                         : "The result is 0, as the memory was before the run. The array did "
+                                           "not write it, or what it wrote was not synchronised to the CPU.";
         case Pattern::previous:
             return "The result is that of the run before, which used the same memory. This run did not write "
                    "it, or what it wrote was not synchronised to the CPU.";
         case Pattern::no_bias:
             return "The sums are right, but the bias is missing: the cores skip the tile that holds it, or "
-                   "the "
-                   "kernel that starts C at the bias (npuscribe_bfp16_init) does not run.";
+                   "the kernel that starts C at the bias (npuscribe_bfp16_init) does not run.";
         case Pattern::partial_sum:
             return finding.k_tiles == c.previous_k_tiles && c.previous_k_tiles != 0
                        ? fmt::format(
-                             "The cores summed {} of {} tiles of K, as many as the product before had: "
-                             "they still use the parameter of that product.",
+                             "The cores summed {} of {} tiles of K, as many as the product before had: they "
+                             "still use the parameter of that product.",
                              finding.k_tiles, c.k_tiles)
                        : fmt::format(
                              "The cores summed only the first {} of {} tiles of K: they read a wrong "
@@ -70,12 +66,10 @@ std::string of_finding(Step step, const Finding& finding, const Circumstances& c
                              finding.k_tiles, c.k_tiles);
         case Pattern::permuted:
             return "Every core's tile holds the right values in wrong places. The order of the 8 x 8 "
-                   "subtiles "
-                   "differs between host and kernel, or a DMA reorders C with wrong strides.";
+                   "subtiles differs between host and kernel, or a DMA reorders C with wrong strides.";
         case Pattern::inexact:
             return "The values are nearly right. Something rounds before the end: the accumulator is not "
-                   "f32, "
-                   "products are dropped when exponents differ, or the rounding mode is not set.";
+                   "f32, products are dropped when exponents differ, or the rounding mode is not set.";
         case Pattern::other:
             break;
     }
@@ -99,8 +93,7 @@ void add_attempts(Failure& failure, const Circumstances& c) {
             out.emplace_back(
                 "NPUSCRIBE_NPU_TIMEOUT=60 npuscribe device test npu: rules out that it is only slow");
             out.emplace_back(
-                "sudo modprobe -r amdxdna && sudo modprobe amdxdna: resets the NPU before you try "
-                "again");
+                "sudo modprobe -r amdxdna && sudo modprobe amdxdna: resets the NPU before you try again");
             break;
         case Symptom::refused:
             out.emplace_back("npuscribe device info npu: lists what is missing or too old");
@@ -111,13 +104,12 @@ void add_attempts(Failure& failure, const Circumstances& c) {
             break;
         case Symptom::wrong:
             out.emplace_back(
-                "npuscribe device test emulated: if it passes, the kernels' arithmetic and the tile "
-                "layout are right, and DMA, locks or the compiler are to blame");
+                "npuscribe device test emulated: if it passes, the kernels' arithmetic and the tile layout "
+                "are right, and DMA, locks or the compiler are to blame");
             break;
         case Symptom::inaccurate:
             out.emplace_back(
-                "npuscribe device test emulated: if it fails, too, the CPU's part of the layer is to "
-                "blame");
+                "npuscribe device test emulated: if it fails, too, the CPU's part of the layer is to blame");
             break;
     }
     if (failure.symptom != Symptom::refused) {
@@ -173,21 +165,19 @@ void explain(Failure& failure, const Circumstances& c) {
             break;
         case Symptom::refused:
             out.emplace_back(
-                "This is an error of the driver, of XRT or of the installed files, and not a wrong "
-                "result.");
+                "This is an error of the driver, of XRT or of the installed files, and not a wrong result.");
             break;
         case Symptom::unstable:
             out.emplace_back(
-                "The same input gave two results. The CPU reads the result before the array has "
-                "written all of it, a buffer is used by two runs at once, or a lock lets a core "
-                "read a tile that is still being filled.");
+                "The same input gave two results. The CPU reads the result before the array has written all "
+                "of it, a buffer is used by two runs at once, or a lock lets a core read a tile that is "
+                "still being filled.");
             break;
         case Symptom::inaccurate:
             out.emplace_back(
                 "Rows are further from the CPU's than BFP16 is from fp32, which rounding does not explain. "
-                "All products were right on their own, so look at what a layer adds: results that "
-                "become the next operand, residuals, GELU, and runs that overlap with work on the "
-                "CPU.");
+                "All products were right on their own, so look at what a layer adds: results that become the "
+                "next operand, residuals, GELU, and runs that overlap with work on the CPU.");
             break;
         case Symptom::wrong:
             out.push_back(of_finding(failure.step, failure.finding, c));

@@ -125,8 +125,7 @@ void NpuQueue::finish(NpuBatch& batch) {
         (void)batch.submission.release();
         lost_ = fmt::format(
             "the NPU did not finish {} within {} s; NPUSCRIBE_NPU_TIMEOUT=SECONDS allows more, and 'dmesg' "
-            "may "
-            "say why",
+            "may say why",
             batch.describe(), static_cast<double>(limit_.count()) / 1000);
         throw NpuTimeout(lost_);
     }
