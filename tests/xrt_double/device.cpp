@@ -129,6 +129,7 @@ ert_cmd_state device::execute(xrt::run_impl& run, size_t index) {
     if (number >= fault().at) {
         if (fault_is("timeout")) return ERT_CMD_STATE_RUNNING;
         if (fault_is("failed-run")) return ERT_CMD_STATE_ERROR;
+        if (fault_is("reset-run")) return ERT_CMD_STATE_TIMEOUT;
         if (fault_is("lost")) {
             std::lock_guard held(lock());
             lost = true;

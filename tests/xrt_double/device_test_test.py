@@ -158,6 +158,9 @@ class DeviceTest(support.Case):
         )  # fmt: skip
         self.assertNotIn("got", failure)  # there is no result
 
+    def test_a_run_that_the_driver_ends(self):
+        self.check_failure("reset-run:2", STEPS[1], "timed out on the array", "barrier", symptom="timeout")
+
     def test_an_xclbin_that_is_refused(self):
         self.check_failure("refused-context", STEPS[0], "No valid DPU kernel", symptom="refused")
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "device/choose.h"
+#include "device/npu/npu_queue.h"
 #include "npu_fixture.h"
 
 using namespace npuscribe;
@@ -92,6 +93,17 @@ TEST_CASE("a run that does not end is abandoned after the limit", "[.][timeout]"
 TEST_CASE("a run that fails on the array is named", "[.][failed-run]") {
     const auto message = error_of_running();
     CHECK(contains(message, "failed in blocks.0.attn.query and blocks.0.attn.key"));
+}
+
+TEST_CASE("a run that the driver ends because it takes too long is a time-out", "[.][reset-run]") {
+    Npu npu;
+    const auto linear = npu.load(Matrix::random(kState, kState, 1), {}, "attn.out");
+    const auto operand = npu.operand(Matrix::random(64, kState, 2));
+    Matrix a(64, kState), b(64, kState);
+    Run first = linear->submit(*operand, a.view(), Epilogue::none),
+        second = linear->submit(*operand, b.view(), Epilogue::none);
+    CHECK_THROWS_AS(first.wait(), NpuTimeout);
+    CHECK_THROWS_AS(second.wait(), DeviceError);
 }
 
 TEST_CASE("a device that disappears is an error", "[.][lost]") {

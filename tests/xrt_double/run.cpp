@@ -242,6 +242,10 @@ runlist::command_error::command_error(const run& failed, ert_cmd_state state, co
     : detail::pimpl<command_error_impl>(
           std::make_shared<command_error_impl>(command_error_impl{failed, state, what})) {}
 
+ert_cmd_state runlist::command_error::get_command_state() const {
+    return handle->state;
+}
+
 const char* runlist::command_error::what() const noexcept {
     return handle->what.c_str();
 }

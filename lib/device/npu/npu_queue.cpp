@@ -51,6 +51,8 @@ void throw_npu_error(const XrtError& error, const std::string& doing) {
             throw DeviceError(what + "; build the array programs again (kernels/README.md)");
         case Failure::failed_run:
             throw DeviceError(what + "; 'dmesg' may say why; start npuscribe again to open the device anew");
+        case Failure::timed_out:
+            throw NpuTimeout(what + "; 'dmesg' may say why; start npuscribe again to open the device anew");
         case Failure::other:
             break;
     }
@@ -114,6 +116,9 @@ void NpuQueue::finish(NpuBatch& batch) {
         batch.state = NpuBatch::State::failed;
         try {
             throw_npu_error(error, "failed in " + batch.describe());
+        } catch (const NpuTimeout& failure) {
+            lost_ = failure.what();
+            throw;
         } catch (const DeviceError& failure) {
             lose(failure.what());
         }

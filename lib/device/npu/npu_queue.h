@@ -15,7 +15,7 @@ namespace npuscribe {
 /// Throws a failure in XRT as a DeviceError that says what to do; `doing` completes "the NPU …".
 [[noreturn]] void throw_npu_error(const xrt_backend::XrtError& error, const std::string& doing);
 
-/// The array did not end within the limit.
+/// A run did not end within our limit, or within that of the driver or the firmware.
 class NpuTimeout : public DeviceError {
   public:
     using DeviceError::DeviceError;
@@ -36,7 +36,7 @@ class NpuQueue {
     std::shared_ptr<NpuBatch> add(xrt_backend::Context&, xrt_backend::Call&, const std::string& what);
 
     /// Starts `batch`, unless it has been started, and returns when it is done. Throws DeviceError if one of
-    /// its calls failed, and NpuTimeout if it did not end within the limit, naming the calls and the seconds.
+    /// its calls failed, and NpuTimeout if one did not end in time, naming the calls and the seconds.
     void finish(NpuBatch& batch);
 
     /// Starts the calls that have been gathered.

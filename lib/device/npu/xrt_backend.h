@@ -14,7 +14,7 @@
 namespace npuscribe::xrt_backend {
 
 /// Changes with every change of this file, because module and program must be built from the same one.
-inline constexpr uint32_t kVersion = 4;
+inline constexpr uint32_t kVersion = 5;
 inline constexpr const char* kEntryPoint = "npuscribe_xrt_backend";
 inline constexpr const char* kModuleFile = "libnpuscribe_xrt.so";
 
@@ -30,6 +30,7 @@ enum class Failure {
     no_memory,      // a buffer was refused; a memlock limit looks like this (EAGAIN)
     bad_program,    // the file is not an xclbin, or not for this device
     failed_run,     // the array reported an error, or stopped answering
+    timed_out,      // the driver or the firmware ended a run because it took too long
     other,
 };
 

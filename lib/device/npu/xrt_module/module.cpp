@@ -57,6 +57,8 @@ template <class F>
 auto translated(Failure otherwise, F&& call) -> decltype(call()) {
     try {
         return call();
+    } catch (const XrtError&) {
+        throw;
     } catch (const std::system_error& error) {
         const std::error_code code(std::abs(error.code().value()), error.code().category());
         const Failure failure = failure_of(code);
@@ -64,6 +66,11 @@ auto translated(Failure otherwise, F&& call) -> decltype(call()) {
     } catch (const std::exception& error) {
         throw XrtError(otherwise, error.what());
     }
+}
+
+/// The numbers of the states are not in the order of a run's life: SUBMITTED is above COMPLETED.
+bool has_ended(ert_cmd_state state) {
+    return state >= ERT_CMD_STATE_COMPLETED && state != ERT_CMD_STATE_SUBMITTED;
 }
 
 const char* state_name(ert_cmd_state state) {
@@ -82,6 +89,11 @@ const char* state_name(ert_cmd_state state) {
         default:
             return "not completed";
     }
+}
+
+[[noreturn]] void throw_end_of_run(ert_cmd_state state) {
+    throw XrtError(state == ERT_CMD_STATE_TIMEOUT ? Failure::timed_out : Failure::failed_run,
+                   std::string("the run ended as: ") + state_name(state));
 }
 
 class XrtBuffer final : public Buffer {
@@ -149,8 +161,8 @@ class SingleCall final : public Submission {
         const auto state = translated(Failure::failed_run, [&] { return run_.wait(limit); });
         if (state == ERT_CMD_STATE_COMPLETED) return true;
         // TIMEOUT means that this call timed out or that the array did. The run's own state tells which.
-        if (state == ERT_CMD_STATE_TIMEOUT && run_.state() < ERT_CMD_STATE_COMPLETED) return false;
-        throw XrtError(Failure::failed_run, std::string("the run ended as: ") + state_name(state));
+        if (state == ERT_CMD_STATE_TIMEOUT && !has_ended(run_.state())) return false;
+        throw_end_of_run(state);
     }
 
   private:
@@ -190,7 +202,15 @@ class RunlistCall final : public Submission {
         });
     }
     bool wait(std::chrono::milliseconds limit) override {
-        const auto status = translated(Failure::failed_run, [&] { return list_.wait(limit); });
+        const auto status = translated(Failure::failed_run, [&] {
+            try {
+                return list_.wait(limit);
+            } catch (const xrt::runlist::command_error& error) {
+                if (error.get_command_state() == ERT_CMD_STATE_TIMEOUT)
+                    throw XrtError(Failure::timed_out, error.what());
+                throw;
+            }
+        });
         if (status == std::cv_status::timeout) return false;
         translated(Failure::failed_run, [&] { list_.reset(); });
         pool_->give_back(std::move(list_));
