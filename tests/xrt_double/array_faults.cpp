@@ -51,6 +51,10 @@ float changed(uint64_t number, float value) {
     return value;
 }
 
+float with_other_last_bit_of_bf16(float value) {
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(value) ^ 0x10000U);
+}
+
 }  // namespace
 
 Fate fate(uint64_t number, size_t index, const array::Gemm& gemm, size_t previous_k_tiles) {
@@ -80,7 +84,9 @@ void spoil(uint64_t number, const array::Gemm& gemm, std::span<uint8_t> bytes) {
         const bool swapped = from("rows-swapped", number) && row % gemm.program->tile.m / kSubtile == 1;
         const bool in_block = of_shape("wrong-block", gemm) && row / kSubtile == 1;
         for (size_t col = 0; col < gemm.n; ++col) {
-            const float value = changed(number, c.get(row, col));
+            float value = changed(number, c.get(row, col));
+            if (fault_is("bf16-last-bit") && gemm.result == array::Result::bf16)
+                value = with_other_last_bit_of_bf16(value);
             c.set(row, col, in_block && col / kSubtile == 2 ? -value : value);
             if (swapped) {
                 c.set(row, col, c.get(row + kSubtile, col));

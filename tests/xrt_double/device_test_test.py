@@ -185,6 +185,10 @@ class DeviceTest(support.Case):
     def test_sums_that_are_rounded_too_early(self):
         self.check_failure("rounded:1", STEPS[0], "the accumulator is not f32", pattern="inexact")
 
+    def test_a_core_that_rounds_its_result_wrongly(self):
+        failure = self.check_failure("bf16-last-bit", STEPS[3], "to bf16", "another way than to nearest even", pattern="inexact")
+        self.assertEqual(failure["instructions"]["result"], "bf16")
+
     def test_parameters_of_the_shape_before(self):
         before = STATE // self.tile["k"]
         failure = self.check_failure(

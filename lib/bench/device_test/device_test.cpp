@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -49,6 +50,24 @@ std::vector<Shape> installed_shapes(const Device& device, const array::Plan& pla
     const NpuPrograms programs(xclbin_directory());
     std::erase_if(shapes, [&](const Shape& s) { return !has_program(programs, plan, s.k, s.n); });
     return shapes;
+}
+
+/// Those of `shapes` whose sums `device` can round to bfloat16.
+std::set<Shape> bf16_shapes(const Device& device, const array::Plan& plan, const std::vector<Shape>& shapes) {
+    if (device.info().name == "cpu") return {};  // it never rounds them
+    std::set<Shape> rounded(shapes.begin(), shapes.end());
+    if (device.info().name != "npu") return rounded;
+    const NpuPrograms programs(xclbin_directory());
+    std::erase_if(rounded, [&](const Shape& s) {
+        const array::Program& planned = plan.program_for(array::Kernel::bfp16, s.k);
+        const NpuProgram* installed = programs.find(planned.name);
+        if (installed == nullptr) return true;
+        return !std::ranges::all_of(plan.row_counts, [&](size_t rows) {
+            const array::Gemm gemm = plan.gemm(planned, rows, s.k, s.n, array::Result::bf16);
+            return installed->find(gemm.m, gemm.k, gemm.n, gemm.result) != nullptr;
+        });
+    });
+    return rounded;
 }
 
 /// Whether all weights of a layer are among `shapes`, Q, K and V one by one.
@@ -114,9 +133,10 @@ std::string scope_of(Step step, const Bench& bench, const std::string& model) {
                                state, 4 * state, few, many);
         case Step::every_shape:
             return fmt::format(
-                "{} sizes of weights with {} and {} rows, bit by bit; natural values within the bound of f32 "
-                "sums",
-                bench.shapes.size(), few, many);
+                "{} sizes of weights with {} and {} rows, bit by bit, {} of them also rounded to bf16; "
+                "natural "
+                "values within the bound of f32 sums",
+                bench.shapes.size(), few, many, bench.bf16_shapes.size());
         case Step::runlist:
             return fmt::format("3 products with {} rows and 30 with {}, bit by bit", many, few);
         case Step::layer:
@@ -174,7 +194,8 @@ Report test_device(const std::string& name, const std::string& model, ThreadPool
     report.shapes = shapes;
     report.planned_shapes = planned_shapes(plan).size();
     listener.begins(report);
-    Bench bench{*device, *cpu, pool, plan, std::move(shapes), *weights.checkpoint, {}};
+    std::set<Shape> rounded = bf16_shapes(*device, plan, shapes);
+    Bench bench{*device, *cpu, pool, plan, std::move(shapes), std::move(rounded), *weights.checkpoint, {}};
     for (const Entry& entry : kEntries) {
         bench.progress = [&](const std::string& what) {
             listener.progress(fmt::format("{}: {}", device_test::name(entry.step), what));

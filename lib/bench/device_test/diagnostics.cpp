@@ -111,7 +111,9 @@ Json npu_part(const NpuStatus& status) {
 Json instructions_of(const Product& product) {
     const array::Plan& plan = array::Plan::built_in();
     const array::Program& planned = plan.program_for(array::Kernel::bfp16, product.k());
-    const array::Gemm gemm = plan.gemm(planned, product.m(), product.k(), product.n());
+    const array::Gemm gemm =
+        plan.gemm(planned, product.m(), product.k(), product.n(),
+                  product.sums == Sums::bf16 ? array::Result::bf16 : array::Result::sums);
     Json part = {{"program", planned.name},
                  {"m", gemm.m},
                  {"k", gemm.k},

@@ -44,13 +44,13 @@ std::vector<Place> sample(const Product& product, const Matrix& got, size_t coun
 }
 
 /// Sums of one value over the first t tiles of K, and over the magnitudes of all.
-struct Sums {
+struct PartialSums {
     std::vector<double> after_tiles;  // index t
     double magnitudes = 0;
 };
 
-Sums sums_of(const Product& product, Place at, size_t tile_k) {
-    Sums sums;
+PartialSums sums_of(const Product& product, Place at, size_t tile_k) {
+    PartialSums sums;
     double sum = product.bias[at.col];
     sums.magnitudes = std::fabs(sum);
     sums.after_tiles.push_back(sum);
@@ -63,9 +63,9 @@ Sums sums_of(const Product& product, Place at, size_t tile_k) {
     return sums;
 }
 
-/// Up to the rounding of f32 sums.
-bool near(double a, double b, double magnitudes) {
-    return std::fabs(a - b) <= 0x1p-20 * magnitudes;
+/// Up to the rounding of f32 sums, and of what leaves the device.
+bool near(const Product& product, double a, double b, double magnitudes) {
+    return std::fabs(a - b) <= (product.sums == Sums::bf16 ? 0x1p-8 : 0x1p-20) * magnitudes;
 }
 
 /// The number of tiles after which all sampled values stopped; nothing if there is no such number.
@@ -73,10 +73,10 @@ std::optional<size_t> stopped_after(const Product& product, const Matrix& got,
                                     const std::vector<Place>& places, size_t tile_k) {
     std::set<size_t> candidates;
     for (bool first = true; const Place& at : places) {
-        const Sums sums = sums_of(product, at, tile_k);
+        const PartialSums sums = sums_of(product, at, tile_k);
         std::set<size_t> these;
         for (size_t t = 0; t + 1 < sums.after_tiles.size(); ++t) {
-            if (near(got(at.row, at.col), sums.after_tiles[t], sums.magnitudes)) these.insert(t);
+            if (near(product, got(at.row, at.col), sums.after_tiles[t], sums.magnitudes)) these.insert(t);
         }
         if (first) {
             candidates = these;
@@ -145,14 +145,15 @@ Finding find_pattern(const Product& product, const Matrix& got, const std::optio
         all([&](Place at) { return got(at.row, at.col) == (*previous)(at.row, at.col); }))
         return {Pattern::previous, 0};
     if (all([&](Place at) {
-            const Sums sums = sums_of(product, at, tile.k);
-            return near(got(at.row, at.col), sums.after_tiles.back() - product.bias[at.col], sums.magnitudes);
+            const PartialSums sums = sums_of(product, at, tile.k);
+            return near(product, got(at.row, at.col), sums.after_tiles.back() - product.bias[at.col],
+                        sums.magnitudes);
         }))
         return {Pattern::no_bias, 0};
     if (const auto tiles = stopped_after(product, got, places, tile.k)) return {Pattern::partial_sum, *tiles};
     if (!places.empty() && permuted(product, got, places.front(), tile)) return {Pattern::permuted, 0};
     if (all([&](Place at) {
-            const Sums sums = sums_of(product, at, tile.k);
+            const PartialSums sums = sums_of(product, at, tile.k);
             return std::fabs(got(at.row, at.col) - sums.after_tiles.back()) <= 0x1p-6 * sums.magnitudes;
         }))
         return {Pattern::inexact, 0};

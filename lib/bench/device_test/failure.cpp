@@ -79,6 +79,12 @@ std::string of_finding(Step step, const Finding& finding, const Circumstances& c
                  "look at what is special about this shape and at the place of the wrong values.";
 }
 
+/// A product is computed with f32 sums before it is computed with rounded ones.
+bool only_rounded_wrongly(const Failure& failure) {
+    const auto& product = failure.evidence.product;
+    return failure.finding.pattern == Pattern::inexact && product && product->sums == Sums::bf16;
+}
+
 void add_attempts(Failure& failure, const Circumstances& c) {
     auto& out = failure.attempts;
     if (c.device != "npu") {
@@ -180,7 +186,10 @@ void explain(Failure& failure, const Circumstances& c) {
                 "next operand, residuals, GELU, and runs that overlap with work on the CPU.");
             break;
         case Symptom::wrong:
-            out.push_back(of_finding(failure.step, failure.finding, c));
+            out.push_back(only_rounded_wrongly(failure)
+                              ? "The f32 sums of this shape were right before. So the cores round them to "
+                                "bfloat16 in another way than to nearest even."
+                              : of_finding(failure.step, failure.finding, c));
             if (!c.where.empty()) out.push_back(fmt::format("Computed by: {}.", c.where));
             break;
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "bfp16/block.h"
@@ -62,7 +63,17 @@ std::string_view name(Data data) {
 }
 
 std::string Product::describe() const {
-    return fmt::format("{} x {} by {} x {}", m(), k(), k(), n());
+    return fmt::format("{} x {} by {} x {}{}", m(), k(), k(), n(), sums == Sums::bf16 ? ", to bf16" : "");
+}
+
+Product rounded_to_bf16(Product product) {
+    product.sums = Sums::bf16;
+    for (float& value : product.expected.values) {
+        const auto bits = std::bit_cast<uint32_t>(value);
+        const uint32_t is_odd = bits >> 16 & 1U;
+        value = std::bit_cast<float>((bits + 0x7FFFU + is_odd) & 0xFFFF0000U);
+    }
+    return product;
 }
 
 Matrix natural_matrix(size_t rows, size_t cols, uint64_t seed) {
@@ -103,7 +114,7 @@ Product make_product(Data data, size_t m, size_t k, size_t n, uint64_t seed, Dev
 }
 
 Matrix multiply(Device& device, const Product& product) {
-    const auto linear = device.load({product.w.view(), product.bias, product.describe()});
+    const auto linear = device.load({product.w.view(), product.bias, product.describe(), product.sums});
     const auto operand = device.make_operand(product.m(), product.k());
     device.prepare(product.x.view(), nullptr, *operand);
     Matrix y(product.m(), product.n());

@@ -65,6 +65,7 @@ std::string_view name(Data);
 struct Product {
     Data data = Data::exact;
     uint64_t seed = 0;
+    Sums sums = Sums::f32;    // what leaves the device
     Matrix x;                 // [m × k]
     Matrix w;                 // [n × k]
     std::vector<float> bias;  // n
@@ -75,7 +76,7 @@ struct Product {
     size_t m() const { return x.rows; }
     size_t k() const { return x.cols; }
     size_t n() const { return w.rows; }
-    /// "256 x 384 by 384 x 1536"
+    /// "256 x 384 by 384 x 1536", and ", to bf16" if the sums are rounded
     std::string describe() const;
 };
 
@@ -88,6 +89,9 @@ Product make_product(Data data, size_t m, size_t k, size_t n, uint64_t seed, Dev
 
 /// The same product with another left operand, which must be of the same k and kind of data.
 void give_operand(Product& product, const Matrix& x, Device& cpu);
+
+/// The same product of exact data, whose result the device rounds to bfloat16, to nearest even.
+Product rounded_to_bf16(Product product);
 
 /// Values of many magnitudes, around 1.
 Matrix natural_matrix(size_t rows, size_t cols, uint64_t seed);

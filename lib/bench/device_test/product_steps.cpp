@@ -21,7 +21,7 @@ Loaded load(Bench& bench, Product made) {
     loaded.product = std::make_shared<Product>(std::move(made));
     const Product& product = *loaded.product;
     note_start(bench, loaded.product);
-    loaded.linear = bench.device.load({product.w.view(), product.bias, product.describe()});
+    loaded.linear = bench.device.load({product.w.view(), product.bias, product.describe(), product.sums});
     loaded.operand = bench.device.make_operand(product.m(), product.k());
     bench.device.prepare(product.x.view(), nullptr, *loaded.operand);
     return loaded;
@@ -137,8 +137,12 @@ std::optional<Failure> every_shape(Bench& bench) {
                                          {Data::exact, bench.many_rows()},
                                          {Data::natural, bench.few_rows()}}) {
             bench.progress(fmt::format("weights {} x {}, {} of {}", k, n, i + 1, bench.shapes.size()));
-            const Loaded loaded = load(bench, make_product(data, rows, k, n, seed++, bench.cpu));
+            Product product = make_product(data, rows, k, n, seed++, bench.cpu);
+            const Loaded loaded = load(bench, product);
             if (auto failure = run(bench, Step::every_shape, loaded)) return failure;
+            if (data != Data::exact || !bench.bf16_shapes.contains(bench.shapes[i])) continue;
+            const Loaded rounded = load(bench, rounded_to_bf16(std::move(product)));
+            if (auto failure = run(bench, Step::every_shape, rounded)) return failure;
         }
     }
     return {};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Bench {
     Device& cpu;  // in bfp16: what the results are compared with
     ThreadPool& pool;
     const array::Plan& plan;
-    std::vector<Shape> shapes;  // of the plan, for all that the device has programs
+    std::vector<Shape> shapes;    // of the plan, for all that the device has programs
+    std::set<Shape> bf16_shapes;  // those whose sums the device can round to bfloat16
     const Checkpoint& model;
     std::function<void(const std::string&)> progress;
 
