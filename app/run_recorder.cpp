@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,6 +18,15 @@ constexpr size_t kMostWindows = 2000;  // half a day of audio; limits the report
 
 std::string shown_name(const std::filesystem::path& path) {
     return path == "-" ? "standard input" : path.string();
+}
+
+/// Why a person would hear nothing in audio with this largest sample; empty if its level is not the reason.
+std::string low_level_text(double peak) {
+    constexpr double kFaint = 0.00316;  // -50 dB: speech below it is lost in the noise of most equipment
+    if (peak == 0) return "all of its samples are zero";
+    if (peak > kFaint) return "";
+    return fmt::format("its level is very low, with a peak of {:.0f} dB below full scale",
+                       -20 * std::log10(peak));
 }
 
 }  // namespace
@@ -147,6 +157,7 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
     file.timing = timing;
+    warn(index_[input], transcript);
     if (paths_.size() > 1 && !console_.live()) {
         spdlog::info("{}/{} {}: done, {} of audio", progress_->done(), paths_.size(),
                      printable(shown_name(paths_[input])), clock_text(transcript.duration));
@@ -154,6 +165,20 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     spdlog::debug("{}: {}, {:.1f} s of audio, {:.1f} s of speech, {} segments",
                   printable(shown_name(paths_[input])), transcript.language, transcript.duration,
                   transcript.speech_duration, transcript.segments.size());
+}
+
+// The messages name the file; the report has them under it.
+void RunRecorder::warn(size_t index, const Transcript& transcript) {
+    output::FileReport& file = files_[index];
+    const std::string name = shown_name(file.path);
+    for (const std::string& warning : transcript.warnings) {
+        spdlog::warn("{}: {}", printable(name), warning);
+        file.warnings.push_back(warning);
+    }
+    if (!transcript.segments.empty()) return;
+    const std::string level = low_level_text(transcript.peak);
+    spdlog::warn("no speech found in {}{}{}", printable(name), level.empty() ? "" : ": ", level);
+    file.warnings.push_back("no speech found" + (level.empty() ? "" : ": " + level));
 }
 
 void RunRecorder::fail(size_t index, const std::string& message) {

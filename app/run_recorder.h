@@ -58,6 +58,7 @@ class RunRecorder {
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void finish(size_t input, bool failed);
+    void warn(size_t file, const Transcript& transcript);
     void fail(size_t file, const std::string& message);
     void print(const std::function<void()>& call);
 

@@ -2,6 +2,8 @@
 // Reads a stream in whole blocks, and reports a break in it only after everything before the break has been
 // used. Private to lib/audio.
 
+#include <algorithm>
+#include <cmath>
 #include <exception>
 #include <span>
 
@@ -30,12 +32,14 @@ class BreakAwareReader {
             }
         }
         samples_ += static_cast<int64_t>(done);
+        for (const float sample : out.first(done)) peak_ = std::max(peak_, std::abs(sample));
         return done;
     }
 
     bool ended() const { return ended_; }
     int64_t samples() const { return samples_; }
     double seconds() const { return seconds_; }
+    float peak() const { return peak_; }
     /// Throws the exception that broke the stream, if there was one.
     void rethrow() const {
         if (broken_) std::rethrow_exception(broken_);
@@ -45,6 +49,7 @@ class BreakAwareReader {
     Stream& stream_;
     bool ended_ = false;
     int64_t samples_ = 0;
+    float peak_ = 0;
     double seconds_ = 0;
     std::exception_ptr broken_;
 };

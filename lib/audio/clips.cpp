@@ -82,6 +82,7 @@ class ClipWindows final : public Windows {
     double decode_seconds() const override { return before_.decode + windows_->decode_seconds(); }
     double vad_seconds() const override { return before_.vad + windows_->vad_seconds(); }
     int64_t speech_samples() const override { return before_.speech + windows_->speech_samples(); }
+    float peak() const override { return std::max(before_.peak, windows_->peak()); }
     int64_t samples_held() const override { return windows_->samples_held(); }
 
   private:
@@ -106,6 +107,7 @@ class ClipWindows final : public Windows {
         before_.speech += windows_->speech_samples();
         before_.decode += windows_->decode_seconds();
         before_.vad += windows_->vad_seconds();
+        before_.peak = std::max(before_.peak, windows_->peak());
     }
 
     struct Sums {
@@ -113,6 +115,7 @@ class ClipWindows final : public Windows {
         int64_t speech = 0;
         double decode = 0;
         double vad = 0;
+        float peak = 0;
     };
 
     Stream& stream_;
@@ -121,7 +124,7 @@ class ClipWindows final : public Windows {
     size_t next_clip_ = 0;
     int64_t start_ = 0;     // first sample of the current clip in the file
     int64_t position_ = 0;  // next sample of the stream
-    Sums before_;           // of earlier clips
+    Sums before_;           // of earlier clips (peak: the largest)
     std::unique_ptr<ClipStream> clip_;
     std::unique_ptr<Windows> windows_;
 };

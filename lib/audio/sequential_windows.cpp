@@ -35,6 +35,7 @@ class SequentialWindows final : public Windows {
     bool sequential() const override { return true; }
     int64_t samples_read() const override { return reader_.samples(); }
     double decode_seconds() const override { return reader_.seconds(); }
+    float peak() const override { return reader_.peak(); }
     double vad_seconds() const override { return 0; }
     int64_t speech_samples() const override { return reader_.samples(); }
     int64_t samples_held() const override { return static_cast<int64_t>(buffer_.size()); }

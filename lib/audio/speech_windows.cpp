@@ -69,6 +69,7 @@ class SpeechWindows final : public Windows {
     bool sequential() const override { return false; }
     int64_t samples_read() const override { return reader_.samples(); }
     double decode_seconds() const override { return reader_.seconds(); }
+    float peak() const override { return reader_.peak(); }
     double vad_seconds() const override { return vad_seconds_; }
     int64_t speech_samples() const override { return speech_samples_; }
     int64_t samples_held() const override {

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <vector>
 
+#include "audio/channel_mixer.h"
 #include "audio/file_decoder.h"
 #include "audio/resampler.h"
 #include "base/error.h"
@@ -48,23 +49,16 @@ void check_format(const Format& format, const std::string& name) {
     }
 }
 
-/// Replaces the frames in `block` by one channel.
-void to_mono(std::vector<float>& block, int n_channels, int channel) {
-    const auto channels = static_cast<size_t>(n_channels);
-    if (channels == 1) return;
+/// Replaces the frames in `block` by their channel `channel`.
+void pick(std::vector<float>& block, size_t channels, size_t channel) {
     const size_t frames = block.size() / channels;
-    const float scale = 1.0F / static_cast<float>(channels);
-    for (size_t i = 0; i < frames; ++i) {
-        const float* frame = block.data() + i * channels;
-        if (channel != OpenOptions::kMix) {
-            block[i] = frame[channel];
-            continue;
-        }
-        float sum = 0;
-        for (size_t c = 0; c < channels; ++c) sum += frame[c];
-        block[i] = sum * scale;
-    }
+    for (size_t i = 0; i < frames; ++i) block[i] = block[i * channels + channel];
     block.resize(frames);
+}
+
+std::string channel_text(size_t channel, int channels) {
+    if (channels == 2) return channel == 0 ? "left" : "right";
+    return fmt::to_string(channel + 1);
 }
 
 std::string channels_text(const Format& format) {
@@ -91,6 +85,8 @@ class DecodedStream final : public Stream {
                 fmt::format("{} has no channel {}: it has {}", file_->name(), channel_ + 1, format.channels));
         }
         if (format.sample_rate != kSampleRate) resampler_.emplace(format.sample_rate, kSampleRate);
+        if (channel_ == OpenOptions::kMix && format.channels > 1)
+            mixer_.emplace(format.channels, format.sample_rate);
         // Decode the first block here, so that most bad files fail when they are opened, not later.
         fill();
         if (block_.empty()) {
@@ -135,6 +131,15 @@ class DecodedStream final : public Stream {
         return fmt::format("{}, {} Hz, {}", format.name, format.sample_rate, channels_text(format));
     }
 
+    std::string warning() const override {
+        const double seconds = mixer_ ? mixer_->cancelled_seconds() : 0;
+        if (seconds == 0) return {};
+        return fmt::format(
+            "its channels cancel each other when they are mixed, as if one were inverted: {} "
+            "come from the {} channel alone, which is the loudest",
+            seconds_text(seconds), channel_text(mixer_->loudest_channel(), decoder_->format().channels));
+    }
+
   private:
     static std::unique_ptr<FileDecoder> open_decoder(const InputFile& file);
 
@@ -165,10 +170,28 @@ class DecodedStream final : public Stream {
     void fill() {
         position_ = 0;
         block_.clear();
+        const auto channels = static_cast<size_t>(decoder_->format().channels);
+        const size_t wanted = mixer_ ? mixer_->good_frames() * channels : 1;
+        bool more = true;
         try {
-            decoder_->read(block_);
-            const int channels = decoder_->format().channels;
-            to_mono(block_, channels, channel_);
+            while (more && block_.size() < wanted) {
+                decoder_->read(decoded_);
+                more = !decoded_.empty();
+                if (block_.empty()) {
+                    block_.swap(decoded_);
+                } else {
+                    block_.insert(block_.end(), decoded_.begin(), decoded_.end());
+                }
+            }
+        } catch (const InputError&) {
+            broken_ = std::current_exception();
+        }
+        try {
+            if (mixer_) {
+                mixer_->mix(block_);
+            } else if (channels > 1) {
+                pick(block_, channels, static_cast<size_t>(std::max(channel_, 0)));
+            }
             check_samples();
             frames_ += static_cast<int64_t>(block_.size());
         } catch (const InputError&) {
@@ -195,10 +218,12 @@ class DecodedStream final : public Stream {
     int channel_;
     std::unique_ptr<FileDecoder> decoder_;
     std::optional<Resampler> resampler_;
-    std::vector<float> block_;  // decoded, one channel, at the file's rate
-    size_t position_ = 0;       // samples of block_ that were read
-    int64_t frames_ = 0;        // decoded so far
-    int64_t given_ = 0;         // samples read from this stream
+    std::optional<ChannelMixer> mixer_;
+    std::vector<float> decoded_;  // as the decoder gave it
+    std::vector<float> block_;    // one channel, at the file's rate
+    size_t position_ = 0;         // samples of block_ that were read
+    int64_t frames_ = 0;          // decoded so far
+    int64_t given_ = 0;           // samples read from this stream
     bool at_end_ = false;
     std::exception_ptr broken_;
 };

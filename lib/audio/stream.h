@@ -27,12 +27,16 @@ class Stream {
     virtual std::optional<double> duration() const = 0;
     /// "FLAC, 16000 Hz, 1 channel", for people.
     virtual std::string description() const = 0;
+    /// What a listener should know of the audio read so far, as a sentence that begins with "its"; empty if
+    /// there is nothing to say.
+    virtual std::string warning() const { return {}; }
 };
 
 /// Which channel of a file becomes the one that is transcribed.
 struct OpenOptions {
     static constexpr int kMix = -1;
-    int channel = kMix;       // kMix: the mean of all channels; else 0 (left), 1 (right) …
+    int channel = kMix;       // kMix: the mean of all channels, or the loudest where they cancel each other
+                              // (channel_mixer.h); else 0 (left), 1 (right) …
     int wanted_channels = 0;  // not 0: the channels that the file must have, to be transcribed apart
 };
 

@@ -78,6 +78,8 @@ class Windows {
     virtual double vad_seconds() const = 0;
     /// Samples that voice activity detection took for speech; for sequential windows, all of them.
     virtual int64_t speech_samples() const = 0;
+    /// The largest absolute value of the samples read so far.
+    virtual float peak() const = 0;
     /// Samples in memory now: about a minute at most, however long the file is.
     virtual int64_t samples_held() const = 0;
 };

@@ -17,12 +17,13 @@ struct FileReport {
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;
-    std::string error;                 // the reason, if it failed
-    std::string language;              // code
-    double language_probability = 1;   // 1 if it was given
-    double speech_seconds = 0;         // the part of the audio that was transcribed
-    Timing timing;                     // total: wall clock from the file's first sample to its last word
-    std::vector<std::string> outputs;  // paths written or, if skipped, found
+    std::string error;                  // the reason, if it failed
+    std::string language;               // code
+    double language_probability = 1;    // 1 if it was given
+    double speech_seconds = 0;          // the part of the audio that was transcribed
+    Timing timing;                      // total: wall clock from the file's first sample to its last word
+    std::vector<std::string> warnings;  // what a listener should know, if it is done
+    std::vector<std::string> outputs;   // paths written or, if skipped, found
 };
 
 struct MemorySample {

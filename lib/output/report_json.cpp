@@ -76,6 +76,8 @@ Json file_json(const FileReport& file) {
         out["language_probability"] = file.language_probability;
         out["speech_seconds"] = file.speech_seconds;
         add_timing(out, file.timing);
+        Json& warnings = out["warnings"] = Json::array();
+        for (const std::string& warning : file.warnings) warnings.push_back(valid_utf8(warning));
     }
     if (!done && file.status != FileReport::Status::skipped) return out;
     Json& outputs = out["outputs"] = Json::array();

@@ -123,6 +123,9 @@ void ChannelMerge::finish_track(size_t track) {
     const size_t talker = input.transcripts[1].speech_duration > input.transcripts[0].speech_duration ? 1 : 0;
     Transcript transcript = std::move(input.transcripts[talker]);
     transcript.speech_duration += input.transcripts[1 - talker].speech_duration;
+    const Transcript& other = input.transcripts[1 - talker];
+    transcript.peak = std::max(transcript.peak, other.peak);
+    transcript.warnings.insert(transcript.warnings.end(), other.warnings.begin(), other.warnings.end());
     transcript.segments = std::move(segments);
     if (events_.on_done) events_.on_done(index, transcript, timing);
 }

@@ -293,6 +293,8 @@ void FileJob::end(const SourceEnd& end) {
     error_ = end.error;
     transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
+    transcript_.peak = end.peak;
+    if (!end.warning.empty()) transcript_.warnings.push_back(end.warning);
     if (transcript_.language.empty())
         transcript_.language_probability = 0;  // there was no window, hence nothing to detect it from
     timing_.audio_decode += end.decode_seconds;

@@ -47,6 +47,9 @@ struct Transcript {
     double language_probability = 1;
     double duration = 0;         // seconds of audio, of what was to be transcribed
     double speech_duration = 0;  // seconds that were transcribed
+    double peak = 0;             // the largest absolute value of a sample; full scale is 1
+    /// What a listener should know of the audio, as sentences that begin with "its", meaning the input's.
+    std::vector<std::string> warnings;
     std::vector<Segment> segments;
     /// All segments' text, joined.
     std::string text() const;

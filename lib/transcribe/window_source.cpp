@@ -87,6 +87,8 @@ void WindowSource::produce(Reader& reader) {
         end.speech_samples = reader.windows->speech_samples();
         end.decode_seconds = reader.windows->decode_seconds();
         end.vad_seconds = reader.windows->vad_seconds();
+        end.peak = reader.windows->peak();
+        end.warning = reader.stream->warning();
     }
     {
         const std::lock_guard lock(mutex_);

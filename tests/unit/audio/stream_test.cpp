@@ -324,6 +324,28 @@ TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream][n
 }
 
 #ifdef NPUSCRIBE_HAVE_LIBAV
+TEST_CASE("where channels cancel each other the louder one is read, and the stream says so") {
+    const TemporaryDirectory scratch;
+    const auto path = scratch / "inverted.wav";
+    write_tone(path, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 2, {1, -0.8F});
+    const auto mix = audio::open(path);
+    const auto samples = all_samples(*mix);
+    CHECK(samples.size() == 2 * 16000);
+    CHECK(tone_error(samples) < 1e-3);
+    CHECK(contains(mix->warning(), "its channels cancel each other"));
+    CHECK(contains(mix->warning(), "2.00 s come from the left channel alone"));
+
+    const auto right = audio::open(path, {.channel = 1});
+    CHECK(tone_error(all_samples(*right), -0.8) < 1e-3);
+    CHECK(right->warning().empty());
+
+    const auto in_phase = scratch / "in_phase.wav";
+    write_tone(in_phase, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 44100, 2, {1, 0.8F});
+    const auto mean = audio::open(in_phase);
+    CHECK(tone_error(all_samples(*mean), 0.9) < 1e-3);
+    CHECK(mean->warning().empty());
+}
+
 TEST_CASE("m4a, mp4, webm and mkv are read if libav is built in", "[stream][needs-audio][needs-ffmpeg]") {
     const auto data = test::need_shared_audio();
     if (std::system("ffmpeg -version > /dev/null 2>&1") != 0)

@@ -110,7 +110,10 @@ TEST_CASE("the report for programs has the numbers of the summary") {
     FileReport& skipped = r.files.emplace_back();
     skipped.status = FileReport::Status::skipped;
     skipped.outputs = {"out/c.txt"};
+    r.files[0].warnings = {"no speech found in \xFF"};
     const auto json = nlohmann::json::parse(report_json(r));
+    CHECK(json["files"][0]["warnings"] == nlohmann::json::array({"no speech found in \xEF\xBF\xBD"}));
+    CHECK_FALSE(json["files"][1].contains("warnings"));
     CHECK(json["totals"]["done"] == 1);
     CHECK(json["totals"]["failed"] == 1);
     CHECK(json["totals"]["skipped"] == 1);

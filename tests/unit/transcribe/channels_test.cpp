@@ -42,6 +42,7 @@ TEST_CASE("Segments of separate channels are merged by time, each with its speak
     }
     CHECK(transcript.duration == Approx(2));
     CHECK(transcript.speech_duration == Approx(4));
+    CHECK(transcript.peak == Approx(0.5));
     // Two channels of two seconds are two seconds of audio.
     CHECK(bench.timings.at(0).audio_seconds == Approx(2));
     CHECK(bench.timing().audio_seconds == Approx(2));

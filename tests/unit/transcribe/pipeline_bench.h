@@ -90,6 +90,7 @@ class Seconds : public audio::Windows {
     double decode_seconds() const override { return 0.25; }
     double vad_seconds() const override { return 0.5; }
     int64_t speech_samples() const override { return at_; }
+    float peak() const override { return 0.5F; }
     int64_t samples_held() const override { return static_cast<int64_t>(all_.size()); }
 
   private:
