@@ -18,15 +18,21 @@ namespace npuscribe::audio::HWY_NAMESPACE {
 constexpr size_t kRows = kFrameLanes == 16 ? 8 : 4;  // what the registers hold, with two vectors a row
 constexpr size_t kCols = 2 * kFrameLanes;
 
-/// C[i][j] = Σk P[k][i]·Q[k][j] + bias, for i below `rows` and j below `cols`, both multiples of the tile.
-/// The bias goes with the rows or with the columns.
+/// What the tile's size makes of `count`.
+constexpr size_t RoundUp(size_t count, size_t tile) {
+    return (count + tile - 1) / tile * tile;
+}
+
+/// C[i][j] = Σk P[k][i]·Q[k][j] + bias, for i below `used_rows` and j below `used_cols`, both multiples of
+/// the tile, of matrices with `rows` and `cols`. The bias goes with the rows or with the columns.
 enum class Bias { row, column };
 template <Bias kBias, bool kRelu>
-HWY_INLINE void MatMul(const float* HWY_RESTRICT p, size_t rows, const float* HWY_RESTRICT q, size_t cols,
-                       size_t depth, const float* HWY_RESTRICT bias, float* HWY_RESTRICT c) {
+HWY_INLINE void MatMul(const float* HWY_RESTRICT p, size_t rows, size_t used_rows,
+                       const float* HWY_RESTRICT q, size_t cols, size_t used_cols, size_t depth,
+                       const float* HWY_RESTRICT bias, float* HWY_RESTRICT c) {
     const FrameTag d;
-    for (size_t i = 0; i < rows; i += kRows) {
-        for (size_t j = 0; j < cols; j += kCols) {
+    for (size_t i = 0; i < used_rows; i += kRows) {
+        for (size_t j = 0; j < used_cols; j += kCols) {
             FrameVec sum[kRows][2];
             for (size_t r = 0; r < kRows; ++r) {
                 for (size_t v = 0; v < 2; ++v) {
@@ -56,19 +62,19 @@ HWY_INLINE void MatMul(const float* HWY_RESTRICT p, size_t rows, const float* HW
 /// One output position of a convolution of width 3 over `positions` input positions, zeros outside.
 /// Positions, and the taps over them, are contiguous, so this is one long matrix product.
 HWY_INLINE void ConvPosition(const SileroConv& conv, const float* in, size_t positions, size_t centre,
-                             float* out) {
+                             size_t frames, float* out) {
     const size_t first = centre == 0 ? 1 : 0;
     const size_t last = centre + 1 < positions ? 2 : 1;
-    MatMul<Bias::row, true>(conv.tap(first), conv.outputs,
+    MatMul<Bias::row, true>(conv.tap(first), conv.outputs, conv.outputs,
                             in + (centre + first - 1) * conv.inputs * kSileroBatch, kSileroBatch,
-                            (last - first + 1) * conv.inputs, conv.bias.data(), out);
+                            RoundUp(frames, kCols), (last - first + 1) * conv.inputs, conv.bias.data(), out);
 }
 
-HWY_INLINE void Spectra(const SileroVad::Weights& weights, SileroActivations& x) {
+HWY_INLINE void Spectra(const SileroVad::Weights& weights, SileroActivations& x, size_t frames) {
     const FrameTag d;
     FftScratch<FrameTag, 4> scratch;
     for (size_t position = 0; position < 4; ++position) {
-        for (size_t first = 0; first < kSileroBatch; first += kFrameLanes) {
+        for (size_t first = 0; first < frames; first += kFrameLanes) {
             const float* from = x.samples.data() + position * 128 * kSileroBatch + first;
             float* to = x.spectrum.data() + position * kSileroBins * kSileroBatch + first;
             PowerSpectrum(
@@ -82,18 +88,18 @@ HWY_INLINE void Spectra(const SileroVad::Weights& weights, SileroActivations& x)
     }
 }
 
-void SileroEncode(const SileroVad::Weights& w, SileroActivations& x) {
-    Spectra(w, x);
+void SileroEncode(const SileroVad::Weights& w, SileroActivations& x, size_t frames) {
+    Spectra(w, x, frames);
     for (size_t i = 0; i < 4; ++i) {
-        ConvPosition(w.conv1, x.spectrum.data(), 4, i, x.conv1.data() + i * 128 * kSileroBatch);
+        ConvPosition(w.conv1, x.spectrum.data(), 4, i, frames, x.conv1.data() + i * 128 * kSileroBatch);
     }
     for (size_t i = 0; i < 2; ++i) {  // stride 2
-        ConvPosition(w.conv2, x.conv1.data(), 4, 2 * i, x.conv2.data() + i * 64 * kSileroBatch);
+        ConvPosition(w.conv2, x.conv1.data(), 4, 2 * i, frames, x.conv2.data() + i * 64 * kSileroBatch);
     }
-    ConvPosition(w.conv3, x.conv2.data(), 2, 0, x.conv3.data());  // stride 2
-    ConvPosition(w.conv4, x.conv3.data(), 1, 0, x.conv4.data());
-    MatMul<Bias::column, false>(x.conv4.data(), kSileroBatch, w.lstm_input.data(), kSileroGates, kSileroState,
-                                w.lstm_bias.data(), x.gates.data());
+    ConvPosition(w.conv3, x.conv2.data(), 2, 0, frames, x.conv3.data());  // stride 2
+    ConvPosition(w.conv4, x.conv3.data(), 1, 0, frames, x.conv4.data());
+    MatMul<Bias::column, false>(x.conv4.data(), kSileroBatch, RoundUp(frames, kRows), w.lstm_input.data(),
+                                kSileroGates, kSileroGates, kSileroState, w.lstm_bias.data(), x.gates.data());
 }
 
 HWY_INLINE FrameVec Sigmoid(FrameVec x) {
@@ -163,9 +169,9 @@ namespace npuscribe::audio {
 HWY_EXPORT(SileroEncode);
 HWY_EXPORT(SileroRecur);
 
-void silero_encode(const SileroVad::Weights& weights, SileroActivations& activations) {
+void silero_encode(const SileroVad::Weights& weights, SileroActivations& activations, size_t frames) {
     simd::init_isa();
-    HWY_DYNAMIC_DISPATCH(SileroEncode)(weights, activations);
+    HWY_DYNAMIC_DISPATCH(SileroEncode)(weights, activations, frames);
 }
 
 void silero_recur(const SileroVad::Weights& weights, const float* gates, SileroMemory& memory,

@@ -13,7 +13,7 @@
 
 namespace npuscribe::audio {
 
-inline constexpr size_t kSileroBatch = 64;  // frames at once; fewer cost as much as this many
+inline constexpr size_t kSileroBatch = 64;  // frames at once, at most
 inline constexpr size_t kSileroContext = 64;
 inline constexpr size_t kSileroPadded = kSileroContext + SileroVad::kFrame + 64;
 inline constexpr size_t kSileroStft = 256;  // points
@@ -61,7 +61,8 @@ struct SileroMemory {
 };
 
 /// From `activations.samples` to `activations.gates`: everything that does not depend on the frame before.
-void silero_encode(const SileroVad::Weights& weights, SileroActivations& activations);
+/// Only the first `frames` frames count, and cost time, rounded up to 32 at most.
+void silero_encode(const SileroVad::Weights& weights, SileroActivations& activations, size_t frames);
 
 /// Takes the LSTM through one frame for each probability. `gates`: [frames × 512].
 void silero_recur(const SileroVad::Weights& weights, const float* gates, SileroMemory& memory,

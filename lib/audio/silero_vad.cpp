@@ -50,7 +50,7 @@ class SileroDetector final : public SpeechDetector {
             put_frame(i == 0 ? context_ : frame - kSileroContext, frame, i, batch.data());
         }
         std::copy_n(samples + frames * SileroVad::kFrame - kSileroContext, kSileroContext, context_);
-        silero_encode(weights_, activations_);
+        silero_encode(weights_, activations_, frames);
         silero_recur(weights_, activations_.gates.data(), memory_, probabilities);
     }
 

@@ -8,6 +8,7 @@
 
 #include "audio/break_aware_reader.h"
 #include "audio/sample_store.h"
+#include "audio/second_look.h"
 #include "audio/speech_packing.h"
 #include "audio/speech_segments.h"
 #include "audio/vad.h"
@@ -49,8 +50,8 @@ class SpeechWindows final : public Windows {
   public:
     SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options, size_t max_samples)
         : reader_(stream),
-          detector_(vad.detector()),
-          segmenter_(options, detector_->frame_samples(), max_samples),
+          detector_(vad, options.threshold),
+          segmenter_(options, detector_.frame_samples(), max_samples),
           packer_(options, max_samples),
           padding_(int64_t{options.speech_pad_ms} * (kSampleRate / 1000)) {}
 
@@ -81,7 +82,7 @@ class SpeechWindows final : public Windows {
   private:
     /// Takes in the next batch of frames.
     void advance() {
-        const size_t frame = detector_->frame_samples();
+        const size_t frame = detector_.frame_samples();
         batch_.resize(std::max(kBatchSamples / frame, size_t{1}) * frame);
         const size_t count = reader_.read(batch_);
         store_.append(std::span(batch_).first(count));
@@ -92,7 +93,7 @@ class SpeechWindows final : public Windows {
         probabilities_.resize(frames);
         {
             const AddTime time(vad_seconds_);
-            detector_->run(batch_, probabilities_);
+            detector_.run(batch_, probabilities_);
         }
 
         segments_.clear();
@@ -130,7 +131,7 @@ class SpeechWindows final : public Windows {
     }
 
     BreakAwareReader reader_;
-    std::unique_ptr<SpeechDetector> detector_;
+    SecondLook detector_;
     SpeechSegmenter segmenter_;
     SpeechPacker packer_;
     int64_t padding_;  // samples
