@@ -259,14 +259,49 @@ void add_word_options(CLI::App& app, TranscribeSettings& s) {
            "Leave out segments whose words are improbable, too short or too long if more silence than this "
            "surrounds them; with --no-vad, transcribe the audio again without that silence, as "
            "openai-whisper does; none: keep them");
-    toggle(app, "--highlight-words", s.subtitles.highlight_words,
-           "Underline each word while it is spoken (srt, vtt)");
-    option(app, "--max-line-width", "N", s.subtitles.max_line_width, or_none(whole_number(1, 1000)),
-           "Break lines after N characters (srt, vtt); none: no limit");
-    option(app, "--max-line-count", "N", s.subtitles.max_line_count, or_none(whole_number(1, 1000)),
-           "Show at most N lines at once, with --max-line-width (srt, vtt); none: no limit");
-    option(app, "--max-words-per-line", "N", s.subtitles.max_words_per_line, or_none(whole_number(1, 1000)),
-           "Show at most N words at once (srt, vtt); none: no limit");
+}
+
+// A limit of a cue's rules. Whoever gives one wants those rules.
+void add_limit(CLI::App& app, const char* name, const char* unit, double& limit, bool& broadcast,
+               double lowest, double highest, const char* help) {
+    const CLI::Validator allowed = number(lowest, highest);
+    option(
+        app, name, unit,
+        [&limit, &broadcast, allowed](const std::string& text) {
+            std::string copy = text;
+            if (!allowed(copy).empty()) return false;
+            limit = std::stod(copy);
+            broadcast = true;
+            return true;
+        },
+        [&limit] { return to_text(limit); }, allowed.get_description(), help);
+}
+
+void add_subtitle_options(CLI::App& app, output::SubtitleOptions& s) {
+    toggle(
+        app, "--subtitles", s.broadcast,
+        "Cut subtitles by the rules of broadcasters (srt, vtt): at most 2 lines of 42 characters, 5/6 to 7 "
+        "seconds long, 20 characters a second where the speech allows it, 2 frames apart, and broken at "
+        "sentences, clauses and pauses. The options below change these numbers. Finds word times");
+    option(app, "--max-line-width", "N", s.max_line_width, or_none(whole_number(1, 1000)),
+           "Break lines after N characters (srt, vtt); none: no limit, or 42 with --subtitles. Finds word "
+           "times");
+    option(app, "--max-line-count", "N", s.max_line_count, or_none(whole_number(1, 1000)),
+           "Show at most N lines at once, with --max-line-width (srt, vtt); none: no limit, or 2 with "
+           "--subtitles. Finds word times");
+    option(app, "--max-words-per-line", "N", s.max_words_per_line, or_none(whole_number(1, 1000)),
+           "Show at most N words at once (srt, vtt); none: no limit. Finds word times");
+    add_limit(app, "--min-cue-duration", "SECONDS", s.limits.min_seconds, s.broadcast, 0, 60,
+              "Show each cue for at least this long; implies --subtitles");
+    add_limit(app, "--max-cue-duration", "SECONDS", s.limits.max_seconds, s.broadcast, 0.1, 3600,
+              "Show no cue for longer than this; implies --subtitles");
+    add_limit(
+        app, "--max-chars-per-second", "X", s.limits.max_characters_per_second, s.broadcast, 1, 1000,
+        "Show cues long enough to be read at this speed, where the speech allows it; implies --subtitles");
+    add_limit(app, "--min-cue-gap", "SECONDS", s.limits.min_gap, s.broadcast, 0, 10,
+              "Leave at least this much time between two cues; implies --subtitles");
+    toggle(app, "--highlight-words", s.highlight_words,
+           "Underline each word while it is spoken (srt, vtt). Finds word times");
 }
 
 void add_vad_options(CLI::App& app, TranscribeOptions& s) {
@@ -303,6 +338,7 @@ void add_transcribe_options(CLI::App& command, TranscribeSettings& s) {
     add_decoding_options(command, s);
     heading("Words and subtitles");
     add_word_options(command, s);
+    add_subtitle_options(command, s.subtitles);
     heading("Voice activity detection");
     add_vad_options(command, s.session.transcribe);
 }
@@ -343,22 +379,31 @@ std::vector<audio::Clip> clips_of(const TranscribeSettings& settings) {
     return {clip};
 }
 
-// As openai-whisper, which says "--highlight_words requires --word_timestamps True".
-void check_words(const TranscribeSettings& settings) {
+// What is made of words finds their times.
+void settle_words(TranscribeSettings& settings) {
     const output::SubtitleOptions& subtitles = settings.subtitles;
-    const auto needs = [&](bool given, const char* option) {
-        if (given && !settings.session.transcribe.decoding.word_timestamps) {
-            throw UsageError(fmt::format("{} needs the times of words; give --word-timestamps, too", option));
-        }
-    };
-    needs(settings.session.transcribe.words.hallucination_silence_threshold.has_value(),
-          "--hallucination-silence-threshold");
-    needs(subtitles.highlight_words, "--highlight-words");
-    needs(subtitles.max_line_width.has_value(), "--max-line-width");
-    needs(subtitles.max_line_count.has_value(), "--max-line-count");
-    needs(subtitles.max_words_per_line.has_value(), "--max-words-per-line");
-    if (subtitles.max_line_count && !subtitles.max_line_width) {
-        throw UsageError("--max-line-count has no effect without a line width; give --max-line-width, too");
+    bool& word_timestamps = settings.session.transcribe.decoding.word_timestamps;
+    word_timestamps = word_timestamps || subtitles.need_words();
+    if (settings.session.transcribe.words.hallucination_silence_threshold && !word_timestamps) {
+        throw UsageError(
+            "--hallucination-silence-threshold needs the times of words; give --word-timestamps, too");
+    }
+    if (subtitles.broadcast) {
+        const auto refuse = [](const char* option, const char* why) {
+            throw UsageError(fmt::format("{} cannot be combined with --subtitles, {}; leave one of them out",
+                                         option, why));
+        };
+        if (subtitles.highlight_words)
+            refuse("--highlight-words", "because a word is shorter than a cue may be");
+        if (subtitles.max_words_per_line)
+            refuse("--max-words-per-line", "which has --max-line-width and --max-line-count");
+        if (subtitles.limits.min_seconds > subtitles.limits.max_seconds)
+            throw UsageError(fmt::format(
+                "--min-cue-duration is {} and --max-cue-duration is {}; give a longest that is not shorter",
+                subtitles.limits.min_seconds, subtitles.limits.max_seconds));
+    } else if (subtitles.max_line_count && !subtitles.max_line_width) {
+        throw UsageError(
+            "--max-line-count has no effect without a line width; give --max-line-width or --subtitles, too");
     }
 }
 
@@ -405,7 +450,7 @@ void complete(TranscribeSettings& settings) {
         throw UsageError(
             "--skip-existing needs files to look for; give --output-format or --output-dir, too");
     }
-    check_words(settings);
+    settle_words(settings);
     check_outputs(settings);
     if (settings.quiet && settings.verbose)
         throw UsageError("--quiet and --verbose cannot be combined; give one of them");

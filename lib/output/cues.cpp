@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "output/broadcast.h"
 #include "output/text.h"
 
 namespace npuscribe::output {
@@ -72,6 +73,7 @@ std::vector<Cue> cues_of_segments(const Transcript& transcript) {
 }  // namespace
 
 std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& options) {
+    if (options.broadcast) return broadcast_cues(transcript, options);
     constexpr int64_t kShown = 1000;  // length of a cue that has none, if there is room
     std::vector<Cue> out =
         options.need_words() ? cues_of_speakers(transcript, options) : cues_of_segments(transcript);

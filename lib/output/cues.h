@@ -19,7 +19,8 @@ struct Cue {
     std::string speaker{};  // on one line; empty if there is none
 };
 
-/// One cue for each segment that has text or, if the options ask for it, for each subtitle or word. A cue
+/// One cue for each segment that has text or, if the options ask for it, for each subtitle or word, or by the
+/// rules of broadcasters (broadcast.h). A cue
 /// without length lasts until the next one begins, and a second at most. No cue has words of two speakers.
 std::vector<Cue> cues(const Transcript& transcript, const SubtitleOptions& options = {});
 

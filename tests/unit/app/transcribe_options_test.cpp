@@ -82,7 +82,7 @@ TEST_CASE("formats: those asked for, all with a directory alone, none without ei
     TranscribeSettings settings;
     CHECK(formats_to_write(settings).empty());
     settings.output_dir = "out";
-    CHECK(formats_to_write(settings).size() == output::formats().size());
+    CHECK(formats_to_write(settings).size() == output::parse_formats("all").size());
     settings.formats = "srt,txt";
     REQUIRE(formats_to_write(settings).size() == 2);
     CHECK(formats_to_write(settings)[0].name == "srt");
@@ -97,25 +97,48 @@ TEST_CASE("options that do not fit together are refused") {
     CHECK(test::contains(test::message_of<UsageError>([&] { complete(settings); }), "--quiet and --verbose"));
 }
 
-TEST_CASE("what is made of words needs --word-timestamps, and says so") {
+TEST_CASE("what is made of words finds their times without being told to") {
     for (const std::vector<std::string>& given : {std::vector<std::string>{"--highlight-words"},
                                                   {"--max-line-width", "42"},
-                                                  {"--max_line_count", "2"},
-                                                  {"--hallucination_silence_threshold", "2"},
-                                                  {"--max-words-per-line", "4"}}) {
-        const std::string message = test::message_of<UsageError>([&] { completed(given); });
-        CHECK(test::contains(message, "--word-timestamps"));
-        CHECK(test::contains(message, given[0].substr(0, 5)));
+                                                  {"--max-words-per-line", "4"},
+                                                  {"--subtitles"},
+                                                  {"--subtitles", "--max_line_count", "1"},
+                                                  {"--min-cue-gap", "0.1"}}) {
+        INFO(given[0]);
+        CHECK(completed(given).session.transcribe.decoding.word_timestamps);
     }
-    const TranscribeSettings settings = completed({"--word_timestamps", "True", "--highlight_words", "True",
-                                                   "--max-line-width", "42", "--max-line-count", "2"});
-    CHECK(settings.session.transcribe.decoding.word_timestamps);
-    CHECK(settings.subtitles.highlight_words);
-    CHECK(settings.subtitles.max_line_width == 42);
+    CHECK_FALSE(completed({}).session.transcribe.decoding.word_timestamps);
     CHECK(test::contains(test::message_of<UsageError>([] {
-                             completed({"--word-timestamps", "--max-line-count", "2"});
+                             completed({"--max-line-count", "2"});
                          }),
                          "--max-line-width"));
+    CHECK(test::contains(test::message_of<UsageError>([] {
+                             completed({"--hallucination_silence_threshold", "2"});
+                         }),
+                         "--word-timestamps"));
+}
+
+TEST_CASE("--subtitles has numbers of its own, and options that change them imply it") {
+    const output::SubtitleOptions preset = completed({"--subtitles"}).subtitles;
+    CHECK(preset.broadcast);
+    CHECK_FALSE(preset.max_line_width);
+    const output::SubtitleOptions changed =
+        completed({"--min-cue-duration", "1", "--max_cue_duration", "6", "--max-chars-per-second", "17",
+                   "--min-cue-gap", "0.12", "--max-line-width", "37"})
+            .subtitles;
+    CHECK(changed.broadcast);
+    CHECK(changed.limits.min_seconds == 1);
+    CHECK(changed.limits.max_seconds == 6);
+    CHECK(changed.limits.max_characters_per_second == 17);
+    CHECK(changed.limits.min_gap == 0.12);
+    CHECK(changed.max_line_width == 37);
+    const auto refused = [](std::vector<std::string> given) {
+        return test::message_of<UsageError>([&] { completed(given); });
+    };
+    CHECK(test::contains(refused({"--subtitles", "--highlight-words"}), "--highlight-words cannot"));
+    CHECK(
+        test::contains(refused({"--subtitles", "--max-words-per-line", "3"}), "--max-words-per-line cannot"));
+    CHECK(test::contains(refused({"--min-cue-duration", "9"}), "--max-cue-duration is 7"));
 }
 
 TEST_CASE("the audio context is seconds, all of them, or what a window needs") {
