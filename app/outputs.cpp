@@ -102,19 +102,17 @@ std::vector<Base> given_name(const std::vector<Input>& inputs, const fs::path& d
 }  // namespace
 
 std::string OutputPlan::text(size_t input, const output::Format& format, const Transcript& transcript) const {
-    output::WriterOptions options;
-    options.subtitles = subtitles;
-    options.page = page_options(inputs[input], {});
-    return format.write(transcript, options);
+    output::WriterOptions with_page = options;
+    with_page.page = page_options(inputs[input], {});
+    return format.write(transcript, with_page);
 }
 
 std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
-    output::WriterOptions options;
-    options.subtitles = subtitles;
+    output::WriterOptions with_page = options;
     std::vector<std::string> written;
     for (size_t f = 0; f < formats.size(); ++f) {
-        options.page = page_options(inputs[input], outputs[input][f]);
-        output::write_file(outputs[input][f], formats[f].write(transcript, options));
+        with_page.page = page_options(inputs[input], outputs[input][f]);
+        output::write_file(outputs[input][f], formats[f].write(transcript, with_page));
         written.push_back(outputs[input][f].string());
     }
     return written;

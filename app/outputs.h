@@ -14,7 +14,7 @@ namespace npuscribe::app {
 struct OutputPlan {
     std::vector<output::Format> formats;
     std::vector<std::vector<std::filesystem::path>> outputs;
-    output::SubtitleOptions subtitles;
+    output::WriterOptions options;  // the page's are filled in for each input
     std::vector<std::filesystem::path> inputs;
     std::string note;  // for stderr: which outputs keep their input's extension in their names; or empty
 

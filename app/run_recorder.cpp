@@ -110,7 +110,9 @@ void RunRecorder::add_trace(output::RunReport& report, double started) const {
 
 void RunRecorder::on_segment(size_t input, const Segment& segment) {
     if (settings_.stdout_format) return;
-    std::string text = transcript_line(segment, settings_.style);
+    Segment shown = segment;
+    if (settings_.replacements != nullptr) settings_.replacements->apply(shown);
+    std::string text = transcript_line(shown, settings_.style);
     if (!text.empty()) print([&] { printer_->line(input, std::move(text)); });
 }
 
@@ -144,10 +146,12 @@ void RunRecorder::finish(size_t input, bool failed) {
 void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timing& timing) {
     output::FileReport& file = files_[index_[input]];
     finish(input, false);
+    Transcript written = transcript;
+    if (settings_.replacements != nullptr) file.replacements = settings_.replacements->apply(written);
     if (settings_.stdout_format)
-        print([&] { printer_->document(plan_.text(index_[input], *settings_.stdout_format, transcript)); });
+        print([&] { printer_->document(plan_.text(index_[input], *settings_.stdout_format, written)); });
     try {
-        file.outputs = plan_.write(index_[input], transcript);
+        file.outputs = plan_.write(index_[input], written);
     } catch (const OutputError& error) {
         fail(index_[input], error.what());
         return;

@@ -11,6 +11,7 @@
 #include "console.h"
 #include "inputs.h"
 #include "npuscribe/npuscribe.h"
+#include "output/replacements.h"
 #include "output/report.h"
 #include "outputs.h"
 #include "progress.h"
@@ -28,6 +29,7 @@ class RunRecorder {
         LineStyle style = {};                              // of what is printed
         std::optional<output::Format> stdout_format = {};  // in place of lines, the transcript in this format
         bool trace = false;  // keep the windows' stages, and memory, for a report
+        const output::Replacements* replacements = nullptr;  // made in all text; none if null
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -20,6 +21,7 @@
 #include "language_option.h"
 #include "npuscribe/npuscribe.h"
 #include "output/atomic_file.h"
+#include "output/replacements.h"
 #include "output/report.h"
 #include "outputs.h"
 #include "run_recorder.h"
@@ -86,6 +88,17 @@ std::vector<std::string> all_inputs(const TranscribeSettings& settings) {
     return words;
 }
 
+output::Replacements read_replacements(const std::string& path) {
+    if (path.empty()) return {};
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    // A directory opens, but cannot be read.
+    if (!file || !(text << file.rdbuf()))
+        throw UsageError(fmt::format(
+            "cannot read '{}', the file of --replace; give a file with lines such as: heard → wanted", path));
+    return {text.str(), path};
+}
+
 Loudness loudness(const TranscribeSettings& settings) {
     if (settings.quiet) return Loudness::quiet;
     return settings.verbose ? Loudness::verbose : Loudness::normal;
@@ -113,7 +126,10 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     if (to_stdout) recording.stdout_format = std::exchange(formats, {}).front();
     OutputPlan plan = plan_outputs(inputs, std::move(formats), to_stdout ? "" : settings.output_dir,
                                    settings.report, settings.output_name);
-    plan.subtitles = settings.subtitles;
+    plan.options.subtitles = settings.subtitles;
+    plan.options.paragraphs = settings.paragraphs;
+    const output::Replacements replacements = read_replacements(settings.replace);
+    recording.replacements = &replacements;
     std::atomic<bool>& interrupted = watch_signals();
     Console console(loudness(settings));
     if (!plan.note.empty()) spdlog::info("{}", printable(plan.note));

@@ -157,6 +157,12 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
         app, "--output-name", "NAME", s.output_name,
         "Name the output files of the only input NAME, with their formats' extensions; without it, they are "
         "named after the input");
+    toggle(app, "--paragraphs", s.paragraphs,
+           "Write paragraphs instead of a line for each segment (txt): a new one at a pause of more than 2 "
+           "seconds, at a change of speaker, or with the first sentence after 120 words");
+    option(app, "--replace", "FILE", s.replace,
+           "Replace words that are heard wrong, in every format: the file has lines such as cooper netties → "
+           "Kubernetes. Only whole words are replaced, and capital letters are kept");
     toggle(app, "--skip-existing", s.skip_existing,
            "Skip inputs whose output files already exist, to resume a run that was stopped");
     option(app, "--report", "FILE", s.report,

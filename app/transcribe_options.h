@@ -38,6 +38,8 @@ struct TranscribeSettings {
     std::optional<double> temperature_increment = 0.2;
 
     output::SubtitleOptions subtitles;
+    bool paragraphs = false;
+    std::string replace;  // a file; empty: not given
 };
 
 /// Declares all options, bound to `settings`, which must outlive the command.

@@ -26,8 +26,12 @@ std::string page(const Transcript& transcript, const WriterOptions& options) {
     return html(transcript, options.page);
 }
 
+std::string text(const Transcript& transcript, const WriterOptions& options) {
+    return options.paragraphs ? txt_paragraphs(transcript) : txt(transcript);
+}
+
 constexpr std::array kFormats = {
-    Format{"txt", "txt", "plain text, a line for each segment", plain<txt>},
+    Format{"txt", "txt", "plain text, a line for each segment", text},
     Format{"srt", "srt", "SubRip subtitles", subtitled<srt>},
     Format{"vtt", "vtt", "WebVTT subtitles", subtitled<vtt>},
     Format{"tsv", "tsv", "start and end in milliseconds, and text", plain<tsv>},
@@ -36,6 +40,7 @@ constexpr std::array kFormats = {
     Format{"json", "json", "segments with tokens and probabilities, under OpenAI's field names", plain<json>},
     Format{"json-full", "full.json", "the same, with every token's text and probability", plain<json_full>},
     Format{"html", "html", "a page that plays the recording; click a word to hear it", page},
+    Format{"md", "md", "Markdown: paragraphs, each with its time", plain<md>, false},
 };
 
 std::string choices() {
@@ -60,7 +65,9 @@ std::vector<Format> parse_formats(std::string_view list) {
     if (list.empty() || list.ends_with(',')) names.emplace_back();  // an empty name, which split leaves out
     for (const std::string_view name : names) {
         if (name == "all") {
-            for (const Format& format : kFormats) add(format);
+            for (const Format& format : kFormats) {
+                if (format.in_all) add(format);
+            }
             continue;
         }
         const auto found =

@@ -19,6 +19,10 @@ std::string line(const Segment&);
 
 /// One line for each segment.
 std::string txt(const Transcript&);
+/// Paragraphs (paragraphs.h), one a line, with a blank line between them.
+std::string txt_paragraphs(const Transcript&);
+/// Markdown: the same paragraphs, each after the time at which it begins, and its speaker if there is one.
+std::string md(const Transcript&);
 /// SubRip.
 std::string srt(const Transcript&, const SubtitleOptions& = {});
 /// WebVTT (W3C), with its character escapes.
@@ -49,6 +53,7 @@ std::string json_full(const Transcript&);
 struct WriterOptions {
     SubtitleOptions subtitles;
     PageOptions page;
+    bool paragraphs = false;  // txt has paragraphs instead of a line for each segment
 };
 
 struct Format {
@@ -56,13 +61,14 @@ struct Format {
     std::string_view extension;  // of the file name, without the dot in front
     std::string_view description;
     std::string (*write)(const Transcript&, const WriterOptions&);
+    bool in_all = true;  // written if "all" formats are asked for
 };
 
 /// All formats, in the order in which help lists them.
 std::span<const Format> formats();
 
-/// Parses a comma-separated list of names, in which "all" stands for all formats. Returns each format once,
-/// in the order of the list. Throws UsageError, which lists the choices.
+/// Parses a comma-separated list of names, in which "all" stands for those that are `in_all`. Returns each
+/// format once, in the order of the list. Throws UsageError, which lists the choices.
 std::vector<Format> parse_formats(std::string_view list);
 
 }  // namespace npuscribe::output

@@ -24,6 +24,7 @@ struct FileReport {
     Timing timing;                      // total: wall clock from the file's first sample to its last word
     std::vector<std::string> warnings;  // what a listener should know, if it is done
     std::vector<std::string> outputs;   // paths written or, if skipped, found
+    size_t replacements = 0;            // made by --replace
 };
 
 struct MemorySample {
@@ -50,6 +51,9 @@ struct RunReport {
 /// An aligned table for a terminal: device and model, stages, realtime factor. Stages are in wall-clock time.
 /// The time that an emulated array would take is given apart, as modelled.
 std::string report_text(const RunReport&);
+
+/// The replacements in all files.
+size_t replacements(const RunReport&);
 
 /// The number of files with this status.
 size_t count(const RunReport&, FileReport::Status status);

@@ -42,6 +42,7 @@ std::string tiles(const RunReport& report) {
     if (report.memory.peak > 0)
         out += tile("memory, at most",
                     fmt::format("{:.0f} MiB", static_cast<double>(report.memory.peak) / kMiB));
+    if (const size_t made = replacements(report); made > 0) out += tile("replacements", fmt::to_string(made));
     if (report.setup.modelled_times)
         out += tile("array, modelled", fmt::format("{:.3f} s", t.modelled_array));
     return out;

@@ -75,6 +75,7 @@ Json file_json(const FileReport& file) {
         out["language"] = valid_utf8(file.language);
         out["language_probability"] = file.language_probability;
         out["speech_seconds"] = file.speech_seconds;
+        out["replacements"] = file.replacements;
         add_timing(out, file.timing);
         Json& warnings = out["warnings"] = Json::array();
         for (const std::string& warning : file.warnings) warnings.push_back(valid_utf8(warning));
@@ -118,7 +119,8 @@ std::string report_json(const RunReport& report) {
                    {"failed", count(report, FileReport::Status::failed)},
                    {"skipped", count(report, FileReport::Status::skipped)},
                    {"interrupted", count(report, FileReport::Status::interrupted)},
-                   {"audio_hours", report.totals.audio_seconds / 3600}};
+                   {"audio_hours", report.totals.audio_seconds / 3600},
+                   {"replacements", replacements(report)}};
     add_timing(totals, report.totals);
     Json options = Json::object();
     for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);

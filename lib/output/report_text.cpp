@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/clock.h"
 #include "output/report.h"
@@ -78,6 +79,11 @@ std::string report_text(const RunReport& report) {
             t.modelled_array);
     }
     return out;
+}
+
+size_t replacements(const RunReport& report) {
+    return std::accumulate(report.files.begin(), report.files.end(), size_t{0},
+                           [](size_t sum, const FileReport& file) { return sum + file.replacements; });
 }
 
 size_t count(const RunReport& report, FileReport::Status status) {

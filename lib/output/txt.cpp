@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "output/formats.h"
+#include "output/paragraphs.h"
 #include "output/text.h"
 
 namespace npuscribe::output {
@@ -23,6 +24,16 @@ std::string txt(const Transcript& transcript) {
     for (const Segment& segment : transcript.segments) {
         const std::string text = line(segment);
         if (!text.empty()) out += text + "\n";
+    }
+    return out;
+}
+
+std::string txt_paragraphs(const Transcript& transcript) {
+    std::string out;
+    for (const Paragraph& paragraph : paragraphs(transcript)) {
+        const std::string speaker =
+            paragraph.speaker.empty() ? "" : fmt::format("(speaker {}) ", paragraph.speaker);
+        out += fmt::format("{}{}{}\n", out.empty() ? "" : "\n", speaker, paragraph.text);
     }
     return out;
 }

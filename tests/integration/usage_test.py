@@ -140,7 +140,7 @@ class Usage(support.Case):
         (["--device", "tpu", "a.wav"], "expected one of auto, cpu, npu, emulated"),
         (["--device", "cuda", "a.wav"], "use --device auto, cpu, npu or emulated"),
         (["--precision", "fp64", "a.wav"], "bfp16, bf16, fp32"),
-        (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, all"),
+        (["--output-format", "docx", "a.wav"], "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, md, all"),
         (["--vad=perhaps", "a.wav"], "invalid value 'perhaps' for --vad: expected true or false"),
         (["--audio-context", "9000", "a.wav"], "invalid value '9000' for --audio-context: expected a number from 0.02 to 30"),
         (["--suppress-tokens", "a,b", "a.wav"], "--suppress-tokens"),

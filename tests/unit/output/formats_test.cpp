@@ -96,7 +96,7 @@ TEST_CASE("an unknown format is refused with the choices") {
     for (const char* list : {"docx", "txt,", "", "TXT", "txt srt"}) {
         INFO(list);
         const std::string message = test::message_of<UsageError>([&] { parse_formats(list); });
-        CHECK(test::contains(message, "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, all"));
+        CHECK(test::contains(message, "txt, srt, vtt, tsv, csv, lrc, json, json-full, html, md, all"));
     }
 }
 
