@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "output/confidence.h"
 #include "output/formats.h"
 #include "output/markup.h"
 #include "output/page_html.h"
+#include "output/spoken_words.h"
 #include "output/text.h"
 
 namespace npuscribe::output {
@@ -54,18 +57,56 @@ std::string part_html(const Part& part) {
     return text.substr(0, word_at) + span + text.substr(word_end);
 }
 
-std::string segment_html(const Segment& segment) {
+constexpr double kPause = 2;     // seconds: a new line begins after more
+constexpr double kLongest = 60;  // seconds of a line, even if no sentence ends
+
+/// The text of a segment. Without words it is one part that can be played.
+std::string said_html(const Segment& segment) {
+    std::string out;
+    for (const Part& part : parts(segment)) out += part_html(part);
+    if (!segment.words.empty()) return out;
+    const size_t first = std::min(out.find_first_not_of(' '), out.size());
+    const size_t end = out.find_last_not_of(' ') + 1;
+    return fmt::format("{}<span class=\"said\"{}>{}</span>{}", out.substr(0, first),
+                       span_of(segment.start, segment.end), out.substr(first, end - first), out.substr(end));
+}
+
+/// Segments on one line of the page.
+std::string line_html(std::span<const Segment* const> segments) {
+    const Segment& first = *segments.front();
     std::string out =
         fmt::format(R"(<div class="segment"{}><a class="time" href="#t={}">{}</a><div>)",
-                    span_of(segment.start, segment.end), decimal(segment.start), clock(segment.start));
-    if (!segment.speaker.empty())
-        out += fmt::format(R"(<b class="speaker">Speaker {}</b> )", escaped(one_line(segment.speaker)));
+                    span_of(first.start, segments.back()->end), decimal(first.start), clock(first.start));
+    if (!first.speaker.empty())
+        out += fmt::format(R"(<b class="speaker">Speaker {}</b> )", escaped(one_line(first.speaker)));
     out += "<span class=\"text\" dir=\"auto\">";
     std::string text;
-    for (const Part& part : parts(segment)) text += part_html(part);
-    const size_t first = text.find_first_not_of(' ');
-    out += text.substr(first, text.find_last_not_of(' ') - first + 1);
+    for (const Segment* segment : segments) text += said_html(*segment);
+    const size_t begin = text.find_first_not_of(' ');
+    out += text.substr(begin, text.find_last_not_of(' ') - begin + 1);
     return out + "</span></div></div>\n";
+}
+
+/// True if a line ends after `segment`: a sentence does, or somebody else speaks next, or after a pause.
+bool line_ends(const Segment& first, const Segment& segment, const Segment& next) {
+    return ends_sentence(segment.text, next.text) || segment.speaker != next.speaker ||
+           next.start - segment.end > kPause || next.end - first.start > kLongest;
+}
+
+std::string lines_html(const Transcript& transcript) {
+    std::vector<const Segment*> spoken;
+    for (const Segment& segment : transcript.segments) {
+        if (!one_line(segment.text).empty()) spoken.push_back(&segment);
+    }
+    std::string out;
+    size_t first = 0;
+    for (size_t i = 0; i < spoken.size(); ++i) {
+        const bool last = i + 1 == spoken.size();
+        if (!last && !line_ends(*spoken[first], *spoken[i], *spoken[i + 1])) continue;
+        out += line_html(std::span(spoken).subspan(first, i + 1 - first));
+        first = i + 1;
+    }
+    return out;
 }
 
 std::string about(const Transcript& transcript) {
@@ -80,19 +121,15 @@ std::string about(const Transcript& transcript) {
 }  // namespace
 
 std::string html(const Transcript& transcript, const PageOptions& options) {
-    std::string segments;
-    bool words = false;
-    for (const Segment& segment : transcript.segments) {
-        if (one_line(segment.text).empty()) continue;
-        segments += segment_html(segment);
-        words = words || !segment.words.empty();
-    }
+    std::string segments = lines_html(transcript);
+    const bool words = std::any_of(transcript.segments.begin(), transcript.segments.end(),
+                                   [](const Segment& segment) { return !segment.words.empty(); });
     if (segments.empty()) segments = "<p>Nothing was said.</p>\n";
     std::string audio, legend;
     if (!options.audio_url.empty()) {
         audio = fmt::format(R"(<audio controls preload="metadata" src="{}" data-name="{}"></audio>)",
                             escaped(options.audio_url), escaped(options.audio_name));
-        legend = fmt::format("Click a {} to hear it. ", words ? "word" : "line");
+        legend = fmt::format("Click a {} to hear it. ", words ? "word" : "sentence");
     }
     legend += "The deeper the <span class=\"u2\">shade</span>, the less sure the model was.";
     return filled(page_html(), {{"title", escaped(options.title.empty() ? "Transcript" : options.title)},

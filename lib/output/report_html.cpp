@@ -55,7 +55,7 @@ std::string setup_text(const Setup& s) {
                                s.batch_size, s.threads, s.threads == 1 ? "thread" : "threads"));
 }
 
-plot::Canvas stage_bars(const RunReport& report) {
+plot::Canvas stage_bars(const RunReport& report, double width) {
     const Timing& t = report.totals;
     std::vector<plot::Bar> bars;
     for (const auto& [name, seconds] : {std::pair{"load", t.load},
@@ -71,7 +71,7 @@ plot::Canvas stage_bars(const RunReport& report) {
         const double share = t.total > 0 ? 100 * seconds / t.total : 0;
         bars.push_back({name, seconds, fmt::format("{:.2f} s, {:.0f} %", seconds, share)});
     }
-    return plot::bars("Stages, in all", "seconds; stages overlap", bars);
+    return plot::bars("Stages, in all", "seconds; stages overlap", bars, width);
 }
 
 void add(plot::Lane& lane, Stage stage, const Interval& interval) {
@@ -95,7 +95,7 @@ plot::Lane lane(const RunReport& report, const WindowTrace& window) {
     return lane;
 }
 
-plot::Canvas windows_chart(const RunReport& report) {
+plot::Canvas windows_chart(const RunReport& report, double width) {
     std::vector<WindowTrace> windows = report.windows;
     std::stable_sort(windows.begin(), windows.end(),
                      [](const WindowTrace& a, const WindowTrace& b) { return begin_of(a) < begin_of(b); });
@@ -109,18 +109,23 @@ plot::Canvas windows_chart(const RunReport& report) {
     }
     std::string title = "Windows, and when their stages were";
     if (shown < all) title += fmt::format(": the first {} of {}", shown, all);
-    return plot::timeline(title, end, kStages, lanes);
+    return plot::timeline(title, end, kStages, lanes, width);
 }
 
-plot::Canvas memory_chart(const RunReport& report) {
+plot::Canvas memory_chart(const RunReport& report, double width) {
     std::vector<plot::Point> points;
     for (const MemorySample& sample : report.memory.samples)
         points.push_back({sample.seconds, static_cast<double>(sample.bytes) / kMiB});
-    return plot::course("Memory in use", points.back().x, "MiB", points);
+    return plot::course("Memory in use", points.back().x, "MiB", points, width);
 }
 
-std::string chart(const plot::Canvas& canvas) {
-    return fmt::format("<div class=\"scroll\">{}</div>\n", canvas.element());
+constexpr double kWideBars = 720, kWideLanes = 960;
+
+/// A chart twice, of which the page shows the one that its window has room for.
+template <class Draw>
+std::string chart(double wide, const Draw& draw) {
+    return fmt::format("<div class=\"chart wide\">{}</div>\n<div class=\"chart narrow\">{}</div>\n",
+                       draw(wide).element(), draw(plot::kNarrow).element());
 }
 
 /// Empty if fewer than two files are done.
@@ -135,16 +140,19 @@ std::string realtime_chart(const RunReport& report) {
     const size_t done = count(report, FileReport::Status::done);
     std::string title = "Realtime factor by file, while others were worked on";
     if (bars.size() < done) title += fmt::format(": the first {} of {}", bars.size(), done);
-    return chart(plot::bars(title, "seconds of audio a second", bars));
+    return chart(kWideBars,
+                 [&](double width) { return plot::bars(title, "seconds of audio a second", bars, width); });
 }
 
 std::string charts(const RunReport& report) {
     std::string out;
     if (report.totals.total <= 0) return out;
-    if (!report.windows.empty()) out += chart(windows_chart(report));
-    out += chart(stage_bars(report));
+    if (!report.windows.empty())
+        out += chart(kWideLanes, [&](double width) { return windows_chart(report, width); });
+    out += chart(kWideBars, [&](double width) { return stage_bars(report, width); });
     out += realtime_chart(report);
-    if (report.memory.samples.size() > 1) out += chart(memory_chart(report));
+    if (report.memory.samples.size() > 1)
+        out += chart(kWideLanes, [&](double width) { return memory_chart(report, width); });
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "base/xml.h"
 
@@ -65,6 +66,19 @@ std::string shortened(const std::string& text, double width) {
     for (; count >= room && from < rest.size(); --count)
         from += utf8::first(std::string_view(rest).substr(from)).size;
     return "…" + rest.substr(from);
+}
+
+std::vector<std::string> wrapped(std::string_view text, double width) {
+    std::vector<std::string> lines;
+    for (const std::string_view word : split(text, ' ')) {
+        if (lines.empty() || text_width(lines.back()) + text_width(word) + kCharacterWidth > width) {
+            lines.emplace_back(word);
+        } else {
+            lines.back() += fmt::format(" {}", word);
+        }
+    }
+    if (lines.empty()) lines.emplace_back();
+    return lines;
 }
 
 Canvas::Canvas(double width, double height, std::string_view title)

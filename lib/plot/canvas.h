@@ -14,10 +14,14 @@ struct Point {
 
 inline constexpr size_t kColours = 7;      // classes c0 … c6, in the order in which series take them
 inline constexpr double kTextHeight = 12;  // pixels
+inline constexpr double kNarrow = 350;     // pixels: the width of a chart for a telephone
 /// An estimate of a text's width in pixels, without looking at fonts.
 double text_width(std::string_view text);
 /// The text, shortened to fit `width` with an ellipsis in front: the ends of file names tell them apart.
 std::string shortened(const std::string& text, double width);
+
+/// The text in lines that fit `width`, cut between words: at least one line.
+std::vector<std::string> wrapped(std::string_view text, double width);
 
 enum class Anchor { start, middle, end };
 

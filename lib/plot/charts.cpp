@@ -196,28 +196,32 @@ Canvas roofline(const std::string& title, const std::vector<Roof>& roofs, const 
     return canvas;
 }
 
-Canvas bars(const std::string& title, const std::string& label, const std::vector<Bar>& given) {
-    constexpr double kRow = 22, kNames = 220, kTop = 44, kLabels = 110;
+Canvas bars(const std::string& title, const std::string& label, const std::vector<Bar>& given, double width) {
+    constexpr double kRow = 22, kLabels = 110, kTitle = 18;
+    const double names = std::min(220.0, width * 0.36);
+    const std::vector<std::string> lines = wrapped(title, width - 32);
+    const double top = 26 + kTitle * static_cast<double>(lines.size());
     double largest = 0;
     for (const Bar& bar : given) largest = std::max(largest, bar.value);
     const Axis axis = from_zero(label, largest);
-    Canvas canvas(kWidth, kTop + kRow * static_cast<double>(given.size()) + 48, title);
-    const double bottom = canvas.height() - 44, room = kWidth - kNames - kLabels;
-    canvas.text({16, 24}, title, Anchor::start, "title");
-    for (const Tick& tick : ticks(axis, 6)) {
-        const double at = kNames + room * axis.place(tick.value);
-        canvas.line({at, kTop - 4}, {at, bottom}, "grid");
+    Canvas canvas(width, top + kRow * static_cast<double>(given.size()) + 48, title);
+    const double bottom = canvas.height() - 44, room = width - names - kLabels;
+    for (size_t i = 0; i < lines.size(); ++i)
+        canvas.text({16, 24 + kTitle * static_cast<double>(i)}, lines[i], Anchor::start, "title");
+    for (const Tick& tick : ticks(axis, room > 300 ? 6 : 2)) {
+        const double at = names + room * axis.place(tick.value);
+        canvas.line({at, top - 4}, {at, bottom}, "grid");
         canvas.text({at, bottom + 16}, tick.label, Anchor::middle);
     }
-    canvas.text({kNames + room / 2, bottom + 34}, axis.label, Anchor::middle, "soft");
+    canvas.text({names + room / 2, bottom + 34}, axis.label, Anchor::middle, "soft");
     for (size_t i = 0; i < given.size(); ++i) {
-        const double y = kTop + kRow * static_cast<double>(i);
-        const double width = room * axis.place(given[i].value);
-        canvas.text({kNames - 8, y + 13}, shortened(given[i].name, kNames - 20), Anchor::end);
-        canvas.rect(kNames, y, width, kRow - 6, "c0", given[i].name + ": " + given[i].label);
-        canvas.text({kNames + width + 6, y + 13}, given[i].label, Anchor::start, "soft");
+        const double y = top + kRow * static_cast<double>(i);
+        const double length = room * axis.place(given[i].value);
+        canvas.text({names - 8, y + 13}, shortened(given[i].name, names - 20), Anchor::end);
+        canvas.rect(names, y, length, kRow - 6, "c0", given[i].name + ": " + given[i].label);
+        canvas.text({names + length + 6, y + 13}, given[i].label, Anchor::start, "soft");
     }
-    canvas.line({kNames, kTop - 4}, {kNames, bottom}, "axis");
+    canvas.line({names, top - 4}, {names, bottom}, "axis");
     return canvas;
 }
 

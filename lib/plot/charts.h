@@ -55,7 +55,8 @@ struct Bar {
     double value = 0;
     std::string label;  // written after the bar
 };
-/// Horizontal bars from zero, the first at the top.
-Canvas bars(const std::string& title, const std::string& label, const std::vector<Bar>& bars);
+/// Horizontal bars from zero, the first at the top. `width` is in pixels, at least kNarrow.
+Canvas bars(const std::string& title, const std::string& label, const std::vector<Bar>& bars,
+            double width = 720);
 
 }  // namespace npuscribe::plot

@@ -18,12 +18,13 @@ struct Lane {
     std::string tip;
 };
 
-/// `stages` are the names of the colours, and `seconds` is the width of the chart.
+/// `stages` are the names of the colours, and `seconds` is what the chart spans. `width` is in pixels, at
+/// least kNarrow.
 Canvas timeline(const std::string& title, double seconds, const std::vector<std::string>& stages,
-                const std::vector<Lane>& lanes);
+                const std::vector<Lane>& lanes, double width = 960);
 
 /// A curve of values over seconds, such as memory in use. It is as wide as a timeline.
 Canvas course(const std::string& title, double seconds, const std::string& label,
-              const std::vector<Point>& points);
+              const std::vector<Point>& points, double width = 960);
 
 }  // namespace npuscribe::plot

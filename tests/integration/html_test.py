@@ -96,7 +96,7 @@ class Page(support.Case):
         self.page()
         segment = self.transcript["segments"][-1]
         self.assertEqual(self.browser.evaluate("document.querySelectorAll('.word').length"), 0)
-        self.browser.click(".segment:last-child .text")
+        self.browser.click(".segment:last-child .said:last-child")
         self.browser.wait_for(PLAYING)
         self.assertGreaterEqual(self.browser.evaluate(TIME), segment["start"] - 0.001)
         self.assertEqual(self.browser.wait_for(f"{NOW}.textContent").strip(), segment["text"].strip())
@@ -138,17 +138,81 @@ class Page(support.Case):
         browser.key("ArrowLeft")
         browser.wait_for(f"{TIME} < 4")
         self.assertAlmostEqual(browser.evaluate(TIME), before, places=2)
-        starts = [segment["start"] for segment in self.transcript["segments"]]
+        starts = browser.evaluate("[...document.querySelectorAll('.segment')].map(line => +line.dataset.start)")
         browser.evaluate("document.querySelector('audio').currentTime = 0")
         browser.key("ArrowDown")
         after = [start for start in starts if start > 0.02][0]
         self.assertAlmostEqual(browser.wait_for(TIME), after, places=2)
         browser.key("/", "Slash", "/")
         browser.call("Input.insertText", text="AMIABLE")
-        hits = sum("amiable" in segment["text"].lower() for segment in self.transcript["segments"])
+        hits = sum(segment["text"].lower().count("amiable") for segment in self.transcript["segments"])
         self.assertGreater(hits, 0)
         self.assertEqual(browser.wait_for("document.querySelector('#found').textContent"), f"1 of {hits}")
         self.assertIn("amiable", browser.evaluate("document.querySelector('.hit').textContent"))
+
+    def test_a_phrase_is_found_across_segments_and_its_words_are_marked(self):
+        for more in (("--word-timestamps",), ()):
+            with self.subTest(more=more):
+                self.page(*more)
+                browser = self.browser
+                texts = [segment["text"] for segment in self.transcript["segments"]]
+                # The last word of one segment and the first of the next, without their punctuation.
+                phrase = [support.words(texts[0])[-1], support.words(texts[1])[0]]
+                everything = support.words(" ".join(texts))
+                count = sum(everything[i : i + 2] == phrase for i in range(len(everything)))
+                self.assertGreater(count, 0)
+                before = browser.evaluate("document.querySelector('main').textContent")
+                browser.key("/", "Slash", "/")
+                browser.call("Input.insertText", text="  " + ", ".join(phrase).upper())
+                self.assertEqual(browser.wait_for("document.querySelector('#found').textContent"), f"1 of {count}")
+                marked = browser.evaluate("[...document.querySelectorAll('mark.at')].map(mark => mark.textContent).join(' ')")
+                self.assertEqual(support.words(marked), phrase)
+                browser.key("Enter")
+                browser.wait_for(f"document.querySelector('#found').textContent === '{2 if count > 1 else 1} of {count}'")
+                browser.key("Escape")
+                self.assertEqual(browser.evaluate("document.querySelectorAll('mark').length"), 0)
+                self.assertEqual(browser.evaluate("document.querySelector('main').textContent"), before)
+
+    def test_lines_are_whole_sentences(self):
+        self.page()
+        lines = self.browser.evaluate("[...document.querySelectorAll('.segment')].map(line => line.querySelector('.text').textContent)")
+        self.assertEqual("".join(" ".join(lines).split()), "".join(self.transcript["text"].split()))
+        ends = [line for line in lines if line[-1] in ".?!\""]
+        self.assertGreaterEqual(len(ends), len(lines) - 1, lines)
+
+    def test_words_are_reached_and_heard_with_the_keyboard_alone(self):
+        self.page("--word-timestamps")
+        browser = self.browser
+        browser.wait_for("document.querySelector('audio').readyState > 0")
+        words = self.words()
+        focused = "(document.activeElement.classList.contains('word') ? document.activeElement.textContent : '')"
+        for _ in range(20):
+            browser.key("Tab")
+            if browser.evaluate(focused):
+                break
+        self.assertEqual(browser.evaluate(focused), words[0]["word"].strip())
+        for _ in range(3):
+            browser.key("ArrowRight")
+        browser.key("ArrowLeft")
+        self.assertEqual(browser.evaluate(focused), words[2]["word"].strip())
+        browser.key("Enter", text="\r")
+        browser.wait_for(PLAYING)
+        self.assertGreaterEqual(browser.evaluate(TIME), words[2]["start"] - 0.001)
+        browser.key("ArrowDown")
+        second = browser.evaluate("document.querySelectorAll('.segment')[1].querySelector('.word').textContent")
+        self.assertEqual(browser.evaluate(focused), second)
+        # One stop of the Tab key among all words: the page's other controls stay in reach.
+        self.assertEqual(browser.evaluate("document.querySelectorAll('.word[tabindex]').length"), 1)
+
+    def test_the_copy_button_copies_the_text(self):
+        self.page()
+        browser = self.browser
+        browser.evaluate("navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }")
+        browser.click("#copy")
+        browser.wait_for("document.querySelector('#copy').textContent === 'Copied'")
+        copied = browser.evaluate("window.copied")
+        self.assertEqual("".join(copied.split()), "".join(self.transcript["text"].split()))
+        self.assertEqual(len(copied.rstrip("\n").split("\n")), browser.evaluate("document.querySelectorAll('.segment').length"))
 
     def test_a_recording_that_is_gone_can_be_shown_to_the_page(self):
         self.page("--word-timestamps")
@@ -199,11 +263,20 @@ class Report(support.Case):
         done = support.run("-q", "-m", model, "-l", "en", "--report", page, support.LIBRIVOX)
         self.check_exit(done, 0)
         with Browser() as browser:
-            browser.screen(380, 800, phone=True)
-            browser.open(page)
-            self.assertEqual(browser.requests, [page.as_uri()])
-            self.assertEqual(browser.evaluate("document.querySelectorAll('svg.plot').length"), 4)
-            self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), 380)
+            shown = "[...document.querySelectorAll('svg.plot')].filter(plot => plot.getBoundingClientRect().width > 0)"
+            for width in (390, 1200):
+                browser.screen(width, 800, phone=width < 400)
+                browser.open(page)
+                self.assertEqual(browser.requests, [page.as_uri()])
+                self.assertEqual(browser.evaluate(f"{shown}.length"), 4)
+                self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), width)
+                # No chart has to be scrolled, and no text of one is cut off.
+                outside = browser.evaluate(
+                    f"{shown}.flatMap(plot => [plot, ...plot.querySelectorAll('text')]).filter(part => {{"
+                    f" const box = part.getBoundingClientRect(); return box.left < 0 || box.right > {width}; }})"
+                    ".map(part => part.textContent)"
+                )
+                self.assertEqual(outside, [])
 
 
 class Hostile(support.Case):

@@ -92,16 +92,35 @@ TEST_CASE("no text of a transcript, a title or a name becomes markup") {
     };
     CHECK(count("</script>") == 1);
     CHECK(count("</title>") == 1);
-    CHECK(count("<div class=\"segment\"") == 3);
+    CHECK(count("<div class=\"segment\"") == 1);  // no sentence ends
+    CHECK(count("<span class=\"said\"") == 2);
 }
 
 TEST_CASE("a speaker comes before the text, and is not part of it") {
     Transcript t = transcript({segment(0, 1, " Hi"), segment(1, 2, " Ho")});
     t.segments[0].speaker = "1";
     const std::string page = html(t, {"talk", "", ""});
-    CHECK(
-        test::contains(page, R"(<b class="speaker">Speaker 1</b> <span class="text" dir="auto">Hi</span>)"));
-    CHECK(test::contains(page, R"(<div><span class="text" dir="auto">Ho</span>)"));
+    CHECK(test::contains(
+        page, R"(<b class="speaker">Speaker 1</b> <span class="text" dir="auto"><span class="said")"
+              R"( data-start="0" data-end="1">Hi</span></span>)"));
+    CHECK(test::contains(page, R"(<div><span class="text" dir="auto"><span class="said" data-start="1")"));
+}
+
+TEST_CASE("a line of the page holds whole sentences, up to a pause or another speaker") {
+    Transcript t = transcript({segment(0, 2, " It was"), segment(2, 4, " the best. Of times"),
+                               segment(4, 5, " it was."), segment(5, 6, " The age"), segment(9, 10, " of"),
+                               segment(10, 11, " Mr."), segment(11, 12, " Quilter")});
+    t.segments[6].speaker = "1";
+    const std::string page = html(t, {"talk", "", ""});
+    size_t lines = 0;
+    for (size_t at = page.find("<div class=\"segment\""); at != page.npos;
+         at = page.find("<div class=\"segment\"", at + 1))
+        ++lines;
+    CHECK(lines == 4);
+    CHECK(test::contains(page, R"(<div class="segment" data-start="0" data-end="5">)"));
+    CHECK(test::contains(
+        page, R"(>It was</span> <span class="said" data-start="2" data-end="4">the best. Of times</span>)"));
+    CHECK(test::contains(page, R"(<div class="segment" data-start="9" data-end="11">)"));
 }
 
 TEST_CASE("a page loads nothing but its recording") {
