@@ -208,6 +208,7 @@ TEST_CASE("if XRT finds no device, the first thing that is missing is named") {
     }
     SECTION("the hardware, and that is the one thing to name, whatever else is missing") {
         machine.remove("sys/bus/pci/devices/0000:c5:00.1");
+        machine.library.backend = nullptr;
         machine.library.problem = XrtProblem::no_module;
         machine.library.detail = "this npuscribe was built without XRT: install it";
         const NpuStatus status = probe_npu(machine.environment);
@@ -215,6 +216,7 @@ TEST_CASE("if XRT finds no device, the first thing that is missing is named") {
         CHECK(status.brief() == "no NPU is on the PCI bus");
     }
     SECTION("one thing, which is then the one to name") {
+        machine.library.backend = nullptr;
         machine.library.problem = XrtProblem::no_module;
         CHECK(probe_npu(machine.environment).brief() == "this npuscribe was built without XRT");
     }
