@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "device/choose.h"
+#include "device/npu/npu_probe.h"
 #include "device/npu/npu_queue.h"
 #include "npu_fixture.h"
 
