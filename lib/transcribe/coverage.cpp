@@ -225,6 +225,8 @@ class Splitter {
 std::vector<Hole> find_holes(const DecodingResult& result, const audio::Window& window,
                              const Vocabulary& vocabulary, const WordOptions& options) {
     if (window.speech.empty() || result.silence || result.frames.size() != result.tokens.size()) return {};
+    // A given prefix was not looked for, and draws the attention of the words after it out of place.
+    if (result.prefix_tokens > 0) return {};
     const std::vector<Heard> words = words_heard(result, vocabulary, options);
     if (words.empty()) return {};
     std::vector<Hole> holes;
@@ -240,9 +242,6 @@ std::vector<Hole> find_holes(const DecodingResult& result, const audio::Window& 
         }
         if (!last) latest = words[i].to;
     }
-    // What the text begins with was given, and was not looked for.
-    if (result.prefix_tokens > 0)
-        std::erase_if(holes, [&](const Hole& hole) { return hole.tokens <= result.prefix_tokens + 1; });
     return holes;
 }
 

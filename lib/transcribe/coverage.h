@@ -22,8 +22,8 @@ struct Hole {
 };
 
 /// The holes of a window's text, in order. None if the window does not know where its speech is, if the
-/// result does not know at which frames its tokens were looked for (DecodeRequest::locate), or if it has no
-/// text.
+/// result does not know at which frames its tokens were looked for (DecodeRequest::locate), if it begins with
+/// a given prefix, or if it has no text.
 std::vector<Hole> find_holes(const DecodingResult& result, const audio::Window& window,
                              const Vocabulary& vocabulary, const WordOptions& words);
 

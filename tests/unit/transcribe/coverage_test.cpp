@@ -109,7 +109,7 @@ TEST_CASE("Punctuation does not count as a word in a hole, and stays with the wo
     CHECK(found[0].tokens == 3);
 }
 
-TEST_CASE("Nothing is judged without a map of speech, without frames, in silence, or before a given prefix") {
+TEST_CASE("Nothing is judged without a map of speech, without frames, in silence, or with a given prefix") {
     const audio::Window window = heard(6000, {{0, 6000}});
     DecodingResult result = words_at({500, 5500});
     REQUIRE(holes(result, window).size() == 1);
