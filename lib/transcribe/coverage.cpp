@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "transcribe/audio_context.h"
@@ -103,6 +106,32 @@ std::string letters(std::string_view text) {
         }
     }
     return out;
+}
+
+/// The fewest bytes to insert, delete or replace that make `text` of some beginning of `other` (Sellers 1980,
+/// with the beginning fixed).
+size_t distance_to_beginning(std::string_view text, std::string_view other) {
+    std::vector<size_t> row(text.size() +
+                            1);  // distances of the text's beginnings to the one of `other` so far
+    std::iota(row.begin(), row.end(), size_t{0});
+    size_t least = row.back();
+    for (const char c : other.substr(0, 2 * text.size())) {
+        size_t diagonal = std::exchange(row[0], row[0] + 1);
+        for (size_t i = 1; i < row.size(); ++i) {
+            const size_t replaced = diagonal + (text[i - 1] == c ? 0 : 1);
+            diagonal = std::exchange(row[i], std::min({replaced, row[i] + 1, row[i - 1] + 1}));
+        }
+        least = std::min(least, row.back());
+    }
+    return least;
+}
+
+/// Whether `text` is heard again at the beginning of `other`: most of its letters stand there in the same
+/// order.
+bool repeats_beginning(std::string_view text, std::string_view other) {
+    constexpr double kMostChanged = 0.4;  // of the letters; of unrelated English sentences it is two thirds
+    return static_cast<double>(distance_to_beginning(text, other)) <=
+           kMostChanged * static_cast<double>(text.size());
 }
 
 /// The speech between two words.
@@ -267,8 +296,12 @@ bool fills_hole(const DecodingResult& result, const Vocabulary& vocabulary, std:
     if (result.silence || result.temperature > 0) return false;
     if (result.avg_logprob < *openai.logprob_threshold) return false;
     if (result.compression_ratio > *openai.compression_ratio_threshold) return false;
-    const std::string words = letters(vocabulary.text(result.tokens));
-    return !words.empty() && !letters(before).ends_with(words) && !letters(after).starts_with(words);
+    std::string words = letters(vocabulary.text(result.tokens));
+    if (words.empty() || repeats_beginning(words, letters(after))) return false;
+    std::string reversed_before = letters(before);
+    std::reverse(reversed_before.begin(), reversed_before.end());
+    std::reverse(words.begin(), words.end());
+    return !repeats_beginning(words, reversed_before);
 }
 
 }  // namespace npuscribe

@@ -39,7 +39,8 @@ std::vector<WindowStretch> split_at_holes(const DecodingResult& result, const au
                                           const std::vector<Hole>& holes, const Vocabulary& vocabulary);
 
 /// The text that was decoded for a hole is believed: there is some, it is likely enough, it does not repeat
-/// itself, and it is not what the text `before` the hole ends with or the one `after` it begins with.
+/// itself, and it is not about what the text `before` the hole ends with or the one `after` it begins with:
+/// decoded alone, the same words often come out a little differently.
 bool fills_hole(const DecodingResult& result, const Vocabulary& vocabulary, std::string_view before,
                 std::string_view after);
 

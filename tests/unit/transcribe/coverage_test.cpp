@@ -184,6 +184,15 @@ TEST_CASE("What the words on either side of a hole say already does not fill it"
     CHECK(fills_hole(result, small_vocabulary(), " c d e", " d c"));
 }
 
+TEST_CASE("What the words on either side of a hole say a little differently does not fill it, either") {
+    DecodingResult result = said({{at(0), 0}});
+    for (Token letter = 2; letter < 12; ++letter) result.tokens.push_back(letter);  // "cdefghijkl"
+    result.avg_logprob = -0.4;
+    CHECK_FALSE(fills_hole(result, small_vocabulary(), "", " cde fxh ijkl, mn"));
+    CHECK_FALSE(fills_hole(result, small_vocabulary(), " ab. efgh ijkl", ""));
+    CHECK(fills_hole(result, small_vocabulary(), " cdefm nopqr", " mnop qrijkl"));
+}
+
 namespace {
 
 /// Text of windows by their level.
