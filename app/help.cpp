@@ -64,7 +64,6 @@ constexpr Everyday kEveryday[] = {
     {"channel", "mix, left, right, or split for two speakers"},
     {"output-format", "Write files: txt, srt, vtt, json, html, ..."},
     {"output-dir", "Write them to DIR; -: one of them to stdout"},
-    {"output-name", "Name the output files of one input"},
     {"skip-existing", "Skip inputs whose output files already exist"},
     {"print-timestamps", "Print times before the text on stdout"},
     {"quiet", "Print nothing but errors on stderr"},
@@ -72,6 +71,7 @@ constexpr Everyday kEveryday[] = {
     {"threads", "Use N CPU threads (default: all)"},
     {"initial-prompt", "Names and spellings to expect, for example"},
     {"word-timestamps", "Find when each word is spoken"},
+    {"subtitles", "Cut srt and vtt as broadcasters do"},
 };
 
 std::string beside(const CLI::Option& option, const std::string& text) {

@@ -196,7 +196,7 @@ TEST_CASE("What the words on either side of a hole say a little differently does
 namespace {
 
 /// Text of windows by their level.
-ScriptedModel::Script says(std::map<int, std::vector<Token>> texts) {
+ScriptedModel::Script says(const std::map<int, std::vector<Token>>& texts) {
     return [texts](float level, std::span<const Token> history, std::span<float> logits) {
         next_token(history, texts.at(static_cast<int>(level)), logits);
     };

@@ -237,7 +237,7 @@ inline ScriptedModel::Script slowly(ScriptedModel::Script script) {
 
 /// Half a second of the level's letter, then half a second of two of them. Languages as `languages` gives
 /// them by level.
-inline ScriptedModel::Script spells(std::map<int, Token> languages = {}) {
+inline ScriptedModel::Script spells(const std::map<int, Token>& languages = {}) {
     return [languages](float level, std::span<const Token> history, std::span<float> logits) {
         if (history.size() == 1) {
             const auto language = languages.find(static_cast<int>(level));
