@@ -28,9 +28,9 @@ float decibels(float power) {
 
 }  // namespace
 
-SecondLook::SecondLook(const VadModel& model, float threshold)
-    : threshold_(threshold),
-      speech_ends_(std::max(threshold - 0.15F, 0.01F)),  // as in SpeechSegmenter
+SecondLook::SecondLook(const VadModel& model, const VadOptions& options)
+    : threshold_(options.threshold),
+      speech_ends_(options.end_threshold()),
       first_(model.detector()),
       second_(model.detector()),
       frame_(first_->frame_samples()),

@@ -19,8 +19,9 @@ namespace npuscribe::audio {
 
 class SecondLook final : public SpeechDetector {
   public:
-    /// Pauses, in which the probability is below `threshold`, are listened to again. `model` must outlive it.
-    SecondLook(const VadModel& model, float threshold);
+    /// Pauses, in which the probability is below the threshold, are listened to again. `model` must outlive
+    /// it.
+    SecondLook(const VadModel& model, const VadOptions& options);
 
     size_t frame_samples() const override { return frame_; }
     /// A call should have a second of samples or more: pauses are looked for inside each call.

@@ -16,7 +16,7 @@ constexpr int64_t kCutSearchMs = 5000;
 SpeechSegmenter::SpeechSegmenter(const VadOptions& options, size_t frame_samples, size_t max_samples)
     : frame_samples_(static_cast<int64_t>(frame_samples)),
       threshold_(options.threshold),
-      end_threshold_(std::max(options.threshold - 0.15F, 0.01F)),
+      end_threshold_(options.end_threshold()),
       min_speech_(options.min_speech_ms * kSamplesPerMs),
       min_silence_(options.min_silence_ms * kSamplesPerMs),
       max_frames_((static_cast<int64_t>(max_samples) - 2 * options.speech_pad_ms * kSamplesPerMs) /

@@ -50,7 +50,7 @@ class SpeechWindows final : public Windows {
   public:
     SpeechWindows(Stream& stream, const VadModel& vad, const VadOptions& options, size_t max_samples)
         : reader_(stream),
-          detector_(vad, options.threshold),
+          detector_(vad, options),
           segmenter_(options, detector_.frame_samples(), max_samples),
           packer_(options, max_samples),
           padding_(int64_t{options.speech_pad_ms} * (kSampleRate / 1000)) {}

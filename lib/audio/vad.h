@@ -2,6 +2,7 @@
 // Voice activity detection: what any detector provides, and how its probabilities become speech. To add a
 // detector, implement the two classes here, as silero_vad.h does, and create it in lib/npuscribe/session.cpp.
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -18,6 +19,9 @@ struct VadOptions {
     int min_silence_ms = 160;  // a shorter silence does not end a segment
     int speech_pad_ms = 400;   // kept before and after speech, if the pause is long enough
     int max_pause_ms = 1000;   // a longer pause inside a window is shortened to the padding on its two sides
+
+    /// The probability below which speech ends, as Silero's own.
+    float end_threshold() const { return std::max(threshold - 0.15F, 0.01F); }
 };
 
 /// Finds speech in one stream of 16 kHz mono samples; it keeps state between calls. Not for several

@@ -104,7 +104,7 @@ std::vector<float> tone_in_silence(size_t frames, size_t begin, size_t end) {
 
 TEST_CASE("a voice that only the second detector hears counts, but not a sound of a moment", "[vad]") {
     const Shy model;
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     const auto voice = probabilities(detector, tone_in_silence(64, 20, 50));
     CHECK(speech_frames(voice) == 30);
     CHECK(speech_frames(std::span(voice).subspan(20, 30)) == 30);
@@ -116,7 +116,7 @@ TEST_CASE("a voice that only the second detector hears counts, but not a sound o
 
 TEST_CASE("a voice goes on from one call to the next", "[vad]") {
     const Shy model;
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     const auto heard = probabilities(detector, tone_in_silence(128, 40, 66));
     CHECK(speech_frames(std::span(heard).subspan(40, 26)) == 26);
     CHECK(speech_frames(heard) == 26);
@@ -137,7 +137,7 @@ TEST_CASE("a voice that is 36 dB quieter than the one before is heard nearly as 
     };
     plain->reset();
     const size_t by_one = quiet_part(*plain);
-    SecondLook twice(model, kThreshold);
+    SecondLook twice(model, {kThreshold});
     const size_t by_two = quiet_part(twice);
     INFO(alone << " frames alone, " << by_one << " with one detector, " << by_two << " with two");
     CHECK(by_two > by_one);
@@ -148,7 +148,7 @@ TEST_CASE("a recording that is quiet from its beginning to its end is heard",
           "[vad][needs-models][needs-pocketsphinx]") {
     const SileroVad model(test::need_model(kWeights));
     const auto speech = samples_of(test::need_pocketsphinx_data() / kSpeech);
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     const size_t loud = speech_frames(probabilities(detector, speech));
     for (const double level : {-20.0, -30.0, -40.0}) {
         INFO(level << " dB");
@@ -162,7 +162,7 @@ TEST_CASE("a second look only adds speech", "[vad][needs-models][needs-pocketsph
     const auto speech = samples_of(test::need_pocketsphinx_data() / kSpeech);
     const auto plain = model.detector();
     const auto one = probabilities(*plain, speech);
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     const auto two = probabilities(detector, speech);
     for (size_t i = 0; i < one.size(); ++i) {
         CHECK(two[i] >= one[i]);
@@ -203,7 +203,7 @@ TEST_CASE("noise, hum and tones stay what they are when they are brought to the 
             std::vector<float> samples(20 * kCall);
             for (size_t i = 0; i < samples.size(); ++i)
                 samples[i] = sound(static_cast<double>(i) / audio::kSampleRate);
-            SecondLook detector(model, kThreshold);
+            SecondLook detector(model, {kThreshold});
             const auto heard = probabilities(detector, times(samples, level));
             INFO(name << " at " << level << " dB");
             CHECK(longest_speech(heard) * SileroVad::kFrame < audio::kSampleRate / 10);  // a click, at most
@@ -217,14 +217,14 @@ TEST_CASE("a steady background is not listened to twice for long", "[vad][needs-
     std::normal_distribution<float> normal(0, 0.01F);
     std::vector<float> samples(150 * kCall);  // five minutes
     for (float& sample : samples) sample = normal(random);
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     probabilities(detector, samples);
     CHECK(detector.frames_heard_twice() < samples.size() / SileroVad::kFrame / 5);
 }
 
 TEST_CASE("silence is not listened to twice at all", "[vad][needs-models]") {
     const SileroVad model(test::need_model(kWeights));
-    SecondLook detector(model, kThreshold);
+    SecondLook detector(model, {kThreshold});
     CHECK(speech_frames(probabilities(detector, std::vector<float>(10 * kCall))) == 0);
     CHECK(detector.frames_heard_twice() == 0);
 }
