@@ -1,8 +1,5 @@
 #include "terminal_text.h"
 
-#include <wchar.h>
-
-#include <clocale>
 #include <vector>
 
 #include "base/utf8.h"
@@ -10,40 +7,17 @@
 namespace npuscribe::app {
 namespace {
 
-// What the C library knows of characters' widths in UTF-8, whatever locale the program runs in.
-class UnicodeWidths {
-  public:
-    UnicodeWidths() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {}
-    ~UnicodeWidths() {
-        if (locale_ != nullptr) ::freelocale(locale_);
-    }
-    UnicodeWidths(const UnicodeWidths&) = delete;
-    UnicodeWidths& operator=(const UnicodeWidths&) = delete;
-
-    size_t of(char32_t code) const {
-        if (code < 0x80 || locale_ == nullptr) return 1;
-        const locale_t before = ::uselocale(locale_);
-        const int width = ::wcwidth(static_cast<wchar_t>(code));
-        ::uselocale(before);
-        return width < 0 ? 1 : static_cast<size_t>(width);
-    }
-
-  private:
-    locale_t locale_;
-};
-
 struct Piece {
     std::string_view bytes;
     size_t columns;
 };
 
 std::vector<Piece> characters(std::string_view text) {
-    const UnicodeWidths widths;
     std::vector<Piece> out;
     while (!text.empty()) {
         const utf8::Character character = utf8::first(text);
-        out.push_back(
-            {text.substr(0, character.size), character.valid ? widths.of(character.code) : character.size});
+        out.push_back({text.substr(0, character.size),
+                       character.valid ? utf8::columns(character.code) : character.size});
         text.remove_prefix(character.size);
     }
     return out;

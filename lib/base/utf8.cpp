@@ -1,9 +1,17 @@
 #include "base/utf8.h"
 
+#include <locale.h>
 #include <utf8proc.h>
+#include <wchar.h>
 
 namespace npuscribe::utf8 {
 namespace {
+
+/// The character set C.UTF-8, for as long as the program runs; null if the C library has none.
+locale_t unicode() {
+    static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return locale;
+}
 
 uint8_t byte(std::string_view text, size_t i) {
     return static_cast<uint8_t>(text[i]);
@@ -73,6 +81,23 @@ bool is_space(char32_t code) {
     return (code >= 0x09 && code <= 0x0D) || code == 0x20 || code == 0x85 || code == 0xA0 || code == 0x1680 ||
            (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F ||
            code == 0x205F || code == 0x3000;
+}
+
+char32_t to_small(char32_t code) {
+    return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code)));
+}
+
+char32_t to_capital(char32_t code) {
+    if (code == U'ß') return code;  // for which utf8proc has a capital that the simple mapping has not
+    return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(code)));
+}
+
+size_t columns(char32_t code) {
+    if (code < 0x80 || unicode() == nullptr) return 1;
+    const locale_t before = ::uselocale(unicode());
+    const int width = ::wcwidth(static_cast<wchar_t>(code));
+    ::uselocale(before);
+    return width < 0 ? 1 : static_cast<size_t>(width);
 }
 
 }  // namespace npuscribe::utf8

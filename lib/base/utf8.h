@@ -28,4 +28,12 @@ bool is_letter(char32_t code);  // general category L*
 bool is_number(char32_t code);  // N*
 bool is_space(char32_t code);   // property White_Space
 
+/// Unicode's simple case mappings, whatever the locale: one character for one.
+char32_t to_small(char32_t code);
+char32_t to_capital(char32_t code);
+
+/// Columns of a character in a terminal: 2 if it is wide (Chinese, Japanese, Korean, emoji), 0 if it is put
+/// on top of another, else 1. As the C library knows it for UTF-8, whatever locale the program runs in.
+size_t columns(char32_t code);
+
 }  // namespace npuscribe::utf8

@@ -1,8 +1,6 @@
 #include "output/replacements.h"
 
 #include <fmt/format.h>
-#include <locale.h>
-#include <wctype.h>
 
 #include <algorithm>
 
@@ -15,27 +13,11 @@
 namespace npuscribe::output {
 namespace {
 
-/// The cases of all scripts, without looking at the user's locale.
-locale_t unicode() {
-    static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
-    return locale;
-}
-
-char32_t small(char32_t code) {
-    if (unicode() == nullptr) return code < 128 ? static_cast<char32_t>(towlower(code)) : code;
-    return static_cast<char32_t>(towlower_l(code, unicode()));
-}
-
-char32_t capital(char32_t code) {
-    if (unicode() == nullptr) return code < 128 ? static_cast<char32_t>(towupper(code)) : code;
-    return static_cast<char32_t>(towupper_l(code, unicode()));
-}
-
 bool is_small(char32_t code) {
-    return capital(code) != code;
+    return utf8::to_capital(code) != code;
 }
 bool is_capital(char32_t code) {
-    return small(code) != code;
+    return utf8::to_small(code) != code;
 }
 
 /// A character and where it stands.
@@ -88,7 +70,7 @@ std::string with_case_of(std::string_view matched, std::string_view heard, const
     std::string out;
     for (const Place& place : places(wanted)) {
         if (place.at == wanted.size()) break;
-        utf8::append(out, shouted || (begins && place.at == 0) ? capital(place.code) : place.code);
+        utf8::append(out, shouted || (begins && place.at == 0) ? utf8::to_capital(place.code) : place.code);
     }
     return out;
 }
@@ -99,7 +81,7 @@ std::u32string folded(std::string_view text) {
         if (place.at == text.size()) break;
         const bool space = utf8::is_space(place.code);
         if (space && (out.empty() || out.back() == ' ')) continue;
-        out += space ? U' ' : small(place.code);
+        out += space ? U' ' : utf8::to_small(place.code);
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
     return out;
@@ -113,7 +95,7 @@ size_t match(const std::vector<Place>& text, size_t i, const std::u32string& wan
         if (code == ' ') {
             if (!utf8::is_space(text[at].code)) return 0;
             while (at + 1 < text.size() && utf8::is_space(text[at].code)) ++at;
-        } else if (small(text[at++].code) != code) {
+        } else if (utf8::to_small(text[at++].code) != code) {
             return 0;
         }
     }

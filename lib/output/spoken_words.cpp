@@ -39,15 +39,6 @@ std::string_view without_closing_marks(std::string_view word) {
     return word;
 }
 
-// The ranges of UAX #11 that matter in subtitles: Hangul, CJK, kana, full-width forms, emoji.
-bool is_wide(char32_t code) {
-    return (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xA4CF) ||
-           (code >= 0xAC00 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
-           (code >= 0xFE30 && code <= 0xFE4F) || (code >= 0xFF00 && code <= 0xFF60) ||
-           (code >= 0xFFE0 && code <= 0xFFE6) || (code >= 0x1F300 && code <= 0x1F64F) ||
-           (code >= 0x1F900 && code <= 0x1F9FF) || (code >= 0x20000 && code <= 0x3FFFD);
-}
-
 }  // namespace
 
 std::vector<Word> spoken_words(const Segment& segment) {
@@ -94,7 +85,7 @@ size_t columns(std::string_view text) {
     size_t count = 0;
     while (!text.empty()) {
         const utf8::Character character = utf8::first(text);
-        count += is_wide(character.code) ? 2 : 1;
+        count += std::max<size_t>(1, utf8::columns(character.code));
         text.remove_prefix(character.size);
     }
     return count;
