@@ -4,7 +4,7 @@
 #include <random>
 
 #include "base/stopwatch.h"
-#include "bench/generated_layer.h"
+#include "bench/generated_encoder.h"
 #include "bench/layer_runner.h"
 #include "bench/power_sensors.h"
 #include "bench/statistics.h"
@@ -30,7 +30,8 @@ CpuProjection measure_cpu(const Shape& shape, Precision precision, ThreadPool& p
     dimensions.n_audio_head = shape.state / kHeadSize;
     dimensions.n_audio_ctx = shape.frames;
     const auto device = make_cpu_device({precision, {}}, pool);
-    const GeneratedLayer weights(dimensions);
+    dimensions.n_audio_layer = 1;
+    const GeneratedEncoder weights(dimensions);
     LayerRunner layer(weights, 0, shape.frames, *device, pool);
 
     std::minstd_rand random(1);

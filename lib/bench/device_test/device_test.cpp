@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
-#include "bench/device_test/generated_encoder.h"
+#include "bench/generated_encoder.h"
 #include "device/choose.h"
 #include "device/cpu/cpu_device.h"
 #include "device/npu/npu_array.h"
@@ -109,7 +109,7 @@ Weights choose_weights(const std::string& wanted, const std::vector<Shape>& shap
     }
     const Dimensions& dimensions = smallest->dimensions;
     return {fmt::format("generated weights, n_audio_state {}", dimensions.n_audio_state),
-            std::make_unique<GeneratedEncoder>(dimensions)};
+            std::make_unique<bench::GeneratedEncoder>(dimensions)};
 }
 
 struct Entry {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "bench/generated_layer.h"
+#include "bench/generated_encoder.h"
 #include "bench/layer_runner.h"
 #include "bench/speech.h"
 #include "catch.h"
@@ -210,7 +210,8 @@ TEST_CASE("a generated layer can be run, and is the same each time", "[bench]") 
     Dimensions d = kSmall;
     d.n_audio_state = 64;
     d.n_audio_head = 1;
-    const GeneratedLayer weights(d);
+    d.n_audio_layer = 1;
+    const GeneratedEncoder weights(d);
     CHECK(weights.shape("encoder.blocks.0.mlp.0.weight") == std::vector<size_t>{256, 64});
     CHECK(weights.shape("encoder.blocks.0.mlp.2.bias") == std::vector<size_t>{64});
     CHECK_FALSE(weights.has("encoder.blocks.0.attn.key.bias"));  // Whisper's has none

@@ -1,13 +1,15 @@
 #pragma once
-// An encoder of any size with made-up weights, for machines without a model.
+// An encoder of any size with made-up weights: for machines without a model, and for times, which do not
+// depend on the weights.
 
 #include "model/checkpoint.h"
 
-namespace npuscribe::device_test {
+namespace npuscribe::bench {
 
 /// The encoder's tensors under OpenAI's names, and none of the decoder's. The values are the same each time.
 class GeneratedEncoder final : public Checkpoint {
   public:
+    /// Only the encoder's sizes matter.
     explicit GeneratedEncoder(const Dimensions& dimensions) : dimensions_(dimensions) {}
 
     const Dimensions& dimensions() const override { return dimensions_; }
@@ -23,4 +25,4 @@ class GeneratedEncoder final : public Checkpoint {
     Dimensions dimensions_;
 };
 
-}  // namespace npuscribe::device_test
+}  // namespace npuscribe::bench
