@@ -74,7 +74,8 @@ class RandomCheckpoint final : public Checkpoint {
         size_t count = 1;
         for (const size_t size : shape) count *= size;
         // Rows of unit length on average: activations then keep their size from layer to layer.
-        const double fan_in = shape.size() == 1 ? 16.0 : static_cast<double>(count / shape[0]);
+        const size_t row = count / shape[0];
+        const double fan_in = shape.size() == 1 ? 16.0 : static_cast<double>(row);
         std::normal_distribution<double> normal(0.0, 1.0 / std::sqrt(fan_in));
         Tensor tensor{std::move(shape), std::vector<float>(count)};
         for (auto& value : tensor.values) value = static_cast<float>(normal(random_));
