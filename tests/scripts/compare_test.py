@@ -5,6 +5,7 @@ import tempfile
 import unittest
 import wave
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 
@@ -103,6 +104,34 @@ class Processes(unittest.TestCase):
         fail = [sys.executable, "-c", "import sys; sys.exit('no such model')"]
         with self.assertRaisesRegex(SystemExit, "no such model"):
             jobs.run_process(fail, threads=1)
+
+
+class Earlier(unittest.TestCase):
+    def test_words_that_were_measured_before_are_not_measured_again_and_times_are(self):
+        ours, theirs = jobs.AS_THEY_COME[:2]
+        calls = []
+
+        def run_interleaved(contenders, files, settings, repeat, encoder=False):
+            calls.append([contender.name for contender in contenders])
+            return {c: [jobs.Result(wall=1.0, peak_memory=1, work=2.0, texts={})] for c in contenders}
+
+        file = Path("a.wav")
+        files = audio.AudioSet(short={file: "one two"}, long={}, clip=None)
+        settings = jobs.Settings(Path("npuscribe"), Path("base"), threads=1, beam_size=0)
+
+        def measure(wanted: set[str]) -> measures.Comparison:
+            half = mock.Mock(return_value=wer.ErrorRate(errors=1, words=2))
+            with mock.patch.object(jobs, "run_interleaved", run_interleaved), mock.patch.object(wer, "error_rate", half):
+                return measures.measure(
+                    files, settings, [ours, theirs], wanted, 1, quick=False, scratch=Path("."), measured={theirs.name: {"wer_short": 12.5}}
+                )
+
+        words = measure({"wer"})
+        self.assertEqual(calls, [[ours.name]])
+        self.assertEqual((words.get(ours.name, "wer_short"), words.get(theirs.name, "wer_short")), (50.0, 12.5))
+        both = measure({"wer", "short"})
+        self.assertEqual(calls[1], [ours.name, theirs.name])
+        self.assertEqual((both.get(theirs.name, "wer_short"), both.get(theirs.name, "short")), (12.5, 2.0))
 
 
 class Tables(unittest.TestCase):

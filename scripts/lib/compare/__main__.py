@@ -32,6 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--audio", type=Path, help="directory with a MANIFEST.tsv (default: ../shared/audio)")
     parser.add_argument("--npuscribe", type=Path, help="the program (default: build/release/npuscribe, which is built first)")
     parser.add_argument("--json", type=Path, help="write all numbers to this file")
+    parser.add_argument("--measured", type=Path, action="append", default=[], help="take what this file, which --json wrote on this machine, has of the word error rates instead of measuring it again: words do not depend on what else runs; may be repeated")
     parser.add_argument("--markdown", type=Path, help="write the table to this file, as Markdown")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     parser.add_argument("--check", action="store_true", help="fail if a goal is missed")
@@ -39,6 +40,18 @@ def parse_arguments() -> argparse.Namespace:
     if arguments.repeat < 1 or arguments.threads < 1 or arguments.beam_size < 1:
         parser.error("--repeat, --threads and --beam-size are at least 1")
     return arguments
+
+
+def measured_words(files: list[Path], key: str, what: dict[str, str | int], model: str) -> dict[str, dict[str, float]]:
+    """The word error rates of each contender in files that --json wrote. Exits if one is of another machine, version or model."""
+    found: dict[str, dict[str, float]] = {}
+    for file in files:
+        numbers = json.loads(file.read_text(encoding="utf-8"))
+        if (numbers["machine"], numbers["model"]) != (what, model):
+            sys.exit(f"{file} was measured with {numbers['model']} on {numbers['machine']}, and this is {model} on {what}: measure again")
+        for contender, values in numbers.get(key, {"contenders": {}})["contenders"].items():
+            found[contender] = {measure: values[measure] for measure in measures.WORD_KEYS if measure in values}
+    return found
 
 
 def main() -> None:
@@ -62,6 +75,7 @@ def main() -> None:
         contenders = jobs.choose(settings, arguments.contender, arguments.quick)
         if not contenders:
             continue
+        key = f"same, beam {beam_size}" if beam_size else "defaults"
         with tempfile.TemporaryDirectory() as scratch:
             comparison = measures.measure(
                 audio.read_manifest(directory.resolve()),
@@ -71,6 +85,7 @@ def main() -> None:
                 repeat=repeat,
                 quick=arguments.quick,
                 scratch=Path(scratch),
+                measured=measured_words(arguments.measured, key, what, model.name),
             )
         title, notes = measures.title(settings), measures.notes(what, settings, contenders, repeat)
         header, rows = comparison.as_rows()
@@ -78,7 +93,6 @@ def main() -> None:
         print(title, "", table.as_text(header, rows), "", *notes, "", *map(str, reached), "", sep="\n", flush=True)
         markdown += [f"**{title}**", table.as_markdown(header, rows), " ".join(notes)]
         goals += reached
-        key = f"same, beam {beam_size}" if beam_size else "defaults"
         numbers[key] = {"contenders": comparison.as_json(), "goals": [vars(goal) for goal in reached]}
     if not markdown:
         sys.exit(f"no contender's name contains {' or '.join(arguments.contender)}")

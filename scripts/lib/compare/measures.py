@@ -13,6 +13,7 @@ WORDS = [
     ("wer_long", "long file"),
     ("wer_orders", f"long file in {OTHER_ORDERS + 1} orders"),
 ]
+WORD_KEYS = [*(key for key, _ in WORDS), "wer_all", "left_out"]
 # Key, heading, how a value is written.
 COLUMNS = [
     *((key, f"WER, {what}", lambda v: f"{v:.2f} %") for key, what in WORDS),
@@ -126,9 +127,11 @@ def measure(
     repeat: int,
     quick: bool,
     scratch: Path,
+    measured: dict[str, dict[str, float]],
 ) -> Comparison:
-    """Batched contenders only get the long file: a short one is a single window."""
-    comparison = Comparison({contender: {} for contender in contenders})
+    """Batched contenders only get the long file: a short one is a single window. Words that were measured before, by the
+    contender's name, are not measured again."""
+    comparison = Comparison({contender: dict(measured.get(contender.name, {})) for contender in contenders})
     single = [contender for contender in contenders if not contender.batched]
 
     def rounds(*timed: str) -> int:  # a word error rate needs no second run
@@ -136,14 +139,17 @@ def measure(
 
     if wanted & {"wer", "short"} and files.short:
         say(f"{len(files.short)} short files")
-        runs = jobs.run_interleaved(single, list(files.short), settings, rounds("short"))
-        add_runs(comparison, runs, wanted, "short", files.short)
+        able = single if "short" in wanted else [c for c in single if c.name not in measured]
+        runs = jobs.run_interleaved(able, list(files.short), settings, rounds("short"))
+        add_runs(comparison, runs, wanted, "short", files.short, measured)
     if wanted & {"wer", "long", "memory"} and files.long:
         say("The long file")
-        runs = jobs.run_interleaved(contenders, list(files.long), settings, rounds("long", "memory"))
-        add_runs(comparison, runs, wanted, "long", files.long)
+        able = contenders if wanted & {"long", "memory"} else [c for c in contenders if c.name not in measured]
+        runs = jobs.run_interleaved(able, list(files.long), settings, rounds("long", "memory"))
+        add_runs(comparison, runs, wanted, "long", files.long, measured)
         if "wer" in wanted and not quick:
-            add_orders(comparison, runs, files.long, settings, scratch)
+            new = {contender: results for contender, results in runs.items() if contender.name not in measured}
+            add_orders(comparison, new, files.long, settings, scratch)
         if "memory" in wanted:
             for contender, results in runs.items():
                 comparison.add(contender, "memory", jobs.median(results, "peak_memory"))
@@ -167,11 +173,12 @@ def add_runs(
     wanted: set[str],
     key: str,
     references: dict[Path, str],
+    measured: dict[str, dict[str, float]],
 ) -> None:
     for contender, results in runs.items():
         if key in wanted:
             comparison.add(contender, key, jobs.median(results, "work"))
-        if "wer" in wanted:
+        if "wer" in wanted and contender.name not in measured:
             rate = wer.error_rate(references, results[0].texts)
             comparison.add(contender, f"wer_{key}", rate.percent)
             comparison.add_to_all(contender, rate)
