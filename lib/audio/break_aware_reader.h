@@ -17,12 +17,19 @@ class BreakAwareReader {
   public:
     explicit BreakAwareReader(Stream& stream) : stream_(stream) {}
 
-    /// Fills `out`. Returns fewer samples only at the end of the stream or at a break.
+    /// Fills `out`. Returns fewer samples only at the end of the stream, at a break, or if a pipe pauses.
     size_t read(std::span<float> out) {
-        const AddTime time(seconds_);
         size_t done = 0;
+        waited_ = 0;
+        paused_ = false;
         while (done < out.size() && !ended_) {
             try {
+                {
+                    const AddTime time(waited_);
+                    paused_ = !stream_.wait();
+                }
+                if (paused_) break;
+                const AddTime time(seconds_);
                 const size_t count = stream_.read(out.subspan(done));
                 done += count;
                 ended_ = count == 0;
@@ -37,6 +44,10 @@ class BreakAwareReader {
     }
 
     bool ended() const { return ended_; }
+    /// The last `read` was cut short because the stream's pipe gave nothing for a while.
+    bool paused() const { return paused_; }
+    /// Seconds for which the last `read` waited for a pipe.
+    double waited() const { return waited_; }
     int64_t samples() const { return samples_; }
     double seconds() const { return seconds_; }
     float peak() const { return peak_; }
@@ -48,6 +59,8 @@ class BreakAwareReader {
   private:
     Stream& stream_;
     bool ended_ = false;
+    bool paused_ = false;
+    double waited_ = 0;
     int64_t samples_ = 0;
     float peak_ = 0;
     double seconds_ = 0;

@@ -41,6 +41,7 @@ class ClipStream final : public Stream {
         position_ += static_cast<int64_t>(count);
         return count;
     }
+    bool wait() override { return left_ == 0 || whole_.wait(); }
     std::optional<double> duration() const override { return std::nullopt; }
     std::string description() const override { return whole_.description(); }
 

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "base/error.h"
 
@@ -19,41 +19,24 @@ std::string reason() {
     return std::strerror(errno);
 }
 
-/// A file that disappears when it is closed.
-int unlinked_temporary_file() {
-    const char* given = std::getenv("TMPDIR");
-    std::string path = (given != nullptr && *given != '\0' ? given : "/tmp");
-    path += "/npuscribe-XXXXXX";
-    const int fd = mkostemp(path.data(), O_CLOEXEC);
-    if (fd < 0) {
-        throw InputError(fmt::format(
-            "cannot make a temporary file in {} for piped audio: {}; set TMPDIR to a writable directory",
-            path.substr(0, path.rfind('/')), reason()));
-    }
-    unlink(path.c_str());
-    return fd;
-}
-
-bool write_all(int fd, const char* data, size_t count) {
-    while (count > 0) {
-        const ssize_t written = write(fd, data, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        data += written;
-        count -= static_cast<size_t>(written);
-    }
-    return true;
+int64_t pread_all(int fd, void* buffer, int64_t count, int64_t offset) {
+    ssize_t done = 0;
+    do {
+        done = pread(fd, buffer, static_cast<size_t>(count), offset);
+    } while (done < 0 && errno == EINTR);
+    return done;
 }
 
 }  // namespace
 
-InputFile::InputFile(const std::filesystem::path& path) {
+InputFile::InputFile(const std::filesystem::path& path, const std::atomic<bool>* cancel) {
     if (path == "-") {
         name_ = "standard input";
         fd_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     } else {
         name_ = fmt::format("'{}'", path.string());
-        fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        // A FIFO that nobody writes to yet would block here, and no signal would end that.
+        fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     }
     if (fd_ < 0) throw InputError(fmt::format("cannot open {}: {}", name_, reason()));
     try {
@@ -68,47 +51,66 @@ InputFile::InputFile(const std::filesystem::path& path) {
         }
         size_ = status.st_size;
         // The shell script that started us may have read part of redirected input: go on from there.
-        if (!S_ISREG(status.st_mode) || lseek(fd_, 0, SEEK_CUR) != 0) spool();
+        if (!S_ISREG(status.st_mode) || lseek(fd_, 0, SEEK_CUR) != 0) {
+            pipe_ = std::make_shared<PipeSpool>(std::exchange(fd_, -1), name_, cancel);
+            size_ = pipe_->wait_for(1, left_);
+        }
         if (size_ == 0) throw InputError(fmt::format("{} is empty (0 bytes)", name_));
     } catch (...) {
-        close(fd_);
+        if (fd_ >= 0) close(fd_);
         throw;
     }
 }
+
+InputFile::InputFile(const InputFile* first)
+    : size_(first->size_), name_(first->name_), pipe_(first->pipe_) {}
+
+std::shared_ptr<InputFile> InputFile::another_reader() const {
+    return std::shared_ptr<InputFile>(new InputFile(this));
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      size_(other.size_),
+      name_(std::move(other.name_)),
+      pipe_(std::move(other.pipe_)),
+      whole_(other.whole_),
+      left_(other.left_.load()),
+      read_to_(other.read_to_.load()) {}
 
 InputFile::~InputFile() {
     if (fd_ >= 0) close(fd_);
 }
 
-void InputFile::spool() {
-    const int copy = unlinked_temporary_file();
-    std::vector<char> block(size_t{1} << 18);
-    size_ = 0;
-    while (true) {
-        const ssize_t count = read(fd_, block.data(), block.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count == 0) break;
-        if (count < 0 || !write_all(copy, block.data(), static_cast<size_t>(count))) {
-            const std::string message =
-                count < 0
-                    ? fmt::format("cannot read {}: {}", name_, reason())
-                    : fmt::format("no room in $TMPDIR for {}: {}; set TMPDIR to a directory with more room",
-                                  name_, reason());
-            close(copy);
-            throw InputError(message);
-        }
-        size_ += count;
-    }
-    lseek(copy, 0, SEEK_SET);
-    close(std::exchange(fd_, copy));
+int64_t InputFile::size() const {
+    if (!pipe_) return size_;
+    return pipe_->ended() ? pipe_->size() : kUnknownSize;
+}
+
+void InputFile::wait_for_end() {
+    if (pipe_) pipe_->wait_for(kUnknownSize, left_);
+    whole_ = true;
 }
 
 int64_t InputFile::read_at(void* buffer, int64_t count, int64_t offset) const {
-    ssize_t done = 0;
-    do {
-        done = pread(fd_, buffer, static_cast<size_t>(count), offset);
-    } while (done < 0 && errno == EINTR);
-    return done;
+    return pipe_ ? read_pipe(buffer, count, offset) : pread_all(fd_, buffer, count, offset);
+}
+
+int64_t InputFile::read_pipe(void* buffer, int64_t count, int64_t offset) const {
+    constexpr int64_t kFarAhead = int64_t{1} << 13;  // chunks of a header are shorter
+    try {
+        int64_t there = pipe_->size();
+        if (offset >= there) {
+            if (offset > read_to_ + kFarAhead && !pipe_->ended()) return 0;
+            there = pipe_->wait_for(offset + 1, left_);
+        }
+        const int64_t most = std::min(count, there - offset);
+        if (most <= 0) return 0;
+        read_to_ = std::max<int64_t>(read_to_, offset + most);
+        return pread_all(pipe_->descriptor(), buffer, most, offset);
+    } catch (const Error&) {
+        return -1;  // exceptions must not pass through the decoders' libraries: PipedStream reports it
+    }
 }
 
 }  // namespace npuscribe::audio

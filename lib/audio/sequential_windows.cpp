@@ -14,9 +14,15 @@ class SequentialWindows final : public Windows {
 
     std::optional<Window> next() override {
         drop_before(resume_);
-        const size_t held = buffer_.size();
-        buffer_.resize(max_samples_);
-        buffer_.resize(held + reader_.read(std::span(buffer_).subspan(held)));
+        size_t more = 0;
+        do {
+            const size_t held = buffer_.size();
+            buffer_.resize(max_samples_);
+            const size_t count = reader_.read(std::span(buffer_).subspan(held));
+            buffer_.resize(held + count);
+            more += count;
+            // What is left of the last window waits until a pipe that pauses goes on.
+        } while (reader_.paused() && (more == 0 || buffer_.size() < kHopLength));
         if (buffer_.size() < kHopLength) {
             reader_.rethrow();
             return std::nullopt;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr sf_count_t kUnknownLength = SF_COUNT_MAX;
 constexpr size_t kBlockSamples = size_t{1} << 15;
+constexpr sf_count_t kClaimedByPipes = 0x7FFF0000 / 8;  // samples, of 8 bytes at most
 
 struct Close {
     void operator()(SNDFILE* file) const { sf_close(file); }
@@ -35,6 +36,7 @@ std::string format_name(int format) {
 struct Source {
     const InputFile* file = nullptr;
     sf_count_t position = 0;
+    bool parts = false;  // a read may return less than was asked for, so that it does not wait for a pipe
 };
 
 sf_count_t source_size(void* source) {
@@ -58,6 +60,7 @@ sf_count_t source_read(void* buffer, sf_count_t count, void* opaque) {
             source.file->read_at(static_cast<char*>(buffer) + done, count - done, source.position + done);
         if (more <= 0) break;
         done += more;
+        if (source.parts) break;
     }
     source.position += done;
     return done;
@@ -69,7 +72,7 @@ sf_count_t source_tell(void* source) {
 
 class SndfileDecoder final : public FileDecoder {
   public:
-    explicit SndfileDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0} {
+    explicit SndfileDecoder(const InputFile& file) : name_(file.name()), source_{&file, 0, false} {
         SF_INFO info{};
         SF_VIRTUAL_IO io = {source_size, source_seek, source_read, nullptr, source_tell};
         file_.reset(sf_open_virtual(&io, SFM_READ, &info, &source_));
@@ -79,6 +82,10 @@ class SndfileDecoder final : public FileDecoder {
             throw InputError(fmt::format("{} is not readable audio: {}", name_, why));
         }
         frames_ = info.frames;
+        source_.parts = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
+        // The header of what is written to a pipe claims the greatest length that it can.
+        if (file.forward() && frames_ >= kClaimedByPipes / std::max(1, info.channels))
+            frames_ = kUnknownLength;
         mpeg_ = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG;
         exact_ = info.seekable != 0 && frames_ != kUnknownLength && !mpeg_ &&
                  (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG;
@@ -94,7 +101,10 @@ class SndfileDecoder final : public FileDecoder {
 
     void read(std::vector<float>& block) override {
         const auto channels = static_cast<size_t>(format_.channels);
-        const size_t frames = std::max<size_t>(1, kBlockSamples / channels);
+        // What has come through a pipe is not to wait for more than a tenth of a second.
+        const size_t most =
+            source_.file->forward() ? static_cast<size_t>(format_.sample_rate) / 10 : SIZE_MAX;
+        const size_t frames = std::clamp<size_t>(kBlockSamples / channels, 1, std::max<size_t>(1, most));
         block.resize(frames * channels);
         const sf_count_t count = sf_readf_float(file_.get(), block.data(), static_cast<sf_count_t>(frames));
         block.resize(static_cast<size_t>(std::max<sf_count_t>(count, 0)) * channels);

@@ -94,6 +94,17 @@ void SpeechPacker::finish(int64_t length, std::vector<std::vector<FileRange>>& o
     pending_.clear();
 }
 
+void SpeechPacker::flush(int64_t length, std::vector<std::vector<FileRange>>& out) {
+    if (pending_.empty()) return;
+    finish(length, out);
+    last_end_ = out.back().back().end;
+    none_emitted_ = true;  // the next window may have all of the pause that follows
+}
+
+int64_t SpeechPacker::pending_samples() const {
+    return pending_.empty() ? 0 : pending_.back().end - pending_.front().begin;
+}
+
 std::vector<FileRange> SpeechPacker::needed(int64_t next_begin) const {
     const int64_t tail = std::max<int64_t>(0, next_begin - padding_);
     if (pending_.empty()) return {{tail, kEndless}};

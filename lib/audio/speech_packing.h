@@ -26,6 +26,12 @@ class SpeechPacker {
     void add(const SpeechSegment& segment, std::vector<std::vector<FileRange>>& out);
     /// The file ends at sample `length`: appends the last window.
     void finish(int64_t length, std::vector<std::vector<FileRange>>& out);
+    /// The same at sample `length` of a stream that goes on there. Nothing of this window comes again.
+    void flush(int64_t length, std::vector<std::vector<FileRange>>& out);
+    /// Samples from the beginning of the first segment that is in no window yet to the end of the last one.
+    int64_t pending_samples() const;
+    /// Where the last segment ended.
+    int64_t last_end() const { return pending_.empty() ? last_end_ : pending_.back().end; }
     /// The samples that later windows may need, if no further segment begins before `next_begin`. The last
     /// range has no end.
     std::vector<FileRange> needed(int64_t next_begin) const;

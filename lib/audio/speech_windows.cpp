@@ -18,8 +18,11 @@ namespace npuscribe::audio {
 namespace {
 
 constexpr int kLongestPadMs = 5000;
-constexpr size_t kBatchSamples = 32768;       // 2 s: the 64 frames that Silero's network takes at once
-constexpr size_t kLeastSpeech = kSampleRate;  // samples that a window must hold beside its padding
+constexpr size_t kBatchSamples = 32768;  // 2 s: the 64 frames that Silero's network takes at once
+constexpr double kLiveWait = 0.5;  // seconds for which a batch waits, if its sound is being recorded now
+constexpr int64_t kPause = kSampleRate;             // samples that end a window of sound recorded now
+constexpr int64_t kWorthAWindow = 5 * kSampleRate;  // of speech; after less, the pause is to be twice as long
+constexpr size_t kLeastSpeech = kSampleRate;        // samples that a window must hold beside its padding
 
 void check(const VadOptions& options, size_t max_samples) {
     if (!(options.threshold > 0 && options.threshold < 1)) {
@@ -80,26 +83,28 @@ class SpeechWindows final : public Windows {
     }
 
   private:
-    /// Takes in the next batch of frames.
+    /// Takes in the next batch of frames. It begins with the samples that did not fill a frame before.
     void advance() {
         const size_t frame = detector_.frame_samples();
         batch_.resize(std::max(kBatchSamples / frame, size_t{1}) * frame);
-        const size_t count = reader_.read(batch_);
-        store_.append(std::span(batch_).first(count));
+        const size_t count = left_over_ + reader_.read(std::span(batch_).subspan(left_over_));
+        store_.append(std::span(batch_).subspan(left_over_, count - left_over_));
+        finished_ = reader_.ended();
 
-        const size_t frames = (count + frame - 1) / frame;
-        batch_.resize(frames * frame);
+        const size_t frames = finished_ ? (count + frame - 1) / frame : count / frame;
         std::fill(batch_.begin() + static_cast<ptrdiff_t>(count), batch_.end(), 0.0F);
         probabilities_.resize(frames);
-        {
+        if (frames > 0) {
             const AddTime time(vad_seconds_);
-            detector_.run(batch_, probabilities_);
+            detector_.run(std::span(batch_).first(frames * frame), probabilities_);
         }
+        left_over_ = finished_ ? 0 : count - frames * frame;
+        std::copy_n(batch_.begin() + static_cast<ptrdiff_t>(frames * frame), left_over_, batch_.begin());
 
         segments_.clear();
         for (const float probability : probabilities_) segmenter_.push(probability, segments_);
-        finished_ = reader_.ended();
-        if (finished_) segmenter_.finish(store_.end(), segments_);
+        const int64_t heard = store_.end() - static_cast<int64_t>(left_over_);
+        if (finished_ || reader_.paused()) segmenter_.finish(heard, segments_);
 
         std::vector<std::vector<FileRange>> windows;
         for (SpeechSegment segment : segments_) {
@@ -109,8 +114,20 @@ class SpeechWindows final : public Windows {
             packer_.add(segment, windows);
         }
         if (finished_) packer_.finish(store_.end(), windows);
+        if (!finished_ && speech_pauses(heard)) packer_.flush(heard, windows);
         for (const auto& ranges : windows) ready_.push_back(window_of(ranges));
         store_.keep(packer_.needed(segmenter_.earliest_begin()));
+    }
+
+    /// True if what was said is to be decoded before a window is full: a pipe gives nothing any more, or it
+    /// gives sound about as fast as people speak and nobody speaks now. `heard`: the end of what was listened
+    /// to.
+    bool speech_pauses(int64_t heard) const {
+        if (reader_.paused()) return true;
+        const bool live = reader_.waited() > kLiveWait;
+        if (!live || segmenter_.earliest_begin() < heard) return false;
+        const int64_t pause = heard - packer_.last_end();
+        return pause >= (packer_.pending_samples() >= kWorthAWindow ? kPause : 2 * kPause);
     }
 
     /// Windows come in order, and each holds whole segments.
@@ -143,6 +160,7 @@ class SpeechWindows final : public Windows {
     std::deque<SpeechSegment> heard_;  // not in a window yet
     double vad_seconds_ = 0;
     int64_t speech_samples_ = 0;
+    size_t left_over_ = 0;  // samples at the beginning of batch_
     bool finished_ = false;
 };
 

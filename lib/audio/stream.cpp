@@ -11,6 +11,8 @@
 
 #include "audio/channel_mixer.h"
 #include "audio/file_decoder.h"
+#include "audio/forward_decoder.h"
+#include "audio/piped_stream.h"
 #include "audio/resampler.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -68,7 +70,7 @@ std::string channels_text(const Format& format) {
 /// FileDecoder → one channel → 16 kHz.
 class DecodedStream final : public Stream {
   public:
-    DecodedStream(std::shared_ptr<const InputFile> file, const OpenOptions& options)
+    DecodedStream(std::shared_ptr<InputFile> file, const OpenOptions& options)
         : file_(std::move(file)), channel_(options.channel) {
         decoder_ = open_decoder(*file_);
         const Format& format = decoder_->format();
@@ -141,7 +143,7 @@ class DecodedStream final : public Stream {
     }
 
   private:
-    static std::unique_ptr<FileDecoder> open_decoder(const InputFile& file);
+    static std::unique_ptr<FileDecoder> open_decoder(InputFile& file);
 
     /// Lets the decoder seek to `samples` from here. It goes to a frame half a second earlier, which is a
     /// whole sample of the output, so that a fresh resampler has settled when its output counts.
@@ -214,7 +216,7 @@ class DecodedStream final : public Stream {
                                      file_->name(), what, seconds_text(second)));
     }
 
-    std::shared_ptr<const InputFile> file_;
+    std::shared_ptr<InputFile> file_;
     int channel_;
     std::unique_ptr<FileDecoder> decoder_;
     std::optional<Resampler> resampler_;
@@ -244,7 +246,11 @@ bool claims_nothing(const FileDecoder& decoder, const InputFile& file) {
 }
 #endif
 
-std::unique_ptr<FileDecoder> DecodedStream::open_decoder(const InputFile& file) {
+std::unique_ptr<FileDecoder> DecodedStream::open_decoder(InputFile& file) {
+    if (file.forward()) {
+        if (auto decoder = open_forward(file)) return decoder;
+        file.wait_for_end();
+    }
 #ifdef NPUSCRIBE_HAVE_LIBAV
     if (looks_like_mp3(file)) {
         try {
@@ -271,6 +277,13 @@ std::unique_ptr<FileDecoder> DecodedStream::open_decoder(const InputFile& file) 
 #endif
 }
 
+std::unique_ptr<Stream> open_recording(const std::shared_ptr<InputFile>& file, const OpenOptions& options) {
+    if (file->pipe() == nullptr) return std::make_unique<DecodedStream>(file, options);
+    const auto reader = file->another_reader();
+    return piped_stream(
+        reader, [=] { return std::make_unique<DecodedStream>(reader, options); }, options.cancel);
+}
+
 class MemoryStream final : public Stream {
   public:
     explicit MemoryStream(std::span<const float> samples) : samples_(samples) {}
@@ -293,14 +306,15 @@ class MemoryStream final : public Stream {
 
 }  // namespace
 
-Recording::Recording(const std::filesystem::path& path) : file_(std::make_shared<InputFile>(path)) {}
+Recording::Recording(const std::filesystem::path& path, const std::atomic<bool>* cancel)
+    : file_(std::make_shared<InputFile>(path, cancel)) {}
 
 std::unique_ptr<Stream> Recording::open(const OpenOptions& options) const {
-    return std::make_unique<DecodedStream>(file_, options);
+    return open_recording(file_, options);
 }
 
 std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options) {
-    return Recording(path).open(options);
+    return Recording(path, options.cancel).open(options);
 }
 
 std::unique_ptr<Stream> open_samples(std::span<const float> samples) {

@@ -2,6 +2,8 @@
 // Any audio file, or standard input, as a stream of 16 kHz mono f32. Nothing here holds a whole file in
 // memory.
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,12 +16,18 @@ namespace npuscribe::audio {
 
 inline constexpr int kSampleRate = 16000;  // Whisper's
 
+/// A pipe that gives nothing for this long counts as a pause.
+inline constexpr std::chrono::milliseconds kPipePause{2000};
+
 class Stream {
   public:
     virtual ~Stream() = default;
     /// Writes up to `out.size()` samples (16 kHz, mono, f32, nominally within ±1) and returns how many: 0 at
     /// the end. Throws InputError if the file breaks off or is damaged here.
     virtual size_t read(std::span<float> out) = 0;
+    /// Waits until `read` has something to give at once. Returns false, once for each silence, if nothing has
+    /// come through a pipe for kPipePause: what was said before is over. Sound in a file is always there.
+    virtual bool wait() { return true; }
     /// Skips up to `samples` samples and returns how many there were. If the format allows to seek to a
     /// sample, those before it are not decoded, and damage in them is not noticed.
     virtual int64_t skip(int64_t samples);
@@ -38,13 +46,17 @@ struct OpenOptions {
     int channel = kMix;       // kMix: the mean of all channels, or the loudest where they cancel each other
                               // (channel_mixer.h); else 0 (left), 1 (right) …
     int wanted_channels = 0;  // not 0: the channels that the file must have, to be transcribed apart
+    /// If it is not null and becomes true, waiting for a pipe ends with Cancelled. It must outlive the
+    /// stream.
+    const std::atomic<bool>* cancel = nullptr;
 };
 
-/// Opens a regular file, a pipe, or standard input for "-". Decoders seek, so audio from a pipe is first
-/// copied to an unlinked file in $TMPDIR. Tries libsndfile first, then FFmpeg's libraries if they are built
-/// in. A wav file that was written to a pipe may claim more samples than follow: it is read to its end.
-/// Throws InputError if the file is missing, may not be read, is a directory or empty, is not audio, holds no
-/// samples, has an absurd header or lacks the channel.
+/// Opens a regular file, a pipe, or standard input for "-". A pipe is copied to an unlinked file in $TMPDIR,
+/// and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC, Ogg, MP3, AAC, Matroska), else
+/// once all of it is there. Tries libsndfile first, then FFmpeg's libraries if they are built in. A wav file
+/// that was written to a pipe may claim more samples than follow: it is read to its end. Throws InputError if
+/// the file is missing, may not be read, is a directory or empty, is not audio, holds no samples, has an
+/// absurd header or lacks the channel.
 ///
 /// `Stream::read` then returns everything before a break, and throws at the break with its time: if the file
 /// ends before its header says (FLAC, mp3, mp4), a packet is damaged, or a sample is NaN, infinite or beyond
@@ -60,11 +72,12 @@ class InputFile;
 /// Otherwise like the function `open`.
 class Recording {
   public:
-    explicit Recording(const std::filesystem::path& path);
+    /// `cancel` is that of OpenOptions.
+    explicit Recording(const std::filesystem::path& path, const std::atomic<bool>* cancel = nullptr);
     std::unique_ptr<Stream> open(const OpenOptions& options = {}) const;
 
   private:
-    std::shared_ptr<const InputFile> file_;
+    std::shared_ptr<InputFile> file_;
 };
 
 /// A stream over samples in memory (16 kHz mono), for users of the library and tests. It copies nothing, so

@@ -51,17 +51,19 @@ size_t tracks_of_input(Channels channels) {
 }
 
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
-    std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open) {
+    std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open,
+    const std::atomic<bool>* cancel) {
     // Recordings are kept for the second channel, because a pipe cannot be read twice.
     auto kept = std::make_shared<std::map<size_t, audio::Recording>>();
-    return [inputs = std::move(inputs), channels, open = std::move(open),
+    return [inputs = std::move(inputs), channels, open = std::move(open), cancel,
             kept = std::move(kept)](size_t track) -> std::unique_ptr<audio::Stream> {
         const size_t count = tracks_of_input(channels);
         const size_t input = track / count;
-        const audio::OpenOptions options = options_of_track(track, channels);
+        audio::OpenOptions options = options_of_track(track, channels);
+        options.cancel = cancel;
         if (open) return open(inputs[input], options);
         if (count == 1) return audio::open(inputs[input], options);
-        if (track % count == 0) kept->try_emplace(input, inputs[input]);
+        if (track % count == 0) kept->try_emplace(input, inputs[input], cancel);
         const auto found = kept->find(input);
         if (found == kept->end()) return audio::open(inputs[input], options);  // fails as it did before
         const audio::Recording recording = found->second;

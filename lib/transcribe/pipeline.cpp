@@ -26,18 +26,25 @@ size_t audio_frames(const audio::Window& window) {
     return (samples + kSamplesPerFrame - 1) / kSamplesPerFrame;
 }
 
+struct SetWhenDestroyed {
+    std::atomic<bool>& flag;
+    ~SetWhenDestroyed() { flag = true; }
+};
+
 }  // namespace
 
 /// Windows on their way: source, schedule, encoder, decoding engine, and back to their inputs.
 class Pipeline::WindowLoop {
   public:
+    /// `stop` ends the source's waiting for a pipe; it is set when this ends.
     WindowLoop(Pipeline& pipeline, size_t inputs, SourceOptions source, const TranscribeEvents& events,
-               const std::atomic<bool>* cancel)
+               const std::atomic<bool>* cancel, std::atomic<bool>& stop)
         : settings_(pipeline.settings_),
           cancel_(cancel),
           trace_(events.on_window),
           inputs_(inputs, settings_, events, pipeline.timing_),
           source_(inputs, pipeline.cutter_, pipeline.context_, pipeline.mel_, std::move(source)),
+          stop_source_{stop},
           schedule_(source_, inputs_, pipeline.context_, pipeline.mel_, trace_),
           engine_(*pipeline.parts_.decoder, settings_.vocabulary, settings_.options.decoding, pipeline.pool_,
                   callbacks()),
@@ -140,6 +147,7 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
                    CutRecording cut)
     : parts_(parts),
       options_(options),
+    SetWhenDestroyed stop_source_;  // before the source, which ends with its thread
       pool_(pool),
       mel_(parts.decoder->dimensions().n_mels),
       context_(options, parts.decoder->dimensions()),
@@ -147,10 +155,10 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
       settings_{*parts.vocabulary, options_, parts.decoder->dimensions().n_text_ctx,
                 static_cast<double>(context_.longest_samples()) / audio::kSampleRate} {}
 
-SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>& inputs,
-                                       OpenAudio open) const {
+SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open,
+                                       const std::atomic<bool>& stop) const {
     SourceOptions source;
-    source.open = track_opener(inputs, options_.channels, std::move(open));
+    source.open = track_opener(inputs, options_.channels, std::move(open), &stop);
     source.one_at_a_time = settings_.one_at_a_time();
     // If windows wait for those before them, opening this many inputs keeps the batch full.
     source.max_open = std::max<size_t>(1, options_.batch_size);
@@ -171,7 +179,7 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     };
     try {
         WindowLoop loop(*this, inputs.size() * tracks_of_input(options_.channels),
-                        source_options(inputs, std::move(open)), track_events, cancel);
+                        source_options(inputs, std::move(open), stop), track_events, cancel, stop);
         loop.run();
         timing_.steps = before.steps + loop.steps();  // a step for windows of several inputs counts once
     } catch (...) {
@@ -182,3 +190,4 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
 }
 
 }  // namespace npuscribe
+        std::atomic<bool> stop{false};

@@ -54,7 +54,8 @@ class Pipeline {
   private:
     class WindowLoop;
 
-    SourceOptions source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open) const;
+    SourceOptions source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open,
+                                 const std::atomic<bool>& stop) const;
 
     ModelParts parts_;
     TranscribeOptions options_;

@@ -122,7 +122,8 @@ class LibavDecoder final : public FileDecoder {
     void open_container() {
         auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBuffer));
         if (buffer == nullptr) throw std::bad_alloc();
-        io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, &source_, read_source, nullptr, seek_source));
+        io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, &source_, read_source, nullptr,
+                                     source_.file->forward() ? nullptr : seek_source));
         if (!io_) throw std::bad_alloc();
         AVFormatContext* context = avformat_alloc_context();
         if (context == nullptr) throw std::bad_alloc();

@@ -7,20 +7,28 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "audio/stream.h"
 #include "base/error.h"
 
 namespace npuscribe::test {
 
-/// `sample(i)` is sample i of `length`. It can be hours long without being held anywhere. With `breaks`, its
-/// end is an InputError.
+/// `sample(i)` is sample i of `length`. As if it came through a pipe, it pauses once at each of `pauses`. It
+/// can be hours long without being held anywhere. With `breaks`, its end is an InputError.
 class ComputedStream final : public audio::Stream {
   public:
-    ComputedStream(int64_t length, std::function<float(int64_t)> sample, bool breaks = false)
-        : length_(length), sample_(std::move(sample)), breaks_(breaks) {}
+    ComputedStream(int64_t length, std::function<float(int64_t)> sample, bool breaks = false,
+                   std::vector<int64_t> pauses = {})
+        : length_(length), sample_(std::move(sample)), breaks_(breaks), pauses_(std::move(pauses)) {}
+    bool wait() override {
+        if (pauses_.empty() || pauses_.front() != position_) return true;
+        pauses_.erase(pauses_.begin());
+        return false;
+    }
     size_t read(std::span<float> out) override {
-        const auto count = std::min<int64_t>(length_ - position_, std::min<int64_t>(5000, std::ssize(out)));
+        const int64_t end = pauses_.empty() ? length_ : pauses_.front();
+        const auto count = std::min<int64_t>(end - position_, std::min<int64_t>(5000, std::ssize(out)));
         if (count == 0 && breaks_) throw InputError("it breaks off");
         for (int64_t i = 0; i < count; ++i) out[static_cast<size_t>(i)] = sample_(position_ + i);
         position_ += count;
@@ -33,6 +41,7 @@ class ComputedStream final : public audio::Stream {
     int64_t length_;
     std::function<float(int64_t)> sample_;
     bool breaks_;
+    std::vector<int64_t> pauses_;
     int64_t position_ = 0;
 };
 

@@ -120,6 +120,63 @@ TEST_CASE("any detector can choose the windows, with frames of its own length", 
     CHECK(windows->speech_samples() == 5 * kSampleRate + 160);
 }
 
+TEST_CASE("a pipe that pauses ends a window, and nothing that was said comes twice or is lost", "[window]") {
+    // It pauses in the middle of speech, in silence, twice at one place, and where a frame is not whole.
+    const std::vector<int64_t> pauses = {5 * kSampleRate + 77, 12 * kSampleRate, 12 * kSampleRate,
+                                         15 * kSampleRate + 1};
+    const auto speaks = [](int64_t i) { return i / kSampleRate % 4 != 3; };  // 3 s of speech, 1 s of silence
+    ComputedStream stream(
+        20 * kSampleRate, [&](int64_t i) { return speaks(i) ? 0.5F : 0.0F; }, false, pauses);
+    const AnySound vad;
+    const auto windows = audio::speech_windows(stream, vad, {});
+    int64_t last = 0;
+    std::vector<int64_t> heard(20, 0);  // by second
+    size_t count = 0;
+    while (const auto window = windows->next()) {
+        check_window(*window, last);
+        for (const auto& piece : window->pieces) {
+            for (int64_t i = piece.in_file; i < piece.in_file + piece.length; ++i)
+                ++heard[static_cast<size_t>(i / kSampleRate)];
+        }
+        ++count;
+    }
+    CHECK(count == 4);
+    for (size_t second = 0; second < heard.size(); ++second) {
+        INFO(second);
+        if (speaks(static_cast<int64_t>(second) * kSampleRate)) CHECK(heard[second] == kSampleRate);
+    }
+    CHECK(windows->samples_read() == 20 * kSampleRate);
+}
+
+TEST_CASE("a pipe that never pauses has the windows of the file", "[window]") {
+    const auto sample = [](int64_t i) { return i / kSampleRate % 4 != 3 ? 0.5F : 0.0F; };
+    const AnySound vad;
+    ComputedStream first(100 * kSampleRate, sample);
+    ComputedStream second(100 * kSampleRate, sample, false, {100 * kSampleRate});  // and then at its end
+    const auto a = audio::speech_windows(first, vad, {});
+    const auto b = audio::speech_windows(second, vad, {});
+    while (const auto window = a->next()) {
+        const auto same = b->next();
+        REQUIRE(same);
+        CHECK(same->samples == window->samples);
+    }
+    CHECK_FALSE(b->next());
+}
+
+TEST_CASE("sequential windows go on after a pause of their pipe, and wait for what they do not know",
+          "[window]") {
+    ComputedStream stream(50 * kSampleRate, noise, false, {10 * kSampleRate, 10 * kSampleRate});
+    const auto windows = audio::sequential_windows(stream);
+    auto window = windows->next();
+    REQUIRE(window);
+    CHECK(std::ssize(window->samples) == 10 * kSampleRate);
+    windows->resume_at(8 * kSampleRate);
+    window = windows->next();  // not the two seconds that are left over: they were heard
+    REQUIRE(window);
+    CHECK(window->pieces.front().in_file == 8 * kSampleRate);
+    CHECK(window->samples.size() == audio::kWindowSamples);
+}
+
 TEST_CASE("speech without a pause makes windows of 30 s at the most, whatever a frame's length", "[window]") {
     ComputedStream stream(100 * kSampleRate, [](int64_t) { return 0.5F; });
     const AnySound vad;

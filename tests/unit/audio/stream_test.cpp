@@ -47,6 +47,14 @@ std::vector<float> all_samples(const fs::path& path, const OpenOptions& options 
     return all_samples(*audio::open(path, options));
 }
 
+void write_all(int descriptor, const std::string& bytes) {
+    for (size_t done = 0; done < bytes.size();) {
+        const ssize_t count = write(descriptor, bytes.data() + done, bytes.size() - done);
+        if (count <= 0) return;
+        done += static_cast<size_t>(count);
+    }
+}
+
 constexpr double kTone = 440;
 
 /// Two seconds of 440 Hz at amplitude 0.5, in each channel times its `gain` (1 for all if there are none).
@@ -188,7 +196,7 @@ TEST_CASE("channels are averaged, or one is chosen", "[stream]") {
 TEST_CASE("a file that is not audio is refused with the reason, in one line", "[stream]") {
     const TemporaryDirectory scratch;
     const auto refusal = [&](const fs::path& path) {
-        const auto message = message_of<InputError>([&] { audio::open(path); });
+        auto message = message_of<InputError>([&] { audio::open(path); });
         CHECK(message.find('\n') == std::string::npos);
         CHECK(contains(message, path.filename().string()));
         return message;
@@ -308,6 +316,83 @@ TEST_CASE("a pipe gives the same samples as the file", "[stream]") {
         writer.join();
         CHECK(through_pipe == all_samples(file));
     }
+}
+
+TEST_CASE("what came through a pipe can be read while the pipe is open, and its silence is told once") {
+    const TemporaryDirectory scratch;
+    write_tone(scratch / "tone.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 16000, 1);
+    write_tone(scratch / "tone.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 16000, 1);
+    for (const char* name : {"tone.wav", "tone.flac"}) {
+        INFO(name);
+        const auto fifo = scratch / (std::string("pipe of ") + name);
+        REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+        const int writer = open(fifo.c_str(), O_RDWR);
+        REQUIRE(writer >= 0);
+        const std::string bytes = read_file(scratch / name);
+        std::thread thread([&] { write_all(writer, bytes); });
+        const auto stream = audio::open(fifo);
+        const auto samples = all_samples(scratch / name);
+        std::vector<float> block(16000);
+        std::vector<float> read;
+        while (read.size() < samples.size() && stream->wait()) {
+            const size_t count = stream->read(block);
+            read.insert(read.end(), block.begin(), block.begin() + static_cast<ptrdiff_t>(count));
+        }
+        CHECK(read == samples);
+        thread.join();
+        close(writer);
+    }
+    const auto fifo = scratch / "pipe";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    const int writer = open(fifo.c_str(), O_RDWR);
+    const std::string bytes = read_file(scratch / "tone.wav");
+    const size_t half = bytes.size() / 2;
+    std::thread first([&] { write_all(writer, bytes.substr(0, half)); });
+    const auto stream = audio::open(fifo);
+    std::vector<float> block(100000);
+    size_t count = 0;
+    while (count < 14000 || stream->wait()) count += stream->read(block);
+    first.join();
+    CHECK(count < 17000);  // half of two seconds, of which less than a tenth is not decoded yet
+    std::thread second([&] { write_all(writer, bytes.substr(half)); });
+    while (count < 32000) count += stream->read(block);
+    second.join();
+    CHECK(count == 32000);
+    close(writer);
+}
+
+TEST_CASE("waiting for a pipe ends with Cancelled, before anybody writes to it and after") {
+    const TemporaryDirectory scratch;
+    const auto fifo = scratch / "pipe";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    OpenOptions options;
+    std::atomic<bool> cancel{false};
+    options.cancel = &cancel;
+    const auto cancel_soon = [&] {
+        return std::thread([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            cancel = true;
+        });
+    };
+    std::thread first = cancel_soon();
+    CHECK_THROWS_AS(audio::open(fifo, options), Cancelled);
+    first.join();
+    cancel = false;
+    write_tone(scratch / "tone.wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 16000, 1);
+    const int writer = open(fifo.c_str(), O_RDWR);
+    const std::string bytes = read_file(scratch / "tone.wav");
+    std::thread thread([&] { write_all(writer, bytes.substr(0, bytes.size() / 2)); });
+    const auto stream = audio::open(fifo, options);
+    thread.join();
+    std::thread second = cancel_soon();
+    std::vector<float> block(100000);
+    CHECK_THROWS_AS(
+        [&] {
+            while (true) stream->read(block);
+        }(),
+        Cancelled);
+    second.join();
+    close(writer);
 }
 
 TEST_CASE("the same speech in flac, mp3 and wav comes out the same", "[stream][needs-audio]") {
