@@ -190,7 +190,7 @@ void add_bench(CLI::App& root, int& exit_code) {
     add_bench_options(*command, *settings);
     command->footer(
         "Exit codes: 0 done, whether criteria are met or not; 1 with --check if one is not met; 2 wrong "
-        "usage; 3 device or model unavailable; 130 interrupted.");
+        "usage; 3 device or model unavailable; 130 interrupted by SIGINT; 143 by SIGTERM.");
     command->callback([settings, &exit_code] { exit_code = run(*settings); });
 }
 

@@ -1,12 +1,15 @@
 #include "console.h"
 
+#include <poll.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "signals.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -37,6 +41,16 @@ class LevelFlag : public spdlog::custom_flag_formatter {
 bool has_progress_terminal() {
     const char* term = std::getenv("TERM");
     return ::isatty(STDERR_FILENO) != 0 && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+/// Waits until stdout can be written. Returns false if a signal came before: whoever reads may never go on.
+bool wait_for_reader() {
+    constexpr int kLookAtSignal = 50;  // ms
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};
+    while (::poll(&out, 1, kLookAtSignal) <= 0) {
+        if (exit_code_of_signal() != 0) return false;
+    }
+    return true;
 }
 
 size_t terminal_columns() {
@@ -180,7 +194,12 @@ void TranscriptPrinter::write(std::string_view text) {
     if (closed_) return;
     console_.clear();
     for (std::string_view rest = text; !rest.empty();) {
-        const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+        if (!wait_for_reader()) {
+            closed_ = true;
+            return;
+        }
+        // A pipe that can be written has room for this much, so that the write does not wait.
+        const ssize_t written = ::write(STDOUT_FILENO, rest.data(), std::min<size_t>(rest.size(), PIPE_BUF));
         if (written >= 0) {
             rest.remove_prefix(static_cast<size_t>(written));
         } else if (errno == EPIPE) {

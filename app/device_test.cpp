@@ -116,7 +116,7 @@ void add_device_test(CLI::App& device, int& exit_code) {
     add_threads_option(*command, settings->threads);
     command->footer(
         "Exit codes: 0 all steps pass; 1 a step fails; 2 wrong usage; 3 device or model unavailable; 130 "
-        "interrupted.");
+        "interrupted by SIGINT; 143 by SIGTERM.");
     command->callback([settings, &exit_code] { exit_code = run(*settings); });
 }
 

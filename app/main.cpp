@@ -8,19 +8,22 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
-#include <new>
 #include <span>
 #include <system_error>
 #include <vector>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
+#include "base/reason.h"
 #include "command_line.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
 #include "familiar.h"
 #include "first_word.h"
+#include "signals.h"
 #include "terminal_text.h"
 #include "welcome.h"
 
@@ -103,7 +106,23 @@ int run(const std::vector<std::string>& arguments) {
     return exit_code;
 }
 
+// In a signal handler.
+void report_truncated(const char* path) {
+    const auto put = [](const char* text) {
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, std::strlen(text));
+    };
+    put("npuscribe: error: ");
+    put(path);
+    put(": became shorter while it was read; restore it, or run npuscribe model fetch NAME --force\n");
+    ::_exit(kUnavailable);
+}
+
+// A wait that a signal ended may have failed for that reason.
 int report(const char* message, ExitCode code) {
+    if (const int signal = exit_code_of_signal(); signal != 0) {
+        std::fputs("npuscribe: interrupted\n", stderr);
+        return signal;
+    }
     std::fprintf(stderr, "npuscribe: %s%s\n", error_mark().c_str(), printable(message).c_str());
     return code;
 }
@@ -116,6 +135,8 @@ int main(int argc, char** argv) {
     using namespace npuscribe::app;
     try {
         hold_closed_descriptors();
+        end_on_signals();
+        watch_truncation(report_truncated);
         return flushed(app::run({argv + std::min(argc, 1), argv + argc}));
     } catch (const UsageError& error) {
         report(error.what(), kUsage);
@@ -123,7 +144,7 @@ int main(int argc, char** argv) {
         return kUsage;
     } catch (const Cancelled&) {
         std::fputs("npuscribe: interrupted\n", stderr);
-        return kInterrupted;
+        return std::max<int>(exit_code_of_signal(), kInterrupted);
     } catch (const MissingModel& error) {
         report(error.what(), kUnavailable);
         std::fputs(error.next.c_str(), stderr);
@@ -132,9 +153,7 @@ int main(int argc, char** argv) {
         return report(error.what(), kUnavailable);
     } catch (const DeviceError& error) {
         return report(error.what(), kUnavailable);
-    } catch (const std::bad_alloc&) {
-        return report("out of memory; use a smaller model, --batch-size or --beam-size", kSomeFailed);
     } catch (const std::exception& error) {
-        return report(error.what(), kSomeFailed);
+        return report(reason_of(error).c_str(), kSomeFailed);
     }
 }

@@ -71,7 +71,8 @@ constexpr Code kCodes[] = {
     {kSomeFailed, "some inputs failed; the others are done"},
     {kUsage, "the command line was wrong: an unknown option, or a value or an input that cannot be used"},
     {kUnavailable, "the device or the model is not available"},
-    {kInterrupted, "interrupted; outputs of finished inputs are written"},
+    {kInterrupted, "interrupted (SIGINT, Ctrl-C); outputs of finished inputs are written"},
+    {kTerminated, "the same by SIGTERM"},
 };
 
 struct Variable {

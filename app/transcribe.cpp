@@ -181,7 +181,7 @@ void add_transcribe(CLI::App& root, int& exit_code) {
     add_transcribe_options(*command, *settings);
     command->footer(
         "Exit codes: 0 all done; 1 some inputs failed; 2 wrong usage; 3 device or model unavailable; 130 "
-        "interrupted.\n"
+        "interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. Outputs are whole or absent.\n"
         "\n"
         "Examples:\n"
         "  npuscribe -m base speech.flac\n"

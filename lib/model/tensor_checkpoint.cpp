@@ -146,6 +146,11 @@ void TensorCheckpoint::convert(std::string_view name, size_t first, size_t rows,
     if (file != nullptr) file->prefetch(part);
     const bool good = data.read_rows(first, rows, out);
     if (file != nullptr) file->release(part);
+    if (file != nullptr && !file->is_whole())
+        throw ModelError(
+            fmt::format("{}: became shorter while it was read; restore it, or run npuscribe model "
+                        "fetch NAME --force",
+                        file_));
     if (good) return;
     const std::string tensor_name = "tensor " + std::string(name);
     if (data.dtype == DType::bfp16)
