@@ -114,8 +114,17 @@ void BatchProgress::finish(size_t file) {
     ++done_;
 }
 
-ProgressView BatchProgress::view(double elapsed) const {
-    constexpr double kEnoughToGuess = 0.01;
+std::optional<double> BatchProgress::seconds_left(double elapsed, double fraction) {
+    constexpr double kEnoughToGuess = 0.02;
+    if (!estimate_begun_) return std::nullopt;
+    // The first window's time says little, because the batch has only begun to grow.
+    if (!mark_) mark_ = Mark{elapsed, fraction};
+    const double gained = fraction - mark_->fraction;
+    if (gained < kEnoughToGuess) return std::nullopt;
+    return (elapsed - mark_->elapsed) * (1 - fraction) / gained;
+}
+
+ProgressView BatchProgress::view(double elapsed) {
     ProgressView view;
     view.files_done = done_;
     view.files = names_.size();
@@ -125,7 +134,7 @@ ProgressView BatchProgress::view(double elapsed) const {
     view.fraction = behind_;
     for (const auto& [file, fraction] : begun_) view.fraction += fraction * shares_[file];
     view.fraction = std::clamp(view.fraction, 0.0, 1.0);
-    if (view.fraction >= kEnoughToGuess) view.seconds_left = elapsed * (1 - view.fraction) / view.fraction;
+    view.seconds_left = seconds_left(elapsed, view.fraction);
     return view;
 }
 

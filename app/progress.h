@@ -47,12 +47,23 @@ class BatchProgress {
     /// `seconds` of `length` (0: not known) of this file are done.
     void advance(size_t file, double seconds, double length);
     void finish(size_t file);
+    /// The first text is there: from now on it can be measured how fast the run goes.
+    void begin_estimate() { estimate_begun_ = true; }
 
     size_t done() const { return done_; }
-    /// `elapsed`: seconds since the run began.
-    ProgressView view(double elapsed) const;
+    /// `elapsed`: seconds since the run began. The time left is estimated from what was done since
+    /// `begin_estimate`, and shown once that is enough.
+    ProgressView view(double elapsed);
 
   private:
+    /// Where the estimate begins.
+    struct Mark {
+        double elapsed = 0;
+        double fraction = 0;
+    };
+
+    std::optional<double> seconds_left(double elapsed, double fraction);
+
     std::vector<std::string> names_;
     std::vector<double> shares_;      // of the whole, by file
     std::map<size_t, double> begun_;  // fractions of files that are being transcribed
@@ -61,6 +72,8 @@ class BatchProgress {
     size_t current_ = 0;
     double seconds_ = 0;
     double length_ = 0;
+    bool estimate_begun_ = false;
+    std::optional<Mark> mark_;
 };
 
 }  // namespace npuscribe::app

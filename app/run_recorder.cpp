@@ -138,6 +138,7 @@ void RunRecorder::on_progress(size_t input, double done, double length) {
         [this](size_t columns) { return progress_line(progress_->view(watch_.seconds()), columns); });
 }
 
+    progress_->begin_estimate();
 void RunRecorder::finish(size_t input, bool failed) {
     progress_->finish(input);
     print([&] { printer_->finished(input, failed); });

@@ -15,8 +15,9 @@ struct TranscribeEvents {
     /// A segment is finished. Segments of an input come in the order of their times. With Channels::split
     /// they come when all of the input is finished.
     std::function<void(size_t input, const Segment&)> on_segment;
-    /// Seconds of the input that are done, and its length in seconds (0 if it is not known). If clips were
-    /// given, both count the clips alone.
+    /// A window was encoded or decoded. Gives the seconds of the input that are done, where what is encoded
+    /// and not decoded yet counts half, and the input's length in seconds (0 if it is not known). If clips
+    /// were given, both count the clips alone.
     std::function<void(size_t input, double done, double length)> on_progress;
     /// A window came back from the decoder. Its times count from the call of `transcribe`.
     std::function<void(const WindowTrace&)> on_window;

@@ -12,6 +12,12 @@ namespace npuscribe {
 
 namespace {
 
+/// When the window's audio ends, in seconds in the file.
+double end_in_file(const audio::Window& window) {
+    const audio::Piece& last = window.pieces.back();
+    return static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
+}
+
 double last_word_end(const std::vector<Segment>& segments, double otherwise) {
     for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
         if (!segment->words.empty()) return segment->words.back().end;
@@ -96,7 +102,8 @@ std::vector<Token> FileJob::previous_text(Place place) const {
     return (settings_.one_at_a_time() && !hole) || first ? history_ : std::vector<Token>();
 }
 
-void FileJob::add_encoding(const EncodedWindow& window) {
+void FileJob::add_encoding(Place place, const EncodedWindow& window) {
+    seconds_encoded_ = std::max(seconds_encoded_, end_in_file(open_.at(place)));
     const EncoderTimes& times = window.times;
     timing_.encoder_frames += window.n_ctx;
     timing_.encoder_quantise += times.quantise;

@@ -67,7 +67,7 @@ class FileJob {
     /// Its mel spectrogram was computed again; `seconds` is the time it took.
     void add_mel(double seconds) { timing_.mel += seconds; }
     /// It was encoded.
-    void add_encoding(const EncodedWindow& window);
+    void add_encoding(Place place, const EncodedWindow& window);
     /// The decoder refused it: it goes through encoder and decoder once more.
     void refuse_window(const DecodeCost& cost);
     /// A window that has started and not finished.
@@ -80,8 +80,9 @@ class FileJob {
     /// The segments that can be emitted now, in order, each returned once. Valid until the next call of any
     /// other member.
     std::span<const Segment> take_segments();
-    /// Seconds of the input processed so far, and its length if it is known (else 0).
-    double seconds_done() const { return seconds_done_; }
+    /// Seconds of the input processed so far, and its length if it is known (else 0). What is encoded and not
+    /// decoded yet counts half.
+    double seconds_done() const { return (seconds_encoded_ + seconds_done_) / 2; }
     double input_seconds() const { return input_seconds_; }
 
     bool done() const { return ended_ && open_.empty() && rests_ == 0; }

@@ -20,9 +20,23 @@ void OpenInputs::input_ended(const SourceEnd& end) {
     job.end(end);
     tell_segments(end.input, job);
     if (job.done()) tell_results();
+    tell_progress(input, job);
 }
 
 void OpenInputs::tell_segments(size_t input, FileJob& job) const {
+void OpenInputs::window_encoded(size_t input, FileJob::Place place, const EncodedWindow& window) {
+    FileJob& job = this->job(input);
+    job.add_encoding(place, window);
+    tell_progress(input, job);
+}
+
+void OpenInputs::tell_progress(size_t input, const FileJob& job) const {
+    if (!events_.on_progress) return;
+    const auto& clips = settings_.options.clips;
+    events_.on_progress(input, audio::seconds_of_clips(clips, job.seconds_done()),
+                        audio::seconds_of_clips(clips, job.input_seconds()));
+}
+
     if (!events_.on_segment) return;
     for (const Segment& segment : job.take_segments()) events_.on_segment(input, segment);
 }

@@ -20,6 +20,8 @@ class OpenInputs {
     /// The input's job: created on first use, and valid until the input's result is reported.
     FileJob& job(size_t input) { return jobs_.try_emplace(input, settings_).first->second; }
 
+    /// A window of the input was encoded: reports the progress.
+    void window_encoded(size_t input, FileJob::Place place, const EncodedWindow& window);
     /// A window of the input was finished: reports its segments, the progress, and every result that is next
     /// in order.
     void window_finished(size_t input);
@@ -30,6 +32,7 @@ class OpenInputs {
     bool all_told() const { return told_ == count_; }
 
   private:
+    void tell_progress(size_t input, const FileJob& job) const;
     void tell_segments(size_t input, FileJob& job) const;
     void tell_results();
 

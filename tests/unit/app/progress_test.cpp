@@ -73,7 +73,6 @@ TEST_CASE("a file's share of the run is its size") {
     CHECK_FALSE(progress.view(0).seconds_left);
     progress.advance(0, 5, 10);
     CHECK(progress.view(1).fraction == test::Approx(0.125));
-    CHECK(progress.view(1).seconds_left == test::Approx(7.0));
     progress.finish(0);
     progress.advance(1, 20, 30);
     CHECK(progress.view(1).fraction == test::Approx(0.25 + 0.75 * 2 / 3));
@@ -81,6 +80,21 @@ TEST_CASE("a file's share of the run is its size") {
     CHECK(progress.done() == 1);
     progress.finish(1);
     CHECK(progress.view(8).fraction == test::Approx(1));
+}
+
+TEST_CASE("no time is left over before it can be known, and then it follows the pace since the first text") {
+    const test::TemporaryDirectory directory;
+    directory.write("file", std::string(100, 'x'));
+    BatchProgress progress({directory / "file"});
+    progress.advance(0, 20, 100);  // encoded, which takes another time than the text does
+    CHECK_FALSE(progress.view(1).seconds_left);
+    progress.begin_estimate();
+    progress.advance(0, 40, 100);
+    CHECK_FALSE(progress.view(10).seconds_left);
+    progress.advance(0, 41, 100);
+    CHECK_FALSE(progress.view(10.5).seconds_left);
+    progress.advance(0, 60, 100);
+    CHECK(progress.view(14).seconds_left == test::Approx(8.0));  // 20 took 4 s, and 40 are left
 }
 
 TEST_CASE("what has no size counts as much as another") {
