@@ -10,6 +10,7 @@
 
 #include "audio/stream.h"
 #include "base/error.h"
+#include "base/reason.h"
 #include "output/atomic_file.h"
 #include "output/markup.h"
 
@@ -107,15 +108,19 @@ std::string OutputPlan::text(size_t input, const output::Format& format, const T
     return format.write(transcript, with_page);
 }
 
-std::vector<std::string> OutputPlan::write(size_t input, const Transcript& transcript) const {
+void OutputPlan::write(size_t input, const Transcript& transcript, std::vector<std::string>& written) const {
     output::WriterOptions with_page = options;
-    std::vector<std::string> written;
+    std::vector<std::string> failures;
     for (size_t f = 0; f < formats.size(); ++f) {
-        with_page.page = page_options(inputs[input], outputs[input][f]);
-        output::write_file(outputs[input][f], formats[f].write(transcript, with_page));
-        written.push_back(outputs[input][f].string());
+        try {
+            with_page.page = page_options(inputs[input], outputs[input][f]);
+            output::write_file(outputs[input][f], formats[f].write(transcript, with_page));
+            written.push_back(outputs[input][f].string());
+        } catch (const std::exception& error) {
+            failures.push_back(reason_of(error));
+        }
     }
-    return written;
+    if (!failures.empty()) throw OutputError(fmt::format("{}", fmt::join(failures, "; ")));
 }
 
 bool OutputPlan::exists(size_t input) const {

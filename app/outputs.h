@@ -20,8 +20,9 @@ struct OutputPlan {
 
     /// One input's transcript in a format, for standard output.
     std::string text(size_t input, const output::Format& format, const Transcript& transcript) const;
-    /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
-    std::vector<std::string> write(size_t input, const Transcript& transcript) const;
+    /// Writes one input's transcript in every format, and adds the paths to `written`. A format that cannot
+    /// be written does not stop the others: throws OutputError, with all reasons, after the last one.
+    void write(size_t input, const Transcript& transcript, std::vector<std::string>& written) const;
 
     /// Whether all outputs of an input exist. False for an input without outputs.
     bool exists(size_t input) const;

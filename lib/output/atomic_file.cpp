@@ -46,6 +46,9 @@ std::string explained(int error_number, const std::string& directory) {
         case ENOSPC:
         case EDQUOT:
             return fmt::format("the disk is full ({})", reason(error_number));
+        case EFBIG:
+            return fmt::format("it is larger than files may be here ({}); raise the limit, see ulimit -f",
+                               reason(error_number));
         default:
             return reason(error_number);
     }
