@@ -152,9 +152,9 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     if (settings_.stdout_format)
         print([&] { printer_->document(plan_.text(index_[input], *settings_.stdout_format, written)); });
     try {
-        file.outputs = plan_.write(index_[input], written);
-    } catch (const OutputError& error) {
-        fail(index_[input], error.what());
+        plan_.write(index_[input], written, file.outputs);
+    } catch (const std::exception& error) {
+        fail(index_[input], reason_of(error));
         return;
     }
     file.status = output::FileReport::Status::done;

@@ -163,8 +163,8 @@ int run(CLI::App& command, TranscribeSettings& settings) {
         if (interrupted) throw Cancelled();
         started = wall.seconds();
         recorder.transcribe(session, interrupted);
-    } catch (const Error&) {
-        finish();
+    } catch (const std::exception&) {
+        finish();  // what is finished is reported, whatever ended the run
         throw;
     }
     finish();

@@ -179,6 +179,18 @@ void FileJob::take(Place place, const DecodingResult& result, const audio::Windo
     begun_ = begun_ || !text.skipped;
     // A silent window leaves the history, initial prompt included, to its successor, as OpenAI's does.
     if (!result.silence && !text.skipped) remember(text, result);
+int64_t FileJob::fail_window(Place place, const std::string& why) {
+    const auto window = open_.extract(place);
+    part_languages_.erase(place);
+    if (!error_) error_ = why;
+    if (transcript_.language.empty())
+        set_language("en", 0);  // windows that wait for it are not to wait forever
+    complete(place, {});
+    take_over();
+    const audio::Piece& last = window.mapped().pieces.back();
+    return last.in_file + last.length;
+}
+
     outcome.resume_at = text.resume_at;
 
     Finished whole;
@@ -297,7 +309,7 @@ std::span<const Segment> FileJob::take_segments() {
 
 void FileJob::end(const SourceEnd& end) {
     ended_ = true;
-    error_ = end.error;
+    if (!error_) error_ = end.error;
     transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
     transcript_.peak = end.peak;

@@ -86,6 +86,9 @@ class FileJob {
     double input_seconds() const { return input_seconds_; }
 
     bool done() const { return ended_ && open_.empty() && rests_ == 0; }
+    /// It could not be encoded, so the input fails at its end. Returns the sample of the file at which the
+    /// window ends.
+    int64_t fail_window(Place place, const std::string& why);
     /// Why the input could not be read, once done.
     const std::optional<std::string>& error() const { return error_; }
     const Transcript& transcript() const { return transcript_; }

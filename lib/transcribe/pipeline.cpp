@@ -90,6 +90,7 @@ class Pipeline::WindowLoop {
         throw_if_cancelled();
         if (in_flight_.size() >= most_in_flight_) return std::nullopt;
         auto window = encoder_.next();
+        for (; window && !window->failure.empty(); window = encoder_.next()) fail(*window);
         if (!window) return std::nullopt;
         FileJob& job = inputs_.job(window->input);
         inputs_.window_encoded(window->input, window->place, encoder_.encoded());

@@ -2,9 +2,25 @@
 
 #include <utility>
 
+#include "base/error.h"
+#include "base/reason.h"
+
 namespace npuscribe {
 
 namespace {
+
+/// Runs `encode`, and returns why it failed, or nothing.
+template <class Encode>
+std::string failure_of(const Encode& encode) {
+    try {
+        encode();
+        return {};
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        return reason_of(error);
+    }
+}
 
 constexpr size_t kAhead = 2;  // one that is encoded, and one that waits for the encoder or the decoder
 
@@ -28,15 +44,18 @@ std::optional<ScheduledWindow> WindowEncoder::next() {
     if (!ahead_) {
         auto window = schedule_.next();
         if (!window) return std::nullopt;
-        encoded_ = encode_window(model_, window->mel, std::move(encoded_.output));
+        window->failure = failure_of(
+            [&] { encoded_ = encode_window(model_, window->mel, std::exchange(encoded_.output, {})); });
         window->mel = {};
         return window;
     }
     feed();
-    auto encoded = ahead_->take();
-    if (!encoded) return std::nullopt;
-    encoded_ = std::move(*encoded);
+    std::optional<EncodedWindow> encoded;
+    const std::string failure = failure_of([&] { encoded = ahead_->take(); });
+    if (!encoded && failure.empty()) return std::nullopt;
+    if (encoded) encoded_ = std::move(*encoded);
     std::optional<ScheduledWindow> window = std::move(encoding_.front());
+    window->failure = failure;
     encoding_.pop_front();
     feed();
     return window;

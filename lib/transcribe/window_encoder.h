@@ -20,7 +20,8 @@ class WindowEncoder {
 
     /// Gives the encoder work, if it runs ahead and has room.
     void feed();
-    /// The next window, if one is encoded or can be now.
+    /// The next window, if one is encoded or can be now. If its encoder threw, for example because there is
+    /// not enough memory, the window has the reason in `failure`. Errors of device and model are thrown.
     std::optional<ScheduledWindow> next();
     /// The encoder's output for the window that `next` returned last.
     const EncodedWindow& encoded() const { return encoded_; }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "audio/log_mel.h"
 #include "base/buffer.h"
@@ -25,6 +26,7 @@ struct ScheduledWindow {
     PromptParts prompt;                 // what it is given beside its audio
     std::optional<ContextGuard> guard;  // if its context is shortened
     WindowTrace trace;
+    std::string failure;  // why it could not be encoded; else empty
 };
 
 class WindowSchedule {

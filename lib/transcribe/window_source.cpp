@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/reason.h"
 
 namespace npuscribe {
 
@@ -79,8 +80,10 @@ void WindowSource::produce(Reader& reader) {
         }
     } catch (const InputError& error) {
         end.error = error.what();
-    } catch (const std::filesystem::filesystem_error& error) {
-        end.error = error.what();
+    } catch (const Error&) {
+        throw;  // the model's, or the run was cancelled
+    } catch (const std::exception& error) {
+        end.error = reason_of(error);
     }
     if (reader.windows) {
         end.samples_read = reader.windows->samples_read();

@@ -154,6 +154,7 @@ class Bench {
         pipeline_->run(inputs, events, cancel,
                        [this](const std::filesystem::path& path,
                               const audio::OpenOptions& options) -> std::unique_ptr<audio::Stream> {
+                           if (path == open_lacks_memory) throw std::bad_alloc();
                            // The channels of "name" are "name" and "name:1".
                            const std::string channel = options.channel > 0 ? ":1" : "";
                            const auto found = samples_.find(path.string() + channel);
@@ -181,9 +182,11 @@ class Bench {
     bool hears_speech = false;
     std::atomic<int> encoded{0};
     int encode_throws_at = 0;    // the window that the encoder fails at, counted from 1
+    int no_memory_at = 0;        // the window for which the encoder has not enough memory
     std::vector<size_t> frames;  // of each window encoded
     float shortened_mark = 0;    // added to the level of a window that is encoded shorter than 30 s
     bool cut_throws = false;
+    std::string open_lacks_memory;  // the input for which there is not enough memory
 
   private:
     /// Reads a window's level.
@@ -197,6 +200,7 @@ class Bench {
             // log10 of the power, over 4: 0.1 a level
             out(0, 0) = std::round((bench_.reference_ - loudest(mel)) * 10);
             if (out.rows < dimensions().n_audio_ctx) out(0, 0) += bench_.shortened_mark;
+            if (bench_.encoded == bench_.no_memory_at) throw std::bad_alloc();
             if (bench_.encoded == bench_.encode_throws_at) throw DeviceError("the device is gone");
         }
         const EncoderTimes& times() const override { return times_; }
