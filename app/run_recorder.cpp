@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory_use.h"
+#include "base/reason.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -64,6 +65,8 @@ void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
     events.on_segment = [this](size_t i, const Segment& segment) { on_segment(i, segment); };
     events.on_progress = [this](size_t i, double done, double length) { on_progress(i, done, length); };
     if (settings_.trace) events.on_window = [this](const WindowTrace& window) { on_window(window); };
+    events.on_part = [this](size_t i, const FinishedPart& part) { on_part(i, part); };
+    events.resume_from = [this](size_t i) { return resume_from(i); };
     events.on_done = [this](size_t i, const Transcript& t, const Timing& timing) { on_done(i, t, timing); };
     events.on_error = [this](size_t i, const std::string& message) {
         finish(i, true);
@@ -108,7 +111,34 @@ void RunRecorder::add_trace(output::RunReport& report, double started) const {
     }
 }
 
+Partial* RunRecorder::partial(size_t input) {
+    if (const auto found = kept_.find(input); found != kept_.end()) return &found->second.file;
+    const auto is_json = [](const output::Format& format) { return format.name == "json"; };
+    const auto json = std::find_if(plan_.formats.begin(), plan_.formats.end(), is_json);
+    const std::string identity = identity_of(paths_[input]);
+    if (json == plan_.formats.end() || identity.empty()) return nullptr;
+    const auto& output = plan_.outputs[index_[input]][static_cast<size_t>(json - plan_.formats.begin())];
+    Partial file(output, identity + "\n" + settings_.made_with);
+    return &kept_.try_emplace(input, Kept{std::move(file), {}}).first->second.file;
+}
+
+void RunRecorder::on_part(size_t input, const FinishedPart& part) {
+    if (Partial* file = partial(input)) file->add(part, kept_.at(input).before);
+}
+
+std::optional<FinishedPart> RunRecorder::resume_from(size_t input) {
+    Partial* file = settings_.skip_existing ? partial(input) : nullptr;
+    if (file == nullptr) return std::nullopt;
+    auto part = file->read();
+    if (part)
+        spdlog::info("{}: goes on from {}, where an earlier run ended", printable(shown_name(paths_[input])),
+                     clock_text(part->seconds));
+    kept_.at(input).before = part;
+    return part;
+}
+
 void RunRecorder::on_segment(size_t input, const Segment& segment) {
+    progress_->begin_estimate();
     if (settings_.stdout_format) return;
     Segment shown = segment;
     if (settings_.replacements != nullptr) settings_.replacements->apply(shown);
@@ -138,7 +168,6 @@ void RunRecorder::on_progress(size_t input, double done, double length) {
         [this](size_t columns) { return progress_line(progress_->view(watch_.seconds()), columns); });
 }
 
-    progress_->begin_estimate();
 void RunRecorder::finish(size_t input, bool failed) {
     progress_->finish(input);
     print([&] { printer_->finished(input, failed); });
@@ -157,6 +186,8 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
         fail(index_[input], reason_of(error));
         return;
     }
+    if (Partial* kept = partial(input)) kept->remove();
+    kept_.erase(input);
     file.status = output::FileReport::Status::done;
     file.language = transcript.language;
     file.language_probability = transcript.language_probability;

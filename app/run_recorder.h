@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "output/replacements.h"
 #include "output/report.h"
 #include "outputs.h"
+#include "partial.h"
 #include "progress.h"
 #include "transcript_line.h"
 
@@ -30,6 +32,9 @@ class RunRecorder {
         std::optional<output::Format> stdout_format = {};  // in place of lines, the transcript in this format
         bool trace = false;  // keep the windows' stages, and memory, for a report
         const output::Replacements* replacements = nullptr;  // made in all text; none if null
+        /// The model and the options that change words. What is finished of a long input is kept beside its
+        /// JSON output until that is whole, and with skip_existing a run goes on from there.
+        std::string made_with = {};
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.
@@ -57,6 +62,9 @@ class RunRecorder {
   private:
     void on_window(const WindowTrace& window);
     void on_segment(size_t input, const Segment& segment);
+    void on_part(size_t input, const FinishedPart& part);
+    std::optional<FinishedPart> resume_from(size_t input);
+    Partial* partial(size_t input);
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void finish(size_t input, bool failed);
@@ -78,6 +86,12 @@ class RunRecorder {
     std::vector<WindowTrace> windows_;
     size_t windows_left_out_ = 0;
     std::vector<output::MemorySample> memory_;
+    /// Of an input that is worked on.
+    struct Kept {
+        Partial file;
+        std::optional<FinishedPart> before;  // by an earlier run
+    };
+    std::map<size_t, Kept> kept_;  // by input
     bool reader_gone_ = false;
 };
 

@@ -7,7 +7,10 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -99,6 +102,19 @@ output::Replacements read_replacements(const std::string& path) {
     return {text.str(), path};
 }
 
+// The options that change what is heard, as text.
+std::string words_options(const std::vector<std::pair<std::string, std::string>>& options) {
+    static const std::set<std::string> kOthers = {
+        "batch-size",  "config",           "device",        "files-from", "output-dir", "output-format",
+        "output-name", "paragraphs",       "print-colors",  "quiet",      "recursive",  "replace",
+        "report",      "print-timestamps", "skip-existing", "threads",    "timing",     "verbose"};
+    std::string text;
+    for (const auto& [name, value] : options) {
+        if (!kOthers.contains(name)) text += name + "=" + value + "\n";
+    }
+    return text;
+}
+
 Loudness loudness(const TranscribeSettings& settings) {
     if (settings.quiet) return Loudness::quiet;
     return settings.verbose ? Loudness::verbose : Loudness::normal;
@@ -128,6 +144,7 @@ int run(CLI::App& command, TranscribeSettings& settings) {
                                    settings.report, settings.output_name);
     plan.options.subtitles = settings.subtitles;
     plan.options.paragraphs = settings.paragraphs;
+    recording.made_with = settings.session.model + "\n" + words_options(values(command));
     const output::Replacements replacements = read_replacements(settings.replace);
     recording.replacements = &replacements;
     std::atomic<bool>& interrupted = watch_signals();

@@ -164,7 +164,9 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
            "Replace words that are heard wrong, in every format: the file has lines such as cooper netties → "
            "Kubernetes. Only whole words are replaced, and capital letters are kept");
     toggle(app, "--skip-existing", s.skip_existing,
-           "Skip inputs whose output files already exist, to resume a run that was stopped");
+           "Skip inputs whose output files already exist, to resume a run that was stopped; with the format "
+           "json, "
+           "an input of which a part was finished goes on from there");
     option(app, "--report", "FILE", s.report,
            "Write the timing report as JSON, or as a page with charts if the name ends in .html");
     toggle(app, "--print-timestamps", s.print_timestamps,

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "transcribe/finished_part.h"
 #include "transcribe/types.h"
 
 namespace npuscribe {
@@ -21,6 +23,14 @@ struct TranscribeEvents {
     std::function<void(size_t input, double done, double length)> on_progress;
     /// A window came back from the decoder. Its times count from the call of `transcribe`.
     std::function<void(const WindowTrace&)> on_window;
+    /// Windows of an input are finished, and more may follow. All of the part is new but `windows`, `seconds`
+    /// and the languages, which are those of the whole part so far. Called only if windows do not depend on
+    /// those before them, and not with Channels::split.
+    std::function<void(size_t input, const FinishedPart&)> on_part;
+    /// Asked once for each input, under the same conditions: what an earlier run, of the same audio with the
+    /// same model and options, has finished. Its windows are cut again, but not transcribed; its segments
+    /// come first.
+    std::function<std::optional<FinishedPart>(size_t input)> resume_from;
     /// An input is finished. Called once for each input that did not fail, in the order of the inputs: an
     /// input that is finished early waits for those before it.
     std::function<void(size_t input, const Transcript&, const Timing&)> on_done;

@@ -40,6 +40,39 @@ FileJob::FileJob(const Settings& settings)
     transcript_.language = settings.vocabulary.multilingual ? settings.options.language : "en";
 }
 
+void FileJob::resume(FinishedPart part) {
+    if (part.windows == 0) return;
+    first_window_ = windows_told_ = part.windows;
+    next_ = {part.windows, 0};
+    seconds_done_ = seconds_encoded_ = part.seconds;
+    transcript_.language = part.language;
+    chosen_[part.windows - 1] = part.last_language;
+    for (const FinishedPart::Spoken& spoken : part.languages)
+        languages_[spoken.language] = {spoken.seconds, spoken.probability};
+    if (!languages_.empty()) languages_.try_emplace(part.language);
+    transcript_.segments = std::move(part.segments);
+    segments_told_ = transcript_.segments.size();
+}
+
+std::optional<FinishedPart> FileJob::take_part() {
+    // A window that goes on in further parts is not whole.
+    if (next_.part > 0 || next_.window <= windows_told_ || done() || error_) return std::nullopt;
+    windows_told_ = next_.window;
+    FinishedPart part;
+    part.windows = next_.window;
+    part.seconds = seconds_done_;
+    part.language = transcript_.language;
+    const auto last = chosen_.find(next_.window - 1);
+    part.last_language = last == chosen_.end() ? transcript_.language : last->second;
+    for (const auto& [code, spoken] : languages_) {
+        if (spoken.seconds > 0) part.languages.push_back({code, spoken.seconds, spoken.probability});
+    }
+    const auto& all = transcript_.segments;
+    part.segments.assign(all.begin() + static_cast<std::ptrdiff_t>(segments_told_), all.end());
+    segments_told_ = all.size();
+    return part;
+}
+
 DetectedLanguage FileJob::choose_language(Place place, std::span<const double> probabilities) {
     const Vocabulary& vocabulary = settings_.vocabulary;
     if (place == Place{}) return likeliest_language(vocabulary, probabilities);
@@ -132,8 +165,6 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
 
     const auto window = open_.extract(place);
     part_languages_.erase(place);
-    if (const auto spoken = languages_.find(result.language); spoken != languages_.end() && place.part == 0)
-        spoken->second.seconds += window.mapped().seconds();
     Outcome outcome;
     if (!holes_.contains(place)) {
         take(place, result, window.mapped(), outcome);
@@ -146,6 +177,18 @@ FileJob::Outcome FileJob::finish_window(Place place, const DecodingResult& resul
     take_over();
     outcome.window_done = next_.window > place.window;
     return outcome;
+}
+
+int64_t FileJob::fail_window(Place place, const std::string& why) {
+    const auto window = open_.extract(place);
+    part_languages_.erase(place);
+    if (!error_) error_ = why;
+    if (transcript_.language.empty())
+        set_language("en", 0);  // windows that wait for it are not to wait forever
+    complete(place, {});
+    take_over();
+    const audio::Piece& last = window.mapped().pieces.back();
+    return last.in_file + last.length;
 }
 
 bool FileJob::fills_hole(Place place, const DecodingResult& result) const {
@@ -179,23 +222,14 @@ void FileJob::take(Place place, const DecodingResult& result, const audio::Windo
     begun_ = begun_ || !text.skipped;
     // A silent window leaves the history, initial prompt included, to its successor, as OpenAI's does.
     if (!result.silence && !text.skipped) remember(text, result);
-int64_t FileJob::fail_window(Place place, const std::string& why) {
-    const auto window = open_.extract(place);
-    part_languages_.erase(place);
-    if (!error_) error_ = why;
-    if (transcript_.language.empty())
-        set_language("en", 0);  // windows that wait for it are not to wait forever
-    complete(place, {});
-    take_over();
-    const audio::Piece& last = window.mapped().pieces.back();
-    return last.in_file + last.length;
-}
-
     outcome.resume_at = text.resume_at;
 
     Finished whole;
-    const audio::Piece& last = window.pieces.back();
-    whole.window_end = static_cast<double>(last.in_file + last.length) / audio::kSampleRate;
+    whole.window_end = end_in_file(window);
+    if (languages_.contains(result.language) && place.part == 0) {
+        whole.spoken = window.seconds();
+        whole.language = result.language;
+    }
     auto holes = find_holes(result, window, settings_.vocabulary, settings_.options.words);
     if (text.rest_from && !holes_.contains(place)) {
         if (!holes.empty() && holes.back().tokens == result.tokens.size()) holes.pop_back();
@@ -290,6 +324,7 @@ void FileJob::take_over() {
                 append(filter_.add(std::move(text.segments[i]), text.anomalous[i]));
         }
         seconds_done_ = std::max(seconds_done_, finished.window_end);
+        if (finished.spoken > 0) languages_.at(finished.language).seconds += finished.spoken;
         const Place after =
             finished.rest > 0 ? Place{next_.window, finished.rest} : Place{next_.window + 1, 0};
         finished_.erase(next);

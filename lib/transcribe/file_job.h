@@ -14,6 +14,7 @@
 #include "decoder/engine.h"
 #include "decoder/language.h"
 #include "transcribe/encoded_window.h"
+#include "transcribe/finished_part.h"
 #include "transcribe/hallucination.h"
 #include "transcribe/options.h"
 #include "transcribe/segments.h"
@@ -35,10 +36,21 @@ class FileJob {
         bool sequential() const { return !options.vad; }
         /// A window waits for the one before.
         bool one_at_a_time() const { return sequential() || options.condition_on_previous_text; }
+        /// A window's text depends on its audio, and perhaps on the language of the one before, alone.
+        bool independent() const {
+            return !one_at_a_time() && !options.words.hallucination_silence_threshold;
+        }
     };
 
     /// `settings` must outlive the job.
     explicit FileJob(const Settings& settings);
+
+    /// Goes on behind what an earlier run has finished. Call it first, and only if windows are independent.
+    void resume(FinishedPart part);
+    /// The windows before this one are finished already.
+    size_t first_window() const { return first_window_; }
+    /// What was finished since the last call, if it was anything and the input is not done.
+    std::optional<FinishedPart> take_part();
 
     /// A window's place in its input.
     struct Place {
@@ -74,6 +86,9 @@ class FileJob {
     const audio::Window& window(Place place) const { return open_.at(place); }
     /// The decoder's result was accepted.
     Outcome finish_window(Place place, const DecodingResult& result, const DecodeCost& cost);
+    /// It could not be encoded, so the input fails at its end. Returns the sample of the file at which the
+    /// window ends.
+    int64_t fail_window(Place place, const std::string& why);
     /// No more windows come. There may be segments to take after this call, as after `finish_window`.
     void end(const SourceEnd& end);
 
@@ -86,9 +101,6 @@ class FileJob {
     double input_seconds() const { return input_seconds_; }
 
     bool done() const { return ended_ && open_.empty() && rests_ == 0; }
-    /// It could not be encoded, so the input fails at its end. Returns the sample of the file at which the
-    /// window ends.
-    int64_t fail_window(Place place, const std::string& why);
     /// Why the input could not be read, once done.
     const std::optional<std::string>& error() const { return error_; }
     const Transcript& transcript() const { return transcript_; }
@@ -99,6 +111,8 @@ class FileJob {
         std::vector<WindowText> texts;  // in order
         double window_end = 0;          // seconds in the file
         size_t rest = 0;                // the part that follows; 0: none
+        double spoken = 0;              // seconds of the window's language, if that was detected
+        std::string language;
     };
     /// A part whose words left speech out.
     struct WithHoles {
@@ -141,7 +155,11 @@ class FileJob {
     Place next_;                             // the first window that is not in the transcript yet
     size_t rests_ = 0;                       // handed out, and not started yet
     size_t segments_taken_ = 0;
-    double seconds_done_ = 0;
+    size_t first_window_ = 0;
+    size_t windows_told_ = 0;     // in parts
+    size_t segments_told_ = 0;    // in parts
+    double seconds_encoded_ = 0;  // up to the end of the last window that was encoded
+    double seconds_done_ = 0;     // up to the end of the last window whose text is in the transcript
     double input_seconds_ = 0;
     bool ended_ = false;
     std::optional<std::string> error_;

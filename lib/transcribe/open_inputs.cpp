@@ -1,29 +1,29 @@
 #include "transcribe/open_inputs.h"
 
+#include <utility>
+
 #include "audio/clips.h"
 
 namespace npuscribe {
 
+FileJob& OpenInputs::job(size_t input) {
+    const auto [job, added] = jobs_.try_emplace(input, settings_);
+    if (added && events_.resume_from && settings_.independent()) {
+        if (auto part = events_.resume_from(input)) job->second.resume(std::move(*part));
+    }
+    return job->second;
+}
+
 void OpenInputs::window_finished(size_t input) {
     FileJob& job = this->job(input);
     tell_segments(input, job);
-    if (events_.on_progress) {
-        const auto& clips = settings_.options.clips;
-        events_.on_progress(input, audio::seconds_of_clips(clips, job.seconds_done()),
-                            audio::seconds_of_clips(clips, job.input_seconds()));
+    if (events_.on_part && settings_.independent()) {
+        if (const auto part = job.take_part()) events_.on_part(input, *part);
     }
-    if (job.done()) tell_results();
-}
-
-void OpenInputs::input_ended(const SourceEnd& end) {
-    FileJob& job = this->job(end.input);
-    job.end(end);
-    tell_segments(end.input, job);
-    if (job.done()) tell_results();
     tell_progress(input, job);
+    if (job.done()) tell_results();
 }
 
-void OpenInputs::tell_segments(size_t input, FileJob& job) const {
 void OpenInputs::window_encoded(size_t input, FileJob::Place place, const EncodedWindow& window) {
     FileJob& job = this->job(input);
     job.add_encoding(place, window);
@@ -37,6 +37,14 @@ void OpenInputs::tell_progress(size_t input, const FileJob& job) const {
                         audio::seconds_of_clips(clips, job.input_seconds()));
 }
 
+void OpenInputs::input_ended(const SourceEnd& end) {
+    FileJob& job = this->job(end.input);
+    job.end(end);
+    tell_segments(end.input, job);
+    if (job.done()) tell_results();
+}
+
+void OpenInputs::tell_segments(size_t input, FileJob& job) const {
     if (!events_.on_segment) return;
     for (const Segment& segment : job.take_segments()) events_.on_segment(input, segment);
 }

@@ -18,7 +18,7 @@ class OpenInputs {
         : count_(count), settings_(settings), events_(events), sum_(sum) {}
 
     /// The input's job: created on first use, and valid until the input's result is reported.
-    FileJob& job(size_t input) { return jobs_.try_emplace(input, settings_).first->second; }
+    FileJob& job(size_t input);
 
     /// A window of the input was encoded: reports the progress.
     void window_encoded(size_t input, FileJob::Place place, const EncodedWindow& window);

@@ -100,6 +100,13 @@ class Pipeline::WindowLoop {
         return request;
     }
 
+    /// Its input goes on without it, and fails at its end.
+    void fail(const ScheduledWindow& window) {
+        const int64_t end = inputs_.job(window.input).fail_window(window.place, window.failure);
+        if (settings_.one_at_a_time()) source_.resume(window.input, end);
+        inputs_.window_finished(window.input);
+    }
+
     DecodeRequest make_request(const ScheduledWindow& window, const audio::Window& audio) {
         DecodeRequest request;
         request.id = next_id_++;
@@ -128,6 +135,7 @@ class Pipeline::WindowLoop {
             schedule_.add_refused(std::move(window));
             return;
         }
+        most_in_flight_ = batch_size_;
         auto outcome = job.finish_window(window.place, result, cost);
         for (SourceWindow& rest : outcome.rests) schedule_.add_rest(input, std::move(rest));
         if (settings_.one_at_a_time() && outcome.window_done) source_.resume(input, outcome.resume_at);
@@ -136,13 +144,18 @@ class Pipeline::WindowLoop {
 
     const FileJob::Settings& settings_;
     const std::atomic<bool>* cancel_;
-        most_in_flight_ = batch_size_;
     RunTrace trace_;
     OpenInputs inputs_;
     WindowSource source_;
+    SetWhenDestroyed stop_source_;  // before the source, which ends with its thread
     WindowSchedule schedule_;
     std::map<size_t, ScheduledWindow> in_flight_;  // with the decoder, by the request's id
     size_t next_id_ = 0;
+    const size_t batch_size_;
+    /// The first window is decoded alone, so that its text comes soon. Growing in more steps (2, 4) takes
+    /// longer, because each step of the decoder reads all of its weights: 350 steps for 17 windows in place
+    /// of 270.
+    size_t most_in_flight_ = 1;
     DecodingEngine engine_;
     WindowEncoder encoder_;  // last: its thread ends first
 };
@@ -151,12 +164,6 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
                    CutRecording cut)
     : parts_(parts),
       options_(options),
-    SetWhenDestroyed stop_source_;  // before the source, which ends with its thread
-    const size_t batch_size_;
-    /// The first window is decoded alone, so that its text comes soon. Growing in more steps (2, 4) takes
-    /// longer, because each step of the decoder reads all of its weights: 350 steps for 17 windows in place
-    /// of 270.
-    size_t most_in_flight_ = 1;
       pool_(pool),
       mel_(parts.decoder->dimensions().n_mels),
       context_(options, parts.decoder->dimensions()),
@@ -187,6 +194,7 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
         timing_.audio_seconds -= merge.counted_twice();
     };
     try {
+        std::atomic<bool> stop{false};
         WindowLoop loop(*this, inputs.size() * tracks_of_input(options_.channels),
                         source_options(inputs, std::move(open), stop), track_events, cancel, stop);
         loop.run();
@@ -199,4 +207,3 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
 }
 
 }  // namespace npuscribe
-        std::atomic<bool> stop{false};

@@ -24,7 +24,10 @@ std::optional<ScheduledWindow> WindowSchedule::next() {
         return window == nullptr || inputs_.job(window->input).may_start(window->index);
     };
     while (auto item = source_.take(may_go)) {
-        if (auto* window = std::get_if<SourceWindow>(&*item)) return begin(std::move(*window));
+        if (auto* window = std::get_if<SourceWindow>(&*item)) {
+            if (window->index < inputs_.job(window->input).first_window()) continue;
+            return begin(std::move(*window));
+        }
         inputs_.input_ended(std::get<SourceEnd>(*item));
     }
     return std::nullopt;

@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -42,7 +44,7 @@ class Interrupt(support.Case):
             time.sleep(0.02)
 
     def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_half_done(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(number.name):
                 out = self.directory / number.name
                 report = self.directory / f"{number.name}.json"
@@ -51,10 +53,10 @@ class Interrupt(support.Case):
                 self.wait_for(lambda: out.is_dir() and any(out.glob("*.json")), child)
                 child.send_signal(number)
                 _, stderr = child.communicate(timeout=60)
-                self.assertEqual(child.returncode, 130, stderr)
+                self.assertEqual(child.returncode, code, stderr)
                 self.assertIn(b"npuscribe: interrupted", stderr)
                 self.assertRegex(stderr, rb"[1-3] done, 0 failed, [1-3] not done")
-                written = list(out.iterdir())
+                written = [path for path in out.iterdir() if path.name != "long.json.partial"]
                 self.assertTrue(written)
                 for path in written:
                     self.assertEqual(path.suffix, ".json")
@@ -63,6 +65,96 @@ class Interrupt(support.Case):
                 states = [file["status"] for file in json.loads(report.read_text(encoding="utf-8"))["files"]]
                 self.assertEqual(states.count("done"), len(written))
                 self.assertEqual(states[-1], "interrupted")
+
+    def test_a_long_file_that_was_stopped_goes_on_from_the_last_finished_window(self):
+        recording = support.long_recording(self.directory / "long.wav", 400)
+        whole = self.directory / "whole"
+        self.check_exit(support.run("-q", "-m", self.model, "-l", "en", "-f", "json", "-o", whole, recording), 0)
+        expected = (whole / "long.json").read_bytes()
+        partial = self.out / "long.json.partial"
+        for number in (signal.SIGTERM, signal.SIGKILL):  # the second goes on from the first
+            child = self.start("-f", "json,txt", "-o", self.out, "--skip-existing", "--batch-size", "1", recording)
+            before = partial.stat().st_size if partial.exists() else 0
+            self.wait_for(lambda: partial.exists() and partial.stat().st_size > before, child)
+            child.send_signal(number)
+            child.communicate(timeout=60)
+            self.assertNotEqual(child.returncode, 0)
+            self.assertEqual(list(self.out.glob("*.json")), [])
+        report = self.directory / "report.json"
+        command = ["-m", self.model, "-l", "en", "-f", "json,txt", "-o", self.out, "--skip-existing", "--report", report, recording]
+        done = support.run(*command)
+        self.check_exit(done, 0)
+        self.assertIn("goes on from", done.stderr)
+        self.assertEqual((self.out / "long.json").read_bytes(), expected)
+        self.assertFalse(partial.exists())
+        windows = {window["window"] for window in json.loads(report.read_text(encoding="utf-8"))["windows"]}
+        self.assertNotIn(0, windows)
+        self.assertIn(max(windows), windows)
+        again = support.run(*command)
+        self.check_exit(again, 0)
+        self.assertIn("1 skipped", again.stderr)
+
+    def test_a_part_of_another_run_s_options_is_not_gone_on_with(self):
+        recording = support.long_recording(self.directory / "long.wav", 200)
+        child = self.start("-f", "json", "-o", self.out, "--batch-size", "1", recording)
+        self.wait_for((self.out / "long.json.partial").exists, child)
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=60)
+        done = support.run(
+            "-m", self.model, "-l", "en", "-f", "json", "-o", self.out, "--skip-existing", "--beam-size", "2", recording
+        )
+        self.check_exit(done, 0)
+        self.assertNotIn("goes on from", done.stderr)
+
+    def test_a_format_that_cannot_be_written_does_not_stop_the_others(self):
+        recording = sorted(support.librivox())[0]
+        self.out.mkdir()
+        child = self.start(
+            "-f", "json,txt,srt", "-o", self.out, recording,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+        )  # fmt: skip
+        _, stderr = child.communicate(timeout=120)
+        self.assertEqual(child.returncode, 1, stderr)
+        self.assertRegex(stderr, rb"error: cannot write .*\.json: .*ulimit -f")
+        self.assertEqual({path.suffix for path in self.out.iterdir()}, {".txt", ".srt"})
+
+    def test_a_model_that_shrinks_while_it_is_read_is_an_error_with_a_message(self):
+        model = self.directory / "model"
+        recording = sorted(support.librivox())[0]
+        source = support.models_directory() / self.model
+        codes = []
+        for moment in (0.0, 0.02, 0.05, 0.1, 0.2, 0.4):
+            shutil.rmtree(model, ignore_errors=True)
+            shutil.copytree(source, model)
+            command = [support.BINARY, "-m", model, "-l", "en", recording]
+            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            time.sleep(moment)
+            os.truncate(model / "model.bin", 1 << 20)
+            _, stderr = child.communicate(timeout=120)
+            codes.append(child.returncode)
+            self.assertIn(child.returncode, (0, 3), stderr)  # 0: all of it was read before
+            if child.returncode == 3:
+                self.assertRegex(stderr, rb"npuscribe: error: .*model\.bin")
+        self.assertIn(3, codes)
+
+    def test_too_little_memory_is_an_error_with_a_message_and_what_is_written_is_whole(self):
+        recordings = sorted(support.librivox())[:2]
+        codes = []
+        for megabytes in (4000, 700, 500, 400, 300, 200):
+            out = self.directory / f"out-{megabytes}"
+            size = megabytes << 20
+            child = self.start(
+                "-f", "json", "-o", out, *recordings, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+            )
+            _, stderr = child.communicate(timeout=300)
+            codes.append(child.returncode)
+            self.assertIn(child.returncode, (0, 1, 3), (megabytes, stderr))
+            if child.returncode != 0:
+                self.assertIn(b"error: ", stderr)
+            for path in out.iterdir() if out.exists() else ():
+                self.assertTrue(json.loads(path.read_text(encoding="utf-8"))["segments"])
+        self.assertEqual(codes[0], 0)
+        self.assertNotEqual(codes[-1], 0)
 
     def test_a_second_ctrl_c_ends_it_at_once(self):
         child = self.start("-f", "json", "-o", self.out, *self.recordings())

@@ -47,23 +47,24 @@ TEST_CASE("Transcripts are the same whatever the batch, and whatever shares it")
 }
 
 TEST_CASE("Inputs are reported in order, each once, even if later ones finish first") {
-    // The first goes on talking until the others have finished.
+    // The second goes on talking until the others have finished. The first is alone.
     std::vector<size_t> segment_order;
     Bench bench(
         [&](float level, std::span<const Token> history, std::span<float> logits) {
             const size_t i = sampled(history).size();
-            const bool waits = level == 0 && i > 0 && i < 50 && segment_order.size() < 4;
+            const bool waits = level == 0 && i > 0 && i < 50 && segment_order.size() < 5;
             if (waits) std::this_thread::sleep_for(std::chrono::milliseconds(20));
             const Token next = i == 0 ? at(0) : waits || i == 1 ? static_cast<Token>(1 + i * 7 % 17) : kEot;
             logits[static_cast<size_t>(next)] = 10;
         },
         english());
+    bench.add("a", {1});
     bench.add("long", {0});
-    for (const char* name : {"b", "c", "d", "e"}) bench.add(name, {1});
+    for (const char* name : {"c", "d", "e", "f"}) bench.add(name, {1});
     bench.events.on_segment = [&](size_t input, const Segment&) { segment_order.push_back(input); };
     bench.run();
-    CHECK(bench.order == std::vector<size_t>{0, 1, 2, 3, 4});
-    CHECK(segment_order == std::vector<size_t>{1, 2, 3, 4, 0});
+    CHECK(bench.order == std::vector<size_t>{0, 1, 2, 3, 4, 5});
+    CHECK(segment_order == std::vector<size_t>{0, 2, 3, 4, 5, 1});
 }
 
 TEST_CASE("A bad input is reported, and stops nothing") {
@@ -156,6 +157,108 @@ TEST_CASE("An error on the thread that cuts windows, other than an input's, reac
     bench.add("a", {0, 1});
     bench.cut_throws = true;
     CHECK(message_of<ModelError>([&] { bench.run(); }) == "the detector is damaged");
+}
+
+TEST_CASE("The batch begins with one window, and is full once that has its text") {
+    Bench bench(slowly(spells()), english(), 8);
+    bench.add("a", std::vector<int>(40, 1));
+    int most = 0;
+    std::vector<int> encoded_at_text;
+    bench.events.on_segment = [&](size_t, const Segment&) { encoded_at_text.push_back(bench.encoded); };
+    bench.events.on_progress = [&](size_t, double, double) {
+        most = std::max(most, bench.encoded - static_cast<int>(encoded_at_text.size()) / 2);
+    };
+    bench.run();
+    REQUIRE(encoded_at_text.size() == 80);  // two segments a window
+    CHECK(encoded_at_text.front() == 1);    // nothing else is encoded before the first text
+    CHECK(most == 8);
+}
+
+TEST_CASE("Each window moves the progress twice: when it is encoded, and when it has its text") {
+    Bench bench(spells(), english(), 1);
+    bench.add("a", {0, 1, 2});
+    bench.run();
+    CHECK(bench.progress.at(0) == std::vector<double>{0.5, 1, 1.5, 2, 2.5, 3});
+}
+
+TEST_CASE("An input that finds no memory fails alone, wherever that was") {
+    for (const bool ahead : {false, true}) {
+        for (const bool vad : {true, false}) {
+            TranscribeOptions options;  // the language is told by the first window
+            options.vad = vad;
+            for (const int window : {1, 2, 3, 4, 5, 6}) {
+                INFO("ahead " << ahead << ", vad " << vad << ", window " << window);
+                Bench bench(spells(), options, 2, ahead);
+                bench.add("a", {0, 1});
+                bench.add("b", {2, 3});
+                bench.add("c", {4, 5});
+                bench.no_memory_at = window;
+                bench.run();
+                CHECK(bench.order == std::vector<size_t>{0, 1, 2});
+                CHECK(bench.done.size() == 2);
+                REQUIRE(bench.errors.size() == 1);
+                CHECK(contains(bench.errors.begin()->second, "out of memory"));
+            }
+        }
+    }
+    Bench bench(spells(), english());
+    bench.add("a", {0, 1});
+    bench.add("b", {2});
+    bench.add("c", {3});
+    bench.open_lacks_memory = "b";
+    bench.run();
+    CHECK(contains(bench.errors.at(1), "out of memory"));
+    CHECK(bench.done.size() == 2);
+}
+
+TEST_CASE("A run that goes on from a part of another has its transcript, and does the rest alone") {
+    const auto levels = std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7};
+    for (const bool detect : {false, true}) {
+        INFO(detect);
+        const TranscribeOptions options = detect ? TranscribeOptions() : english();
+        const auto script = spells({{5, kGerman}, {6, kGerman}});
+        Bench whole(script, options, 2);
+        std::vector<FinishedPart> parts;
+        whole.add("a", levels);
+        whole.events.on_part = [&](size_t, const FinishedPart& part) { parts.push_back(part); };
+        whole.run();
+        REQUIRE(parts.size() >= 3);
+        FinishedPart kept;  // as another run would put them together
+        for (const FinishedPart& part : parts) {
+            if (kept.windows >= 3) break;
+            std::vector<Segment> all = std::move(kept.segments);
+            all.insert(all.end(), part.segments.begin(), part.segments.end());
+            kept = part;
+            kept.segments = std::move(all);
+        }
+        REQUIRE(kept.windows >= 3);
+        Bench rest(script, options, 2);
+        rest.add("a", levels);
+        rest.events.resume_from = [&](size_t) { return kept; };
+        rest.run();
+        CHECK(rest.encoded == static_cast<int>(levels.size() - kept.windows));
+        CHECK(rest.done.at(0).text() == whole.done.at(0).text());
+        CHECK(rest.done.at(0).language == whole.done.at(0).language);
+        CHECK(rest.done.at(0).duration == whole.done.at(0).duration);
+        REQUIRE(rest.segments.at(0).size() == whole.segments.at(0).size());
+        for (size_t i = 0; i < rest.segments.at(0).size(); ++i) {
+            CHECK(rest.segments.at(0)[i].start == whole.segments.at(0)[i].start);
+            CHECK(rest.done.at(0).segments[i].id == static_cast<int>(i));
+        }
+    }
+    // Windows that depend on those before them are all done again.
+    TranscribeOptions conditioned = english();
+    conditioned.condition_on_previous_text = true;
+    Bench bench(spells(), conditioned, 2);
+    bench.add("a", levels);
+    bool asked = false;
+    bench.events.resume_from = [&](size_t) {
+        asked = true;
+        return std::optional<FinishedPart>();
+    };
+    bench.events.on_part = [&](size_t, const FinishedPart&) { asked = true; };
+    bench.run();
+    CHECK_FALSE(asked);
 }
 
 TEST_CASE("Windows are cut only a few ahead of the decoder") {
