@@ -37,7 +37,8 @@ TEST_CASE("Segments of separate channels are merged by time, each with its speak
     CHECK(seen == "b0 f1 bb0 ff1 c0 g1 cc0 gg1 ");
     for (size_t i = 0; i < transcript.segments.size(); ++i) {
         CHECK(transcript.segments[i].id == static_cast<int>(i));
-        CHECK(transcript.segments[i].start == Approx(0.5 * static_cast<double>(i / 2)));
+        const size_t pair = i / 2;
+        CHECK(transcript.segments[i].start == Approx(0.5 * static_cast<double>(pair)));
         CHECK(bench.segments.at(0)[i].text == transcript.segments[i].text);
     }
     CHECK(transcript.duration == Approx(2));
