@@ -115,7 +115,7 @@ class Interrupt(support.Case):
         )  # fmt: skip
         _, stderr = child.communicate(timeout=120)
         self.assertEqual(child.returncode, 1, stderr)
-        self.assertRegex(stderr, rb"error: cannot write .*\.json: .*ulimit -f")
+        self.assertRegex(stderr, rb"error: .*cannot write .*\.json: .*ulimit -f")
         self.assertEqual({path.suffix for path in self.out.iterdir()}, {".txt", ".srt"})
 
     def test_a_model_that_shrinks_while_it_is_read_is_an_error_with_a_message(self):
