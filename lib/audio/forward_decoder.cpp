@@ -22,15 +22,6 @@ bool suits_libsndfile(const Head& head) {
     return begins(head, ".snd") || begins(head, "fLaC");
 }
 
-#ifdef NPUSCRIBE_HAVE_LIBAV
-/// Ogg, Matroska, MP3 and AAC.
-bool suits_libav(const Head& head) {
-    if (begins(head, "OggS") || begins(head, "\x1A\x45\xDF\xA3") || begins(head, "ID3")) return true;
-    const auto byte = [&](size_t i) { return static_cast<unsigned char>(head[i]); };
-    return byte(0) == 0xFF && (byte(1) & 0xE0) == 0xE0;
-}
-#endif
-
 /// The first bytes; those that a shorter file lacks are 0.
 Head head_of(const InputFile& file) {
     Head head{};
@@ -49,9 +40,6 @@ std::unique_ptr<FileDecoder> open_forward(const InputFile& file) {
     const Head head = head_of(file);
     try {
         if (suits_libsndfile(head)) return open_with_libsndfile(file);
-#ifdef NPUSCRIBE_HAVE_LIBAV
-        if (suits_libav(head)) return open_with_libav(file);
-#endif
     } catch (const InputError&) {
         // Whoever asked tries again once all of the file is there, and reports what is wrong with it.
     }

@@ -7,8 +7,9 @@
 
 namespace npuscribe::audio {
 
-/// A decoder that reads `file` from front to back without knowing its end. Null if its format has what a
-/// decoder needs at its end (MP4), or is not known. `file` must outlive the result.
+/// A decoder that reads `file` from front to back without knowing its end: WAV, AIFF, AU and FLAC. Null for
+/// other formats: MP4 needs what is at its end, and FFmpeg's libraries give other samples of an MP3 that
+/// cannot seek. `file` must outlive the result.
 std::unique_ptr<FileDecoder> open_forward(const InputFile& file);
 
 }  // namespace npuscribe::audio

@@ -52,7 +52,7 @@ struct OpenOptions {
 };
 
 /// Opens a regular file, a pipe, or standard input for "-". A pipe is copied to an unlinked file in $TMPDIR,
-/// and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC, Ogg, MP3, AAC, Matroska), else
+/// and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC), else
 /// once all of it is there. Tries libsndfile first, then FFmpeg's libraries if they are built in. A wav file
 /// that was written to a pipe may claim more samples than follow: it is read to its end. Throws InputError if
 /// the file is missing, may not be read, is a directory or empty, is not audio, holds no samples, has an
