@@ -1,6 +1,6 @@
 #pragma once
-// The options of `transcribe`. The defaults are those of the structures; the .cpp declares every option
-// once.
+// The options of `transcribe`. The defaults are those of the structures. transcribe_options.cpp declares
+// every option once; transcribe_settings.cpp says what they mean together.
 
 #include <CLI/CLI.hpp>
 #include <optional>
