@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "audio/stream.h"
+#include "audio/url_input.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "output/formats.h"
@@ -52,11 +53,23 @@ void refuse_terminal(const char* wanted) {
     throw UsageError(fmt::format("input '-' is a terminal; pipe {} into npuscribe, or give a file", wanted));
 }
 
-// openai-whisper and others that call ffmpeg take addresses.
+// FFmpeg would speak many other protocols.
 std::string not_there(const std::string& word) {
-    const bool address = word.starts_with("http://") || word.starts_with("https://");
-    return address ? fmt::format("{0} is an address, not a file: curl -L {0} | npuscribe -", word)
-                   : "there is no such file";
+    const size_t scheme = word.find("://");
+    if (scheme == std::string::npos || scheme == 0) return "there is no such file";
+    return fmt::format(
+        "{}:// is not read, only files, http:// and https://; for other addresses: ffmpeg -i {} -f wav - | "
+        "npuscribe -",
+        word.substr(0, scheme), shell_quoted(word));
+}
+
+Input address(const std::string& word, bool offline) {
+    if (!offline) return {word, {}, {}};
+    return {
+        word,
+        "it is an address, and nothing is fetched with --no-fetch or NPUSCRIBE_OFFLINE=1; download it first, "
+        "or allow it",
+        {}};
 }
 
 [[noreturn]] void refuse(const fs::path& list, const char* expected) {
@@ -70,7 +83,7 @@ std::string read_all(std::istream& in) {
 
 }  // namespace
 
-std::vector<Input> expand(const std::vector<std::string>& words, bool recursive) {
+std::vector<Input> expand(const std::vector<std::string>& words, bool recursive, bool offline) {
     if (std::count(words.begin(), words.end(), "-") > 1) {
         throw UsageError("input '-' was given more than once, but standard input can be read only once");
     }
@@ -80,6 +93,10 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive)
         if (word == "-") {
             refuse_terminal("audio");
             out.push_back({word, {}, {}});
+            continue;
+        }
+        if (audio::is_url(word)) {
+            out.push_back(address(word, offline));
             continue;
         }
         std::error_code error;
@@ -135,8 +152,16 @@ bool is_recording(const std::string& word) {
     }
 }
 
+std::string file_name(const fs::path& input) {
+    if (!audio::is_url(input.string())) return input.filename().string();
+    std::string path = input.string().substr(input.string().find("://") + 3);
+    path.resize(std::min(path.find_first_of("?#"), path.size()));
+    while (path.ends_with('/')) path.pop_back();
+    return path.substr(path.rfind('/') + 1);
+}
+
 std::string stem(const fs::path& input) {
-    return input == "-" ? "stdin" : input.stem().string();
+    return input == "-" ? "stdin" : fs::path(file_name(input)).stem().string();
 }
 
 }  // namespace npuscribe::app

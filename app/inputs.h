@@ -13,11 +13,11 @@ struct Input {
     std::filesystem::path below = {};  // its subdirectory in the directory that was given
 };
 
-/// Keeps files and "-" as they are, and replaces a directory by its audio files (and with `recursive`, those
-/// of its subdirectories), sorted by name. A file that is missing or cannot be read and a directory without
-/// audio become an Input with an error. Throws UsageError if "-" is given twice, or if standard input is a
-/// terminal.
-std::vector<Input> expand(const std::vector<std::string>& words, bool recursive);
+/// Keeps files, addresses (http, https) and "-" as they are, and replaces a directory by its audio files (and
+/// with `recursive`, those of its subdirectories), sorted by name. A file that is missing or cannot be read
+/// and a directory without audio become an Input with an error, and so does an address if `offline`. Throws
+/// UsageError if "-" is given twice, or if standard input is a terminal.
+std::vector<Input> expand(const std::vector<std::string>& words, bool recursive, bool offline = false);
 
 /// The names in the list that --files-from gives, in its order: separated by NULs if it has any (find
 /// -print0), else one a line. Empty names are skipped. `path` may be "-", standard input. Throws UsageError
@@ -27,7 +27,9 @@ std::vector<std::string> read_list(const std::filesystem::path& path);
 /// Whether `word` names a recording rather than a list of output formats.
 bool is_recording(const std::string& word);
 
-/// A path's name without its extension, by which outputs are named; "stdin" for "-".
+/// The last part of an input's path, or of its address without what follows a question mark or a hash.
+std::string file_name(const std::filesystem::path& input);
+/// The same without its extension, by which outputs are named; "stdin" for "-".
 std::string stem(const std::filesystem::path& input);
 
 }  // namespace npuscribe::app

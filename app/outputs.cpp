@@ -68,10 +68,10 @@ std::vector<Base> base_names(const std::vector<Input>& inputs, const fs::path& d
         }
         for (const auto& [_, members] : groups) {
             std::set<std::string> full_names;
-            for (const size_t i : members) full_names.insert(inputs[i].path.filename().string());
+            for (const size_t i : members) full_names.insert(file_name(inputs[i].path));
             if (full_names.size() < 2) continue;
             for (const size_t i : members) {
-                const std::string full = inputs[i].path.filename().string();
+                const std::string full = file_name(inputs[i].path);
                 if (inputs[i].path == "-" || bases[i].name == full) continue;
                 bases[i].name = full;
                 changed = true;

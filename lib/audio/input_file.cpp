@@ -62,6 +62,11 @@ InputFile::InputFile(const std::filesystem::path& path, const std::atomic<bool>*
     }
 }
 
+InputFile::InputFile(int descriptor, std::string name) : fd_(descriptor), name_(std::move(name)) {
+    struct stat status {};
+    if (fstat(fd_, &status) == 0) size_ = status.st_size;
+}
+
 InputFile::InputFile(const InputFile* first)
     : size_(first->size_), name_(first->name_), pipe_(first->pipe_) {}
 

@@ -23,6 +23,9 @@ class InputFile {
     /// `cancel`, which may be null, becomes true; it must outlive this. Throws InputError if the input is
     /// missing, may not be read, is a directory or a device, or is empty.
     explicit InputFile(const std::filesystem::path& path, const std::atomic<bool>* cancel = nullptr);
+    /// Takes over the descriptor of a regular file, which is read from its beginning. `name` is for messages,
+    /// with its quotes.
+    InputFile(int descriptor, std::string name);
     ~InputFile();
     InputFile(InputFile&& other) noexcept;
     InputFile& operator=(InputFile&&) = delete;

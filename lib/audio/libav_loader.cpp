@@ -15,6 +15,7 @@ namespace {
 struct Module {
     LibavOpen open = nullptr;
     LibavVersion version = nullptr;
+    LibavDownload download = nullptr;
     std::string missing;  // the reason, if it could not be loaded
 };
 
@@ -34,7 +35,8 @@ Module load() {
     }
     module.open = reinterpret_cast<LibavOpen>(dlsym(handle, kLibavOpen));
     module.version = reinterpret_cast<LibavVersion>(dlsym(handle, kLibavVersion));
-    if (module.open == nullptr || module.version == nullptr) {
+    module.download = reinterpret_cast<LibavDownload>(dlsym(handle, kLibavDownload));
+    if (module.open == nullptr || module.version == nullptr || module.download == nullptr) {
         module = {};
         module.missing = fmt::format("{} belongs to another version of npuscribe", path.string());
     }
@@ -55,6 +57,13 @@ std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file) {
             file.name(), module().missing));
     }
     return std::unique_ptr<FileDecoder>(module().open(file));
+}
+
+void download_with_libav(const std::string& url, DownloadSink& sink) {
+    if (module().download == nullptr)
+        throw InputError(fmt::format("'{}' cannot be read, because FFmpeg's libraries cannot be used: {}",
+                                     url, module().missing));
+    module().download(url, sink);
 }
 
 std::string libav_version() {

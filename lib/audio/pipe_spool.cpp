@@ -24,16 +24,18 @@ std::string reason() {
     return std::strerror(errno);
 }
 
-/// A file that disappears when it is closed.
+}  // namespace
+
 int unlinked_temporary_file() {
     const char* given = std::getenv("TMPDIR");
     std::string path = (given != nullptr && *given != '\0' ? given : "/tmp");
     path += "/npuscribe-XXXXXX";
     const int fd = mkostemp(path.data(), O_CLOEXEC);
     if (fd < 0) {
-        throw InputError(fmt::format(
-            "cannot make a temporary file in {} for piped audio: {}; set TMPDIR to a writable directory",
-            path.substr(0, path.rfind('/')), reason()));
+        throw InputError(
+            fmt::format("cannot make a temporary file in {} for audio that is piped or downloaded: {}; set "
+                        "TMPDIR to a writable directory",
+                        path.substr(0, path.rfind('/')), reason()));
     }
     unlink(path.c_str());
     return fd;
@@ -49,8 +51,6 @@ bool write_all(int fd, const char* data, size_t count) {
     }
     return true;
 }
-
-}  // namespace
 
 PipeSpool::PipeSpool(int pipe, std::string name, const std::atomic<bool>* cancel)
     : pipe_(pipe), name_(std::move(name)), cancel_(cancel) {

@@ -59,4 +59,10 @@ class PipeSpool {
     std::thread thread_;  // last: it uses all of the above
 };
 
+/// A new file in $TMPDIR without a name, which disappears when it is closed: its descriptor. Throws
+/// InputError.
+int unlinked_temporary_file();
+/// Writes all of it. Returns false, with errno, if that fails.
+bool write_all(int fd, const char* data, size_t count);
+
 }  // namespace npuscribe::audio

@@ -14,6 +14,7 @@
 #include "audio/forward_decoder.h"
 #include "audio/piped_stream.h"
 #include "audio/resampler.h"
+#include "audio/url_input.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -307,7 +308,8 @@ class MemoryStream final : public Stream {
 }  // namespace
 
 Recording::Recording(const std::filesystem::path& path, const std::atomic<bool>* cancel)
-    : file_(std::make_shared<InputFile>(path, cancel)) {}
+    : file_(std::make_shared<InputFile>(is_url(path.string()) ? download(path.string(), cancel)
+                                                              : InputFile(path, cancel))) {}
 
 std::unique_ptr<Stream> Recording::open(const OpenOptions& options) const {
     return open_recording(file_, options);

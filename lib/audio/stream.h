@@ -46,13 +46,14 @@ struct OpenOptions {
     int channel = kMix;       // kMix: the mean of all channels, or the loudest where they cancel each other
                               // (channel_mixer.h); else 0 (left), 1 (right) …
     int wanted_channels = 0;  // not 0: the channels that the file must have, to be transcribed apart
-    /// If it is not null and becomes true, waiting for a pipe ends with Cancelled. It must outlive the
-    /// stream.
+    /// If it is not null and becomes true, waiting for a pipe or an address ends with Cancelled. It must
+    /// outlive the stream.
     const std::atomic<bool>* cancel = nullptr;
 };
 
-/// Opens a regular file, a pipe, or standard input for "-". A pipe is copied to an unlinked file in $TMPDIR,
-/// and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC), else
+/// Opens a regular file, a pipe, standard input for "-", or what an address that begins with http:// or
+/// https:// answers with, once it has been copied to an unlinked file in $TMPDIR. A pipe is copied to an
+/// unlinked file in $TMPDIR, and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC), else
 /// once all of it is there. Tries libsndfile first, then FFmpeg's libraries if they are built in. A wav file
 /// that was written to a pipe may claim more samples than follow: it is read to its end. Throws InputError if
 /// the file is missing, may not be read, is a directory or empty, is not audio, holds no samples, has an

@@ -40,4 +40,10 @@ std::string list_words(std::span<const std::string_view> words, std::string_view
     return text;
 }
 
+std::string shell_quoted(std::string_view word) {
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
 }  // namespace npuscribe

@@ -25,4 +25,7 @@ std::vector<std::string_view> split(T&& text, char separator) = delete;
 /// `words` as a sentence lists them: "cpu, npu or emulated".
 std::string list_words(std::span<const std::string_view> words, std::string_view last = "or");
 
+/// `word` in single quotes, as a shell reads it literally: it's → 'it'\''s'.
+std::string shell_quoted(std::string_view word);
+
 }  // namespace npuscribe

@@ -46,9 +46,22 @@ TEST_CASE("what is missing or empty fails alone") {
     CHECK_FALSE(expand({good.string() + "/x"}, false)[0].error.empty());
 }
 
-TEST_CASE("an address is no file, and says how to get what it names; an empty name is a mistake") {
-    CHECK(test::contains(expand({"https://example.org/talk.mp3"}, false)[0].error,
-                         "curl -L https://example.org/talk.mp3 | npuscribe -"));
+TEST_CASE("an address on the web is an input, unless nothing may be fetched; other addresses are not") {
+    const std::string url = "https://example.org/a/talk.one.mp3?part=2&of=/3#t=10";
+    const auto inputs = expand({url, "HTTP://example.org"}, false);
+    REQUIRE(inputs.size() == 2);
+    CHECK(inputs[0].path.string() == url);
+    CHECK(inputs[0].error.empty());
+    CHECK(inputs[1].error.empty());
+    CHECK(stem(url) == "talk.one");
+    CHECK(stem("https://example.org/") == "example");
+    CHECK(test::contains(expand({url}, false, true)[0].error, "NPUSCRIBE_OFFLINE=1"));
+    for (const std::string scheme : {"ftp", "rtsp", "file", "concat"})
+        CHECK(test::contains(expand({scheme + "://example.org/it's.mp3"}, false)[0].error,
+                             "ffmpeg -i '" + scheme + "://example.org/it'\\''s.mp3' -f wav - | npuscribe -"));
+}
+
+TEST_CASE("an empty name is a mistake") {
     CHECK(test::contains(test::message_of<UsageError>([] { expand({"a.wav", ""}, false); }), "has no name"));
 }
 
