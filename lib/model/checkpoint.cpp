@@ -11,6 +11,7 @@
 #include "model/file_kind.h"
 #include "model/ggml_checkpoint.h"
 #include "model/hf_checkpoint.h"
+#include "model/torch_checkpoint.h"
 
 namespace npuscribe {
 namespace {
@@ -29,6 +30,7 @@ constexpr Reader kReaders[] = {
      ct2::open},
     {"a directory with model.safetensors (Hugging Face)", hf::recognises, hf::open},
     {"a whisper.cpp file (ggml-*.bin)", ggml::recognises, ggml::open},
+    {"a checkpoint of openai-whisper (*.pt)", torch::recognises, torch::open},
     {"a file that npuscribe model convert wrote", container::recognises, container::open},
 };
 
@@ -45,8 +47,8 @@ std::string unread_kind(const fs::path& path) {
     const std::string bytes = first_bytes(path, 4);
     if (bytes == "GGUF") return "a GGUF model";
     const std::string name = path.filename().string();
-    if (bytes == "PK\x03\x04" || name.ends_with(".pt") || name.ends_with(".pth"))
-        return "a PyTorch checkpoint";
+    if (name.ends_with(".pt") || name.ends_with(".pth"))
+        return "a PyTorch checkpoint from before 2020 or damaged";
     return {};
 }
 
@@ -74,6 +76,8 @@ std::string unread_kind(const fs::path& path) {
                 "it has pytorch_model.bin (save it again with save_pretrained(..., safe_serialization=True))";
         } else if (ggml::recognises(entry->path())) {
             found = fmt::format("its {} is a whisper.cpp model: give that file", name);
+        } else if (name.ends_with(".pt") && torch::recognises(entry->path())) {
+            found = fmt::format("its {} is a PyTorch checkpoint: give that file", name);
         } else if (name.ends_with(".bin") || name.ends_with(".pt") || name.ends_with(".gguf")) {
             const std::string kind = unread_kind(entry->path());
             if (!kind.empty()) found = fmt::format("it has {}, {}, which is not read", name, kind);

@@ -60,9 +60,10 @@ class Checkpoint {
 };
 
 /// Opens a CTranslate2 directory (model.bin), a Hugging Face directory (model.safetensors), a whisper.cpp
-/// file (ggml-*.bin) or a file that `npuscribe model convert` wrote (container.h). Checks that every tensor
-/// that Whisper needs is there and has the right shape. Trusts nothing in the file: checks sizes and offsets
-/// before it uses them. Throws ModelError. A new format is one entry of `kReaders` in checkpoint.cpp.
+/// file (ggml-*.bin), a checkpoint of openai-whisper (*.pt) or a file that `npuscribe model convert` wrote
+/// (container.h). Checks that every tensor that Whisper needs is there and has the right shape. Trusts
+/// nothing in the file: checks sizes and offsets before it uses them. Throws ModelError. A new format is one
+/// entry of `kReaders` in checkpoint.cpp.
 std::unique_ptr<Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace npuscribe

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "model/byte_cursor.h"
+#include "model/catalog.h"
 #include "model/file_kind.h"
 #include "model/json_file.h"
 #include "model/tensor_checkpoint.h"
@@ -230,8 +231,10 @@ std::unique_ptr<Checkpoint> open(const std::filesystem::path& directory) {
     check_heads(contents, "encoder/num_heads", d.n_audio_head, file);
     check_heads(contents, "decoder/num_heads", d.n_text_head, file);
     const std::filesystem::path config = directory / "config.json";
-    checkpoint->set_alignment_heads(read_alignment_heads(read_json_object_if_there(config), d.n_text_layer,
-                                                         d.n_text_head, config.string()));
+    auto heads = read_alignment_heads(read_json_object_if_there(config), d.n_text_layer, d.n_text_head,
+                                      config.string());
+    const CatalogEntry* like = heads.empty() ? find_in_catalog(d, directory.filename().string()) : nullptr;
+    checkpoint->set_alignment_heads(like != nullptr ? like->alignment_heads : heads);
     return checkpoint;
 }
 

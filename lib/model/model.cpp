@@ -33,6 +33,18 @@ std::string list_of_names() {
     return list;
 }
 
+// openai-whisper's download of a model of the catalog (openai/whisper, whisper/__init__.py: load_model).
+std::optional<fs::path> in_cache_of_openai(const std::string& name) {
+    if (find_in_catalog(name) == nullptr) return std::nullopt;
+    const char* cache = environment("XDG_CACHE_HOME");
+    const char* home = environment("HOME");
+    if (cache == nullptr && home == nullptr) return std::nullopt;
+    const fs::path file =
+        (cache != nullptr ? fs::path(cache) : fs::path(home) / ".cache") / "whisper" / (name + ".pt");
+    std::error_code ignored;
+    return fs::is_regular_file(file, ignored) ? std::optional(file) : std::nullopt;
+}
+
 // The directory or file that `name_or_path` stands for.
 fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     if (name_or_path.empty())
@@ -49,7 +61,7 @@ fs::path find_model(const std::string& name_or_path, Prefer prefer) {
     }
     std::error_code ignored;
     if (fs::exists(path, ignored)) return path;
-    if (path.has_parent_path() || path.extension() == ".bin")  // a place, not a name
+    if (path.has_parent_path() || path.extension() == ".bin" || path.extension() == ".pt")  // a place
         throw ModelError(
             fmt::format("no model {}: there is no such directory or file; npuscribe model list shows the "
                         "models that can be fetched",
@@ -63,7 +75,8 @@ std::string name_of(const fs::path& directory) {
     std::error_code ignored;
     fs::path whole = fs::canonical(directory, ignored);
     if (whole.empty()) whole = directory;
-    const bool file = whole.extension() == container::kSuffix || whole.extension() == ".bin";
+    const bool file =
+        whole.extension() == container::kSuffix || whole.extension() == ".bin" || whole.extension() == ".pt";
     return (file ? whole.stem() : whole.filename()).string();
 }
 
@@ -84,7 +97,7 @@ std::optional<fs::path> find_fetched(const std::string& name, Prefer prefer) {
     const bool directory_is = directory_there(directory);
     const bool converted_is = fs::is_regular_file(converted, ignored);
     if (converted_is && (prefer == Prefer::converted || !directory_is)) return converted;
-    return directory_is ? std::optional(directory) : std::nullopt;
+    return directory_is ? std::optional(directory) : in_cache_of_openai(name);
 }
 
 Model load_model(std::string_view name_or_path, Prefer prefer) {

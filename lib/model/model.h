@@ -33,7 +33,8 @@ enum class Prefer {
 /// known model is not there, its message has the command that fetches it.
 Model load_model(std::string_view name_or_path, Prefer prefer = Prefer::converted);
 
-/// The directory or file of the model `name` in models_directory(); none if it is not there.
+/// The directory or file of the model `name` in models_directory() or, if it is not there, what
+/// openai-whisper has fetched (NAME.pt in whisper in $XDG_CACHE_HOME or ~/.cache); none if neither is there.
 std::optional<std::filesystem::path> find_fetched(const std::string& name, Prefer prefer = Prefer::converted);
 
 /// Where fetched models live: $NPUSCRIBE_MODELS, else $XDG_CACHE_HOME/npuscribe/models, else

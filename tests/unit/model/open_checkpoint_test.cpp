@@ -34,7 +34,10 @@ TEST_CASE("a path without a model is refused with what it is and what was expect
     CHECK(contains(refusal(directory / "base.gguf"), "is a GGUF model, which is not read; expected"));
 
     write_file(directory / "base.pt", "PK\x03\x04 and so on");
-    CHECK(contains(refusal(directory / "base.pt"), "is a PyTorch checkpoint, which is not read"));
+    CHECK(contains(refusal(directory / "base.pt"), "is a damaged zip file"));
+    write_file(directory / "old.pt", "\x80\x02 and so on");
+    CHECK(contains(refusal(directory / "old.pt"),
+                   "is a PyTorch checkpoint from before 2020 or damaged, which is not read"));
 
     write_file(directory / "notes.txt", "hello");
     CHECK(contains(refusal(directory / "notes.txt"), "is not a model; expected"));
