@@ -23,6 +23,7 @@
 #include "exit_code.h"
 #include "familiar.h"
 #include "first_word.h"
+#include "provide_model.h"
 #include "signals.h"
 #include "terminal_text.h"
 #include "welcome.h"

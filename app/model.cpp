@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "commands.h"
+#include "fetch/fetch.h"
 #include "model/container.h"
 #include "model/model.h"
 #include "option.h"
@@ -46,23 +48,29 @@ std::vector<std::string> other_converted(const std::vector<std::string>& known) 
     return names;
 }
 
+// How much a download has, and whether every file's SHA-256 is known; nothing for a model of another name.
+std::pair<std::string, std::string> facts(const std::string& name) {
+    for (const fetch::Entry& entry : fetch::entries()) {
+        if (entry.name == name)
+            return {fetch::size_text(entry.bytes()), entry.verified() ? "known" : "unverified"};
+    }
+    return {};
+}
+
 void list() {
-    std::string out = fmt::format("{:<18} {}\n", "NAME", "FETCHED");
-    const auto row = [&](std::string_view name, const fs::path& path) {
-        const std::string size = fmt::format("{:.0f} MB", static_cast<double>(size_of(path)) / 1e6);
-        out += fmt::format("{:<18} {}  {}\n", name, size, path.string());
-    };
+    constexpr const char* kRow = "{:<18} {:>7}  {:<10}  {}\n";
+    std::string out = fmt::format(kRow, "NAME", "SIZE", "SHA-256", "ON DISK");
     std::vector<std::string> names = known_models();
     for (std::string& other : other_converted(names)) names.push_back(std::move(other));
     for (const std::string& name : names) {
         const auto original = find_fetched(name, Prefer::original);
         const auto converted = find_fetched(name, Prefer::converted);
-        if (!original) {
-            out += fmt::format("{:<18} no\n", name);
-            continue;
-        }
-        row(name, *original);
-        if (converted != original) row("", *converted);
+        const auto [size, sums] = facts(name);
+        const auto place = [](const fs::path& path) {
+            return fmt::format("{}  {}", fetch::size_text(size_of(path)), path.string());
+        };
+        out += fmt::format(kRow, name, size, sums, original ? place(*original) : "no");
+        if (original && converted != original) out += fmt::format(kRow, "", "", "", place(*converted));
     }
     std::fputs(out.c_str(), stdout);
 }
@@ -88,7 +96,10 @@ void info(const std::string& name) {
 void add_model(CLI::App& root) {
     CLI::App* command = root.add_subcommand("model", "List, describe, download and convert models");
     command->require_subcommand(1);
-    command->add_subcommand("list", "List known models, and whether they are fetched or converted")
+    command
+        ->add_subcommand("list",
+                         "List known models: how large they are, whether their checksums are known, and "
+                         "where they are on disk")
         ->callback(list);
     CLI::App* described = command->add_subcommand("info", "Show a model's dimensions, format and languages");
     const auto name = std::make_shared<std::string>("base");

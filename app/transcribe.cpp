@@ -20,6 +20,7 @@
 #include "config_file.h"
 #include "console.h"
 #include "exit_code.h"
+#include "fetch_progress.h"
 #include "inputs.h"
 #include "language_option.h"
 #include "npuscribe/npuscribe.h"
@@ -27,13 +28,13 @@
 #include "output/replacements.h"
 #include "output/report.h"
 #include "outputs.h"
+#include "provide_model.h"
 #include "run_recorder.h"
 #include "signals.h"
 #include "summary.h"
 #include "terminal_text.h"
 #include "transcribe_options.h"
 #include "version.h"
-#include "welcome.h"
 
 namespace npuscribe::app {
 namespace {
@@ -127,7 +128,8 @@ int run(CLI::App& command, TranscribeSettings& settings) {
         return kDone;
     }
     complete(settings);
-    const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive);
+    const bool may_fetch = settings.fetch && !is_offline();
+    const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive, !may_fetch);
     const bool to_stdout = writes_to_stdout(settings);
     if (to_stdout && inputs.size() != 1)
         throw UsageError(fmt::format(
@@ -160,7 +162,9 @@ int run(CLI::App& command, TranscribeSettings& settings) {
         return recorder.some_failed() ? kSomeFailed : kDone;
     }
 
-    if (!settings.quiet) require_model(settings.session.model, recorder.first_input());
+    settings.session.model = provide_model(
+        {settings.session.model, settings.session.transcribe.vad, may_fetch, recorder.first_input()},
+        console);
     const Stopwatch wall;
     console.progress("loading " + printable(settings.session.model));
     Session session = make_session(settings.session);

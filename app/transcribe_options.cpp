@@ -104,9 +104,14 @@ std::string clips_text(const std::vector<audio::Clip>& clips) {
 
 void add_input_options(CLI::App& app, TranscribeSettings& s) {
     TranscribeOptions& t = s.session.transcribe;
-    option(app, "-m,--model", "NAME|PATH", s.session.model,
-           "Use this model: a name that npuscribe model list shows, the directory of a CTranslate2 or "
-           "Hugging Face checkpoint, a whisper.cpp file, or a converted model");
+    option(
+        app, "-m,--model", "NAME|PATH", s.session.model,
+        "Use this model: a name that npuscribe model list shows, a checkpoint of CTranslate2, Hugging Face, "
+        "whisper.cpp or openai-whisper, or a converted model");
+    toggle(app, "--fetch", s.fetch,
+           "Download a model that is named and not on this machine, and inputs that are addresses; "
+           "--no-fetch or "
+           "the variable NPUSCRIBE_OFFLINE=1: never");
     option(
         app, "-l,--language", "LANGUAGE",
         [&t](const std::string& text) {
@@ -335,7 +340,9 @@ void add_vad_options(CLI::App& app, TranscribeOptions& s) {
 void add_transcribe_options(CLI::App& command, TranscribeSettings& s) {
     const auto heading = [&](const char* name) { command.option_defaults()->group(name); };
     command.add_option("INPUT", s.inputs,
-                       "An audio file, a directory with audio files, or - for standard input");
+                       "An audio file, a directory with audio files, the http(s) address of an audio file, "
+                       "or - for standard "
+                       "input");
     heading("Input");
     add_input_options(command, s);
     heading("Output");

@@ -16,6 +16,7 @@ struct TranscribeSettings {
     SessionOptions session;
     std::vector<std::string> inputs;
 
+    bool fetch = true;
     bool recursive = false;
     std::string files_from;  // empty: not given
     bool skip_existing = false;

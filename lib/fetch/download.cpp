@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "base/stopwatch.h"
 #include "fetch/http.h"
 
 namespace npuscribe::fetch {
@@ -22,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr int kMostBreaks = 20;  // of the connection; each attempt must have brought some bytes
 constexpr auto kPause = std::chrono::milliseconds(1000);
+constexpr double kSecondsBetweenLooks = 30;  // at how much has come
+constexpr double kSlowest = 10e3;            // bytes a second
 
 fs::path with_suffix(fs::path path, const char* suffix) {
     path += suffix;
@@ -31,8 +35,9 @@ fs::path with_suffix(fs::path path, const char* suffix) {
 // The part of a file that has arrived, with the server's entity tag of the whole file.
 class PartFile final : public HttpReceiver {
   public:
-    PartFile(const fs::path& path, Listener& listener)
+    PartFile(const fs::path& path, uint64_t most_bytes, Listener& listener)
         : name_(path.filename().string()),
+          most_(most_bytes),
           path_(with_suffix(path, ".part")),
           tag_path_(with_suffix(path, ".part.etag")),
           listener_(listener) {
@@ -69,10 +74,13 @@ class PartFile final : public HttpReceiver {
         }
         if (::lseek(file_, static_cast<off_t>(size_), SEEK_SET) < 0) return give_up();
         if (head.length) total_ = size_ + *head.length;
-        return true;
+        too_large_ = total_ && *total_ > most_;
+        return !too_large_;
     }
 
     bool take(std::span<const std::byte> bytes) noexcept override {
+        too_large_ = bytes.size() > most_ - std::min(most_, size_);
+        if (too_large_) return false;
         while (!bytes.empty()) {
             const ssize_t written = ::write(file_, bytes.data(), bytes.size());
             if (written < 0) {
@@ -86,6 +94,11 @@ class PartFile final : public HttpReceiver {
     }
 
     bool go_on() noexcept override {
+        if (since_.seconds() >= kSecondsBetweenLooks) {
+            slow_ = static_cast<double>(size_ - seen_) < kSlowest * kSecondsBetweenLooks;
+            if (slow_) return false;
+            start_looking();
+        }
         try {
             if (total_ || size_ > 0) listener_.progress(name_, size_, total_);
             return !listener_.cancelled();
@@ -94,13 +107,27 @@ class PartFile final : public HttpReceiver {
         }
     }
 
-    /// After a transfer: throws OutputError if writing failed, and Cancelled.
+    /// Before a transfer.
+    void start_looking() noexcept {
+        since_.restart();
+        seen_ = size_;
+    }
+
+    /// After a transfer: throws OutputError if writing failed, SourceFailed if the server sends too much or
+    /// too slowly, and Cancelled.
     void check() const {
         if (error_ != 0) {
             errno = error_;
             fail();
         }
         if (listener_.cancelled()) throw Cancelled();
+        if (too_large_)
+            throw SourceFailed(fmt::format("{}: the server sends {}, and the catalog expects {} bytes", name_,
+                                           total_ ? fmt::format("{} bytes", *total_) : "more", most_));
+        if (slow_)
+            throw SourceFailed(
+                fmt::format("{}: less than {:.0f} kB/s arrives; try again later: the download is resumed",
+                            name_, kSlowest / 1e3));
     }
     /// True if the server sent another part than the one asked for.
     bool displaced() const { return displaced_; }
@@ -135,6 +162,7 @@ class PartFile final : public HttpReceiver {
     }
 
     std::string name_;
+    uint64_t most_;
     fs::path path_;
     fs::path tag_path_;
     Listener& listener_;
@@ -144,6 +172,10 @@ class PartFile final : public HttpReceiver {
     std::optional<uint64_t> total_;
     int error_ = 0;
     bool displaced_ = false;
+    bool too_large_ = false;
+    bool slow_ = false;
+    Stopwatch since_;    // the last look at how much has come
+    uint64_t seen_ = 0;  // bytes that were there then
 };
 
 std::string digest(const fs::path& path, Listener& listener) {
@@ -165,13 +197,14 @@ void pause(Listener& listener) {
 
 bool download(const Download& what, Listener& listener) {
     const std::string name = what.path.filename().string();
-    PartFile part(what.path, listener);
+    PartFile part(what.path, what.most_bytes, listener);
     if (part.size() > 0 && part.tag().empty() && what.sha256.empty()) part.clear();
     bool resumed = false;  // it has bytes of an earlier run
     for (int breaks = 0;;) {
         const uint64_t before = part.size();
         if (before > 0 && breaks == 0) resumed = true;
-        const HttpResult result = http_get({what.url, before, part.tag()}, part);
+        part.start_looking();
+        const HttpResult result = http_get({what.url, before, part.tag(), what.insecure}, part);
         part.check();
         const long status = result.head.status;
         if (status == 404 || status == 410) {

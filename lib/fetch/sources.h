@@ -1,6 +1,7 @@
 #pragma once
 // The sources of the files in models/catalog.json.
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,7 +10,7 @@
 namespace npuscribe::fetch {
 
 enum class SourceKind {
-    hugging_face,  // `repo` has all of `files`, and at least one of `any_of`
+    hugging_face,  // `repo` has the entry's files at `revision`, a commit
     url,           // each file has an address in `urls`
     pip,           // each file is the concatenation of its `members` in `packages`
 };
@@ -17,26 +18,45 @@ enum class SourceKind {
 struct Source {
     SourceKind kind = SourceKind::hugging_face;
     std::string repo;
-    std::vector<std::string> files;
-    std::vector<std::string> any_of;
+    std::string revision;
     std::map<std::string, std::string> urls;
     std::vector<std::string> packages;
     std::map<std::string, std::vector<std::string>> members;
-    std::map<std::string, std::string> sha256;  // of files of which other sources have other versions
+};
+
+struct File {
+    std::string name;
+    uint64_t bytes = 0;  // 0: nobody published it
+    std::string sha256;  // hexadecimal; empty: nobody published it, so that a server could give anything
 };
 
 struct Entry {
     std::string name;
-    bool is_model = true;  // a directory with this name; else the single files in `sha256`
+    bool is_model = true;  // a directory with this name; else single files
     std::vector<std::string> aliases;
-    std::map<std::string, std::string> sha256;  // by file; a model may have none
-    std::vector<Source> sources;                // in the order in which they are tried
+    std::vector<File> files;  // the weights, which are large, last
+    std::vector<std::string>
+        any_of;                   // files of which a source has at least one, and of which nothing is known
+    std::vector<Source> sources;  // in the order in which they are tried
+
+    /// True if the SHA-256 of every file is known.
+    bool verified() const;
+    /// What a download has, about: where nobody published a size, it follows from the dimensions.
+    uint64_t bytes() const;
+    /// A file of `files`; null if there is none of this name.
+    const File* find(std::string_view file) const;
+    /// The most bytes that a source may give for a file: those that are known, or some more than are likely.
+    uint64_t most_bytes(std::string_view file) const;
 };
+
+/// The file whose presence makes a directory a model.
+inline constexpr const char* kWeights = "model.bin";
 
 /// Models, then single files.
 const std::vector<Entry>& entries();
 
-/// Finds an entry by name or alias. Throws UsageError, which lists the names.
+/// Finds an entry by name, alias, or a name that other programs have for it (find_by_other_name in
+/// model/catalog.h). Throws UsageError, which lists the names.
 const Entry& find_entry(std::string_view name);
 
 }  // namespace npuscribe::fetch

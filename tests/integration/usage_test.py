@@ -220,29 +220,32 @@ class Newcomer(support.Case):
     def test_a_first_run_without_a_model_says_all_in_under_12_lines(self):
         audio = self.directory / "talk one.wav"
         audio.write_bytes(b"RIFF")
-        environment = {"NPUSCRIBE_MODELS": str(self.directory / "models"), "PATH": "/usr/bin"}
+        environment = {"NPUSCRIBE_MODELS": str(self.directory / "models"), "PATH": "/usr/bin", "NPUSCRIBE_OFFLINE": "1"}
         done = support.run(audio.name, cwd=self.directory, env=environment)
         self.check_error(done, 3, "model base is not in", "npuscribe model fetch base")
         self.assertEqual(done.stdout, "")
         self.assertLess(len(done.stderr.splitlines()), 12, done.stderr)
         self.assertLessEqual(max(map(len, done.stderr.splitlines()[1:])), 80)
         # The size, where it comes from, the command to type again, and what else there is.
-        for part in ("145 MB", "Hugging Face", "npuscribe 'talk one.wav'", "tiny 75 MB", "npuscribe model list", "-m PATH"):
+        for part in ("148 MB", "Hugging Face", "npuscribe 'talk one.wav'", "tiny 78 MB", "npuscribe model list", "-m PATH"):
             self.assertIn(part, done.stderr)
         quiet = support.run("-q", audio.name, cwd=self.directory, env=environment)
         self.check_error(quiet, 3, "npuscribe model fetch base")
         self.assertEqual(len(quiet.stderr.splitlines()), 1)
 
     def test_npuscribe_alone_on_a_terminal_shows_the_three_commands_to_start_with(self):
-        code, seen = support.on_terminal(NPUSCRIBE_MODELS=str(self.directory))
+        code, seen = support.on_terminal(NPUSCRIBE_MODELS=str(self.directory), XDG_CACHE_HOME=str(self.directory))
         self.assertEqual(code, 2)
         self.assertNotIn("error", seen)
         commands = re.findall(r"^  (npuscribe .*?)  ", seen, re.MULTILINE)
-        self.assertEqual(commands, ["npuscribe model fetch base", "npuscribe talk.mp3", "npuscribe film.mkv -f srt"])
+        self.assertEqual(
+            commands, ["npuscribe talk.mp3", "npuscribe film.mkv -f srt", "npuscribe -r talks/ -f txt -o out"]
+        )
+        self.assertIn("The first run downloads the model base: 148 MB.", seen)
         (self.directory / "base").mkdir()
         _, seen = support.on_terminal(NPUSCRIBE_MODELS=str(self.directory))
         self.assertEqual(len(re.findall(r"^  npuscribe ", seen, re.MULTILINE)), 3)
-        self.assertNotIn("model fetch", seen)
+        self.assertNotIn("downloads", seen)
         self.check_error(support.run(), 2, "missing input")  # a script has the error
 
 
@@ -270,7 +273,7 @@ class Unavailable(support.Case):
         self.audio.write_bytes(b"RIFF")
 
     def test_the_error_for_a_model_that_was_not_fetched_has_the_command(self):
-        environment = {"NPUSCRIBE_MODELS": str(self.directory), "PATH": "/usr/bin"}
+        environment = {"NPUSCRIBE_MODELS": str(self.directory), "PATH": "/usr/bin", "NPUSCRIBE_OFFLINE": "1"}
         done = support.run("-m", "base", self.audio, env=environment)
         self.check_error(done, 3, "base", "npuscribe model fetch base")
 

@@ -15,8 +15,8 @@ namespace npuscribe::fetch {
 namespace {
 
 constexpr long kConnectSeconds = 10;
-constexpr long kSilentSeconds = 30;
-constexpr long kMostRedirections = 10;
+constexpr long kSilentSeconds = 20;
+constexpr int kMostRedirections = 10;
 
 bool is_success(long status) {
     return status == 200 || status == 206;
@@ -101,7 +101,72 @@ bool is_of_the_connection(CURLcode code) {
 struct Deleter {
     void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
+
+struct Url {
+    std::string scheme;
+    std::string host;
+};
+
+// Empty if it is no address.
+Url parse(const std::string& text) {
+    const std::unique_ptr<CURLU, Deleter> parser(curl_url());
+    Url url;
+    if (!parser ||
+        curl_url_set(parser.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return url;
+    const auto part = [&](CURLUPart which) {
+        char* value = nullptr;
+        if (curl_url_get(parser.get(), which, &value, 0) != CURLUE_OK) return std::string();
+        std::string out = to_lower(value);
+        curl_free(value);
+        return out;
+    };
+    url.scheme = part(CURLUPART_SCHEME);
+    url.host = part(CURLUPART_HOST);
+    return url;
+}
+
+bool is_this_machine(const std::string& host) {
+    return host == "localhost" || host == "[::1]" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
+}
+
+// Why an address is not asked; empty if it may be.
+std::string refusal(const std::string& text, bool insecure) {
+    const Url url = parse(text);
+    if (url.scheme == "https") return {};
+    if (url.scheme != "http") return fmt::format("{} has a protocol that is neither https nor http", text);
+    if (insecure || is_this_machine(url.host)) return {};
+    return fmt::format(
+        "{} is not asked, because others on the way could change what it sends; give an https:// address, or "
+        "allow this with npuscribe model fetch --insecure",
+        text);
+}
+
+// One request. Returns the address that the server redirects to, if it does.
+std::string ask(CURL* curl, const std::string& url, Transfer& transfer, HttpResult& result) {
+    char why[CURL_ERROR_SIZE] = "";
+    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+    const CURLcode code = curl_easy_perform(curl);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &result.head.status);
+    if (code == CURLE_OK) {
+        const char* target = nullptr;
+        curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &target);
+        if (target != nullptr) return target;
+        if (is_success(result.head.status) && !transfer.begin()) result.error = "stopped";  // an empty file
+        return {};
+    }
+    result.error = transfer.stopped ? "stopped" : *why != '\0' ? why : curl_easy_strerror(code);
+    result.broke_off = !transfer.stopped && is_of_the_connection(code);
+    return {};
+}
 
 void get(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result) {
     static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -111,27 +176,17 @@ void get(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result)
         result.error = "libcurl cannot be used";
         return;
     }
-    Transfer transfer{receiver, result, curl};
     std::unique_ptr<curl_slist, Deleter> headers;
-    char why[CURL_ERROR_SIZE] = "";
-    curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kMostRedirections);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, kSilentSeconds);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "npuscribe");
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
     if (request.from > 0) {
         // Not CURLOPT_RESUME_FROM, which fails if the server sends the whole file.
         curl_easy_setopt(curl, CURLOPT_RANGE, fmt::format("{}-", request.from).c_str());
@@ -140,14 +195,15 @@ void get(const HttpRequest& request, HttpReceiver& receiver, HttpResult& result)
             curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
         }
     }
-    const CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &result.head.status);
-    if (code == CURLE_OK) {
-        if (is_success(result.head.status) && !transfer.begin()) result.error = "stopped";  // an empty file
-        return;
+    // Redirections are followed here, because libcurl would not look at where they lead.
+    std::string url = request.url;
+    for (int redirections = 0; !url.empty(); ++redirections) {
+        result.error =
+            redirections > kMostRedirections ? "too many redirections" : refusal(url, request.insecure);
+        if (!result.error.empty()) return;
+        Transfer transfer{receiver, result, curl};
+        url = ask(curl, url, transfer, result);
     }
-    result.error = transfer.stopped ? "stopped" : *why != '\0' ? why : curl_easy_strerror(code);
-    result.broke_off = !transfer.stopped && is_of_the_connection(code);
 }
 
 }  // namespace

@@ -68,17 +68,59 @@ TEST_CASE("every name is found once, and known models come smallest first") {
     CHECK(known.back() == "large-v3");
 }
 
-TEST_CASE("checksums of the catalog are SHA-256, and every entry has a source") {
+TEST_CASE("names of other programs lead to the catalog's, and other names to none") {
+    const std::pair<const char*, const char*> names[] = {
+        {"Systran/faster-whisper-base", "base"},
+        {"openai/whisper-base", "base"},
+        {"ggml-base.bin", "base"},
+        {"ggml-base.en-q5_1.bin", "base.en"},
+        {"base.pt", "base"},
+        {"faster-whisper-small.en", "small.en"},
+        {"openai/whisper-large-v3-turbo", "large-v3-turbo"},
+        {"mobiuslabsgmbh/faster-whisper-large-v3-turbo", "large-v3-turbo"},
+        {"deepdml/faster-whisper-large-v3-turbo-ct2", "large-v3-turbo"},
+        {"Systran/faster-distil-whisper-large-v3", "distil-large-v3"},
+        {"distil-whisper/distil-large-v3", "distil-large-v3"},
+        {"Large-V2", "large-v2"},
+    };
+    for (const auto& [other, ours] : names) {
+        INFO(other);
+        const CatalogEntry* entry = find_by_other_name(other);
+        REQUIRE(entry != nullptr);
+        CHECK(entry->name == ours);
+    }
+    for (const char* name : {"basee", "", "models/base", "someone/whisper-base", "openai/whisper", "./base",
+                             "/base", "ggml-.bin"}) {
+        INFO(name);
+        CHECK(find_by_other_name(name) == nullptr);
+    }
+}
+
+TEST_CASE("checksums of the catalog are SHA-256, revisions are commits, and every entry has a source") {
     const auto json = nlohmann::json::parse(catalog_json());
+    const auto is_hex = [](const std::string& text, size_t size) {
+        return text.size() == size && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    };
+    size_t files = 0;
+    size_t unverified = 0;
     for (const char* list : {"models", "files"}) {
         for (const auto& entry : json.at(list)) {
             INFO(entry.at("name"));
             CHECK(!entry.at("sources").empty());
-            for (const auto& [file, sum] : entry.at("sha256").items()) {
-                const std::string text = sum;
-                CHECK(text.size() == 64);
-                CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+            for (const auto& [name, facts] : entry.at("files").items()) {
+                ++files;
+                if (!facts.contains("sha256")) {
+                    ++unverified;
+                    continue;
+                }
+                CHECK(is_hex(facts.at("sha256"), 64));
+                CHECK(facts.at("bytes").get<uint64_t>() > 1000);
             }
+            for (const auto& source : entry.at("sources"))
+                CHECK((source.at("kind") != "huggingface" || is_hex(source.at("revision"), 40)));
         }
     }
+    // Of distil-large-v2 alone nobody has published the sums of the files on Hugging Face.
+    CHECK(files > 55);
+    CHECK(unverified == 3);
 }
