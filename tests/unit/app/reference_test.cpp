@@ -49,7 +49,7 @@ TEST_CASE("every option is in help, man page, table and completions", "[app]") {
             CHECK(holds(help, usage(*option)));
             CHECK(holds(man, hyphens_escaped(option_name)));
             CHECK(holds(bash, "--" + option_name + " "));
-            CHECK(holds(zsh, "--" + option_name + "["));
+            CHECK(holds(zsh, "--" + option_name + (is_switch(*option) ? "[" : "=[")));
             CHECK(holds(fish, " -l " + option_name + " "));
             if (command.get_name() == "transcribe") CHECK(holds(table, option_name));
         }
@@ -84,8 +84,7 @@ TEST_CASE("the man page shows defaults and no markup of its own in the text", "[
 
 TEST_CASE("words that an option chooses among are offered", "[app]") {
     const Program program;
-    CHECK(holds(bash_completion(program.root),
-                "transcribe:--precision) COMPREPLY=($(compgen -W 'bfp16 bf16 fp32"));
+    CHECK(holds(bash_completion(program.root), "transcribe:--precision) _npuscribe_words 'bfp16 bf16 fp32"));
     CHECK(holds(zsh_completion(program.root), ":PRECISION:(bfp16 bf16 fp32"));
     CHECK(holds(fish_completion(program.root), "-l precision -x -a 'bfp16 bf16 fp32"));
 }
