@@ -14,7 +14,7 @@ using namespace npuscribe::test;
 namespace {
 
 std::string refusal(const std::filesystem::path& path) {
-    const std::string message = message_of<ModelError>([&] { open_checkpoint(path); });
+    std::string message = message_of<ModelError>([&] { open_checkpoint(path); });
     CHECK(message.find('\n') == std::string::npos);
     CHECK(message.starts_with(path.string()));
     return message;
