@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "simd/attention/softmax_bf16.h"
 #include "simd/target.h"
@@ -20,14 +21,20 @@ inline __m512bh as_bf16(__m512i bits) {
     return reinterpret_cast<__m512bh>(bits);
 }
 
-/// scores[r][j] = q[r]·key j for `kBlocks` blocks of 16 keys. A row of `q` is 32 pairs.
+/// Query rows in bfloat16, scaled so that their products with keys are scores in units of log2.
+template <size_t kRows>
+struct Bf16Queries {
+    alignas(64) uint32_t pairs[kRows][kPairs];
+};
+
+/// scores[r][b] = q[r] · the keys of block b.
 template <size_t kRows, size_t kBlocks>
-inline void score_block(const uint32_t* q, const uint16_t* keys, float* scores, size_t score_stride) {
-    __m512 sum[kRows][kBlocks];
+[[gnu::always_inline]] inline void score_block(const Bf16Queries<kRows>& q, const uint16_t* keys,
+                                               const float*, __m512 (&scores)[kRows][kBlocks]) {
 #pragma GCC unroll 8
     for (size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-        for (size_t b = 0; b < kBlocks; ++b) sum[r][b] = _mm512_setzero_ps();
+        for (size_t b = 0; b < kBlocks; ++b) scores[r][b] = _mm512_setzero_ps();
     }
     for (size_t p = 0; p < kPairs; ++p) {
         __m512bh key[kBlocks];
@@ -37,16 +44,9 @@ inline void score_block(const uint32_t* q, const uint16_t* keys, float* scores, 
         }
 #pragma GCC unroll 8
         for (size_t r = 0; r < kRows; ++r) {
-            const __m512bh pair = as_bf16(_mm512_set1_epi32(static_cast<int>(q[r * kPairs + p])));
+            const __m512bh pair = as_bf16(_mm512_set1_epi32(static_cast<int>(q.pairs[r][p])));
 #pragma GCC unroll 8
-            for (size_t b = 0; b < kBlocks; ++b) sum[r][b] = _mm512_dpbf16_ps(sum[r][b], key[b], pair);
-        }
-    }
-#pragma GCC unroll 8
-    for (size_t r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-        for (size_t b = 0; b < kBlocks; ++b) {
-            _mm512_storeu_ps(scores + r * score_stride + b * kLaneBlock, sum[r][b]);
+            for (size_t b = 0; b < kBlocks; ++b) scores[r][b] = _mm512_dpbf16_ps(scores[r][b], key[b], pair);
         }
     }
 }
@@ -76,12 +76,10 @@ inline void add_products(__m512i& sum, __m512i key, __m512i query) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(key), "v"(query));
 }
 
-/// As score_block, but for keys in 8 bits: a block of 16 is 16 groups of four values. Not inlined, because
-/// the compiler would then keep scales and offsets in registers from one block to the next, and the sums in
-/// memory.
+/// The same for keys in 8 bits: a block of 16 is 16 groups of four values.
 template <size_t kRows, size_t kBlocks>
-[[gnu::noinline]] void score_int8_block(const Int8Queries<kRows>& q, const uint8_t* keys,
-                                        const float* key_scales, float* scores, size_t score_stride) {
+[[gnu::always_inline]] inline void score_block(const Int8Queries<kRows>& q, const uint8_t* keys,
+                                               const float* key_scales, __m512 (&scores)[kRows][kBlocks]) {
     constexpr size_t kGroups = kPairs / 2;
     __m512i sum[kRows][kBlocks];
 #pragma GCC unroll 8
@@ -112,44 +110,116 @@ template <size_t kRows, size_t kBlocks>
         for (size_t b = 0; b < kBlocks; ++b) {
             const __m512 scale = _mm512_mul_ps(_mm512_loadu_ps(key_scales + b * kLaneBlock), query_scale);
             const __m512 product = _mm512_cvtepi32_ps(_mm512_add_epi32(sum[r][b], offset));
-            _mm512_storeu_ps(scores + r * score_stride + b * kLaneBlock, _mm512_mul_ps(product, scale));
+            scores[r][b] = _mm512_mul_ps(product, scale);
+        }
+    }
+}
+
+template <size_t kRows>
+void round_queries(const MatrixView<const float>& q, Bf16Queries<kRows>& to) {
+    for (size_t r = 0; r < kRows; ++r) round_scaled_query(q.row(r), to.pairs[r]);
+}
+
+template <size_t kRows>
+void round_queries(const MatrixView<const float>& q, Int8Queries<kRows>& to) {
+    for (size_t r = 0; r < kRows; ++r) round_query(q.row(r), to.values[r], to.scale[r], to.offset[r]);
+}
+
+/// Keys of a head, in bfloat16 or in 8 bits.
+template <class Key>
+struct Keys {
+    static constexpr size_t kBlockSize = 2 * kPairs * kLaneBlock;
+    const Key* block(size_t b) const { return first + b * kBlockSize; }
+    /// Of keys in 8 bits.
+    const float* scales(size_t b) const {
+        return reinterpret_cast<const float*>(block(lane_blocks(n))) + b * kLaneBlock;
+    }
+
+    const Key* first;
+    size_t n;
+};
+
+/// What a group of rows has of its softmax so far.
+template <size_t kRows>
+struct Probabilities {
+    uint16_t* to;  // rows of bfloat16, not yet divided by their sums
+    size_t stride;
+    __m512 sum[kRows];
+};
+
+/// 2^score for `kBlocks` blocks of keys. `kept`: the lanes that have a key.
+template <size_t kBlocks, size_t kRows, class Queries, class Key>
+[[gnu::noinline]] void exponentiate(const Queries& q, const Keys<Key>& keys, size_t block, __mmask16 kept,
+                                    Probabilities<kRows>& out) {
+    __m512 scores[kRows][kBlocks];
+    score_block<kRows, kBlocks>(q, keys.block(block), keys.scales(block), scores);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+        uint16_t* to = out.to + r * out.stride + block * kLaneBlock;
+        if constexpr (kBlocks == 1) {
+            const __m512 p = _mm512_maskz_mov_ps(kept, exp2_cubic(scores[r][0]));
+            out.sum[r] = _mm512_add_ps(out.sum[r], p);
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
+                                reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(p)));
+        } else {
+#pragma GCC unroll 4
+            for (size_t b = 0; b < kBlocks; b += 2) {
+                const __m512 p = exp2_cubic(scores[r][b]), next = exp2_cubic(scores[r][b + 1]);
+                out.sum[r] = _mm512_add_ps(out.sum[r], _mm512_add_ps(p, next));
+                _mm512_storeu_si512(to + b * kLaneBlock,
+                                    reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(next, p)));
+            }
         }
     }
 }
 
 constexpr size_t kTogether = 4;  // blocks of keys: 6 × 4 sums and 4 keys take 28 of 32 registers
 
-template <size_t kRows>
-void score_group(const MatrixView<const float>& q, const uint16_t* keys, size_t blocks, float* scores) {
-    const size_t padded = blocks * kLaneBlock;
-    alignas(64) uint32_t queries[kRows * kPairs];
-    for (size_t r = 0; r < kRows; ++r) round_scaled_query(q.row(r), queries + r * kPairs);
-    const size_t block_size = 2 * kPairs * kLaneBlock;
-    size_t b = 0;
-    for (; b + kTogether <= blocks; b += kTogether) {
-        score_block<kRows, kTogether>(queries, keys + b * block_size, scores + b * kLaneBlock, padded);
+/// Up to this sum of probabilities, and from 1 / it on, no product with values leaves f32's range, and a
+/// probability that is too small for bfloat16 is less than 2^-46 of the sum.
+constexpr float kFarthestSum = 0x1p80F;
+
+/// The same for one row whose scores are too far from zero: subtracts the largest of them first.
+template <class Queries, class Key>
+float exponentiate_from_largest(const Queries& q, const Keys<Key>& keys, float* scores, uint16_t* to) {
+    const size_t blocks = lane_blocks(keys.n);
+    for (size_t b = 0; b < blocks; ++b) {
+        __m512 score[1][1];
+        score_block<1, 1>(q, keys.block(b), keys.scales(b), score);
+        _mm512_storeu_ps(scores + b * kLaneBlock, score[0][0]);
     }
-    for (; b < blocks; ++b) {
-        score_block<kRows, 1>(queries, keys + b * block_size, scores + b * kLaneBlock, padded);
-    }
+    return softmax_row(scores, keys.n, blocks * kLaneBlock, to);
 }
 
-template <size_t kRows>
-void score_group(const MatrixView<const float>& q, const uint8_t* keys, size_t blocks, float* scores) {
-    const size_t padded = blocks * kLaneBlock;
-    constexpr size_t kBlockBytes = 2 * kPairs * kLaneBlock;
-    const auto* key_scales = reinterpret_cast<const float*>(keys + blocks * kBlockBytes);
-    Int8Queries<kRows> queries;
-    for (size_t r = 0; r < kRows; ++r)
-        round_query(q.row(r), queries.values[r], queries.scale[r], queries.offset[r]);
+/// Fills rows of probabilities, and `inverse` with 1 / their sums.
+///
+/// A softmax does not depend on what is subtracted from its scores; the largest of them usually is, so that
+/// 2^x cannot overflow. bfloat16 and f32 hold 2^x with the same relative accuracy over a range far wider than
+/// a model's scores, so nothing is subtracted here, and scores need not be written, searched and read again.
+/// A row whose sum shows that its scores are out of range is computed again.
+template <class Queries, size_t kRows, class Key>
+void softmax_group(const MatrixView<const float>& q, const Keys<Key>& keys, float* scores,
+                   uint16_t* probabilities, float (&inverse)[kRows]) {
+    constexpr __mmask16 kAll = 0xFFFF;
+    const size_t whole = keys.n / kLaneBlock, blocks = lane_blocks(keys.n);
+    Queries queries;
+    round_queries(q, queries);
+    Probabilities<kRows> out{probabilities, blocks * kLaneBlock, {}};
+    for (__m512& sum : out.sum) sum = _mm512_setzero_ps();
     size_t b = 0;
-    for (; b + kTogether <= blocks; b += kTogether) {
-        score_int8_block<kRows, kTogether>(queries, keys + b * kBlockBytes, key_scales + b * kLaneBlock,
-                                           scores + b * kLaneBlock, padded);
-    }
-    for (; b < blocks; ++b) {
-        score_int8_block<kRows, 1>(queries, keys + b * kBlockBytes, key_scales + b * kLaneBlock,
-                                   scores + b * kLaneBlock, padded);
+    for (; b + kTogether <= whole; b += kTogether) exponentiate<kTogether>(queries, keys, b, kAll, out);
+    for (; b < whole; ++b) exponentiate<1>(queries, keys, b, kAll, out);
+    if (b < blocks)
+        exponentiate<1>(queries, keys, b, static_cast<__mmask16>((1U << keys.n % kLaneBlock) - 1), out);
+    for (size_t r = 0; r < kRows; ++r) {
+        const float sum = _mm512_reduce_add_ps(out.sum[r]);
+        if (sum > 1 / kFarthestSum && sum < kFarthestSum) {
+            inverse[r] = 1 / sum;
+        } else {
+            std::conditional_t<sizeof(Key) == 1, Int8Queries<1>, Bf16Queries<1>> one;
+            round_queries(q.rows_from(r, 1), one);
+            inverse[r] = exponentiate_from_largest(one, keys, scores, probabilities + r * out.stride);
+        }
     }
 }
 
@@ -157,17 +227,13 @@ void score_group(const MatrixView<const float>& q, const uint8_t* keys, size_t b
 template <size_t kRows, class Key>
 void attend_group(const MatrixView<const float>& q, const PackedHead& head, const MatrixView<float>& out,
                   float* scratch) {
+    using Queries = std::conditional_t<sizeof(Key) == 1, Int8Queries<kRows>, Bf16Queries<kRows>>;
     const auto* values = static_cast<const uint16_t*>(head.values);
-    const size_t blocks = lane_blocks(head.n);
-    const size_t padded = blocks * kLaneBlock;
-    float* scores = scratch;
-    uint16_t* probabilities = reinterpret_cast<uint16_t*>(scratch + kRows * padded);
-    score_group<kRows>(q, static_cast<const Key*>(head.keys), blocks, scores);
-
+    const size_t padded = lane_blocks(head.n) * kLaneBlock;
+    uint16_t* probabilities = reinterpret_cast<uint16_t*>(scratch + padded);
     float inverse[kRows];
-    for (size_t r = 0; r < kRows; ++r) {
-        inverse[r] = softmax_row(scores + r * padded, head.n, padded, probabilities + r * padded);
-    }
+    softmax_group<Queries>(q, Keys<Key>{static_cast<const Key*>(head.keys), head.n}, scratch, probabilities,
+                           inverse);
 
     __m512 sum[kRows][4];
 #pragma GCC unroll 8

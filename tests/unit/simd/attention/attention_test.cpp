@@ -158,6 +158,47 @@ TEST_CASE("a score far above the rest takes all the weight, whatever its size an
         REQUIRE(out(i / 64, i % 64) == Approx(to_bf16(v(far, i % 64))).epsilon(1e-3));
 }
 
+TEST_CASE("rows whose scores all lie far from zero do not disturb those beside them") {
+    // Scores around ±200: 2^score alone is no float. Keys share a large first value, and differ in the
+    // others.
+    const size_t n = 100, rows = 13;
+    auto q = random_matrix(rows, 64, 1), k = random_matrix(n, 64, 2);
+    const auto v = random_matrix(n, 64, 3);
+    for (size_t t = 0; t < n; ++t) k(t, 0) = 40;
+    for (size_t r = 0; r < rows; ++r) q(r, 0) = r % 3 == 0 ? 40.0F : r % 3 == 1 ? -40.0F : 0.0F;
+    const auto expected = reference(q, k, v, Element::bf16);
+    for (const bool int8_keys : {false, true}) {
+        if (int8_keys && !(simd::isa() >= simd::Isa::bf16 && simd::has_vnni())) continue;
+        Buffer<uint8_t> keys(simd::packed_head_size(n) * 2);
+        Buffer<uint8_t> values(simd::packed_head_size(n) * 2);
+        if (int8_keys) {
+            simd::pack_int8_keys(k.view(), keys.data());
+        } else {
+            simd::pack_keys(k.view(), Element::bf16, keys.data());
+        }
+        simd::pack_values(v.view(), Element::bf16, values.data());
+        Matrix out(rows, 64);
+        std::vector<float> scratch(simd::attention_scratch(n));
+        simd::attend(q.view(), {keys.data(), values.data(), n, Element::bf16, int8_keys}, out.view(),
+                     scratch);
+        for (size_t r = 0; r < rows; ++r) {
+            for (size_t i = 0; i < 64; ++i) {
+                INFO("row " << r << ", value " << i << ", 8-bit keys: " << int8_keys);
+                REQUIRE(std::isfinite(out(r, i)));
+                // 8 bits beside a value of 40 leave steps of a third to the others.
+                if (!int8_keys) REQUIRE(std::abs(out(r, i) - expected(r, i)) < tolerance(Element::bf16));
+                const auto column = [&](size_t t) { return to_bf16(v(t, i)); };
+                float lowest = column(0), highest = column(0);
+                for (size_t t = 1; t < n; ++t) {
+                    lowest = std::min(lowest, column(t));
+                    highest = std::max(highest, column(t));
+                }
+                REQUIRE((out(r, i) > lowest - 0.01F && out(r, i) < highest + 0.01F));
+            }
+        }
+    }
+}
+
 TEST_CASE("attention over plain rows equals attention over packed ones") {
     for (const auto element : {Element::bf16, Element::f32}) {
         for (const size_t n : {1, 7, 64, 200}) {
