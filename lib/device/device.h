@@ -173,6 +173,17 @@ class Device {
 
     /// Both linears, which this device loaded, in one. A device that can runs them without the host between
     /// them, where GELU and rounding are its own (nearest even); the others run one after the other.
+    ///
+    /// How far two devices may be apart in BFP16. Write h for GELU of the first product, which is the same
+    /// sum on both but for f32's rounding, and E for what their GELUs differ by: |E| ≤ min(6.7e-4,
+    /// 0.013·t·Φ(−t)) with t = |x| (kernels/aie2p/gelu.h), for an array's is x·Φ(x) but for an error in
+    /// t·Φ(−t). Both round h to the steps s of a block. Rounding moves with what it rounds: Q(h + E) − Q(h)
+    /// is a multiple of s, E on average over h's places within a step, with a variance of at most p·(1 −
+    /// p)·s², p = |E|/s, which is at most min(|E|·s, s²/4); it is at most s² if E may move the block's
+    /// exponent. The second product, of weights W, adds these up: the part that is E is at most ‖W‖₂·‖E‖; the
+    /// rest, whose signs are independent, has the variance Σ ‖W's column i‖²·var(i). So ‖y − y'‖ ≤ ‖W‖₂·‖E‖ +
+    /// 4·sqrt of that sum (tests/unit/device/chain_bound.h), 1 % more for the rounding of W, and the rounding
+    /// of sums to f32.
     virtual std::unique_ptr<FeedForward> chain(std::unique_ptr<Linear> first, std::unique_ptr<Linear> second);
 
     /// Room for a left operand of up to `max_rows` × `cols`.
