@@ -3,7 +3,8 @@
 // this table, and other folders ask kernels() instead of looking at instruction sets themselves.
 //
 //   isa()             has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
-//   baseline to avx512    no      highway      bf16          bf16   highway      bf16             onednn
+//   baseline              no      highway      bf16          bf16   highway      bf16             onednn
+//   avx2 and avx512       no      highway      bf16          bf16   highway      bfp16            floats
 //   avx512                yes     highway      bf16          int8   highway      bfp16            vnni
 //   bf16                  no      avx512_bf16  bf16          bf16   avx512_bf16  bf16             onednn
 //   bf16                  yes     avx512_bf16  int8          int8   avx512_bf16  bfp16            vnni
@@ -38,12 +39,12 @@ enum class AttentionKernel { highway, avx512_bf16, amx_tiles };
 enum class KeyFormat { bf16, int8 };
 
 /// Who multiplies in `project` (matmul/project.h), if weights are bfloat16. Of f32: Highway; of bfp16:
-/// multiply_blocks (matmul/block_matmul.h).
+/// multiply_blocks (matmul/block_matmul.h), or multiply_floats (matmul/float_matmul.h).
 enum class ProjectionKernel { highway, avx512_bf16 };
 
-/// Who multiplies BFP16 operands in the cpu device: oneDNN, as bfloat16 or f32; block_matmul.h; or
-/// tile_matmul.h.
-enum class BlockMatmul { onednn, vnni, amx_tiles };
+/// Who multiplies BFP16 operands in the cpu device: oneDNN, as bfloat16 or f32; float_matmul.h;
+/// block_matmul.h; or tile_matmul.h.
+enum class BlockMatmul { onednn, floats, vnni, amx_tiles };
 
 struct Kernels {
     AttentionKernel attention = AttentionKernel::highway;
@@ -59,6 +60,10 @@ struct Kernels {
 /// The table.
 constexpr Kernels kernels_for(Isa isa, bool vnni) {
     Kernels k;
+    if (isa == Isa::avx2 || isa == Isa::avx512) {
+        k.decoder_weights = Element::bfp16;
+        k.bfp16_matmul = BlockMatmul::floats;
+    }
     if (vnni && isa >= Isa::avx512) {
         k.audio = KeyFormat::int8;
         k.decoder_weights = Element::bfp16;

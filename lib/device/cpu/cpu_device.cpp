@@ -2,6 +2,7 @@
 
 #include "device/cpu/block_device.h"
 #include "device/cpu/cpu_int8.h"
+#include "device/cpu/float_device.h"
 #include "device/cpu/onednn_device.h"
 #include "device/cpu/tile_device.h"
 #include "simd/kernels.h"
@@ -19,6 +20,8 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
                     return make_cpu_tile_device(options, pool);
                 case simd::BlockMatmul::vnni:
                     return make_cpu_block_device(options, pool);
+                case simd::BlockMatmul::floats:
+                    return make_cpu_float_device(options, pool);
                 case simd::BlockMatmul::onednn:
                     break;
             }

@@ -8,6 +8,7 @@
 
 #include "simd/isa.h"
 #include "simd/kernels.h"
+#include "simd/matmul/float_matmul.h"
 #include "simd/matmul/project_bf16.h"
 #include "simd/rows/blocks.h"
 #include "simd/rows/prepare.h"
@@ -191,15 +192,15 @@ void PackedMatrix::unpack_row(size_t row, std::span<float> out) const {
 
 LeftRows::LeftRows(size_t max_rows, size_t max_k, Element element)
     : element_(element),
+      blocks_(element == Element::bfp16 && kernels().bfp16_matmul != BlockMatmul::floats),
       native_bf16_(element == Element::bf16 && kernels().projection == ProjectionKernel::avx512_bf16),
-      storage_(element == Element::bfp16 ? block_operand_bytes(max_rows, max_k)
-                                         : max_rows * max_k * (native_bf16_ ? 2 : 4)),
-      row_(element == Element::bfp16 ? max_k : 0) {}
+      storage_(blocks_ ? block_operand_bytes(max_rows, max_k) : max_rows * max_k * (native_bf16_ ? 2 : 4)),
+      row_(blocks_ ? max_k : 0) {}
 
 void LeftRows::prepare(MatrixView<const float> x, const RowPreparation& how) {
     rows_ = x.rows;
     cols_ = x.cols;
-    if (element_ == Element::bfp16) return prepare_blocks(x, how);
+    if (blocks_) return prepare_blocks(x, how);
     assert(rows_ * cols_ * (native_bf16_ ? 2 : 4) <= storage_.size());
     // Rows with Inf or NaN are passed on: they show in the logits, which the search checks.
     if (native_bf16_) {
@@ -255,12 +256,23 @@ void project_blocks(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks,
     for (const size_t row : x.bad_rows())
         std::fill_n(part.row(row), part.cols, std::numeric_limits<float>::quiet_NaN());
 }
+
+void project_floats(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks, const MatmulOutput& out) {
+    thread_local Buffer<float> scratch;
+    scratch.reserve_discard(kFloatScratch);
+    const size_t column = blocks.first * kLaneBlock;
+    const auto part = out.y.cols_from(column, std::min(out.y.cols - column, blocks.count * kLaneBlock));
+    multiply_floats({static_cast<const float*>(x.data()), x.rows(), x.cols()}, w.data(), blocks.first,
+                    {part, out.bias != nullptr ? out.bias + column : nullptr, out.accumulate},
+                    {scratch.data(), kFloatScratch});
+}
 }  // namespace
 
 void project(const PackedMatrix& w, const LeftRows& x, LaneBlocks blocks, const MatmulOutput& out) {
     assert(x.cols() == w.k() && out.y.rows == x.rows() && out.y.cols == w.n() &&
            blocks.first + blocks.count <= w.blocks());
-    if (w.element() == Element::bfp16) return project_blocks(w, x, blocks, out);
+    if (x.blocks()) return project_blocks(w, x, blocks, out);
+    if (w.element() == Element::bfp16) return project_floats(w, x, blocks, out);
     if (x.native_bf16()) {
         const MatrixView<const uint16_t> rows(static_cast<const uint16_t*>(x.data()), x.rows(), x.cols());
         return avx512_bf16::project(w, rows, blocks, out);

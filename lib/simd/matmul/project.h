@@ -59,7 +59,8 @@ class PackedMatrix {
 };
 
 /// Left operands in the form that `project` takes. For bf16 weights: bfloat16 if the CPU multiplies it; else
-/// f32, rounded to bfloat16 so that the numerics are the same. For bfp16 weights: blocks. For f32: f32.
+/// f32, rounded to bfloat16 so that the numerics are the same. For bfp16 weights: blocks, or
+/// f32 if the CPU multiplies floats best (float_matmul.h). For f32: f32.
 class LeftRows {
   public:
     LeftRows(size_t max_rows, size_t max_k, Element element);
@@ -75,6 +76,7 @@ class LeftRows {
     size_t cols() const { return cols_; }
     const void* data() const { return storage_.data(); }
     bool native_bf16() const { return native_bf16_; }
+    bool blocks() const { return blocks_; }
     const ExponentRange& exponents() const { return exponents_; }
     /// For bfp16 weights: rows with Inf, NaN or a magnitude of bfp16::kMagnitudeLimit or more. Their results
     /// are NaN.
@@ -85,6 +87,7 @@ class LeftRows {
     void prepare_blocks(MatrixView<const float> x, const struct RowPreparation& how);
 
     Element element_;
+    bool blocks_;
     bool native_bf16_;
     size_t rows_ = 0;
     size_t cols_ = 0;

@@ -15,6 +15,7 @@
 #include "catch.h"
 #include "device/cpu/block_device.h"
 #include "device/cpu/cpu_device.h"
+#include "device/cpu/float_device.h"
 #include "device/cpu/onednn_device.h"
 #include "device/device.h"
 #include "device/emulated/emulated_device.h"
@@ -47,6 +48,7 @@ std::vector<Maker> devices_here() {
          make_cpu_device,
          {Precision::bfp16, Precision::bf16, Precision::fp32, Precision::int8, Precision::int8_tensor}},
         {"cpu, oneDNN", make_cpu_onednn_device, {Precision::bfp16}},
+        {"cpu, floats", make_cpu_float_device, {Precision::bfp16}},
         {"emulated", make_emulated_device, {Precision::bfp16, Precision::int8, Precision::int8_tensor}},
 #endif
     };

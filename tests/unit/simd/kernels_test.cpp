@@ -12,8 +12,11 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
     const Kernels plain{AttentionKernel::highway,  KeyFormat::bf16, KeyFormat::bf16,
                         ProjectionKernel::highway, Element::bf16,   BlockMatmul::onednn};
     CHECK(simd::kernels_for(Isa::baseline, false) == plain);
-    CHECK(simd::kernels_for(Isa::avx2, false) == plain);
-    CHECK(simd::kernels_for(Isa::avx512, false) == plain);
+    Kernels floats = plain;
+    floats.decoder_weights = Element::bfp16;
+    floats.bfp16_matmul = BlockMatmul::floats;
+    CHECK(simd::kernels_for(Isa::avx2, false) == floats);
+    CHECK(simd::kernels_for(Isa::avx512, false) == floats);
     CHECK(simd::kernels_for(Isa::avx512, true) == Kernels{AttentionKernel::highway, KeyFormat::bf16,
                                                           KeyFormat::int8, ProjectionKernel::highway,
                                                           Element::bfp16, BlockMatmul::vnni});
