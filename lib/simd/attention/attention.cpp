@@ -6,6 +6,7 @@
 
 #include "simd/attention/attention_amx.h"
 #include "simd/attention/attention_bf16.h"
+#include "simd/attention/attention_floats.h"
 #include "simd/isa.h"
 #include "simd/kernels.h"
 
@@ -26,6 +27,13 @@ constexpr size_t kLanes = hn::MaxLanes(D());
 constexpr size_t kVectors = kLaneBlock / kLanes;  // in a block of 16
 // Query rows at once: as many as have room for their sums in registers.
 constexpr size_t kGroup = kLanes >= 16 ? 6 : kLanes == 8 ? 4 : 2;
+// Sums under way: a product waits for the one before it in its sum, and two can start in a cycle. So a few
+// rows take several blocks of keys, or vectors of values, together.
+constexpr size_t kSums = 8;
+template <size_t kRows>
+constexpr size_t kBlocksAtOnce = std::max<size_t>(1, kSums / (kRows * kVectors));
+template <size_t kRows>
+constexpr size_t kColumnsAtOnce = std::clamp<size_t>(kSums / kRows, 1, kHeadSize / kLanes);
 
 void PackKeysBf16(MatrixView<const float> keys, uint16_t* out) {
     const size_t blocks = lane_blocks(keys.rows);
@@ -82,32 +90,47 @@ void PackValuesF32(MatrixView<const float> values, float* out) {
     }
 }
 
-/// Adds q·key for one block of 16 keys to sum[row][vector].
-template <size_t kRows, Element kElement>
-HWY_INLINE void ScoreBlock(const float* q, const void* keys, size_t block, V (&sum)[kRows][kVectors]) {
+/// scores[row] = q[row]·key for kBlocks blocks of 16 keys.
+template <size_t kRows, size_t kBlocks, Element kElement>
+HWY_INLINE void ScoreBlocks(const float* q, const void* keys, size_t block, const MatrixView<float>& scores) {
     const D d;
+    V sum[kRows][kBlocks][kVectors];
     for (size_t r = 0; r < kRows; ++r) {
-        for (size_t v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+        for (size_t b = 0; b < kBlocks; ++b) {
+            for (size_t v = 0; v < kVectors; ++v) sum[r][b][v] = hn::Zero(d);
+        }
     }
+    const size_t first = block * kLaneBlock * kHeadSize;
     if constexpr (kElement == Element::bf16) {
-        const uint32_t* pairs = static_cast<const uint32_t*>(keys) + block * kLaneBlock * kHeadSize / 2;
-        for (size_t p = 0; p < kHeadSize / 2; ++p) {
-            for (size_t v = 0; v < kVectors; ++v) {
-                const auto both = LoadPairs(d, pairs + p * kLaneBlock + v * kLanes);
-                for (size_t r = 0; r < kRows; ++r) {
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p]), both.even, sum[r][v]);
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p + 1]), both.odd, sum[r][v]);
+        const uint32_t* pairs = static_cast<const uint32_t*>(keys) + first / 2;
+        for (size_t p = 0; p < kHeadSize / 2; ++p, pairs += kLaneBlock) {
+            for (size_t b = 0; b < kBlocks; ++b) {
+                for (size_t v = 0; v < kVectors; ++v) {
+                    const auto both = LoadPairs(d, pairs + b * kLaneBlock * kHeadSize / 2 + v * kLanes);
+                    for (size_t r = 0; r < kRows; ++r) {
+                        V& s = sum[r][b][v];
+                        s = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p]), both.even, s);
+                        s = hn::MulAdd(hn::Set(d, q[r * kHeadSize + 2 * p + 1]), both.odd, s);
+                    }
                 }
             }
         }
     } else {
-        const float* values = static_cast<const float*>(keys) + block * kLaneBlock * kHeadSize;
-        for (size_t i = 0; i < kHeadSize; ++i) {
-            for (size_t v = 0; v < kVectors; ++v) {
-                const V key = hn::LoadU(d, values + i * kLaneBlock + v * kLanes);
-                for (size_t r = 0; r < kRows; ++r)
-                    sum[r][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + i]), key, sum[r][v]);
+        const float* values = static_cast<const float*>(keys) + first;
+        for (size_t i = 0; i < kHeadSize; ++i, values += kLaneBlock) {
+            for (size_t b = 0; b < kBlocks; ++b) {
+                for (size_t v = 0; v < kVectors; ++v) {
+                    const V key = hn::LoadU(d, values + b * kLaneBlock * kHeadSize + v * kLanes);
+                    for (size_t r = 0; r < kRows; ++r)
+                        sum[r][b][v] = hn::MulAdd(hn::Set(d, q[r * kHeadSize + i]), key, sum[r][b][v]);
+                }
             }
+        }
+    }
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t b = 0; b < kBlocks; ++b) {
+            for (size_t v = 0; v < kVectors; ++v)
+                hn::StoreU(sum[r][b][v], d, scores.row(r) + (block + b) * kLaneBlock + v * kLanes);
         }
     }
 }
@@ -129,33 +152,39 @@ HWY_INLINE float SoftmaxRow(float* scores, size_t n, size_t padded) {
     return 1.0F / hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// Computes one vector of the output of kRows rows: columns [c, c + kLanes).
-template <size_t kRows, Element kElement>
-HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, size_t c, V (&sum)[kRows]) {
+/// Computes kColumns vectors of the output of kRows rows, from column c on.
+template <size_t kRows, size_t kColumns, Element kElement>
+HWY_INLINE void WeighValues(const float* p, size_t padded, const void* values, size_t c,
+                            V (&sum)[kRows][kColumns]) {
     const D d;
-    for (size_t r = 0; r < kRows; ++r) sum[r] = hn::Zero(d);
+    for (size_t r = 0; r < kRows; ++r) {
+        for (size_t v = 0; v < kColumns; ++v) sum[r][v] = hn::Zero(d);
+    }
     if constexpr (kElement == Element::bf16) {
         const uint32_t* pairs = static_cast<const uint32_t*>(values) + c;
-        for (size_t j = 0; j < padded; j += 2) {
-            const auto both = LoadPairs(d, pairs + j / 2 * kHeadSize);
-            for (size_t r = 0; r < kRows; ++r) {
-                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), both.even, sum[r]);
-                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j + 1]), both.odd, sum[r]);
+        for (size_t j = 0; j < padded; j += 2, pairs += kHeadSize) {
+            for (size_t v = 0; v < kColumns; ++v) {
+                const auto both = LoadPairs(d, pairs + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r) {
+                    sum[r][v] = hn::MulAdd(hn::Set(d, p[r * padded + j]), both.even, sum[r][v]);
+                    sum[r][v] = hn::MulAdd(hn::Set(d, p[r * padded + j + 1]), both.odd, sum[r][v]);
+                }
             }
         }
     } else {
         const float* rows = static_cast<const float*>(values) + c;
-        for (size_t j = 0; j < padded; ++j) {
-            const V value = hn::LoadU(d, rows + j * kHeadSize);
-            for (size_t r = 0; r < kRows; ++r)
-                sum[r] = hn::MulAdd(hn::Set(d, p[r * padded + j]), value, sum[r]);
+        for (size_t j = 0; j < padded; ++j, rows += kHeadSize) {
+            for (size_t v = 0; v < kColumns; ++v) {
+                const V value = hn::LoadU(d, rows + v * kLanes);
+                for (size_t r = 0; r < kRows; ++r)
+                    sum[r][v] = hn::MulAdd(hn::Set(d, p[r * padded + j]), value, sum[r][v]);
+            }
         }
     }
 }
 
 template <size_t kRows, Element kElement>
 void ScoreGroup(MatrixView<const float> q, const void* keys, size_t blocks, MatrixView<float> scores) {
-    const D d;
     float queries[kRows * kHeadSize];
     for (size_t r = 0; r < kRows; ++r) {
         for (size_t i = 0; i < kHeadSize; ++i) {
@@ -163,14 +192,11 @@ void ScoreGroup(MatrixView<const float> q, const void* keys, size_t blocks, Matr
             queries[r * kHeadSize + i] = kElement == Element::bf16 ? RoundToBf16(scaled) : scaled;
         }
     }
-    for (size_t b = 0; b < blocks; ++b) {
-        V sum[kRows][kVectors];
-        ScoreBlock<kRows, kElement>(queries, keys, b, sum);
-        for (size_t r = 0; r < kRows; ++r) {
-            for (size_t v = 0; v < kVectors; ++v)
-                hn::StoreU(sum[r][v], d, scores.row(r) + b * kLaneBlock + v * kLanes);
-        }
-    }
+    constexpr size_t kTogether = kBlocksAtOnce<kRows>;
+    size_t b = 0;
+    for (; b + kTogether <= blocks; b += kTogether)
+        ScoreBlocks<kRows, kTogether, kElement>(queries, keys, b, scores);
+    for (; b < blocks; ++b) ScoreBlocks<kRows, 1, kElement>(queries, keys, b, scores);
 }
 
 template <size_t kRows, Element kElement>
@@ -181,11 +207,15 @@ void AttendGroup(MatrixView<const float> q, const PackedHead& head, MatrixView<f
     ScoreGroup<kRows, kElement>(q, head.keys, lane_blocks(head.n), {scores, kRows, padded});
     float inverse[kRows];
     for (size_t r = 0; r < kRows; ++r) inverse[r] = SoftmaxRow(scores + r * padded, head.n, padded);
-    for (size_t c = 0; c < kHeadSize; c += kLanes) {
-        V sum[kRows];
-        WeighValues<kRows, kElement>(scores, padded, head.values, c, sum);
-        for (size_t r = 0; r < kRows; ++r)
-            hn::StoreU(hn::Mul(sum[r], hn::Set(d, inverse[r])), d, out.row(r) + c);
+    constexpr size_t kColumns = kColumnsAtOnce<kRows>;
+    static_assert(kHeadSize % (kColumns * kLanes) == 0);
+    for (size_t c = 0; c < kHeadSize; c += kColumns * kLanes) {
+        V sum[kRows][kColumns];
+        WeighValues<kRows, kColumns, kElement>(scores, padded, head.values, c, sum);
+        for (size_t r = 0; r < kRows; ++r) {
+            for (size_t v = 0; v < kColumns; ++v)
+                hn::StoreU(hn::Mul(sum[r][v], hn::Set(d, inverse[r])), d, out.row(r) + c + v * kLanes);
+        }
     }
 }
 
@@ -219,6 +249,8 @@ void AttendAll(MatrixView<const float> q, const PackedHead& head, MatrixView<flo
     for (; r + kGroup <= q.rows; r += kGroup) {
         AttendGroup<kGroup, kElement>(q.rows_from(r, kGroup), head, out.rows_from(r, kGroup), scratch);
     }
+    for (; r + 2 <= q.rows; r += 2)
+        AttendGroup<2, kElement>(q.rows_from(r, 2), head, out.rows_from(r, 2), scratch);
     for (; r < q.rows; ++r) AttendGroup<1, kElement>(q.rows_from(r, 1), head, out.rows_from(r, 1), scratch);
 }
 
@@ -336,6 +368,8 @@ void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float>
         case AttentionKernel::avx512_bf16:
             return avx512_bf16::attend(q, head, out, scratch);
         case AttentionKernel::highway:
+            // A few rows would not be worth expanding keys and values for.
+            if (q.rows >= kLaneBlock) return attend_floats(q, head, out, scratch);
             break;
     }
     HWY_DYNAMIC_DISPATCH(Attend)(q, head, out, scratch.data());

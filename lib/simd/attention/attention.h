@@ -2,6 +2,7 @@
 // Attention of one head: query rows against packed keys and values. The encoder calls it for blocks of its
 // own frames, the decoder for the rows of a step against a window's cross-attention keys and values.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,10 +23,20 @@ constexpr size_t packed_head_size(size_t n) {
 /// Floats of scratch that AMX's tiles need, for any n: for each query row 64 scores, 64 sums, twice 16
 /// values, and 64 values in bfloat16.
 inline constexpr size_t kTileScratch = kTileQueryRows * (64 + 64 + 16 + 16 + 32);
+/// Query rows that share keys and values expanded to floats, and how many of these are expanded at a time:
+/// both parts together fill half of a 32 KB L1 cache.
+inline constexpr size_t kFloatQueryRows = 96;
+inline constexpr size_t kFloatKeys = 32;
+/// Floats of scratch that this needs for n keys: keys, values, for each query row its scaled values and 16
+/// partial sums, the probabilities of 12 rows, and the scores of one.
+constexpr size_t float_attention_scratch(size_t n) {
+    return 2 * kFloatKeys * kHeadSize + kFloatQueryRows * (kHeadSize + kLaneBlock) + 12 * kFloatKeys +
+           (lane_blocks(n) + 1) * kLaneBlock;
+}
 /// Floats of scratch that `attend` needs for n keys: vector kernels take two scores a key and query row.
 constexpr size_t attention_scratch(size_t n) {
     const size_t vectors = kQueryRows * (2 * (lane_blocks(n) + 1) * kLaneBlock + kHeadSize);
-    return vectors > kTileScratch ? vectors : kTileScratch;
+    return std::max({vectors, kTileScratch, float_attention_scratch(n)});
 }
 
 /// `keys` [n × 64] f32 → [n/16][32][16][2] bf16 or [n/16][64][16] f32; positions past n are zero.
