@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -131,8 +132,9 @@ TEST_CASE("a device says what it is") {
 }
 
 TEST_CASE("a linear computes y = x Wt + b, as exactly as its precision allows") {
-    const auto [m, k, n] = GENERATE(table<size_t, size_t, size_t>(
+    const auto shape = GENERATE(table<size_t, size_t, size_t>(
         {{1, 384, 384}, {100, 512, 512}, {65, 512, 200}, {300, 64, 1000}, {7, 1280, 40}}));
+    const size_t m = std::get<0>(shape), k = std::get<1>(shape), n = std::get<2>(shape);
     const Values x = test::activations(m, k), w = test::weights(n, k), bias = test::biases(n);
     const auto expected = test::in_double(x, w, bias, m, k, n);
     for_each_device([&](Device& device, Precision precision) {
@@ -198,7 +200,8 @@ TEST_CASE("layer norm comes before rounding") {
 
 TEST_CASE("a result can be the next matmul's operand") {
     // The second case has more rows than any device processes at once.
-    const auto [m, k, wide] = GENERATE(table<size_t, size_t, size_t>({{50, 64, 256}, {800, 512, 512}}));
+    const auto shape = GENERATE(table<size_t, size_t, size_t>({{50, 64, 256}, {800, 512, 512}}));
+    const size_t m = std::get<0>(shape), k = std::get<1>(shape), wide = std::get<2>(shape);
     const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
     const Values b1 = test::biases(wide), b2 = test::biases(k);
     for_each_device([&](Device& device, Precision) {
@@ -218,8 +221,9 @@ TEST_CASE("a result can be the next matmul's operand") {
 
 TEST_CASE("two linears in one add the second of GELU of the first") {
     // The last two have as much padding between their products as a device likes.
-    const auto [m, k, wide] = GENERATE(
+    const auto shape = GENERATE(
         table<size_t, size_t, size_t>({{50, 384, 1536}, {800, 512, 2048}, {50, 64, 256}, {3, 512, 512}}));
+    const size_t m = std::get<0>(shape), k = std::get<1>(shape), wide = std::get<2>(shape);
     const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
     const Values b1 = test::biases(wide), b2 = test::biases(k), start = test::biases(m * k);
     for_each_device([&](Device& device, Precision precision) {
