@@ -125,6 +125,19 @@ TEST_CASE("A length penalty ranks by Google's formula") {
     CHECK(search(options).tokens == std::vector<Token>{c});
 }
 
+TEST_CASE("The formula's constant decides between texts whose scores are close") {
+    // alpha 1: c log(.36) / (6/6) = −1.0217; b e log(.307) / (7/6) = −1.0122. With a constant of 6 in place
+    // of 5: −0.8757 and −0.8857.
+    const Trellis trellis = {{{}, {{b, 0.6}, {c, 0.4}}},
+                             {{b}, {{e, 0.307 / 0.6}, {d, 0.2}}},
+                             {{c}, {{kEot, 0.9}, {d, 0.1}}},
+                             {{b, e}, {{kEot, 1.0}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.length_penalty = 1.0;
+    CHECK(search(options, 0, trellis).tokens == std::vector<Token>{b, e});
+}
+
 TEST_CASE("Patience says how many finished beams end the search") {
     DecodingOptions options = plain();
     options.beam_size = 2;
@@ -146,6 +159,46 @@ TEST_CASE("Beams that may not go on compete unfinished") {
     DecodingOptions options = plain();
     options.beam_size = 2;
     CHECK(search(options, 0, kTrellis, {}, 2).tokens == std::vector<Token>{b, d});
+}
+
+TEST_CASE("Unfinished beams compete only if fewer texts than beams have finished") {
+    // Patience asks for four, but two tokens are all there are: c .36 and b .30 have ended, which are as many
+    // as beams. b d .18 has the better mean, log(.18)/2 = −0.857 against −1.022, and may not compete.
+    const Trellis trellis = {
+        {{}, {{b, 0.6}, {c, 0.4}}}, {{b}, {{kEot, 0.5}, {d, 0.3}, {e, 0.2}}}, {{c}, {{kEot, 0.9}, {d, 0.1}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    options.patience = 2;
+    CHECK(search(options, 0, trellis, {}, 2).tokens == std::vector<Token>{c});
+}
+
+TEST_CASE("Beams are ordered by the probability of their whole text") {
+    // b d .45, b e .27, and c f .10, whose last token is the likeliest of all.
+    const Trellis trellis = {
+        {{}, {{b, 0.9}, {c, 0.1}}}, {{b}, {{d, 0.5}, {e, 0.3}, {f, 0.2}}}, {{c}, {{f, 1.0}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    Beams beams(options, trellis);
+    beams.step();
+    beams.step();
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{b, d}, {b, e}});
+}
+
+TEST_CASE("A given prefix does not count in the length of a text") {
+    // The same search as without it: b e has the better mean, −0.857 against c's −1.022. If the prefix
+    // counted, c's would be −0.511, and b e's −0.572.
+    Trellis trellis;
+    for (const auto& [text, next] : kTrellis) {
+        std::vector<Token> behind = {f};
+        behind.insert(behind.end(), text.begin(), text.end());
+        trellis[behind] = next;
+    }
+    DecodingOptions options = plain();
+    options.beam_size = 2;
+    const std::vector<Token> prefix = {f};
+    Beams beams(options, trellis, prefix);
+    while (!beams.hypotheses().done()) beams.step();
+    CHECK(beams.hypotheses().best().tokens == std::vector<Token>{f, b, e});
 }
 
 TEST_CASE("A beam says which parent each hypothesis goes on from") {
@@ -210,6 +263,17 @@ TEST_CASE("Beams too far below the best one are dropped") {
     }
 }
 
+TEST_CASE("Each beam is held against the best one, and not against the one before it") {
+    // ln(.7 / .2) = 1.253, ln(.7 / .1) = 1.946, ln(.2 / .1) = 0.693.
+    const Trellis trellis = {{{}, {{b, 0.7}, {c, 0.2}, {d, 0.1}}}};
+    DecodingOptions options = plain();
+    options.beam_size = 3;
+    options.beam_threshold = 1.5;
+    Beams beams(options, trellis);
+    beams.step();
+    CHECK(beams.live() == std::vector<std::vector<Token>>{{b}, {c}});
+}
+
 TEST_CASE("A text that has ended does not make the others look unlikely") {
     // b ends with .95. Of what goes on, b d .04 is best, and b e .01 is ln 4 = 1.386 below that.
     const Trellis trellis = {{{}, {{b, 1.0}}}, {{b}, {{kEot, 0.95}, {d, 0.04}, {e, 0.01}}}};
@@ -262,11 +326,55 @@ TEST_CASE("A sample's log-probability is the model's, not the temperature's") {
     CHECK(best.sum_logprob == Approx(std::log(p)).margin(1e-5));
 }
 
+TEST_CASE("Timestamps are sampled as often as they are likely, too") {
+    DecodingOptions options = plain();
+    options.without_timestamps = false;
+    options.best_of = 1;
+    const LogitRules rules(small_vocabulary(), options);
+    const std::vector<Token> prefix = {at(0), b};
+    std::map<Token, int> count;
+    for (uint64_t window = 0; window < 2000; ++window) {
+        const Hypotheses hypotheses(options, {1, 20, {7, window, 1}, kEot, prefix});
+        std::vector<float> logits(kVocabulary, -30.0F);
+        logits[c] = std::log(0.6F);
+        logits[static_cast<size_t>(at(10))] = logits[static_cast<size_t>(at(20))] = std::log(0.2F);
+        ++count[hypotheses.choose(0, rules, logits).front().token];
+    }
+    // Standard errors 0.011 and 0.009.
+    CHECK(count[c] / 2000.0 == Approx(0.6).margin(0.04));
+    CHECK(count[at(10)] / 2000.0 == Approx(0.2).margin(0.03));
+    CHECK(count[at(20)] / 2000.0 == Approx(0.2).margin(0.03));
+}
+
 TEST_CASE("Of many samples the likeliest is kept") {
     DecodingOptions options = plain();
     options.best_of = 40;  // the chance that none of them is b: 0.6^40
     const Trellis trellis = {{{}, {{b, 0.4}, {c, 0.35}, {d, 0.25}}}};
     CHECK(search(options, 1, trellis, {3, 0, 1}).tokens == std::vector<Token>{b});
+}
+
+TEST_CASE("Samples of one window draw different numbers for each of their tokens") {
+    DecodingOptions options = plain();
+    options.best_of = 8;
+    std::map<Token, double> even;
+    for (Token token = 1; token < 17; ++token) even[token] = 1 / 16.0;
+    Trellis trellis = {{{}, even}};
+    for (Token token = 1; token < 17; ++token) trellis[{token}] = even;
+    const LogitRules rules(small_vocabulary(), options);
+    Hypotheses hypotheses(options, {1, 20, {}, kEot});
+    std::vector<float> logits(kVocabulary);
+    std::map<Token, int> seconds;
+    for (int step = 0; step < 2; ++step) {
+        std::vector<std::vector<Choice>> choices;
+        for (size_t i = 0; i < hypotheses.live().size(); ++i) {
+            write_logits(trellis, hypotheses.live()[i].tokens, logits);
+            choices.push_back(hypotheses.choose(i, rules, logits));
+        }
+        hypotheses.advance(choices);
+    }
+    for (const Hypothesis& hypothesis : hypotheses.live()) ++seconds[hypothesis.tokens.back()];
+    CHECK(hypotheses.live().size() == 8);
+    CHECK(seconds.size() >= 4);  // 8 draws of 16: fewer than 4 values have a chance below 1 in 1,000
 }
 
 TEST_CASE("The same key gives the same text, another key another text") {

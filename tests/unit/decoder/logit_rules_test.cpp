@@ -209,3 +209,20 @@ TEST_CASE("A token that would repeat an n-gram is forbidden") {
     CHECK_FALSE(never_twice.allows(6));
     CHECK(never_twice.allows(7));
 }
+
+TEST_CASE("The first n-gram may not be repeated either") {
+    DecodingOptions options;
+    options.no_repeat_ngram_size = 2;
+    Rules rules(options);
+    rules.after({at(0), 5, 5}, text_likelier());
+    CHECK_FALSE(rules.allows(5));  // 5 5 was said
+    CHECK(rules.allows(6));
+}
+
+TEST_CASE("Words make an n-gram even if a timestamp stands between them") {
+    DecodingOptions options;
+    options.no_repeat_ngram_size = 2;
+    Rules rules(options);
+    rules.after({at(0), 5, at(50), at(50), 6, 7, 5}, text_likelier());
+    CHECK_FALSE(rules.allows(6));
+}
