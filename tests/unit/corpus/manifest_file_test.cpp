@@ -1,0 +1,68 @@
+#include "corpus/manifest_file.h"
+
+#include "base/error.h"
+#include "catch.h"
+#include "temporary_directory.h"
+
+namespace npuscribe::corpus {
+namespace {
+
+Record record(const std::string& audio, Outcome outcome = Outcome::done) {
+    Record out;
+    out.audio = audio;
+    out.outcome = outcome;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("lines are appended, and a later run knows what was finished") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "part.jsonl";
+    {
+        ManifestFile manifest(path);
+        CHECK(manifest.before().empty());
+        manifest.append(record("/a.wav", Outcome::failed));
+        manifest.append(record("/a.wav"));
+        manifest.append(record("/b.wav", Outcome::incomplete));
+        manifest.append(record("/c.wav", Outcome::failed));
+    }
+    const ManifestFile manifest(path);
+    CHECK(manifest.before() == std::map<std::string, Outcome>{{key("/a.wav", 0), Outcome::done},
+                                                              {key("/b.wav", 0), Outcome::incomplete},
+                                                              {key("/c.wav", 0), Outcome::failed}});
+}
+
+TEST_CASE("half a line at the end is removed, wherever the run was killed") {
+    const test::TemporaryDirectory directory;
+    const std::string whole = to_line(record("/a.wav"));
+    const std::string half = to_line(record("/b.wav"));
+    for (size_t length = 0; length <= half.size(); ++length) {
+        INFO(length);
+        const auto path = directory.write("part.jsonl", whole + half.substr(0, length));
+        ManifestFile(path).append(record("/c.wav"));
+        // A line that lacks nothing but its end is completed.
+        const std::string kept = length + 1 >= half.size() ? half : "";
+        CHECK(test::read_file(path) == whole + kept + to_line(record("/c.wav")));
+    }
+}
+
+TEST_CASE("a manifest that another process appends to is not repaired") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory.write("part.jsonl", "");
+    const ManifestFile first(path);
+    directory.write("part.jsonl", "{\"audio_file");  // the other is in the middle of a line
+    const ManifestFile second(path);
+    CHECK(test::read_file(path) == "{\"audio_file");
+}
+
+TEST_CASE("devices and pipes are written to, and errors name the manifest") {
+    ManifestFile("/dev/null").append(record("/a.wav"));
+    CHECK(test::contains(
+        test::message_of<OutputError>([] { ManifestFile("/dev/full").append(record("/a.wav")); }),
+        "/dev/full"));
+    CHECK(test::contains(test::message_of<OutputError>([] { ManifestFile("/no/such/part.jsonl"); }),
+                         "/no/such/part.jsonl"));
+}
+
+}  // namespace npuscribe::corpus
