@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "device/precision.h"
 #include "transcribe/events.h"
+#include "transcribe/input_clips.h"
 #include "transcribe/options.h"
 #include "transcribe/types.h"
 
@@ -57,6 +58,9 @@ class Session {
     /// Transcribes many files, which is faster together than one after the other. A file that cannot be read
     /// is reported by `events.on_error` and does not stop the others.
     void transcribe(const std::vector<std::filesystem::path>& files, const TranscribeEvents& events,
+                    const std::atomic<bool>* cancel = nullptr);
+    /// The same with clips of each file in place of options.transcribe.clips.
+    void transcribe(const std::vector<FileClips>& files, const TranscribeEvents& events,
                     const std::atomic<bool>* cancel = nullptr);
 
     /// The sum over everything that this session has transcribed. `total` is the time inside `transcribe`.

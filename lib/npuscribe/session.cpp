@@ -77,7 +77,7 @@ Session& Session::operator=(Session&&) noexcept = default;
 Transcript Session::transcribe(const std::filesystem::path& file, const OnSegment& on_segment,
                                const std::atomic<bool>* cancel) {
     Collected collected(on_segment);
-    impl_->transcriber->transcribe({file}, collected.events, cancel);
+    impl_->transcriber->transcribe({{file}}, collected.events, cancel);
     return std::move(collected).take();
 }
 
@@ -89,6 +89,14 @@ Transcript Session::transcribe(std::span<const float> samples, const OnSegment& 
 }
 
 void Session::transcribe(const std::vector<std::filesystem::path>& files, const TranscribeEvents& events,
+                         const std::atomic<bool>* cancel) {
+    std::vector<FileClips> whole;
+    whole.reserve(files.size());
+    for (const auto& path : files) whole.push_back({path});
+    transcribe(whole, events, cancel);
+}
+
+void Session::transcribe(const std::vector<FileClips>& files, const TranscribeEvents& events,
                          const std::atomic<bool>* cancel) {
     impl_->transcriber->transcribe(files, events, cancel);
 }

@@ -30,8 +30,9 @@ constexpr double kHottestHistory = 0.5;
 
 }  // namespace
 
-FileJob::FileJob(const Settings& settings)
+FileJob::FileJob(const Settings& settings, const std::vector<audio::Clip>& clips)
     : settings_(settings),
+      clips_(clips),
       initial_prompt_(given_tokens(settings.vocabulary, settings.options.initial_prompt)),
       hotwords_(given_tokens(settings.vocabulary, settings.options.hotwords)),
       prefix_(given_tokens(settings.vocabulary, settings.options.prefix)),
@@ -333,7 +334,7 @@ void FileJob::take_over() {
     }
     if (!done()) return;
     tell_language();
-    append(filter_.end(audio::file_seconds_of_clips(settings_.options.clips, transcript_.duration)));
+    append(filter_.end(audio::file_seconds_of_clips(clips_, transcript_.duration)));
 }
 
 std::span<const Segment> FileJob::take_segments() {

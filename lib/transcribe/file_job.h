@@ -42,8 +42,8 @@ class FileJob {
         }
     };
 
-    /// `settings` must outlive the job.
-    explicit FileJob(const Settings& settings);
+    /// `clips`: what is transcribed of the input; none: all of it. Both must outlive the job.
+    FileJob(const Settings& settings, const std::vector<audio::Clip>& clips);
 
     /// Goes on behind what an earlier run has finished. Call it first, and only if windows are independent.
     void resume(FinishedPart part);
@@ -140,6 +140,7 @@ class FileJob {
     void append(std::vector<Segment> segments);
 
     const Settings& settings_;
+    const std::vector<audio::Clip>& clips_;
     const std::vector<Token> initial_prompt_;
     const std::vector<Token> hotwords_;
     const std::vector<Token> prefix_;

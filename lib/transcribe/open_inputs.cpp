@@ -7,7 +7,7 @@
 namespace npuscribe {
 
 FileJob& OpenInputs::job(size_t input) {
-    const auto [job, added] = jobs_.try_emplace(input, settings_);
+    const auto [job, added] = jobs_.try_emplace(input, settings_, clips_.of(input));
     if (added && events_.resume_from && settings_.independent()) {
         if (auto part = events_.resume_from(input)) job->second.resume(std::move(*part));
     }
@@ -32,7 +32,7 @@ void OpenInputs::window_encoded(size_t input, FileJob::Place place, const Encode
 
 void OpenInputs::tell_progress(size_t input, const FileJob& job) const {
     if (!events_.on_progress) return;
-    const auto& clips = settings_.options.clips;
+    const auto& clips = clips_.of(input);
     events_.on_progress(input, audio::seconds_of_clips(clips, job.seconds_done()),
                         audio::seconds_of_clips(clips, job.input_seconds()));
 }

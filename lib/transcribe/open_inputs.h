@@ -7,15 +7,17 @@
 
 #include "transcribe/events.h"
 #include "transcribe/file_job.h"
+#include "transcribe/input_clips.h"
 
 namespace npuscribe {
 
 class OpenInputs {
   public:
-    /// `count`: inputs of the run. An input's times are added to `sum` once its result is reported. All
-    /// references must outlive this.
-    OpenInputs(size_t count, const FileJob::Settings& settings, const TranscribeEvents& events, Timing& sum)
-        : count_(count), settings_(settings), events_(events), sum_(sum) {}
+    /// `count`: inputs of the run, `clips`: what is transcribed of each. An input's times are added to `sum`
+    /// once its result is reported. All references must outlive this.
+    OpenInputs(size_t count, const InputClips& clips, const FileJob::Settings& settings,
+               const TranscribeEvents& events, Timing& sum)
+        : count_(count), clips_(clips), settings_(settings), events_(events), sum_(sum) {}
 
     /// The input's job: created on first use, and valid until the input's result is reported.
     FileJob& job(size_t input);
@@ -37,6 +39,7 @@ class OpenInputs {
     void tell_results();
 
     const size_t count_;
+    const InputClips& clips_;
     const FileJob::Settings& settings_;
     const TranscribeEvents& events_;
     Timing& sum_;

@@ -37,12 +37,12 @@ struct SetWhenDestroyed {
 class Pipeline::WindowLoop {
   public:
     /// `stop` ends the source's waiting for a pipe; it is set when this ends.
-    WindowLoop(Pipeline& pipeline, size_t inputs, SourceOptions source, const TranscribeEvents& events,
-               const std::atomic<bool>* cancel, std::atomic<bool>& stop)
+    WindowLoop(Pipeline& pipeline, size_t inputs, SourceOptions source, const InputClips& clips,
+               const TranscribeEvents& events, const std::atomic<bool>* cancel, std::atomic<bool>& stop)
         : settings_(pipeline.settings_),
           cancel_(cancel),
           trace_(events.on_window),
-          inputs_(inputs, settings_, events, pipeline.timing_),
+          inputs_(inputs, clips, settings_, events, pipeline.timing_),
           source_(inputs, pipeline.cutter_, pipeline.context_, pipeline.mel_, std::move(source)),
           stop_source_{stop},
           schedule_(source_, inputs_, pipeline.context_, pipeline.mel_, trace_),
@@ -171,10 +171,11 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
       settings_{*parts.vocabulary, options_, parts.decoder->dimensions().n_text_ctx,
                 static_cast<double>(context_.longest_samples()) / audio::kSampleRate} {}
 
-SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open,
-                                       const std::atomic<bool>& stop) const {
+SourceOptions Pipeline::source_options(std::vector<std::filesystem::path> paths, const InputClips& clips,
+                                       OpenAudio open, const std::atomic<bool>& stop) const {
     SourceOptions source;
-    source.open = track_opener(inputs, options_.channels, std::move(open), &stop);
+    source.open = track_opener(std::move(paths), options_.channels, std::move(open), &stop);
+    source.clips = &clips;
     source.one_at_a_time = settings_.one_at_a_time();
     // If windows wait for those before them, opening this many inputs keeps the batch full.
     source.max_open = std::max<size_t>(1, options_.batch_size);
@@ -184,7 +185,22 @@ SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>&
 
 void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
                    const std::atomic<bool>* cancel, OpenAudio open) {
+    std::vector<FileClips> whole;
+    whole.reserve(inputs.size());
+    for (const auto& path : inputs) whole.push_back({path});
+    run(whole, events, cancel, std::move(open));
+}
+
+void Pipeline::run(const std::vector<FileClips>& inputs, const TranscribeEvents& events,
+                   const std::atomic<bool>* cancel, OpenAudio open) {
     const Stopwatch watch;
+    std::vector<std::filesystem::path> paths;
+    std::vector<std::vector<audio::Clip>> own;
+    for (const FileClips& input : inputs) {
+        paths.push_back(input.path);
+        own.push_back(input.clips);
+    }
+    const InputClips clips(options_.clips, std::move(own), tracks_of_input(options_.channels));
     const Timing before = timing_;
     ChannelMerge merge(events);
     const TranscribeEvents track_events =
@@ -196,7 +212,8 @@ void Pipeline::run(const std::vector<std::filesystem::path>& inputs, const Trans
     try {
         std::atomic<bool> stop{false};
         WindowLoop loop(*this, inputs.size() * tracks_of_input(options_.channels),
-                        source_options(inputs, std::move(open), stop), track_events, cancel, stop);
+                        source_options(std::move(paths), clips, std::move(open), stop), clips, track_events,
+                        cancel, stop);
         loop.run();
         timing_.steps = before.steps + loop.steps();  // a step for windows of several inputs counts once
     } catch (...) {

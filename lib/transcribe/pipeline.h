@@ -16,6 +16,7 @@
 #include "transcribe/channels.h"
 #include "transcribe/events.h"
 #include "transcribe/file_job.h"
+#include "transcribe/input_clips.h"
 #include "transcribe/options.h"
 #include "transcribe/window_cutter.h"
 #include "transcribe/window_source.h"
@@ -45,6 +46,9 @@ class Pipeline {
     Pipeline& operator=(const Pipeline&) = delete;
 
     /// As Transcriber::transcribe. `open` stands in for audio::open in tests.
+    void run(const std::vector<FileClips>& inputs, const TranscribeEvents& events,
+             const std::atomic<bool>* cancel, OpenAudio open = nullptr);
+    /// The same with the clips of the options for every input.
     void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
              const std::atomic<bool>* cancel, OpenAudio open = nullptr);
 
@@ -54,8 +58,8 @@ class Pipeline {
   private:
     class WindowLoop;
 
-    SourceOptions source_options(const std::vector<std::filesystem::path>& inputs, OpenAudio open,
-                                 const std::atomic<bool>& stop) const;
+    SourceOptions source_options(std::vector<std::filesystem::path> paths, const InputClips& clips,
+                                 OpenAudio open, const std::atomic<bool>& stop) const;
 
     ModelParts parts_;
     TranscribeOptions options_;

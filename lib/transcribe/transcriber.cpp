@@ -61,7 +61,7 @@ struct Transcriber::Impl {
         timing.load = load_seconds;
     }
 
-    void run(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+    void run(const std::vector<FileClips>& inputs, const TranscribeEvents& events,
              const std::atomic<bool>* cancel, OpenAudio open) {
         const auto sum = [this] {
             timing = pipeline.timing();
@@ -96,14 +96,14 @@ Transcriber::Transcriber(const Model& model, Device& device, ThreadPool& pool, c
 
 Transcriber::~Transcriber() = default;
 
-void Transcriber::transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+void Transcriber::transcribe(const std::vector<FileClips>& inputs, const TranscribeEvents& events,
                              const std::atomic<bool>* cancel) {
     impl_->run(inputs, events, cancel, nullptr);
 }
 
 void Transcriber::transcribe(std::span<const float> samples, const TranscribeEvents& events,
                              const std::atomic<bool>* cancel) {
-    impl_->run({"samples"}, events, cancel,
+    impl_->run({{"samples"}}, events, cancel,
                [samples](const std::filesystem::path&, const audio::OpenOptions& channels) {
                    if (channels.channel > 0 || channels.wanted_channels > 1)
                        throw InputError("samples in memory are one channel; leave options.channels at mix");

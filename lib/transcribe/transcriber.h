@@ -2,7 +2,6 @@
 // The pipeline: audio in, segments out, for one file or many at once.
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "device/device.h"
 #include "model/model.h"
 #include "transcribe/events.h"
+#include "transcribe/input_clips.h"
 #include "transcribe/options.h"
 #include "transcribe/types.h"
 
@@ -26,10 +26,10 @@ class Transcriber {
                 TranscribeOptions options);
     ~Transcriber();
 
-    /// Transcribes files (or "-", standard input). One bad input never stops the others. Throws Cancelled
-    /// soon after `cancel`, if given, becomes true, and DeviceError if the device fails, which stops
-    /// everything.
-    void transcribe(const std::vector<std::filesystem::path>& inputs, const TranscribeEvents& events,
+    /// Transcribes files (or "-", standard input), or parts of them. One bad input never stops the others.
+    /// Throws Cancelled soon after `cancel`, if given, becomes true, and DeviceError if the device fails,
+    /// which stops everything.
+    void transcribe(const std::vector<FileClips>& inputs, const TranscribeEvents& events,
                     const std::atomic<bool>* cancel = nullptr);
     /// The same for one input that is in memory: 16 kHz, mono.
     void transcribe(std::span<const float> samples, const TranscribeEvents& events,

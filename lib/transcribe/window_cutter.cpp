@@ -6,10 +6,10 @@
 
 namespace npuscribe {
 
-std::unique_ptr<audio::Windows> WindowCutter::cut(audio::Stream& stream) const {
-    if (options_.clips.empty()) return cut_recording(stream);
-    return audio::clip_windows(stream, options_.clips,
-                               [this](audio::Stream& clip) { return cut_recording(clip); });
+std::unique_ptr<audio::Windows> WindowCutter::cut(audio::Stream& stream,
+                                                  const std::vector<audio::Clip>& clips) const {
+    if (clips.empty()) return cut_recording(stream);
+    return audio::clip_windows(stream, clips, [this](audio::Stream& clip) { return cut_recording(clip); });
 }
 
 std::unique_ptr<audio::Windows> WindowCutter::cut_recording(audio::Stream& stream) const {

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "audio/clip.h"
 #include "audio/stream.h"
 #include "audio/vad.h"
 #include "audio/window.h"
@@ -25,9 +27,11 @@ class WindowCutter {
                  CutRecording stand_in = nullptr)
         : options_(options), vad_(vad), max_samples_(max_samples), stand_in_(std::move(stand_in)) {}
 
-    /// The windows of an input, or of its clips if options.clips names any. The cutter and `stream` must
-    /// outlive the result. Throws UsageError if the options of voice activity detection cannot be used.
-    std::unique_ptr<audio::Windows> cut(audio::Stream& stream) const;
+    /// The windows of an input, or of its clips if there are any. The cutter and `stream` must outlive the
+    /// result. Throws UsageError if the options of voice activity detection cannot be used.
+    std::unique_ptr<audio::Windows> cut(audio::Stream& stream, const std::vector<audio::Clip>& clips) const;
+    /// The same with the clips of the options.
+    std::unique_ptr<audio::Windows> cut(audio::Stream& stream) const { return cut(stream, options_.clips); }
 
   private:
     std::unique_ptr<audio::Windows> cut_recording(audio::Stream& stream) const;

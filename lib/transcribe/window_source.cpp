@@ -104,7 +104,9 @@ std::optional<SourceWindow> WindowSource::next_window(Reader& reader) {
     Span read{Span::Clock::now(), {}};
     if (!reader.stream) {
         reader.stream = options_.open(reader.input);
-        reader.windows = cutter_.cut(*reader.stream);
+        reader.windows = options_.clips == nullptr
+                             ? cutter_.cut(*reader.stream)
+                             : cutter_.cut(*reader.stream, options_.clips->of(reader.input));
     }
     std::optional<int64_t> resume_at;
     {

@@ -23,6 +23,7 @@
 #include "base/buffer.h"
 #include "base/stopwatch.h"
 #include "transcribe/audio_context.h"
+#include "transcribe/input_clips.h"
 #include "transcribe/window_cutter.h"
 
 namespace npuscribe {
@@ -59,9 +60,10 @@ using SourceItem = std::variant<SourceWindow, SourceEnd>;
 
 struct SourceOptions {
     std::function<std::unique_ptr<audio::Stream>(size_t input)> open;  // called on the source's thread
-    bool one_at_a_time = false;  // an input's next window waits for `resume`
-    size_t max_open = 8;         // inputs open at once, if one_at_a_time; else one is
-    size_t capacity = 4;         // windows ahead
+    const InputClips* clips = nullptr;  // what is transcribed of each input; null: the options' clips
+    bool one_at_a_time = false;         // an input's next window waits for `resume`
+    size_t max_open = 8;                // inputs open at once, if one_at_a_time; else one is
+    size_t capacity = 4;                // windows ahead
 };
 
 /// All members may be called while the thread works, by one other thread.
