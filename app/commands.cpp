@@ -13,6 +13,7 @@ void add_commands(CLI::App& root, int& exit_code) {
     add_device(root, exit_code);
     add_bench(root, exit_code);
     add_project(root);
+    add_report(root, exit_code);
     add_man(root);
     add_completion(root);
 }

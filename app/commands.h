@@ -17,6 +17,7 @@ void add_device(CLI::App& root, int& exit_code);
 void add_device_test(CLI::App& device, int& exit_code);
 void add_bench(CLI::App& root, int& exit_code);
 void add_project(CLI::App& root);
+void add_report(CLI::App& root, int& exit_code);
 void add_man(CLI::App& root);
 void add_completion(CLI::App& root);
 

@@ -113,7 +113,7 @@ std::vector<Input> expand(const std::vector<std::string>& words, bool recursive,
     return out;
 }
 
-std::vector<std::string> read_list(const fs::path& path) {
+List read_list(const fs::path& path) {
     std::string text;
     if (path == "-") {
         refuse_terminal("a list of files");
@@ -125,21 +125,30 @@ std::vector<std::string> read_list(const fs::path& path) {
         if (readable) text = read_all(file);
         if (!readable || file.bad()) refuse(path, "a file that can be read, or -");
     }
+    List list;
+    if (corpus::is_manifest(path, text)) {
+        list.is_manifest = true;
+        if (path != "-") list.directory = path.parent_path();
+        list.entries =
+            corpus::read_manifest(text, list.directory, path == "-" ? "standard input" : path.string());
+        if (list.entries.empty()) refuse(path, "a list that names files");
+        return list;
+    }
     const char end = text.find('\0') != std::string::npos ? '\0' : '\n';
-    std::vector<std::string> names;
     for (size_t at = 0; at < text.size();) {
         const size_t next = std::min(text.find(end, at), text.size());
         std::string name = text.substr(at, next - at);
         at = next + 1;
         if (end == '\n' && name.ends_with('\r')) name.pop_back();
-        if (!name.empty()) names.push_back(std::move(name));
+        if (!name.empty()) list.entries.emplace_back().audio = std::move(name);
     }
-    if (names.empty()) refuse(path, "a list that names files");
-    if (path == "-" && std::count(names.begin(), names.end(), "-") > 0) {
+    if (list.entries.empty()) refuse(path, "a list that names files");
+    const auto is_standard_input = [](const corpus::Entry& entry) { return entry.audio == "-"; };
+    if (path == "-" && std::any_of(list.entries.begin(), list.entries.end(), is_standard_input)) {
         throw UsageError(
             "--files-from and a name in the list are both '-', but standard input can be read only once");
     }
-    return names;
+    return list;
 }
 
 bool is_recording(const std::string& word) {

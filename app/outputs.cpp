@@ -8,11 +8,11 @@
 #include <set>
 #include <system_error>
 
-#include "audio/stream.h"
 #include "base/error.h"
 #include "base/reason.h"
 #include "output/atomic_file.h"
 #include "output/markup.h"
+#include "output_names.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
@@ -47,43 +47,11 @@ struct Base {
     std::string name;
 };
 
-// An input that cannot be read counts if it looks like a recording: a directory without one does not.
-bool has_outputs(const Input& input) {
-    return input.error.empty() || audio::is_audio_file_name(input.path);
-}
-
-/// The outputs' names by input. Inputs that would share one keep their extension; that may meet another
-/// stem (x.wav beside x.wav.flac), so it is done until nothing changes. `note` gets an example.
-std::vector<Base> base_names(const std::vector<Input>& inputs, const fs::path& directory, std::string& note) {
+std::vector<Base> base_names(std::vector<Input> inputs, const fs::path& directory, std::string& note) {
+    note = decide_names(inputs);
     std::vector<Base> bases;
     for (const Input& input : inputs)
-        bases.push_back({input.below.empty() ? directory : directory / input.below, stem(input.path)});
-    size_t renamed = 0;
-    std::string example;
-    for (bool changed = true; changed;) {
-        changed = false;
-        std::map<fs::path, std::vector<size_t>> groups;
-        for (size_t i = 0; i < inputs.size(); ++i) {
-            if (has_outputs(inputs[i])) groups[resolved(bases[i].directory / bases[i].name)].push_back(i);
-        }
-        for (const auto& [_, members] : groups) {
-            std::set<std::string> full_names;
-            for (const size_t i : members) full_names.insert(file_name(inputs[i].path));
-            if (full_names.size() < 2) continue;
-            for (const size_t i : members) {
-                const std::string full = file_name(inputs[i].path);
-                if (inputs[i].path == "-" || bases[i].name == full) continue;
-                bases[i].name = full;
-                changed = true;
-                if (++renamed <= 2) example += (example.empty() ? "" : ", ") + full;
-            }
-        }
-    }
-    if (renamed > 0)
-        note = fmt::format(
-            "{} inputs differ from others only in their extension; their outputs keep it in their names: "
-            "{}{}",
-            renamed, example, renamed > 2 ? ", ..." : "");
+        bases.push_back({input.below.empty() ? directory : directory / input.below, input.name});
     return bases;
 }
 

@@ -29,9 +29,8 @@ struct OutputPlan {
 };
 
 /// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, creates the directories, and
-/// removes the unfinished files of a killed run from them. Inputs of one stem and different extensions,
-/// talk.wav and talk.mp3, have outputs called talk.wav.EXTENSION and talk.mp3.EXTENSION; inputs with an error
-/// count, too, so that names do not depend on which inputs can be read. `report` (may be empty) counts as an
+/// removes the unfinished files of a killed run from them. Inputs whose names are not decided get them from
+/// decide_names (output_names.h). `report` (may be empty) counts as an
 /// output. `name`, if it is not empty, is that of the only input's outputs, DIRECTORY/NAME.EXTENSION; a
 /// single format's own extension is not put behind a name that has it. Throws UsageError if two outputs would
 /// be the same file, if one is an input, or if there is a name but not one input; and OutputError if a

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory_use.h"
 #include "base/reason.h"
+#include "corpus/word_errors.h"
 #include "terminal_text.h"
 
 namespace npuscribe::app {
@@ -19,6 +20,13 @@ constexpr size_t kMostWindows = 2000;  // half a day of audio; limits the report
 
 std::string shown_name(const std::filesystem::path& path) {
     return path == "-" ? "standard input" : path.string();
+}
+
+std::vector<audio::Clip> clips_of(const Input& input) {
+    if (!input.entry || !input.entry->is_part()) return {};
+    audio::Clip clip{input.entry->start(), {}};
+    if (input.entry->duration) clip.end = clip.start + *input.entry->duration;
+    return {clip};
 }
 
 /// Why a person would hear nothing in audio with this largest sample; empty if its level is not the reason.
@@ -35,17 +43,21 @@ std::string low_level_text(double peak) {
 RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& plan, Console& console,
                          const Settings& settings)
     : plan_(plan), console_(console), settings_(settings) {
+    files_.resize(inputs.size());
+    references_.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-        output::FileReport& file = files_.emplace_back();
+        output::FileReport& file = files_[i];
         file.path = inputs[i].path.string();
+        if (inputs[i].entry) references_[i] = inputs[i].entry->reference.value_or("");
         if (!inputs[i].error.empty()) {
             fail(i, inputs[i].error);
-        } else if (settings.skip_existing && plan.exists(i)) {
+        } else if (settings.skip_existing && is_there(i)) {
             file.status = output::FileReport::Status::skipped;
             for (const auto& path : plan.outputs[i]) file.outputs.push_back(path.string());
             spdlog::debug("{}: skipped, its outputs are there", printable(shown_name(file.path)));
         } else {
             paths_.push_back(inputs[i].path);
+            work_.push_back({inputs[i].path, clips_of(inputs[i])});
             index_.push_back(i);
         }
     }
@@ -56,10 +68,17 @@ RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& pla
     printer_.emplace(console, std::move(names));
 }
 
+// With a manifest, an input whose outputs exist but that has no line was interrupted between the two.
+bool RunRecorder::is_there(size_t input) const {
+    if (settings_.manifest == nullptr) return plan_.exists(input);
+    return settings_.manifest->is_finished(input) && (plan_.formats.empty() || plan_.exists(input));
+}
+
 void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
     cancel_ = &cancel;
     progress_.emplace(paths_);
     watch_.restart();
+    if (settings_.manifest != nullptr) settings_.manifest->start();
     if (settings_.trace) memory_.push_back({0, resident_bytes()});
     TranscribeEvents events;
     events.on_segment = [this](size_t i, const Segment& segment) { on_segment(i, segment); };
@@ -73,12 +92,12 @@ void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
         fail(index_[i], message);
     };
     try {
-        session.transcribe(paths_, events, &cancel);
+        session.transcribe(work_, events, &cancel);
     } catch (const Cancelled&) {
-        if (!reader_gone_ && stdout_error_.empty()) throw;
+        if (!reader_gone_ && write_error_.empty()) throw;
     }
     console_.clear();
-    if (!stdout_error_.empty()) throw OutputError(stdout_error_);
+    if (!write_error_.empty()) throw OutputError(write_error_);
 }
 
 void RunRecorder::on_window(const WindowTrace& window) {
@@ -118,7 +137,9 @@ Partial* RunRecorder::partial(size_t input) {
     const std::string identity = identity_of(paths_[input]);
     if (json == plan_.formats.end() || identity.empty()) return nullptr;
     const auto& output = plan_.outputs[index_[input]][static_cast<size_t>(json - plan_.formats.begin())];
-    Partial file(output, identity + "\n" + settings_.made_with);
+    std::string made_of = identity + "\n" + settings_.made_with;
+    for (const audio::Clip& clip : work_[input].clips) made_of += fmt::format("{}-{}\n", clip.start, clip.end.value_or(0));
+    Partial file(output, made_of);
     return &kept_.try_emplace(input, Kept{std::move(file), {}}).first->second.file;
 }
 
@@ -149,11 +170,11 @@ void RunRecorder::on_segment(size_t input, const Segment& segment) {
 // If stdout cannot be written, the run ends. The transcriber is stopped; the error is thrown once it has
 // returned, because its callbacks must not throw.
 void RunRecorder::print(const std::function<void()>& call) {
-    if (!settings_.print_text || !stdout_error_.empty()) return;
+    if (!settings_.print_text || !write_error_.empty()) return;
     try {
         call();
     } catch (const OutputError& error) {
-        stdout_error_ = error.what();
+        write_error_ = error.what();
         cancel_->store(true);
     }
     if (printer_->closed() && plan_.formats.empty()) {
@@ -193,6 +214,12 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
     file.timing = timing;
+    if (!references_[index_[input]].empty()) {
+        const auto [words, errors] = corpus::word_errors(references_[index_[input]], written.text());
+        file.reference_words = words;
+        file.word_errors = errors;
+    }
+    log(index_[input], written.text());
     warn(index_[input], transcript);
     if (paths_.size() > 1 && !console_.live()) {
         spdlog::info("{}/{} {}: done, {} of audio", progress_->done(), paths_.size(),
@@ -201,6 +228,18 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     spdlog::debug("{}: {}, {:.1f} s of audio, {:.1f} s of speech, {} segments",
                   printable(shown_name(paths_[input])), transcript.language, transcript.duration,
                   transcript.speech_duration, transcript.segments.size());
+}
+
+// A manifest that cannot be written ends the run, as stdout does: what is done without a line is done again.
+void RunRecorder::log(size_t index, const std::string& text) {
+    if (settings_.manifest == nullptr || !write_error_.empty()) return;
+    try {
+        settings_.manifest->add(index, files_[index], text);
+    } catch (const OutputError& error) {
+        if (cancel_ == nullptr) throw;
+        write_error_ = error.what();
+        cancel_->store(true);
+    }
 }
 
 // The messages name the file; the report has them under it.
@@ -224,6 +263,7 @@ void RunRecorder::fail(size_t index, const std::string& message) {
     const std::string name = shown_name(file.path);
     const bool named = message.find(name) != std::string::npos;
     spdlog::error("{}", printable(named ? message : name + ": " + message));
+    log(index, {});
 }
 
 bool RunRecorder::some_failed() const {

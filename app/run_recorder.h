@@ -11,6 +11,7 @@
 #include "base/stopwatch.h"
 #include "console.h"
 #include "inputs.h"
+#include "manifest_log.h"
 #include "npuscribe/npuscribe.h"
 #include "output/replacements.h"
 #include "output/report.h"
@@ -35,6 +36,7 @@ class RunRecorder {
         /// The model and the options that change words. What is finished of a long input is kept beside its
         /// JSON output until that is whole, and with skip_existing a run goes on from there.
         std::string made_with = {};
+        ManifestLog* manifest = nullptr;                     // gets a line for each input; none if null
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.
@@ -68,6 +70,8 @@ class RunRecorder {
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void finish(size_t input, bool failed);
+    bool is_there(size_t input) const;
+    void log(size_t file, const std::string& text);
     void warn(size_t file, const Transcript& transcript);
     void fail(size_t file, const std::string& message);
     void print(const std::function<void()>& call);
@@ -77,12 +81,14 @@ class RunRecorder {
     const Settings settings_;
     std::vector<output::FileReport> files_;     // of all inputs
     std::vector<std::filesystem::path> paths_;  // of those to transcribe
+    std::vector<FileClips> work_;               // the same, with the parts that are wanted
+    std::vector<std::string> references_;       // of all inputs; empty: none
     std::vector<size_t> index_;                 // where they stand in files_
     std::optional<TranscriptPrinter> printer_;
     std::optional<BatchProgress> progress_;  // once there is something to transcribe
     Stopwatch watch_;                        // from the beginning of the work
     std::atomic<bool>* cancel_ = nullptr;
-    std::string stdout_error_;
+    std::string write_error_;  // of stdout or of the manifest: it ends the run
     std::vector<WindowTrace> windows_;
     size_t windows_left_out_ = 0;
     std::vector<output::MemorySample> memory_;

@@ -68,6 +68,7 @@ std::string summary(const output::RunReport& report) {
         if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
     };
     if (!one) add(languages_text(report));
+    if (const auto rate = word_error_rate(report)) add(fmt::format("word error rate {:.2f} %", 100 * *rate));
     if (report.totals.total > 0) add(speed_text(report));
     return out;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "choose_inputs.h"
 #include "command_line.h"
 #include "commands.h"
 #include "config_file.h"
@@ -23,6 +25,7 @@
 #include "fetch_progress.h"
 #include "inputs.h"
 #include "language_option.h"
+#include "manifest_log.h"
 #include "npuscribe/npuscribe.h"
 #include "output/atomic_file.h"
 #include "output/replacements.h"
@@ -78,20 +81,6 @@ void conclude(const output::RunReport& report, const TranscribeSettings& setting
     output::write_file(settings.report, page ? output::report_html(report) : output::report_json(report));
 }
 
-// The files of --files-from come after those that were typed.
-std::vector<std::string> all_inputs(const TranscribeSettings& settings) {
-    std::vector<std::string> words = settings.inputs;
-    if (!settings.files_from.empty()) {
-        if (settings.files_from == "-" && std::count(words.begin(), words.end(), "-") > 0)
-            throw UsageError(
-                "--files-from and an input are both '-', but standard input can be read only once");
-        for (std::string& name : read_list(settings.files_from)) words.push_back(std::move(name));
-    }
-    if (words.empty())
-        throw UsageError("missing input: give audio files or directories, or - for standard input");
-    return words;
-}
-
 output::Replacements read_replacements(const std::string& path) {
     if (path.empty()) return {};
     std::ifstream file(path, std::ios::binary);
@@ -106,9 +95,10 @@ output::Replacements read_replacements(const std::string& path) {
 // The options that change what is heard, as text.
 std::string words_options(const std::vector<std::pair<std::string, std::string>>& options) {
     static const std::set<std::string> kOthers = {
-        "batch-size",  "config",           "device",        "files-from", "output-dir", "output-format",
-        "output-name", "paragraphs",       "print-colors",  "quiet",      "recursive",  "replace",
-        "report",      "print-timestamps", "skip-existing", "threads",    "timing",     "verbose"};
+        "batch-size",  "config",       "device",     "files-from", "keep-going-code", "manifest",
+        "output-dir",  "output-format", "output-name", "paragraphs", "print-colors",    "print-timestamps",
+        "quiet",       "recursive",    "replace",    "report",     "root",            "shard",
+        "skip-existing", "threads",    "timing",     "verbose"};
     std::string text;
     for (const auto& [name, value] : options) {
         if (!kOthers.contains(name)) text += name + "=" + value + "\n";
@@ -129,7 +119,8 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     }
     complete(settings);
     const bool may_fetch = settings.fetch && !is_offline();
-    const std::vector<Input> inputs = expand(all_inputs(settings), settings.recursive, !may_fetch);
+    const ChosenInputs chosen = choose_inputs(settings, !may_fetch);
+    const std::vector<Input>& inputs = chosen.inputs;
     const bool to_stdout = writes_to_stdout(settings);
     if (to_stdout && inputs.size() != 1)
         throw UsageError(fmt::format(
@@ -147,19 +138,25 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     plan.options.subtitles = settings.subtitles;
     plan.options.paragraphs = settings.paragraphs;
     recording.made_with = settings.session.model + "\n" + words_options(values(command));
+    std::optional<ManifestLog> manifest;
+    if (!settings.manifest.empty())
+        recording.manifest = &manifest.emplace(settings.manifest, settings.files_from, inputs,
+                                               settings.session.model, options_hash(values(command)));
     const output::Replacements replacements = read_replacements(settings.replace);
     recording.replacements = &replacements;
     std::atomic<bool>& interrupted = watch_signals();
     Console console(loudness(settings));
-    if (!plan.note.empty()) spdlog::info("{}", printable(plan.note));
+    for (const std::string& note : {chosen.note, plan.note})
+        if (!note.empty()) spdlog::info("{}", printable(note));
     RunRecorder recorder(inputs, plan, console, recording);
+    const auto exit_code = [&] { return recorder.some_failed() ? settings.keep_going_code : int{kDone}; };
     output::RunReport report;
     report.version = version();
     report.options = values(command);
     report.files = recorder.files();
     if (recorder.empty()) {
         conclude(report, settings, console);
-        return recorder.some_failed() ? kSomeFailed : kDone;
+        return exit_code();
     }
 
     settings.session.model = provide_model(
@@ -189,7 +186,7 @@ int run(CLI::App& command, TranscribeSettings& settings) {
         throw;
     }
     finish();
-    return recorder.some_failed() ? kSomeFailed : kDone;
+    return exit_code();
 }
 
 }  // namespace

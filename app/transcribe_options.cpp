@@ -102,6 +102,15 @@ std::string clips_text(const std::vector<audio::Clip>& clips) {
     return out;
 }
 
+bool read_shard(const std::string& text, std::optional<corpus::Shard>& out) {
+    out = corpus::parse_shard(text);
+    return out.has_value();
+}
+
+std::string shard_text(const std::optional<corpus::Shard>& shard) {
+    return shard ? fmt::format("{}/{}", shard->index, shard->count) : "";
+}
+
 void add_input_options(CLI::App& app, TranscribeSettings& s) {
     TranscribeOptions& t = s.session.transcribe;
     option(
@@ -143,9 +152,21 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
          {"split", Channels::split}},
         "Transcribe the mean of all channels (mix), one of two (left, right), or both as two speakers: 0 "
         "for left, 1 for right (split)");
-    option(app, "--files-from", "FILE|-", s.files_from,
-           "Read names of inputs from a file, or from standard input (-): one a line, or separated by NULs "
-           "as find -print0 writes them");
+    option(
+        app, "--files-from", "FILE|-", s.files_from,
+        "Read names of inputs from a file, or from standard input (-): one a line, separated by NULs as "
+        "find -print0 writes them, or a manifest, which ends in .jsonl or begins with a brace: a JSON object "
+        "a line with audio_filepath (relative to the manifest), and offset, duration and text (a reference) "
+        "if wanted");
+    option(
+        app, "--root", "DIR", s.root,
+        "Keep the directories of the files of --files-from below DIR in --output-dir; without it, below the "
+        "current or the manifest's directory, or the longest that holds all of them");
+    option(
+        app, "--shard", "I/N", [&s](const std::string& text) { return read_shard(text, s.shard); },
+        [&s] { return shard_text(s.shard); }, "I/N with N from 1 to 1000000 and I from 0 to N - 1",
+        "Transcribe only part I (from 0 to N - 1) of N of the inputs: balanced if a manifest has durations, "
+        "else dealt in turn. No file of another part is looked at");
 }
 
 void add_output_options(CLI::App& app, TranscribeSettings& s) {
@@ -174,6 +195,13 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
            "an input of which a part was finished goes on from there");
     option(app, "--report", "FILE", s.report,
            "Write the timing report as JSON, or as a page with charts if the name ends in .html");
+    option(
+        app, "--manifest", "FILE.jsonl", s.manifest,
+        "Append a line of JSON for each input that is finished, once it is on the disk: audio_filepath, "
+        "offset, duration, text, language, model, options, seconds, status and error. With --skip-existing, "
+        "only inputs that it has are skipped; those that broke off are, too");
+    option(app, "--keep-going-code", "N", s.keep_going_code, whole_number(0, 255),
+           "Exit with N if some inputs failed and the others are done: 0 if a bad file must not fail a job");
     toggle(app, "--print-timestamps", s.print_timestamps,
            "Print when each segment begins and ends before its text on stdout");
     toggle(

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "corpus/shard.h"
+#include "exit_code.h"
 #include "npuscribe/npuscribe.h"
 #include "output/formats.h"
 
@@ -19,10 +21,14 @@ struct TranscribeSettings {
     bool fetch = true;
     bool recursive = false;
     std::string files_from;  // empty: not given
+    std::string root;        // of what is listed; empty: not given
+    std::optional<corpus::Shard> shard;
     bool skip_existing = false;
     std::string formats;     // separated by commas; empty: not given
     std::string output_dir;  // empty: not given
     std::string report;
+    std::string manifest;  // empty: not given
+    int keep_going_code = kSomeFailed;
     bool quiet = false;
     bool verbose = false;
     bool timing = false;

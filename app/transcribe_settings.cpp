@@ -114,10 +114,15 @@ void complete(TranscribeSettings& settings) {
         throw UsageError(
             "invalid value '-' for --report: stdout is for transcripts; give a file, such as report.json");
     }
-    if (settings.skip_existing && formats_to_write(settings).empty()) {
+    if (settings.skip_existing && formats_to_write(settings).empty() && settings.manifest.empty()) {
         throw UsageError(
-            "--skip-existing needs files to look for; give --output-format or --output-dir, too");
+            "--skip-existing needs files to look for; give --output-format, --output-dir or --manifest, too");
     }
+    if (!settings.root.empty() && settings.files_from.empty())
+        throw UsageError("--root has no effect without a list; give --files-from, too");
+    if (settings.manifest == "-")
+        throw UsageError(
+            "invalid value '-' for --manifest: stdout is for transcripts; give a file, such as part.jsonl");
     settle_words(settings);
     check_outputs(settings);
     if (settings.quiet && settings.verbose)

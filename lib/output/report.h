@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,14 +18,16 @@ struct FileReport {
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;
-    std::string error;                  // the reason, if it failed
-    std::string language;               // code
-    double language_probability = 1;    // 1 if it was given
-    double speech_seconds = 0;          // the part of the audio that was transcribed
-    Timing timing;                      // total: wall clock from the file's first sample to its last word
-    std::vector<std::string> warnings;  // what a listener should know, if it is done
-    std::vector<std::string> outputs;   // paths written or, if skipped, found
-    size_t replacements = 0;            // made by --replace
+    std::string error;                      // the reason, if it failed
+    std::string language;                   // code
+    double language_probability = 1;        // 1 if it was given
+    double speech_seconds = 0;              // the part of the audio that was transcribed
+    Timing timing;                          // total: wall clock from the file's first sample to its last word
+    std::vector<std::string> warnings;      // what a listener should know, if it is done
+    std::vector<std::string> outputs;       // paths written or, if skipped, found
+    size_t replacements = 0;                // made by --replace
+    std::optional<size_t> reference_words;  // of the reference, if there is one
+    size_t word_errors = 0;                 // against the reference
 };
 
 struct MemorySample {
@@ -54,6 +57,9 @@ std::string report_text(const RunReport&);
 
 /// The replacements in all files.
 size_t replacements(const RunReport&);
+
+/// Errors per word of all references, from 0 up; nothing if no file that is done has one.
+std::optional<double> word_error_rate(const RunReport&);
 
 /// The number of files with this status.
 size_t count(const RunReport&, FileReport::Status status);

@@ -76,6 +76,10 @@ Json file_json(const FileReport& file) {
         out["language_probability"] = file.language_probability;
         out["speech_seconds"] = file.speech_seconds;
         out["replacements"] = file.replacements;
+        if (file.reference_words) {
+            out["reference_words"] = *file.reference_words;
+            out["word_errors"] = file.word_errors;
+        }
         add_timing(out, file.timing);
         Json& warnings = out["warnings"] = Json::array();
         for (const std::string& warning : file.warnings) warnings.push_back(valid_utf8(warning));
@@ -121,6 +125,7 @@ std::string report_json(const RunReport& report) {
                    {"interrupted", count(report, FileReport::Status::interrupted)},
                    {"audio_hours", report.totals.audio_seconds / 3600},
                    {"replacements", replacements(report)}};
+    if (const auto rate = word_error_rate(report)) totals["word_error_rate"] = *rate;
     add_timing(totals, report.totals);
     Json options = Json::object();
     for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);

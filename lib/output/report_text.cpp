@@ -86,6 +86,17 @@ size_t replacements(const RunReport& report) {
                            [](size_t sum, const FileReport& file) { return sum + file.replacements; });
 }
 
+std::optional<double> word_error_rate(const RunReport& report) {
+    size_t words = 0;
+    size_t errors = 0;
+    for (const FileReport& file : report.files) {
+        words += file.reference_words.value_or(0);
+        errors += file.word_errors;
+    }
+    if (words == 0) return std::nullopt;
+    return static_cast<double>(errors) / static_cast<double>(words);
+}
+
 size_t count(const RunReport& report, FileReport::Status status) {
     return static_cast<size_t>(std::count_if(report.files.begin(), report.files.end(),
                                              [&](const auto& file) { return file.status == status; }));

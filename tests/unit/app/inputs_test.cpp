@@ -86,11 +86,13 @@ TEST_CASE("a link to a directory above is not followed forever") {
 TEST_CASE("a list has a name a line, or a NUL after each") {
     const test::TemporaryDirectory directory;
     const auto list = directory / "list";
+    using Names = std::vector<std::string>;
     const auto holds = [&](const std::string& bytes) {
         test::write_file(list, bytes);
-        return read_list(list);
+        Names names;
+        for (const corpus::Entry& entry : read_list(list).entries) names.push_back(entry.audio.string());
+        return names;
     };
-    using Names = std::vector<std::string>;
     CHECK(holds("a.wav\nb c.wav\n\nno end.wav") == Names{"a.wav", "b c.wav", "no end.wav"});
     CHECK(holds("dos.wav\r\nline.wav\r\n") == Names{"dos.wav", "line.wav"});
     CHECK(holds(std::string("two\nlines.wav\0b.wav\0", 20)) == Names{"two\nlines.wav", "b.wav"});
@@ -100,6 +102,21 @@ TEST_CASE("a list has a name a line, or a NUL after each") {
     CHECK(test::contains(test::message_of<UsageError>([&] { read_list(directory / "none"); }),
                          "a file that can be read"));
     CHECK_THROWS_AS(read_list(directory.path()), UsageError);
+}
+
+TEST_CASE("a list that is a manifest has entries, whose relative names begin in its directory") {
+    const test::TemporaryDirectory directory;
+    const auto path =
+        directory.write("lists/archive.jsonl", R"({"audio_filepath": "a/talk.wav", "duration": 3})");
+    const List list = read_list(path);
+    CHECK(list.is_manifest);
+    CHECK(list.directory == directory / "lists");
+    REQUIRE(list.entries.size() == 1);
+    CHECK(list.entries[0].audio == directory / "lists/a/talk.wav");
+    CHECK(list.entries[0].duration == 3);
+    CHECK(read_list(directory.write("list", "{\"audio_filepath\": \"a.wav\"}")).is_manifest);
+    CHECK_FALSE(read_list(directory.write("names", "a.wav")).is_manifest);
+    CHECK_THROWS_AS(read_list(directory.write("empty.jsonl", "\n")), UsageError);
 }
 
 TEST_CASE("standard input can be named once") {

@@ -120,7 +120,8 @@ TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily
     const Model model = load_model(directory.string());
     ThreadPool pool(2);
     const auto device = make_cpu_device({}, pool);
-    const auto files = librivox(data);
+    std::vector<FileClips> files;
+    for (const auto& path : librivox(data)) files.push_back({path});
 
     std::vector<std::string> greedy;
     for (const auto& [batch, beam] : {std::pair<size_t, int>{1, 1}, {4, 1}, {4, 3}}) {
