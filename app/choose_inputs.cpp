@@ -84,12 +84,12 @@ ChosenInputs choose_inputs(const TranscribeSettings& settings, bool offline) {
 
     ChosenInputs chosen;
     if (settings.output_name.empty() && !formats_to_write(settings).empty()) chosen.note = decide_names(all);
-    if (settings.shard) {
+    if (settings.shard.count > 1) {
         std::vector<std::optional<double>> durations;
         for (const Input& input : all)
             durations.push_back(input.entry ? input.entry->duration : std::nullopt);
         std::vector<Input> mine;
-        for (const size_t i : corpus::members(durations, *settings.shard)) mine.push_back(std::move(all[i]));
+        for (const size_t i : corpus::members(durations, settings.shard)) mine.push_back(std::move(all[i]));
         all = std::move(mine);
     }
     chosen.inputs = looked_at(all, settings.recursive, offline);

@@ -102,13 +102,10 @@ std::string clips_text(const std::vector<audio::Clip>& clips) {
     return out;
 }
 
-bool read_shard(const std::string& text, std::optional<corpus::Shard>& out) {
-    out = corpus::parse_shard(text);
-    return out.has_value();
-}
-
-std::string shard_text(const std::optional<corpus::Shard>& shard) {
-    return shard ? fmt::format("{}/{}", shard->index, shard->count) : "";
+bool read_shard(const std::string& text, corpus::Shard& out) {
+    const auto shard = corpus::parse_shard(text);
+    if (shard) out = *shard;
+    return shard.has_value();
 }
 
 void add_input_options(CLI::App& app, TranscribeSettings& s) {
@@ -164,7 +161,8 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
         "current or the manifest's directory, or the longest that holds all of them");
     option(
         app, "--shard", "I/N", [&s](const std::string& text) { return read_shard(text, s.shard); },
-        [&s] { return shard_text(s.shard); }, "I/N with N from 1 to 1000000 and I from 0 to N - 1",
+        [&s] { return fmt::format("{}/{}", s.shard.index, s.shard.count); },
+        "I/N with N from 1 to 1000000 and I from 0 to N - 1",
         "Transcribe only part I (from 0 to N - 1) of N of the inputs: balanced if a manifest has durations, "
         "else dealt in turn. No file of another part is looked at");
 }

@@ -22,7 +22,7 @@ struct TranscribeSettings {
     bool recursive = false;
     std::string files_from;  // empty: not given
     std::string root;        // of what is listed; empty: not given
-    std::optional<corpus::Shard> shard;
+    corpus::Shard shard;     // 0/1: all of it
     bool skip_existing = false;
     std::string formats;     // separated by commas; empty: not given
     std::string output_dir;  // empty: not given

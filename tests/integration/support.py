@@ -136,6 +136,15 @@ def librivox():
     return {LIBRIVOX / f"{name}.wav": words for words, name in lines}
 
 
+def recipe(part):
+    """The README's block of commands, under "Many machines", that has this part."""
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Many machines") :]
+    section = section[: section.index("\n## ")]
+    blocks = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)
+    return "\n".join(line[4:] for line in next(block for block in blocks if part in block).splitlines())
+
+
 def long_recording(path, seconds):
     """Writes a recording of about `seconds` seconds: the LibriVox recordings one after the other, repeated."""
     frames = b""
