@@ -138,7 +138,8 @@ Partial* RunRecorder::partial(size_t input) {
     if (json == plan_.formats.end() || identity.empty()) return nullptr;
     const auto& output = plan_.outputs[index_[input]][static_cast<size_t>(json - plan_.formats.begin())];
     std::string made_of = identity + "\n" + settings_.made_with;
-    for (const audio::Clip& clip : work_[input].clips) made_of += fmt::format("{}-{}\n", clip.start, clip.end.value_or(0));
+    for (const audio::Clip& clip : work_[input].clips)
+        made_of += fmt::format("{}-{}\n", clip.start, clip.end.value_or(0));
     Partial file(output, made_of);
     return &kept_.try_emplace(input, Kept{std::move(file), {}}).first->second.file;
 }

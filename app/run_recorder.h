@@ -36,7 +36,7 @@ class RunRecorder {
         /// The model and the options that change words. What is finished of a long input is kept beside its
         /// JSON output until that is whole, and with skip_existing a run goes on from there.
         std::string made_with = {};
-        ManifestLog* manifest = nullptr;                     // gets a line for each input; none if null
+        ManifestLog* manifest = nullptr;  // gets a line for each input; none if null
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.

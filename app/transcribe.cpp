@@ -94,11 +94,28 @@ output::Replacements read_replacements(const std::string& path) {
 
 // The options that change what is heard, as text.
 std::string words_options(const std::vector<std::pair<std::string, std::string>>& options) {
-    static const std::set<std::string> kOthers = {
-        "batch-size",  "config",       "device",     "files-from", "keep-going-code", "manifest",
-        "output-dir",  "output-format", "output-name", "paragraphs", "print-colors",    "print-timestamps",
-        "quiet",       "recursive",    "replace",    "report",     "root",            "shard",
-        "skip-existing", "threads",    "timing",     "verbose"};
+    static const std::set<std::string> kOthers = {"batch-size",
+                                                  "config",
+                                                  "device",
+                                                  "files-from",
+                                                  "keep-going-code",
+                                                  "manifest",
+                                                  "output-dir",
+                                                  "output-format",
+                                                  "output-name",
+                                                  "paragraphs",
+                                                  "print-colors",
+                                                  "print-timestamps",
+                                                  "quiet",
+                                                  "recursive",
+                                                  "replace",
+                                                  "report",
+                                                  "root",
+                                                  "shard",
+                                                  "skip-existing",
+                                                  "threads",
+                                                  "timing",
+                                                  "verbose"};
     std::string text;
     for (const auto& [name, value] : options) {
         if (!kOthers.contains(name)) text += name + "=" + value + "\n";
