@@ -74,7 +74,7 @@ class Cluster(support.Case):
         end = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.02)
+            time.sleep(0.005)
 
     def wait_for(self, job):
         """Until all tasks have ended. One that was sent back to the queue would wait for two minutes: it is started at once."""
@@ -146,17 +146,21 @@ class Cluster(support.Case):
         hit = {}
 
         def attack(task, deed):
+            """In the middle of its work: it is stopped until the deed is done."""
+            self.wait_until(lambda: self.process_of(task), f"task {task} does not start")
+            process = self.process_of(task)
             self.wait_until(lambda: self.lines(task) >= 1, f"task {task} finishes nothing")
-            deed()
+            os.kill(process, signal.SIGSTOP)
             hit[task] = self.lines(task)
+            deed(process)
 
         attacks = [
             threading.Thread(target=attack, args=arguments)
             for arguments in (
-                (killed, lambda: os.kill(self.process_of(killed), signal.SIGKILL)),
-                (requeued, lambda: self.command("scontrol", "requeue", f"{job}_{requeued}")),
-                (terminated, lambda: os.kill(self.process_of(terminated), signal.SIGTERM)),
-                (next(t for t in range(TASKS) if on_node[t] == "node1"), lambda: self.local_cluster("kill-node", "node1")),
+                (killed, lambda process: os.kill(process, signal.SIGKILL)),
+                (requeued, lambda _: self.command("scontrol", "requeue", f"{job}_{requeued}")),
+                (terminated, lambda process: [os.kill(process, number) for number in (signal.SIGTERM, signal.SIGCONT)]),
+                (next(t for t in range(TASKS) if on_node[t] == "node1"), lambda _: self.local_cluster("kill-node", "node1")),
             )
         ]
         for thread in attacks:
