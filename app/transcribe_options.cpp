@@ -147,8 +147,8 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
          {"left", Channels::left},
          {"right", Channels::right},
          {"split", Channels::split}},
-        "Transcribe the mean of all channels (mix), one of two (left, right), or both as two speakers: 0 "
-        "for left, 1 for right (split)");
+        "Transcribe the mean of all channels, or the loudest one while they cancel each other (mix), one of "
+        "two (left, right), or both as two speakers: 0 for left, 1 for right (split)");
     option(
         app, "--files-from", "FILE|-", s.files_from,
         "Read names of inputs from a file, or from standard input (-): one a line, separated by NULs as "

@@ -8,6 +8,7 @@
 // best. Where it hears a voice for a while, a frame's probability is the higher of the two. Private to
 // lib/audio.
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -28,9 +29,6 @@ class SecondLook final : public SpeechDetector {
     void run(std::span<const float> samples, std::span<float> probabilities) override;
     void reset() override;
 
-    /// Frames that were listened to twice, since the beginning.
-    size_t frames_heard_twice() const { return heard_twice_; }
-
   private:
     void measure(std::span<const float> samples, size_t frames);
     void find_pauses(std::span<const float> probabilities);
@@ -44,19 +42,18 @@ class SecondLook final : public SpeechDetector {
     std::unique_ptr<SpeechDetector> first_;
     std::unique_ptr<SpeechDetector> second_;
     const size_t frame_;
-    float last_sample_ = 0;           // of the call before
+    std::array<float, 7> before_{};   // the last samples of the call before
     float background_;                // dB: a level that the last seconds were hardly ever below
     bool looking_ = false;            // the samples before were listened to again, in the same pause
     bool hearing_ = false;            // and they ended in a voice
     float high_passed_ = 0;           // the last sample of the high pass
     float before_high_pass_ = 0;      // and what it was made of
-    std::vector<float> powers_;       // of this call's frames: the mean square, rumble left out
+    std::vector<float> powers_;       // of this call's frames, in the band of voices
     std::vector<float> backgrounds_;  // at each of this call's frames
     std::vector<char> pause_;         // 1 for each of this call's frames that is in a pause
     std::vector<float> levels_;       // dB, of the frames of one pause, smoothed
     std::vector<float> levelled_;
     std::vector<float> heard_;
-    size_t heard_twice_ = 0;
 };
 
 }  // namespace npuscribe::audio

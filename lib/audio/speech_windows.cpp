@@ -9,6 +9,7 @@
 #include "audio/break_aware_reader.h"
 #include "audio/sample_store.h"
 #include "audio/second_look.h"
+#include "audio/speech_level.h"
 #include "audio/speech_packing.h"
 #include "audio/speech_segments.h"
 #include "audio/vad.h"
@@ -144,6 +145,7 @@ class SpeechWindows final : public Windows {
                     {at + segment.begin - range.begin, at + std::min(segment.end, range.end) - range.begin});
             }
         }
+        level_speech(window);
         return window;
     }
 

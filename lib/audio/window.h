@@ -76,7 +76,8 @@ class Windows {
     /// Wall-clock seconds spent in decoding and resampling, and in voice activity detection.
     virtual double decode_seconds() const = 0;
     virtual double vad_seconds() const = 0;
-    /// Samples that voice activity detection took for speech; for sequential windows, all of them.
+    /// Samples that voice activity detection took for speech; for sequential windows, all
+    /// but those of windows without any sound.
     virtual int64_t speech_samples() const = 0;
     /// The largest absolute value of the samples read so far.
     virtual float peak() const = 0;
@@ -97,8 +98,8 @@ std::unique_ptr<Windows> speech_windows(Stream& stream, const VadModel& vad, con
 
 /// Windows of OpenAI's sequential long-form algorithm: each begins at the sample given to `resume_at`, by
 /// default the end of the one before, and has 30 s. `resume_at` must not go back before the start of the last
-/// window. Less than one mel frame (10 ms) at the end of the file makes no window. A break in the stream: as
-/// above.
+/// window. A window without any sound is left out, because Whisper makes words up for digital silence. Less
+/// than one mel frame (10 ms) at the end of the file makes no window. A break in the stream: as above.
 std::unique_ptr<Windows> sequential_windows(Stream& stream, size_t max_samples = kWindowSamples);
 
 }  // namespace npuscribe::audio

@@ -73,6 +73,37 @@ size_t longest_speech(std::span<const float> probabilities) {
 
 constexpr float kThreshold = 0.5F;
 
+/// Another model, whose detectors count the frames that they are given.
+class Counting final : public audio::VadModel {
+  public:
+    explicit Counting(const audio::VadModel& model) : model_(model) {}
+    std::unique_ptr<audio::SpeechDetector> detector() const override {
+        return std::make_unique<Detector>(model_.detector(), frames_);
+    }
+    /// Frames of this recording that were listened to twice.
+    size_t heard_twice(const std::vector<float>& recording) const {
+        return frames_ - recording.size() / SileroVad::kFrame;
+    }
+
+  private:
+    struct Detector final : audio::SpeechDetector {
+        Detector(std::unique_ptr<audio::SpeechDetector> counted, size_t& count)
+            : detector(std::move(counted)), frames(count) {}
+        size_t frame_samples() const override { return detector->frame_samples(); }
+        void run(std::span<const float> samples, std::span<float> probabilities) override {
+            frames += probabilities.size();
+            detector->run(samples, probabilities);
+        }
+        void reset() override { detector->reset(); }
+
+        std::unique_ptr<audio::SpeechDetector> detector;
+        size_t& frames;
+    };
+
+    const audio::VadModel& model_;
+    mutable size_t frames_ = 0;
+};
+
 /// Hears only what is about as loud as the level that a second look brings sound to.
 class Shy final : public audio::VadModel {
   public:
@@ -108,7 +139,6 @@ TEST_CASE("a voice that only the second detector hears counts, but not a sound o
     const auto voice = probabilities(detector, tone_in_silence(64, 20, 50));
     CHECK(speech_frames(voice) == 30);
     CHECK(speech_frames(std::span(voice).subspan(20, 30)) == 30);
-    CHECK(detector.frames_heard_twice() == 64);
 
     detector.reset();
     CHECK(speech_frames(probabilities(detector, tone_in_silence(64, 20, 24))) == 0);
@@ -142,6 +172,35 @@ TEST_CASE("a voice that is 36 dB quieter than the one before is heard nearly as 
     INFO(alone << " frames alone, " << by_one << " with one detector, " << by_two << " with two");
     CHECK(by_two > by_one);
     CHECK(by_two >= alone * 3 / 4);
+}
+
+TEST_CASE("a far voice is heard although the hiss of the line is as strong",
+          "[vad][needs-models][needs-pocketsphinx]") {
+    const SileroVad model(test::need_model(kWeights));
+    const auto speech = samples_of(test::need_pocketsphinx_data() / kSpeech);
+    const auto plain = model.detector();
+    const size_t alone = speech_frames(probabilities(*plain, speech));
+    const size_t half = speech.size() / SileroVad::kFrame;
+    // Telephones cut away what is above 3.4 kHz: three times the mean of five samples has zeros from 3.2 kHz
+    // on.
+    std::vector<float> far = speech;
+    for (int pass = 0; pass < 3; ++pass) {
+        const std::vector<float> before = far;
+        for (size_t i = 4; i < far.size(); ++i)
+            far[i] = (before[i] + before[i - 1] + before[i - 2] + before[i - 3] + before[i - 4]) / 5;
+    }
+    far = times(far, -36);
+    double power = 0;
+    for (const float sample : far)
+        power += static_cast<double>(sample * sample) / static_cast<double>(far.size());
+    std::mt19937 random(1);
+    std::normal_distribution<float> hiss(0, static_cast<float>(std::sqrt(power)));
+    auto recording = joined(speech, far);
+    for (float& sample : recording) sample += hiss(random);
+    SecondLook twice(model, {kThreshold});
+    const auto heard = probabilities(twice, recording);
+    INFO(alone << " frames alone, " << speech_frames(std::span(heard).subspan(half)) << " in the hiss");
+    CHECK(speech_frames(std::span(heard).subspan(half)) >= alone / 2);
 }
 
 TEST_CASE("a recording that is quiet from its beginning to its end is heard",
@@ -217,14 +276,17 @@ TEST_CASE("a steady background is not listened to twice for long", "[vad][needs-
     std::normal_distribution<float> normal(0, 0.01F);
     std::vector<float> samples(150 * kCall);  // five minutes
     for (float& sample : samples) sample = normal(random);
-    SecondLook detector(model, {kThreshold});
+    const Counting counting(model);
+    SecondLook detector(counting, {kThreshold});
     probabilities(detector, samples);
-    CHECK(detector.frames_heard_twice() < samples.size() / SileroVad::kFrame / 5);
+    CHECK(counting.heard_twice(samples) < samples.size() / SileroVad::kFrame / 5);
 }
 
 TEST_CASE("silence is not listened to twice at all", "[vad][needs-models]") {
     const SileroVad model(test::need_model(kWeights));
-    SecondLook detector(model, {kThreshold});
-    CHECK(speech_frames(probabilities(detector, std::vector<float>(10 * kCall))) == 0);
-    CHECK(detector.frames_heard_twice() == 0);
+    const Counting counting(model);
+    SecondLook detector(counting, {kThreshold});
+    const std::vector<float> silence(10 * kCall);
+    CHECK(speech_frames(probabilities(detector, silence)) == 0);
+    CHECK(counting.heard_twice(silence) == 0);
 }

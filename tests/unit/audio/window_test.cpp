@@ -1,5 +1,6 @@
 #include "audio/window.h"
 
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -149,6 +150,44 @@ TEST_CASE("sequential windows resume at the position they are given", "[window]"
     CHECK_THROWS_AS(windows->resume_at(5), std::invalid_argument);
     windows->resume_at(200 * kSampleRate);
     CHECK_FALSE(windows->next());
+}
+
+TEST_CASE("a sequential window without any sound is left out", "[window]") {
+    // Silence, then from 70 s to 75 s sound, then silence to the end.
+    const auto sounding = [](int64_t i) { return i >= 70 * kSampleRate && i < 75 * kSampleRate; };
+    const float step = 1.0F / 32768;
+    const std::vector<std::function<float(int64_t)>> silences = {
+        [](int64_t) { return 0.0F; }, [](int64_t) { return 0.25F; },       // a constant offset
+        [=](int64_t i) { return i % 3 == 0 ? step : 0.0F; },               // dither
+        [=](int64_t i) { return i % 3 == 0 ? 0.25F : 0.25F + step / 2; },  // both
+    };
+    for (const auto& silence : silences) {
+        ComputedStream stream(10 * 60 * kSampleRate,
+                              [&](int64_t i) { return sounding(i) ? noise(i) : silence(i); });
+        const auto windows = audio::sequential_windows(stream);
+        const auto window = windows->next();
+        REQUIRE(window);
+        CHECK(window->pieces[0].in_file == 60 * kSampleRate);
+        CHECK(window->pieces[0].length == 30 * kSampleRate);
+        windows->resume_at(75 * kSampleRate);
+        CHECK_FALSE(windows->next());
+        CHECK(windows->samples_read() == 10 * 60 * kSampleRate);
+    }
+    // A sound of two steps is a sound.
+    ComputedStream faint(30 * kSampleRate, [=](int64_t i) { return i == 1000 ? 2 * step : 0.0F; });
+    CHECK(audio::sequential_windows(faint)->next());
+}
+
+TEST_CASE("a recording without any sound has no sequential windows", "[window]") {
+    ComputedStream stream(3600 * int64_t{kSampleRate} + 5, [](int64_t) { return 0.0F; });
+    const auto windows = audio::sequential_windows(stream);
+    CHECK_FALSE(windows->next());
+    CHECK(windows->samples_read() == 3600 * int64_t{kSampleRate} + 5);
+    CHECK(windows->speech_samples() < 160);
+    ComputedStream breaks(
+        100 * kSampleRate, [](int64_t) { return 0.0F; }, true);
+    const auto broken = audio::sequential_windows(breaks);
+    CHECK_THROWS_AS(broken->next(), InputError);
 }
 
 TEST_CASE("less than 10 ms at the end makes no sequential window", "[window]") {
