@@ -30,6 +30,11 @@ bool is_below(const fs::path& path, const fs::path& root) {
     return end == root.end();
 }
 
+// Standard input and addresses lie in no directory.
+bool is_file(const Input& input) {
+    return input.path != "-" && !corpus::is_address(input.path);
+}
+
 fs::path directory_of(const Input& input) {
     return corpus::absolute_by_name(input.path).parent_path();
 }
@@ -48,7 +53,7 @@ std::string decide_names(std::vector<Input>& inputs) {
         if (!input.name.empty()) continue;
         const std::string suffix = offset_suffix(input, input.entry && parts[input.path.string()] > 1);
         input.name = stem(input.path) + suffix;
-        full[i] = input.path.filename().string() + suffix;
+        full[i] = file_name(input.path) + suffix;
         open.push_back(i);
     }
     // A full name may meet another stem (x.wav beside x.wav.flac), so this is done until nothing changes.
@@ -84,6 +89,7 @@ fs::path root_of(const std::vector<Input>& listed, const std::string& given, con
         fs::path root = corpus::absolute_by_name(given);
         if (!root.has_filename()) root = root.parent_path();  // "/data/"
         for (const Input& input : listed) {
+            if (!is_file(input)) continue;
             if (!is_below(corpus::absolute_by_name(input.path), root))
                 throw UsageError(
                     fmt::format("invalid value '{}' for --root: {} of the list is not below it; give a "
@@ -94,11 +100,13 @@ fs::path root_of(const std::vector<Input>& listed, const std::string& given, con
     }
     fs::path root = corpus::absolute_by_name(base);
     if (!root.has_filename()) root = root.parent_path();
-    if (std::all_of(listed.begin(), listed.end(),
-                    [&](const Input& input) { return is_below(corpus::absolute_by_name(input.path), root); }))
-        return root;
-    root = directory_of(listed.front());
+    const auto outside = std::find_if(listed.begin(), listed.end(), [&](const Input& input) {
+        return is_file(input) && !is_below(corpus::absolute_by_name(input.path), root);
+    });
+    if (outside == listed.end()) return root;
+    root = directory_of(*outside);
     for (const Input& input : listed) {
+        if (!is_file(input)) continue;
         const fs::path directory = directory_of(input);
         while (!is_below(directory, root)) root = root.parent_path();
     }
@@ -107,7 +115,7 @@ fs::path root_of(const std::vector<Input>& listed, const std::string& given, con
 
 void keep_directories(std::vector<Input>& listed, const fs::path& root) {
     for (Input& input : listed) {
-        if (input.path == "-") continue;
+        if (!is_file(input)) continue;
         input.below = directory_of(input).lexically_relative(root);
         if (input.below == ".") input.below.clear();
     }

@@ -46,7 +46,7 @@ Entry entry_of(Json object, const fs::path& directory, std::string_view name, si
         refuse(name, line,
                R"(it names no recording; expected a line such as {"audio_filepath": "talk.wav"})");
     if (*audio == "-") refuse(name, line, "its audio_filepath is '-'; expected a file");
-    entry.audio = directory / *audio;
+    entry.audio = is_address(*audio) ? fs::path(*audio) : directory / *audio;
     entry.offset = number(object, "offset", 0, true, name, line);
     entry.duration = number(object, "duration", 0, false, name, line);
     entry.reference = text(object, "text", name, line);
@@ -57,7 +57,12 @@ Entry entry_of(Json object, const fs::path& directory, std::string_view name, si
 
 }  // namespace
 
+bool is_address(const fs::path& path) {
+    return path.native().find("://") != std::string::npos;
+}
+
 fs::path absolute_by_name(const fs::path& path) {
+    if (is_address(path)) return path;
     static const fs::path current = fs::current_path();  // asked once: a list may have 100,000 names
     return (current / path).lexically_normal();
 }

@@ -25,7 +25,11 @@ struct Entry {
 /// Asks the file system nothing. Bytes of a path that are not UTF-8 become U+FFFD, as in a manifest.
 std::string key(const std::filesystem::path& audio, double offset);
 
-/// `path` as an absolute path without "." and "..", by names alone: symbolic links are not followed.
+/// True for "https://example.org/talk.mp3": it is the same wherever it is named.
+bool is_address(const std::filesystem::path& path);
+
+/// `path` as an absolute path without "." and "..", by names alone: symbolic links are not followed. An
+/// address stays as it is.
 std::filesystem::path absolute_by_name(const std::filesystem::path& path);
 
 /// A list is a manifest if its name ends in .jsonl or its first byte is a brace.

@@ -106,6 +106,11 @@ class Cluster(support.Case):
     def outputs(self, directory):
         return {os.fspath(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
+    def logs(self):
+        """What the tasks and the controller said."""
+        paths = [*sorted(self.directory.glob("slurm-*.out")), self.cluster / "slurmctld.log"]
+        return "\n".join(f"{path.name}:\n{path.read_text(errors='replace')}" for path in paths)
+
     def lines(self, task):
         path = self.parts / f"{task}.jsonl"
         return path.read_bytes().count(b"\n") if path.exists() else 0
@@ -143,7 +148,7 @@ class Cluster(support.Case):
         near = [task for task in range(TASKS) if on_node[task] == "node0"]
         self.assertEqual(len(near), 3, on_node)
         killed, requeued, terminated = near
-        hit = {}
+        hit, failures = {}, []
 
         def attack(task, deed):
             """In the middle of its work: it is stopped until the deed is done."""
@@ -152,7 +157,10 @@ class Cluster(support.Case):
             self.wait_until(lambda: self.lines(task) >= 1, f"task {task} finishes nothing")
             os.kill(process, signal.SIGSTOP)
             hit[task] = self.lines(task)
-            deed(process)
+            try:
+                deed(process)
+            except BaseException as error:  # the thread would keep it to itself
+                failures.append(error)
 
         attacks = [
             threading.Thread(target=attack, args=arguments)
@@ -167,6 +175,7 @@ class Cluster(support.Case):
             thread.start()
         for thread in attacks:
             thread.join()
+        self.assertEqual(failures, [], self.logs())
         self.assertEqual(len(hit), 4)
         self.assertLess(max(hit.values()), 10, "a task had finished before it was attacked")
         self.wait_for(job)
@@ -178,7 +187,7 @@ class Cluster(support.Case):
         merged = support.run("report", "merge", "--expect", self.archive, "--json", totals, *sorted(self.parts.iterdir()))
         self.check_exit(merged, 1)  # one is no recording
         corpus = [json.loads(line) for line in merged.stdout.splitlines()]
-        self.assertEqual([line["id"] for line in corpus], [entry["id"] for entry in entries[:-1]])
+        self.assertEqual([line["id"] for line in corpus], [entry["id"] for entry in entries[:-1]], self.logs())
         document = json.loads(totals.read_text(encoding="utf-8"))["totals"]
         self.assertEqual([document[name] for name in ("done", "failed", "missing", "duplicates")], [59, 1, 0, 0])
         once = [line for line in read(reference) if line["status"] == "done"]

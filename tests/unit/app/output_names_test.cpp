@@ -47,6 +47,12 @@ TEST_CASE("without a root, it is the list's directory, or the longest that holds
     CHECK(places({listed("a/x.wav"), listed("y.wav")}, "", "") == Names{"a/x", "y"});
 }
 
+TEST_CASE("addresses lie in no directory") {
+    CHECK(places({listed("https://example.org/a/x.mp3?v=1"), listed("/data/b/y.wav")}, "", "/data") ==
+          Names{"x", "b/y"});
+    CHECK(places({listed("https://example.org/a/x.mp3")}, "/data", "") == Names{"x"});
+}
+
 TEST_CASE("a file that is not below the root is refused by name") {
     const std::string message = test::message_of<UsageError>([] {
         places({listed("/data/a/x.wav"), listed("/database/y.wav")}, "/data", "");

@@ -55,6 +55,13 @@ TEST_CASE("an entry's key depends on its path's names and its offset alone") {
     CHECK(key("a.wav", 0) == key(std::filesystem::current_path() / "a.wav", 0));
 }
 
+TEST_CASE("an address is the same in every list") {
+    const Entry entry =
+        read_manifest(R"({"audio_filepath": "https://example.org/talk.mp3"})", "lists", "one").front();
+    CHECK(entry.audio == "https://example.org/talk.mp3");
+    CHECK(absolute_by_name(entry.audio) == entry.audio);
+}
+
 TEST_CASE("an entry that is written is read again as it was, wherever its list lies") {
     const char* line =
         R"({"audio_filepath": "a.wav", "offset": 1.5, "duration": 2.25, "text": "x", "id": 7})";
