@@ -30,7 +30,7 @@ class PipedStream final : public Stream {
                 throw_if_cancelled();
                 changed_.wait_for(lock, kLook);
             }
-            if (!inner_) std::rethrow_exception(error_);
+            if (!inner_) rethrow();
         } catch (...) {
             end_thread();
             throw;
@@ -86,6 +86,12 @@ class PipedStream final : public Stream {
         if (cancel_ != nullptr && *cancel_) throw Cancelled();
     }
 
+    /// To a decoder, a pipe whose reading was cancelled looks like a file that breaks off.
+    [[noreturn]] void rethrow() const {
+        throw_if_cancelled();
+        std::rethrow_exception(error_);
+    }
+
     /// False at the end, or if there is none now and it is not to wait for one.
     bool next_block(bool wait) {
         std::unique_lock lock(mutex_);
@@ -95,7 +101,7 @@ class PipedStream final : public Stream {
             changed_.wait_for(lock, kLook);
         }
         if (ready_.empty()) {
-            if (wait && error_) std::rethrow_exception(error_);
+            if (wait && error_) rethrow();
             return false;
         }
         block_ = std::move(ready_.front());
