@@ -85,15 +85,15 @@ std::string pickled_tensor(const std::string& type, const std::string& key, cons
                            size_t offset) {
     std::vector<std::string> sizes;
     std::vector<std::string> strides;
-    int64_t count = 1;
+    uint64_t count = 1;  // unsigned, because a damaged shape's may not fit
     for (const size_t dimension : shape) sizes.push_back(pickled_number(static_cast<int64_t>(dimension)));
     for (size_t i = shape.size(); i > 0; --i) {
-        strides.insert(strides.begin(), pickled_number(count));
-        count *= static_cast<int64_t>(shape[i - 1]);
+        strides.insert(strides.begin(), pickled_number(static_cast<int64_t>(count)));
+        count *= shape[i - 1];
     }
     const std::string storage =
         pickled_tuple({pickled_text("storage"), "ctorch\n" + type + "\n", pickled_text(key),
-                       pickled_text("cpu"), pickled_number(count)}) +
+                       pickled_text("cpu"), pickled_number(static_cast<int64_t>(count))}) +
         "Q";
     return "ctorch._utils\n_rebuild_tensor_v2\n" +
            pickled_tuple({storage, pickled_number(static_cast<int64_t>(offset)), pickled_tuple(sizes),
