@@ -227,11 +227,11 @@ class DeviceTest(support.Case):
         before, runs = self.runs_until(STEPS[5])
         # Its two runs on the same input differ if only one of them is wrong.
         self.check_failure(f"glitch:{before + runs // 4}", STEPS[5], "gave two results", symptom="unstable")
-        self.check_failure(f"corrupted:{before + 1}", STEPS[5], "further from the CPU's than BFP16 is from fp32", symptom="inaccurate")
+        self.check_failure(f"corrupted:{before + 1}", STEPS[5], "more than twice as far from the CPU's as BFP16 is from fp32", symptom="inaccurate")
 
     def test_an_encoder_that_is_wrong(self):
         before, _ = self.runs_until(STEPS[6])
-        self.check_failure(f"corrupted:{before + 1}", STEPS[6], "further from the CPU's than BFP16 is from fp32", symptom="inaccurate")
+        self.check_failure(f"corrupted:{before + 1}", STEPS[6], "more than twice as far from the CPU's as BFP16 is from fp32", symptom="inaccurate")
 
     def test_no_device(self):
         done = self.run_test(fault="no-device")

@@ -143,7 +143,7 @@ std::string scope_of(Step step, const Bench& bench, const std::string& model) {
         case Step::encoder:
             break;
     }
-    return fmt::format("{}, {} frames; the same twice, and each row as near to the CPU as BFP16 is to fp32",
+    return fmt::format("{}, {} frames; the same twice, and each row within twice BFP16's distance from fp32",
                        model, many);
 }
 

@@ -181,7 +181,9 @@ void explain(Failure& failure, const Circumstances& c) {
             break;
         case Symptom::inaccurate:
             out.emplace_back(
-                "Rows are further from the CPU's than BFP16 is from fp32, which rounding does not explain. "
+                "Rows are more than twice as far from the CPU's as BFP16 is from fp32, which rounding does "
+                "not "
+                "explain. "
                 "All products were right on their own, so look at what a layer adds: results that become the "
                 "next operand, residuals, GELU, and runs that overlap with work on the CPU.");
             break;
