@@ -14,7 +14,7 @@ namespace {
 using Status = output::FileReport::Status;
 
 std::string language_text(const output::FileReport& file) {
-    const std::string name = language_name(file.language);
+    std::string name = language_name(file.language);
     if (name.empty() || file.language_probability >= 1) return name;
     return fmt::format("{} ({:.0f} %)", name, 100 * file.language_probability);
 }
