@@ -107,7 +107,7 @@ class Speech(support.Case):
         model = support.need_model("base")
         references = support.librivox()
         first, second = sorted(references)[:2]
-        recording = support.with_babble_between(self.directory / "babble.wav", first, second, begin=2, seconds=2)
+        recording = support.with_babble_between(self.directory / "babble.wav", first, second, begin=0, seconds=3)
         expected = support.words(references[first] + " " + references[second])
 
         def errors(*options):
