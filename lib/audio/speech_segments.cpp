@@ -30,7 +30,8 @@ int64_t SpeechSegmenter::earliest_begin() const {
 
 void SpeechSegmenter::end_segment(int64_t end, std::vector<SpeechSegment>& out) {
     const SpeechSegment segment{begin_, end};
-    if (cut_ || segment.length() > min_speech_) out.push_back(segment);
+    // After a cut in the middle of the frame in which the quiet begins, nothing is left of the segment.
+    if (segment.length() > (cut_ ? 0 : min_speech_)) out.push_back(segment);
     speaking_ = false;
     cut_ = false;
     quiet_since_ = -1;

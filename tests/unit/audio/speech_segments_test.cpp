@@ -126,6 +126,24 @@ TEST_CASE("without any pause, the cut is where speech is least likely in the las
     CHECK(out[1] == SpeechSegment{850 * kFrame + kFrame / 2, 1500 * kFrame});
 }
 
+TEST_CASE("a cut in the frame where quiet begins leaves no empty segment behind it", "[segments]") {
+    // 909 + 3 frames are the longest segment; the quiet is too short for a pause, and its first frame is the
+    // least likely one.
+    for (const int quiet : {4, 5, 6, 40}) {
+        INFO(quiet);
+        const auto out = segments_of(frames({{909, 0.9F}, {quiet, 0.05F}, {60, 0.9F}, {40, 0.0F}}), {});
+        REQUIRE(out.size() >= 2);
+        CHECK(out[0] == SpeechSegment{0, 909 * kFrame + kFrame / 2});
+        for (size_t i = 0; i < out.size(); ++i) {
+            CHECK(out[i].length() > 0);
+            if (i > 0) CHECK(out[i].begin >= out[i - 1].end);
+        }
+        CHECK(out.back().end == (909 + quiet + 60) * kFrame);
+    }
+    const auto at_end = segments_of(frames({{909, 0.9F}, {5, 0.05F}}), {});
+    CHECK(at_end == std::vector<SpeechSegment>{{0, 909 * kFrame + kFrame / 2}});
+}
+
 TEST_CASE("no segment is longer than a window without its padding", "[segments]") {
     for (const int pad : {0, 400, 2000}) {
         VadOptions options;
