@@ -15,8 +15,8 @@ struct Input {
 
 /// Keeps files and "-" as they are, and replaces a directory by its audio files (and with `recursive`, those
 /// of its subdirectories), sorted by name. A file that is missing or cannot be read and a directory without
-/// audio become an Input with an error. Throws UsageError if "-" is given twice, or if standard input is a
-/// terminal.
+/// audio become an Input with an error. What a Mac puts beside recordings (._NAME, .AppleDouble) is passed
+/// over. Throws UsageError if "-" is given twice, or if standard input is a terminal.
 std::vector<Input> expand(const std::vector<std::string>& words, bool recursive);
 
 /// The names in the list that --files-from gives, in its order: separated by NULs if it has any (find

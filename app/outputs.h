@@ -7,6 +7,7 @@
 
 #include "inputs.h"
 #include "output/formats.h"
+#include "output_record.h"
 
 namespace npuscribe::app {
 
@@ -14,6 +15,9 @@ namespace npuscribe::app {
 struct OutputPlan {
     std::vector<output::Format> formats;
     std::vector<std::vector<std::filesystem::path>> outputs;
+    /// The directory of outputs[i] that a person named: below it no link is followed.
+    std::vector<std::filesystem::path> roots;
+    RecordOfRun run;                // what outputs record beside their input; the command sets it
     output::WriterOptions options;  // the page's are filled in for each input
     std::vector<std::filesystem::path> inputs;
     std::string note;  // for stderr: which outputs keep their input's extension in their names; or empty
@@ -23,18 +27,19 @@ struct OutputPlan {
     /// Writes one input's transcript in every format; returns the paths. Throws OutputError.
     std::vector<std::string> write(size_t input, const Transcript& transcript) const;
 
-    /// Whether all outputs of an input exist. False for an input without outputs.
-    bool exists(size_t input) const;
+    /// Whether --skip-existing skips an input, and why or why not (output_record.h). Not an input without
+    /// outputs.
+    SkipChoice skip(size_t input) const;
 };
 
 /// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, creates the directories, and
 /// removes the unfinished files of a killed run from them. Inputs of one stem and different extensions,
 /// talk.wav and talk.mp3, have outputs called talk.wav.EXTENSION and talk.mp3.EXTENSION; inputs with an error
 /// count, too, so that names do not depend on which inputs can be read. `report` (may be empty) counts as an
-/// output. `name`, if it is not empty, is that of the only input's outputs, DIRECTORY/NAME.EXTENSION; a
-/// single format's own extension is not put behind a name that has it. Throws UsageError if two outputs would
-/// be the same file, if one is an input, or if there is a name but not one input; and OutputError if a
-/// directory cannot be created or written to.
+/// output, unless it is a pipe or a device. `name`, if it is not empty, is that of the only input's outputs,
+/// DIRECTORY/NAME.EXTENSION; a single format's own extension is not put behind a name that has it. Throws
+/// UsageError if two outputs would be the same file, if one is an input, or if there is a name but not one
+/// input; and OutputError if a directory cannot be created or written to.
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const std::filesystem::path& directory, const std::filesystem::path& report,
                         const std::string& name = {});

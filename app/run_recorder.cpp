@@ -39,10 +39,8 @@ RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& pla
         file.path = inputs[i].path.string();
         if (!inputs[i].error.empty()) {
             fail(i, inputs[i].error);
-        } else if (settings.skip_existing && plan.exists(i)) {
-            file.status = output::FileReport::Status::skipped;
+        } else if (settings.skip_existing && skip(i)) {
             for (const auto& path : plan.outputs[i]) file.outputs.push_back(path.string());
-            spdlog::debug("{}: skipped, its outputs are there", printable(shown_name(file.path)));
         } else {
             paths_.push_back(inputs[i].path);
             index_.push_back(i);
@@ -53,6 +51,22 @@ RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& pla
         for (const auto& path : paths_) names.push_back(shown_name(path));
     }
     printer_.emplace(console, std::move(names));
+}
+
+// Records that an input is skipped, or says why it is not although it has outputs.
+bool RunRecorder::skip(size_t index) {
+    output::FileReport& file = files_[index];
+    const SkipChoice choice = plan_.skip(index);
+    const std::string name = printable(shown_name(file.path));
+    if (choice.skip) {
+        file.status = output::FileReport::Status::skipped;
+        file.skipped_by_name = choice.by_name;
+        spdlog::debug("{}: skipped, its outputs are there{}", name,
+                      choice.by_name ? " (by their names and times alone)" : "");
+    } else if (!choice.why_not.empty()) {
+        spdlog::info("{}: not skipped: {}", name, printable(choice.why_not));
+    }
+    return choice.skip;
 }
 
 void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
@@ -156,7 +170,10 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
         fail(index_[input], error.what());
         return;
     }
-    file.status = output::FileReport::Status::done;
+    const bool whole = transcript.broken_off.empty();
+    file.status = whole ? output::FileReport::Status::done : output::FileReport::Status::incomplete;
+    file.error = transcript.broken_off;
+    if (!whole) spdlog::warn("{}; the transcript is of what can be read", printable(transcript.broken_off));
     file.language = transcript.language;
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
@@ -176,7 +193,7 @@ void RunRecorder::warn(size_t index, const Transcript& transcript) {
     output::FileReport& file = files_[index];
     const std::string name = shown_name(file.path);
     for (const std::string& warning : transcript.warnings) {
-        spdlog::warn("{}: {}", printable(name), warning);
+        spdlog::warn("{}: {}", printable(name), printable(warning));
         file.warnings.push_back(warning);
     }
     if (!transcript.segments.empty()) return;
@@ -195,8 +212,9 @@ void RunRecorder::fail(size_t index, const std::string& message) {
 }
 
 bool RunRecorder::some_failed() const {
+    using Status = output::FileReport::Status;
     const auto failed = [](const output::FileReport& f) {
-        return f.status == output::FileReport::Status::failed;
+        return f.status == Status::failed || f.status == Status::incomplete;
     };
     return std::any_of(files_.begin(), files_.end(), failed);
 }

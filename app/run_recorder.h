@@ -47,6 +47,7 @@ class RunRecorder {
     void transcribe(Session& session, std::atomic<bool>& cancel);
 
     const std::vector<output::FileReport>& files() const { return files_; }
+    /// Whether an input failed, or is incomplete.
     bool some_failed() const;
     /// Adds the trace of windows and of memory to a report. `started`: seconds from the report's start to the
     /// call of `transcribe`.
@@ -61,6 +62,7 @@ class RunRecorder {
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void finish(size_t input, bool failed);
     void warn(size_t file, const Transcript& transcript);
+    bool skip(size_t file);
     void fail(size_t file, const std::string& message);
     void print(const std::function<void()>& call);
 

@@ -64,8 +64,8 @@ bool is_page(const std::string& report) {
 // The table of times is about whole files, so an interrupted run does not get one.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
-    const bool whole =
-        output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0;
+    const bool whole = output::count(report, Status::interrupted) == 0 &&
+                       output::count(report, Status::done) + output::count(report, Status::incomplete) > 0;
     if (whole && (settings.timing || settings.verbose)) console.print("\n" + output::report_text(report));
     if (const std::string line = summary(report); !line.empty())
         console.print(fmt::format("npuscribe: {}\n", printable(line)));
@@ -127,6 +127,7 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     OutputPlan plan = plan_outputs(inputs, std::move(formats), to_stdout ? "" : settings.output_dir,
                                    settings.report, settings.output_name);
     plan.options.subtitles = settings.subtitles;
+    plan.run = record_of_run(settings.session.model, values(command));
     plan.options.paragraphs = settings.paragraphs;
     const output::Replacements replacements = read_replacements(settings.replace);
     recording.replacements = &replacements;
@@ -180,7 +181,8 @@ void add_transcribe(CLI::App& root, int& exit_code) {
     const auto settings = std::make_shared<TranscribeSettings>();
     add_transcribe_options(*command, *settings);
     command->footer(
-        "Exit codes: 0 all done; 1 some inputs failed; 2 wrong usage; 3 device or model unavailable; 130 "
+        "Exit codes: 0 all done; 1 some inputs failed or are incomplete; 2 wrong usage; 3 device or model "
+        "unavailable; 130 "
         "interrupted.\n"
         "\n"
         "Examples:\n"

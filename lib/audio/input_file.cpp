@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -76,6 +77,14 @@ InputFile::InputFile(const std::filesystem::path& path) {
     }
 }
 
+InputFile::InputFile(const InputFile& whole, int64_t begin, int64_t end)
+    : fd_(fcntl(whole.fd_, F_DUPFD_CLOEXEC, 3)),
+      begin_(whole.begin_ + begin),
+      size_(end - begin),
+      name_(whole.name_) {
+    if (fd_ < 0) throw InputError(fmt::format("cannot open {} a second time: {}", name_, reason()));
+}
+
 InputFile::~InputFile() {
     if (fd_ >= 0) close(fd_);
 }
@@ -105,8 +114,9 @@ void InputFile::spool() {
 
 int64_t InputFile::read_at(void* buffer, int64_t count, int64_t offset) const {
     ssize_t done = 0;
+    const int64_t most = std::clamp<int64_t>(size_ - offset, 0, count);
     do {
-        done = pread(fd_, buffer, static_cast<size_t>(count), offset);
+        done = pread(fd_, buffer, static_cast<size_t>(most), begin_ + offset);
     } while (done < 0 && errno == EINTR);
     return done;
 }

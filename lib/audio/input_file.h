@@ -14,12 +14,16 @@ class InputFile {
     /// Opens a regular file, a pipe (copied to an unlinked temporary file), or standard input for "-". Throws
     /// InputError if the input is missing, may not be read, is a directory or a device, or is empty.
     explicit InputFile(const std::filesystem::path& path);
+    /// The bytes [begin, end) of `whole`, as a file of their own with the same name.
+    InputFile(const InputFile& whole, int64_t begin, int64_t end);
     ~InputFile();
     InputFile(InputFile&& other) noexcept
-        : fd_(std::exchange(other.fd_, -1)), size_(other.size_), name_(std::move(other.name_)) {}
+        : fd_(std::exchange(other.fd_, -1)),
+          begin_(other.begin_),
+          size_(other.size_),
+          name_(std::move(other.name_)) {}
     InputFile& operator=(InputFile&&) = delete;
 
-    int descriptor() const { return fd_; }
     int64_t size() const { return size_; }
     /// The name in single quotes, as in 'speech.wav', or "standard input".
     const std::string& name() const { return name_; }
@@ -30,6 +34,7 @@ class InputFile {
     void spool();
 
     int fd_ = -1;
+    int64_t begin_ = 0;  // of a part, in the file
     int64_t size_ = 0;
     std::string name_;
 };

@@ -25,10 +25,10 @@ using OpenAudio = std::function<std::unique_ptr<audio::Stream>(const std::filesy
 /// other.
 size_t tracks_of_input(Channels channels);
 
-/// Opens tracks by number; each input has tracks_of_input of them. A pipe is read once for both channels. An
-/// empty `open` stands for audio::open. Not thread-safe.
+/// Opens tracks by number; each input has tracks_of_input of them. `audio_track`: audio::OpenOptions::track.
+/// A pipe is read once for both channels. An empty `open` stands for audio::open. Not thread-safe.
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
-    std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open);
+    std::vector<std::filesystem::path> inputs, Channels channels, std::string audio_track, OpenAudio open);
 
 /// Turns events of tracks into events of inputs. Once both channels are finished it reports their segments in
 /// order of time, each with its speaker. The language is that of the channel with more speech. The timing is

@@ -290,11 +290,15 @@ std::span<const Segment> FileJob::take_segments() {
 
 void FileJob::end(const SourceEnd& end) {
     ended_ = true;
-    error_ = end.error;
+    if (end.samples_read > 0) {
+        transcript_.broken_off = end.error.value_or("");
+    } else {
+        error_ = end.error;
+    }
     transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
     transcript_.peak = end.peak;
-    if (!end.warning.empty()) transcript_.warnings.push_back(end.warning);
+    transcript_.warnings = end.warnings;
     if (transcript_.language.empty())
         transcript_.language_probability = 0;  // there was no window, hence nothing to detect it from
     timing_.audio_decode += end.decode_seconds;

@@ -150,7 +150,7 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
 SourceOptions Pipeline::source_options(const std::vector<std::filesystem::path>& inputs,
                                        OpenAudio open) const {
     SourceOptions source;
-    source.open = track_opener(inputs, options_.channels, std::move(open));
+    source.open = track_opener(inputs, options_.channels, options_.audio_track, std::move(open));
     source.one_at_a_time = settings_.one_at_a_time();
     // If windows wait for those before them, opening this many inputs keeps the batch full.
     source.max_open = std::max<size_t>(1, options_.batch_size);

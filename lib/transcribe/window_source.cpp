@@ -88,7 +88,7 @@ void WindowSource::produce(Reader& reader) {
         end.decode_seconds = reader.windows->decode_seconds();
         end.vad_seconds = reader.windows->vad_seconds();
         end.peak = reader.windows->peak();
-        end.warning = reader.stream->warning();
+        end.warnings = reader.stream->warnings();
     }
     {
         const std::lock_guard lock(mutex_);

@@ -51,8 +51,8 @@ struct SourceEnd {
     int64_t speech_samples = 0;
     double decode_seconds = 0;
     double vad_seconds = 0;
-    float peak = 0;       // audio::Windows::peak
-    std::string warning;  // audio::Stream::warning
+    float peak = 0;                     // audio::Windows::peak
+    std::vector<std::string> warnings;  // audio::Stream::warnings
 };
 
 using SourceItem = std::variant<SourceWindow, SourceEnd>;
