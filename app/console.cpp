@@ -84,12 +84,12 @@ class Console::Sink : public spdlog::sinks::base_sink<std::mutex> {
             constexpr double kSecondsBetweenLines = 60;
             if (since_.seconds() < kSecondsBetweenLines) return;
             since_.restart();
-            std::fprintf(stderr, "npuscribe: %s\n", line(0).c_str());
+            std::fprintf(stderr, "npuscribe: %s\n", printable(line(0)).c_str());
             return;
         }
         if (shown_ && since_.seconds() < 0.1) return;
         since_.restart();
-        std::fprintf(stderr, "\r%s\x1B[K", line(terminal_columns() - 1).c_str());
+        std::fprintf(stderr, "\r%s\x1B[K", printable(line(terminal_columns() - 1)).c_str());
         shown_ = true;
     }
     void clear() {
@@ -99,7 +99,7 @@ class Console::Sink : public spdlog::sinks::base_sink<std::mutex> {
     void print(std::string_view lines) {
         const std::lock_guard lock(mutex_);
         erase();
-        std::fwrite(lines.data(), 1, lines.size(), stderr);
+        std::fputs(printable_lines(lines).c_str(), stderr);
     }
 
     bool live() const { return terminal_; }
@@ -108,8 +108,13 @@ class Console::Sink : public spdlog::sinks::base_sink<std::mutex> {
 
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
+        // Whatever a message quotes, the terminal obeys none of it.
+        const std::string text =
+            printable_lines(std::string_view(message.payload.data(), message.payload.size()));
+        spdlog::details::log_msg harmless = message;
+        harmless.payload = text;
         spdlog::memory_buf_t out;
-        formatter_->format(message, out);
+        formatter_->format(harmless, out);
         erase();
         std::fwrite(out.data(), 1, out.size(), stderr);
     }

@@ -10,6 +10,7 @@
 #include "device/choose.h"
 #include "device_options.h"
 #include "option.h"
+#include "terminal_text.h"
 
 namespace npuscribe::app {
 namespace {
@@ -26,7 +27,7 @@ void list() {
         for (const std::string& missing : device.missing) row("", "missing: " + missing);
         for (const std::string& warning : device.warnings) row("", "warning: " + warning);
     }
-    std::fputs(out.c_str(), stdout);
+    std::fputs(printable_lines(out).c_str(), stdout);
 }
 
 // The error names the first thing that is missing; who asks about a device wants all of them.
@@ -34,7 +35,7 @@ void print_missing(const std::string& name) {
     for (const DeviceListing& device : list_devices()) {
         if (device.name != name) continue;
         for (const std::string& missing : device.missing)
-            std::fputs(fmt::format("missing: {}\n", missing).c_str(), stderr);
+            std::fputs(fmt::format("missing: {}\n", printable(missing)).c_str(), stderr);
     }
 }
 
@@ -72,7 +73,7 @@ void info(const std::string& name) {
         }
         row(std::string(npuscribe::name(precision)), numerics);
     }
-    std::fputs(out.c_str(), stdout);
+    std::fputs(printable_lines(out).c_str(), stdout);
 }
 
 }  // namespace

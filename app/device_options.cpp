@@ -1,6 +1,11 @@
 #include "device_options.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "base/text.h"
+#include "base/thread_pool.h"
 #include "device/choose.h"
 #include "option.h"
 
@@ -24,8 +29,16 @@ void add_device_options(CLI::App& command, std::string& device, Precision& preci
 }
 
 CLI::Option* add_threads_option(CLI::App& command, size_t& threads) {
-    return option(command, "-t,--threads", "N", threads, whole_number(0, 1024),
-                  "Use N CPU threads; 0: one for each CPU");
+    // Threads beyond the CPUs wait for each other. A few more do little harm, but hundreds do.
+    const size_t cpus = available_cpus();
+    const size_t most = std::max<size_t>(16, 4 * cpus);
+    return option(
+        command, "-t,--threads", "N", threads,
+        whole_number(0, static_cast<long long>(most))
+            .description(fmt::format("a whole number from 0 to {}, because this process may use {} {}", most,
+                                     cpus, cpus == 1 ? "CPU" : "CPUs")),
+        "Use N CPU threads; 0: one for each CPU that this process may use, by its affinity and its "
+        "control group's quota");
 }
 
 }  // namespace npuscribe::app

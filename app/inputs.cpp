@@ -19,6 +19,14 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
+// What a Mac leaves on other file systems beside each file: ._talk.wav, .AppleDouble/talk.wav and, in
+// archives,
+// __MACOSX. They have the names of recordings, but hold none.
+bool is_resource_fork(const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name.starts_with("._") || name == ".AppleDouble" || name == "__MACOSX";
+}
+
 // Adds the audio files of a directory, and those of its subdirectories if `recursive`. Links to directories
 // are not followed, because they may lead back.
 void search(const fs::path& directory, const fs::path& below, bool recursive, std::vector<Input>& out) {
@@ -27,6 +35,7 @@ void search(const fs::path& directory, const fs::path& below, bool recursive, st
     for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
          entry.increment(error)) {
         std::error_code ignored;  // a broken link
+        if (is_resource_fork(entry->path())) continue;
         if (entry->is_directory(ignored)) {
             if (recursive && !entry->is_symlink(ignored)) directories.push_back(entry->path());
         } else if (audio::is_audio_file_name(entry->path()) && entry->is_regular_file(ignored)) {

@@ -21,8 +21,9 @@ struct Input {
 
 /// Keeps files, addresses (http, https) and "-" as they are, and replaces a directory by its audio files (and
 /// with `recursive`, those of its subdirectories), sorted by name. A file that is missing or cannot be read
-/// and a directory without audio become an Input with an error, and so does an address if `offline`. Throws
-/// UsageError if "-" is given twice, or if standard input is a terminal.
+/// and a directory without audio become an Input with an error, and so does an address if `offline`. What a
+/// Mac puts beside recordings (._NAME, .AppleDouble) is passed over. Throws UsageError if "-" is given twice,
+/// or if standard input is a terminal.
 std::vector<Input> expand(const std::vector<std::string>& words, bool recursive, bool offline = false);
 
 /// What --files-from gives.

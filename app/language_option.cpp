@@ -34,7 +34,7 @@ std::vector<std::string> nearest_languages(const std::string& folded) {
 }  // namespace
 
 std::string read_language(const std::string& text) {
-    const std::string folded = fold(text);
+    std::string folded = fold(text);
     if (folded == "auto") return "";
     if (folded == kListLanguages) return folded;
     if (const std::string_view code = find_language_code(text); !code.empty()) return std::string(code);
@@ -47,6 +47,19 @@ std::string read_language(const std::string& text) {
     refuse(text, "--language",
            fmt::format("the name of a language; did you mean {}? npuscribe -l list prints all languages",
                        list_words(names)));
+}
+
+std::string read_audio_track(const std::string& text) {
+    constexpr long long kMostTracks = 1000;
+    std::string folded = fold(text);
+    if (folded == "auto") return "";
+    if (const auto number = to_whole_number(text, 1, kMostTracks)) return fmt::to_string(*number);
+    if (const std::string_view code = find_language_code(text); !code.empty()) return std::string(code);
+    const bool is_code = (folded.size() == 2 || folded.size() == 3) &&
+                         folded.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == folded.npos;
+    if (is_code) return folded;
+    refuse(text, "--audio-track",
+           "the number of a track from 1, a language as its code (eng, de) or name (German), or auto");
 }
 
 std::string language_list() {

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
 #include <system_error>
 
 #include "base/error.h"
@@ -13,22 +10,6 @@
 namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
-
-/// Options that change where, when or how something is written, but no word.
-constexpr std::array<std::string_view, 27> kWordless = {"files-from",      "root",
-                                                        "shard",           "recursive",
-                                                        "output-format",   "output-dir",
-                                                        "output-name",     "skip-existing",
-                                                        "report",          "manifest",
-                                                        "quiet",           "verbose",
-                                                        "timing",          "print-timestamps",
-                                                        "print-colors",    "config",
-                                                        "threads",         "device",
-                                                        "keep-going-code", "paragraphs",
-                                                        "subtitles",       "max-line-width",
-                                                        "max-line-count",  "max-words-per-line",
-                                                        "highlight-words", "min-cue-gap",
-                                                        "batch-size"};
 
 fs::path checked(const fs::path& path, const fs::path& list) {
     std::error_code ignored;
@@ -46,6 +27,8 @@ corpus::Outcome outcome_of(output::FileReport::Status status) {
     switch (status) {  // without a default, so that the compiler asks about a new status
         case Status::done:
             return corpus::Outcome::done;
+        case Status::incomplete:
+            return corpus::Outcome::incomplete;
         case Status::failed:
         case Status::skipped:
         case Status::interrupted:
@@ -59,21 +42,6 @@ double work_seconds(const Timing& t) {
 }
 
 }  // namespace
-
-std::string options_hash(const std::vector<std::pair<std::string, std::string>>& options) {
-    constexpr uint64_t kBasis = 0xcbf29ce484222325, kPrime = 0x100000001b3;  // FNV-1a, 64 bits
-    uint64_t hash = kBasis;
-    const auto add = [&](std::string_view text) {
-        for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * kPrime;
-        hash *= kPrime;  // as for a byte 0: ("ab", "c") is not ("a", "bc")
-    };
-    for (const auto& [option, value] : options) {
-        if (std::find(kWordless.begin(), kWordless.end(), option) != kWordless.end()) continue;
-        add(option);
-        add(value);
-    }
-    return fmt::format("{:016x}", hash);
-}
 
 ManifestLog::ManifestLog(const fs::path& path, const fs::path& list, const std::vector<Input>& inputs,
                          std::string model, std::string options)
@@ -90,10 +58,12 @@ corpus::Entry ManifestLog::entry(size_t input) const {
     return entry;
 }
 
-bool ManifestLog::is_finished(size_t input) const {
+ManifestLog::State ManifestLog::state(size_t input) const {
     const corpus::Entry entry = this->entry(input);
     const auto found = file_.before().find(corpus::key(entry.audio, entry.start()));
-    return found != file_.before().end() && found->second != corpus::Outcome::failed;
+    if (found == file_.before().end() || found->second.outcome == corpus::Outcome::failed) return State::open;
+    const bool same = found->second.model == model_ && found->second.options == options_;
+    return same ? State::finished : State::made_otherwise;
 }
 
 void ManifestLog::add(size_t input, const output::FileReport& file, std::string_view text) {

@@ -14,19 +14,21 @@
 
 namespace npuscribe::app {
 
-/// Identifies the options that change words, of all of a run's options: 16 hexadecimal digits (FNV-1a).
-std::string options_hash(const std::vector<std::pair<std::string, std::string>>& options);
-
 class ManifestLog {
   public:
     /// Opens the manifest, and makes the directories above it. `list` is that of --files-from, or empty.
-    /// `inputs` must outlive this. Throws UsageError if the manifest is the list itself, OutputError if it
+    /// `options` is the hash of those that change words. `inputs` must outlive this. Throws UsageError if the
+    /// manifest is the list itself, OutputError if it
     /// cannot be opened.
     ManifestLog(const std::filesystem::path& path, const std::filesystem::path& list,
                 const std::vector<Input>& inputs, std::string model, std::string options);
 
-    /// An earlier run finished this input: it is done, or its recording breaks off.
-    bool is_finished(size_t input) const;
+    enum class State {
+        open,            // no earlier run finished this input
+        finished,        // it is done, or its recording breaks off
+        made_otherwise,  // the same with another model, or other options that change words
+    };
+    State state(size_t input) const;
     /// Time counts from here.
     void start() { watch_.restart(); }
     /// Appends what became of an input. `text` is its transcript's. Throws OutputError.

@@ -14,6 +14,7 @@
 #include "model/container.h"
 #include "model/model.h"
 #include "option.h"
+#include "terminal_text.h"
 
 namespace npuscribe::app {
 namespace fs = std::filesystem;
@@ -72,7 +73,7 @@ void list() {
         out += fmt::format(kRow, name, size, sums, original ? place(*original) : "no");
         if (original && converted != original) out += fmt::format(kRow, "", "", "", place(*converted));
     }
-    std::fputs(out.c_str(), stdout);
+    std::fputs(printable_lines(out).c_str(), stdout);
 }
 
 void info(const std::string& name) {
@@ -88,7 +89,7 @@ void info(const std::string& name) {
     row("languages", d.multilingual() ? fmt::to_string(model.tokenizer.languages().size()) : "English only");
     for (const auto& [field, member] : kDimensionFields) row(field, fmt::to_string(d.*member));
     row("alignment heads", fmt::to_string(model.checkpoint->alignment_heads().size()));
-    std::fputs(out.c_str(), stdout);
+    std::fputs(printable_lines(out).c_str(), stdout);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "option.h"
 #include "output/atomic_file.h"
 #include "signals.h"
+#include "terminal_text.h"
 #include "version.h"
 
 namespace npuscribe::app {
@@ -91,8 +92,8 @@ void run(const Settings& settings) {
                          written += bytes.size();
                      });
     file.commit();
-    fmt::print("{}: {}, from {} of {} in {:.1f} s\n", dest.string(), megabytes(written),
-               megabytes(size_on_disk(source.path)), source.path.string(), watch.seconds());
+    fmt::print("{}: {}, from {} of {} in {:.1f} s\n", printable(dest.string()), megabytes(written),
+               megabytes(size_on_disk(source.path)), printable(source.path.string()), watch.seconds());
 }
 
 }  // namespace

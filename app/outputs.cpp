@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/reason.h"
@@ -41,17 +42,34 @@ output::PageOptions page_options(const fs::path& input, const fs::path& page) {
     return options;
 }
 
+// The same for a file that npuscribe names: a link in its place is replaced, so it is not followed.
+fs::path resolved_place(const fs::path& path) {
+    return resolved(path.has_parent_path() ? path.parent_path() : ".") / path.filename();
+}
+
+std::string part_of(const Input& input) {
+    if (!input.entry || !input.entry->is_part()) return {};
+    return fmt::format("{}+{}", input.entry->start(), input.entry->duration.value_or(0));
+}
+
+bool is_pipe_or_device(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
 /// Where an input's outputs go, and what they are called before the format's extension.
 struct Base {
-    fs::path directory;
+    fs::path root;   // as a person named it
+    fs::path below;  // a directory in it, or nothing
     std::string name;
+    fs::path directory() const { return below.empty() ? root : root / below; }
 };
 
 std::vector<Base> base_names(std::vector<Input> inputs, const fs::path& directory, std::string& note) {
     note = decide_names(inputs);
     std::vector<Base> bases;
-    for (const Input& input : inputs)
-        bases.push_back({input.below.empty() ? directory : directory / input.below, input.name});
+    for (const Input& input : inputs) bases.push_back({directory, input.below, input.name});
     return bases;
 }
 
@@ -65,14 +83,14 @@ std::vector<Base> given_name(const std::vector<Input>& inputs, const fs::path& d
     const std::string extension = formats.size() == 1 ? "." + std::string(formats.front().extension) : "";
     const bool has_it = !extension.empty() && name.size() > extension.size() && name.ends_with(extension);
     const fs::path path = directory / (has_it ? name.substr(0, name.size() - extension.size()) : name);
-    return {{path.parent_path(), path.filename().string()}};
+    return {{path.parent_path(), {}, path.filename().string()}};
 }
 
 }  // namespace
 
 std::string OutputPlan::text(size_t input, const output::Format& format, const Transcript& transcript) const {
     output::WriterOptions with_page = options;
-    with_page.page = page_options(inputs[input], {});
+    with_page.page = page_options(inputs[input].path, {});
     return format.write(transcript, with_page);
 }
 
@@ -80,10 +98,16 @@ void OutputPlan::write(size_t input, const Transcript& transcript, std::vector<s
     output::WriterOptions with_page = options;
     std::vector<std::string> failures;
     for (size_t f = 0; f < formats.size(); ++f) {
+        const fs::path& path = outputs[input][f];
+        const fs::path& root = roots[input];
         try {
-            with_page.page = page_options(inputs[input], outputs[input][f]);
-            output::write_file(outputs[input][f], formats[f].write(transcript, with_page));
-            written.push_back(outputs[input][f].string());
+            with_page.page = page_options(inputs[input].path, path);
+            output::AtomicFile file(
+                output::DerivedPath{root, root.empty() ? path : path.lexically_relative(root)});
+            file.write(formats[f].write(transcript, with_page));
+            write_record(file, inputs[input], run);
+            file.commit();
+            written.push_back(path.string());
         } catch (const std::exception& error) {
             failures.push_back(reason_of(error));
         }
@@ -91,33 +115,29 @@ void OutputPlan::write(size_t input, const Transcript& transcript, std::vector<s
     if (!failures.empty()) throw OutputError(fmt::format("{}", fmt::join(failures, "; ")));
 }
 
-bool OutputPlan::exists(size_t input) const {
-    const auto is_there = [](const fs::path& path) {
-        std::error_code ignored;
-        return fs::is_regular_file(path, ignored);
-    };
-    const std::vector<fs::path>& paths = outputs[input];
-    return !paths.empty() && std::all_of(paths.begin(), paths.end(), is_there);
+SkipChoice OutputPlan::skip(size_t input) const {
+    return choose_skip(inputs[input], outputs[input], run);
 }
 
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const fs::path& directory, const fs::path& report, const std::string& name) {
-    OutputPlan plan{std::move(formats), std::vector<std::vector<fs::path>>(inputs.size()), {}, {}, {}};
+    OutputPlan plan;
+    plan.formats = std::move(formats);
+    plan.outputs.resize(inputs.size());
     std::map<fs::path, std::string> taken;  // for what; empty: an input
     for (const Input& input : inputs) {
         if (input.path != "-") taken.try_emplace(resolved(input.path));
     }
-    const auto take = [&](const fs::path& path, const std::string& what) {
+    const auto take = [&](const fs::path& path, const fs::path& place, const std::string& what) {
         std::error_code error;
-        const auto type = fs::status(path, error).type();
+        const auto type = fs::symlink_status(path, error).type();
         if (error == std::errc::filename_too_long)
             throw OutputError(
                 fmt::format("cannot write {}: {}; rename {}", path.string(), error.message(), what));
         if (type == fs::file_type::directory) {
             throw OutputError(fmt::format("cannot write {}: it is a directory", path.string()));
         }
-        if (type != fs::file_type::not_found && type != fs::file_type::regular) return;  // a pipe, /dev/null
-        const auto [before, added] = taken.try_emplace(resolved(path), what);
+        const auto [before, added] = taken.try_emplace(place, what);
         if (added) return;
         if (before->second.empty()) {
             throw UsageError(
@@ -139,25 +159,32 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
     } else if (!plan.formats.empty()) {
         bases = base_names(inputs, directory, plan.note);
     }
-    std::set<fs::path> directories;
+    std::set<std::pair<fs::path, fs::path>> directories;  // root and below
+    plan.roots.resize(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-        plan.inputs.push_back(inputs[i].path);
+        plan.inputs.push_back({inputs[i].path, part_of(inputs[i])});
         if (!inputs[i].error.empty()) continue;
-        const auto& [where, base] = bases[i];
+        const Base& base = bases[i];
+        plan.roots[i] = base.root;
         for (const output::Format& format : plan.formats) {
-            directories.insert(where.empty() ? "." : where);
-            const fs::path path = where / (base + "." + std::string(format.extension));
-            take(path, described(inputs[i].path));
+            directories.insert({base.root.empty() ? "." : base.root, base.below});
+            const fs::path path = base.directory() / (base.name + "." + std::string(format.extension));
+            take(path, resolved_place(path), described(inputs[i].path));
             plan.outputs[i].push_back(path);
         }
     }
-    if (!report.empty()) take(report, "--report");
-
-    if (!report.empty()) directories.insert(report.has_parent_path() ? report.parent_path() : ".");
-    for (const fs::path& used : directories) {
+    if (std::error_code ignored; fs::is_directory(report, ignored))
+        throw OutputError(fmt::format("cannot write {}: it is a directory", report.string()));
+    if (!report.empty() && !is_pipe_or_device(report)) {
+        take(report, resolved(report), "--report");
+        directories.insert({report.has_parent_path() ? report.parent_path() : ".", {}});
+    }
+    for (const auto& [root, below] : directories) {
+        const output::DerivedPath used{root, below};
         output::prepare_directory(used);
-        if (const size_t count = output::remove_leftovers(used); count > 0)
-            spdlog::debug("removed {} unfinished files of an earlier run from {}", count, used.string());
+        if (const size_t count = output::remove_leftovers(used.whole()); count > 0)
+            spdlog::debug("removed {} unfinished files of an earlier run from {}", count,
+                          used.whole().string());
     }
     return plan;
 }

@@ -1,9 +1,7 @@
 #include "partial.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -159,15 +157,6 @@ void Partial::append(const std::string& lines) {
 void Partial::remove() {
     std::error_code error;
     if (fs::is_regular_file(fs::symlink_status(path_, error))) fs::remove(path_, error);
-}
-
-std::string identity_of(const fs::path& input) {
-    struct stat status {};
-    if (input == "-" || ::stat(input.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-    std::error_code error;
-    const fs::path whole = fs::weakly_canonical(fs::absolute(input, error), error);
-    return fmt::format("{}\n{} bytes\n{}.{:09}", (error ? input : whole).string(), status.st_size,
-                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
 
 }  // namespace npuscribe::app

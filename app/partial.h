@@ -41,7 +41,4 @@ class Partial {
     bool given_up_ = false;
 };
 
-/// What identifies the content of an input: its path, size and time of change. Empty if it is not a file.
-std::string identity_of(const std::filesystem::path& input);
-
 }  // namespace npuscribe::app

@@ -51,10 +51,8 @@ RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& pla
         if (inputs[i].entry) references_[i] = inputs[i].entry->reference.value_or("");
         if (!inputs[i].error.empty()) {
             fail(i, inputs[i].error);
-        } else if (settings.skip_existing && is_there(i)) {
-            file.status = output::FileReport::Status::skipped;
+        } else if (settings.skip_existing && skip(i)) {
             for (const auto& path : plan.outputs[i]) file.outputs.push_back(path.string());
-            spdlog::debug("{}: skipped, its outputs are there", printable(shown_name(file.path)));
         } else {
             paths_.push_back(inputs[i].path);
             work_.push_back({inputs[i].path, clips_of(inputs[i])});
@@ -68,10 +66,29 @@ RunRecorder::RunRecorder(const std::vector<Input>& inputs, const OutputPlan& pla
     printer_.emplace(console, std::move(names));
 }
 
-// With a manifest, an input whose outputs exist but that has no line was interrupted between the two.
-bool RunRecorder::is_there(size_t input) const {
-    if (settings_.manifest == nullptr) return plan_.exists(input);
-    return settings_.manifest->is_finished(input) && (plan_.formats.empty() || plan_.exists(input));
+// Records that an input is skipped, or says why it is not although it has outputs. With a manifest, an input
+// whose outputs exist but that has no line was interrupted between the two.
+bool RunRecorder::skip(size_t index) {
+    using State = ManifestLog::State;
+    output::FileReport& file = files_[index];
+    const State logged = settings_.manifest == nullptr ? State::open : settings_.manifest->state(index);
+    SkipChoice choice = {true, false, {}};
+    if (!plan_.formats.empty() || settings_.manifest == nullptr) choice = plan_.skip(index);
+    if (settings_.manifest != nullptr && logged != State::finished) {
+        choice.skip = false;
+        if (choice.why_not.empty() && logged == State::made_otherwise)
+            choice.why_not = "the manifest has it with another model or other options";
+    }
+    const std::string name = printable(shown_name(file.path));
+    if (choice.skip) {
+        file.status = output::FileReport::Status::skipped;
+        file.skipped_by_name = choice.by_name && logged != State::finished;
+        spdlog::debug("{}: skipped, its outputs are there{}", name,
+                      file.skipped_by_name ? " (by their names and times alone)" : "");
+    } else if (!choice.why_not.empty()) {
+        spdlog::info("{}: not skipped: {}", name, printable(choice.why_not));
+    }
+    return choice.skip;
 }
 
 void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
@@ -134,13 +151,10 @@ Partial* RunRecorder::partial(size_t input) {
     if (const auto found = kept_.find(input); found != kept_.end()) return &found->second.file;
     const auto is_json = [](const output::Format& format) { return format.name == "json"; };
     const auto json = std::find_if(plan_.formats.begin(), plan_.formats.end(), is_json);
-    const std::string identity = identity_of(paths_[input]);
-    if (json == plan_.formats.end() || identity.empty()) return nullptr;
+    const std::string record = record_of(plan_.inputs[index_[input]], plan_.run);
+    if (json == plan_.formats.end() || record.empty()) return nullptr;
     const auto& output = plan_.outputs[index_[input]][static_cast<size_t>(json - plan_.formats.begin())];
-    std::string made_of = identity + "\n" + settings_.made_with;
-    for (const audio::Clip& clip : work_[input].clips)
-        made_of += fmt::format("{}-{}\n", clip.start, clip.end.value_or(0));
-    Partial file(output, made_of);
+    Partial file(output, record);
     return &kept_.try_emplace(input, Kept{std::move(file), {}}).first->second.file;
 }
 
@@ -210,7 +224,10 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     }
     if (Partial* kept = partial(input)) kept->remove();
     kept_.erase(input);
-    file.status = output::FileReport::Status::done;
+    const bool whole = transcript.broken_off.empty();
+    file.status = whole ? output::FileReport::Status::done : output::FileReport::Status::incomplete;
+    file.error = transcript.broken_off;
+    if (!whole) spdlog::warn("{}; the transcript is of what can be read", printable(transcript.broken_off));
     file.language = transcript.language;
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
@@ -248,7 +265,7 @@ void RunRecorder::warn(size_t index, const Transcript& transcript) {
     output::FileReport& file = files_[index];
     const std::string name = shown_name(file.path);
     for (const std::string& warning : transcript.warnings) {
-        spdlog::warn("{}: {}", printable(name), warning);
+        spdlog::warn("{}: {}", printable(name), printable(warning));
         file.warnings.push_back(warning);
     }
     if (!transcript.segments.empty()) return;
@@ -268,8 +285,9 @@ void RunRecorder::fail(size_t index, const std::string& message) {
 }
 
 bool RunRecorder::some_failed() const {
+    using Status = output::FileReport::Status;
     const auto failed = [](const output::FileReport& f) {
-        return f.status == output::FileReport::Status::failed;
+        return f.status == Status::failed || f.status == Status::incomplete;
     };
     return std::any_of(files_.begin(), files_.end(), failed);
 }

@@ -33,10 +33,7 @@ class RunRecorder {
         std::optional<output::Format> stdout_format = {};  // in place of lines, the transcript in this format
         bool trace = false;  // keep the windows' stages, and memory, for a report
         const output::Replacements* replacements = nullptr;  // made in all text; none if null
-        /// The model and the options that change words. What is finished of a long input is kept beside its
-        /// JSON output until that is whole, and with skip_existing a run goes on from there.
-        std::string made_with = {};
-        ManifestLog* manifest = nullptr;  // gets a line for each input; none if null
+        ManifestLog* manifest = nullptr;                     // gets a line for each input; none if null
     };
 
     /// Reports the inputs that have an error, and leaves them out. All references must outlive this.
@@ -54,6 +51,7 @@ class RunRecorder {
     void transcribe(Session& session, std::atomic<bool>& cancel);
 
     const std::vector<output::FileReport>& files() const { return files_; }
+    /// Whether an input failed, or is incomplete.
     bool some_failed() const;
     /// Adds the trace of windows and of memory to a report. `started`: seconds from the report's start to the
     /// call of `transcribe`.
@@ -70,9 +68,9 @@ class RunRecorder {
     void on_progress(size_t input, double done, double length);
     void on_done(size_t input, const Transcript& transcript, const Timing& timing);
     void finish(size_t input, bool failed);
-    bool is_there(size_t input) const;
     void log(size_t file, const std::string& text);
     void warn(size_t file, const Transcript& transcript);
+    bool skip(size_t file);
     void fail(size_t file, const std::string& message);
     void print(const std::function<void()>& call);
 

@@ -24,17 +24,29 @@ std::string languages_text(const output::RunReport& report) {
     constexpr size_t kMostNames = 2;
     std::set<std::string> names;
     for (const output::FileReport& file : report.files) {
-        if (file.status == Status::done && !file.language.empty()) names.insert(language_name(file.language));
+        if ((file.status == Status::done || file.status == Status::incomplete) && !file.language.empty())
+            names.insert(language_name(file.language));
     }
     if (names.size() > kMostNames) return fmt::format("{} languages", names.size());
     return fmt::format("{}", fmt::join(names, " and "));
 }
 
+/// " (2 by name alone)", or nothing: of those that were skipped, the ones whose outputs may be of another
+/// input.
+std::string by_name_text(const output::RunReport& report) {
+    const auto by_name = std::count_if(report.files.begin(), report.files.end(), [](const auto& file) {
+        return file.status == Status::skipped && file.skipped_by_name;
+    });
+    return by_name > 0 ? fmt::format(" ({} by name alone)", by_name) : "";
+}
+
 std::string counts_text(const output::RunReport& report) {
     std::string out =
         fmt::format("{} done, {} failed", count(report, Status::done), count(report, Status::failed));
+    if (const size_t incomplete = count(report, Status::incomplete); incomplete > 0)
+        out += fmt::format(", {} incomplete", incomplete);
     if (const size_t skipped = count(report, Status::skipped); skipped > 0)
-        out += fmt::format(", {} skipped", skipped);
+        out += fmt::format(", {} skipped", skipped) + by_name_text(report);
     if (const size_t left = count(report, Status::interrupted); left > 0)
         out += fmt::format(", {} not done", left);
     return out;
@@ -62,7 +74,7 @@ std::string speed_text(const output::RunReport& report) {
 
 std::string summary(const output::RunReport& report) {
     const bool one = report.files.size() == 1 && count(report, Status::skipped) == 0;
-    if (one && count(report, Status::done) == 0) return {};
+    if (one && count(report, Status::done) + count(report, Status::incomplete) == 0) return {};
     std::string out = one ? language_text(report.files.front()) : counts_text(report);
     const auto add = [&](const std::string& part) {
         if (!part.empty()) out += (out.empty() ? "" : ", ") + part;

@@ -1,5 +1,6 @@
 #include "terminal_text.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/utf8.h"
@@ -11,6 +12,14 @@ struct Piece {
     std::string_view bytes;
     size_t columns;
 };
+
+/// Whether a terminal obeys the character instead of showing it: C0 and C1 controls, the separators of lines
+/// and paragraphs, and what changes the direction of writing (UAX #9), so that a name reads as another one.
+bool is_command(char32_t code) {
+    const auto in = [&](char32_t first, char32_t last) { return code >= first && code <= last; };
+    return code < 0x20 || in(0x7F, 0x9F) || in(0x2028, 0x2029) || code == 0x061C || in(0x200E, 0x200F) ||
+           in(0x202A, 0x202E) || in(0x2066, 0x2069);
+}
 
 std::vector<Piece> characters(std::string_view text) {
     std::vector<Piece> out;
@@ -29,10 +38,25 @@ std::string printable(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         const utf8::Character character = utf8::first(text);
-        const char32_t code = character.code;
-        const bool control = character.valid && (code < 0x20 || (code >= 0x7F && code < 0xA0));
-        out += control ? "?" : text.substr(0, character.size);
+        const std::string_view bytes = text.substr(0, character.size);
+        if (character.valid) {
+            out += is_command(character.code) ? "?" : bytes;
+        } else {
+            // A terminal that does not read UTF-8 obeys bytes from 0x80 to 0x9F, such as 0x9B (CSI).
+            for (const char byte : bytes) out += is_command(static_cast<unsigned char>(byte)) ? '?' : byte;
+        }
         text.remove_prefix(character.size);
+    }
+    return out;
+}
+
+std::string printable_lines(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        out += printable(text.substr(0, end));
+        if (end < text.size()) out += '\n';
+        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;
 }

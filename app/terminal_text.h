@@ -7,9 +7,12 @@
 
 namespace npuscribe::app {
 
-/// A file's name or a message as one harmless line: control characters, which a terminal would obey, become
-/// '?'. Other bytes stay as they are, valid UTF-8 or not.
+/// A file's name or a message as one harmless line: characters and bytes that a terminal would obey, and
+/// those that change the direction of writing, become '?'. Other bytes stay as they are, valid UTF-8 or not.
 std::string printable(std::string_view text);
+
+/// The same for text of several lines, which stay lines.
+std::string printable_lines(std::string_view text);
 
 /// Columns that `text` takes: 2 for a wide character (Chinese, Japanese, Korean, emoji), 0 for one that is
 /// put on top of another, 1 for each byte that is not UTF-8.

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +26,7 @@
 #include "language_option.h"
 #include "manifest_log.h"
 #include "npuscribe/npuscribe.h"
+#include "option_effect.h"
 #include "output/atomic_file.h"
 #include "output/replacements.h"
 #include "output/report.h"
@@ -71,8 +71,8 @@ bool is_page(const std::string& report) {
 // The table of times is about whole files, so an interrupted run does not get one.
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
-    const bool whole =
-        output::count(report, Status::interrupted) == 0 && output::count(report, Status::done) > 0;
+    const bool whole = output::count(report, Status::interrupted) == 0 &&
+                       output::count(report, Status::done) + output::count(report, Status::incomplete) > 0;
     if (whole && (settings.timing || settings.verbose)) console.print("\n" + output::report_text(report));
     if (const std::string line = summary(report); !line.empty())
         console.print(fmt::format("npuscribe: {}\n", printable(line)));
@@ -90,37 +90,6 @@ output::Replacements read_replacements(const std::string& path) {
         throw UsageError(fmt::format(
             "cannot read '{}', the file of --replace; give a file with lines such as: heard → wanted", path));
     return {text.str(), path};
-}
-
-// The options that change what is heard, as text.
-std::string words_options(const std::vector<std::pair<std::string, std::string>>& options) {
-    static const std::set<std::string> kOthers = {"batch-size",
-                                                  "config",
-                                                  "device",
-                                                  "files-from",
-                                                  "keep-going-code",
-                                                  "manifest",
-                                                  "output-dir",
-                                                  "output-format",
-                                                  "output-name",
-                                                  "paragraphs",
-                                                  "print-colors",
-                                                  "print-timestamps",
-                                                  "quiet",
-                                                  "recursive",
-                                                  "replace",
-                                                  "report",
-                                                  "root",
-                                                  "shard",
-                                                  "skip-existing",
-                                                  "threads",
-                                                  "timing",
-                                                  "verbose"};
-    std::string text;
-    for (const auto& [name, value] : options) {
-        if (!kOthers.contains(name)) text += name + "=" + value + "\n";
-    }
-    return text;
 }
 
 Loudness loudness(const TranscribeSettings& settings) {
@@ -153,12 +122,13 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     OutputPlan plan = plan_outputs(inputs, std::move(formats), to_stdout ? "" : settings.output_dir,
                                    settings.report, settings.output_name);
     plan.options.subtitles = settings.subtitles;
+    plan.run = {settings.session.model, options_hash(values(command), Effect::layout)};
     plan.options.paragraphs = settings.paragraphs;
-    recording.made_with = settings.session.model + "\n" + words_options(values(command));
     std::optional<ManifestLog> manifest;
     if (!settings.manifest.empty())
-        recording.manifest = &manifest.emplace(settings.manifest, settings.files_from, inputs,
-                                               settings.session.model, options_hash(values(command)));
+        recording.manifest =
+            &manifest.emplace(settings.manifest, settings.files_from, inputs, settings.session.model,
+                              options_hash(values(command), Effect::words));
     const output::Replacements replacements = read_replacements(settings.replace);
     recording.replacements = &replacements;
     std::atomic<bool>& interrupted = watch_signals();
@@ -215,8 +185,8 @@ void add_transcribe(CLI::App& root, int& exit_code) {
     const auto settings = std::make_shared<TranscribeSettings>();
     add_transcribe_options(*command, *settings);
     command->footer(
-        "Exit codes: 0 all done; 1 some inputs failed; 2 wrong usage; 3 device or model unavailable; 130 "
-        "interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. Outputs are whole or absent.\n"
+        "Exit codes: 0 all done; 1 some inputs failed or are incomplete; 2 wrong usage; 3 device or model "
+        "unavailable; 130 interrupted by SIGINT (Ctrl-C); 143 by SIGTERM. Outputs are whole or absent.\n"
         "\n"
         "Examples:\n"
         "  npuscribe -m base speech.flac\n"

@@ -150,6 +150,15 @@ void add_input_options(CLI::App& app, TranscribeSettings& s) {
         "Transcribe the mean of all channels, or the loudest one while they cancel each other (mix), one of "
         "two (left, right), or both as two speakers: 0 for left, 1 for right (split)");
     option(
+        app, "--audio-track", "auto|N|LANGUAGE",
+        [&t](const std::string& text) {
+            t.audio_track = read_audio_track(text);
+            return true;
+        },
+        [&t] { return t.audio_track.empty() ? "auto" : t.audio_track; }, "",
+        "Transcribe this audio track of a file with several: the Nth, the first one in a language (eng, "
+        "German), or the one that the file marks as its main one (auto)");
+    option(
         app, "--files-from", "FILE|-", s.files_from,
         "Read names of inputs from a file, or from standard input (-): one a line, separated by NULs as "
         "find -print0 writes them, or a manifest, which ends in .jsonl or begins with a brace: a JSON object "
@@ -187,10 +196,11 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
     option(app, "--replace", "FILE", s.replace,
            "Replace words that are heard wrong, in every format: the file has lines such as cooper netties → "
            "Kubernetes. Only whole words are replaced, and capital letters are kept");
-    toggle(app, "--skip-existing", s.skip_existing,
-           "Skip inputs whose output files already exist, to resume a run that was stopped; with the format "
-           "json, "
-           "an input of which a part was finished goes on from there");
+    toggle(
+        app, "--skip-existing", s.skip_existing,
+        "Skip inputs whose output files already exist, to resume a run that was stopped. Outputs record what "
+        "they were made of: those of another file of the same name, another model or other options do not "
+        "count. With the format json, an input of which a part was finished goes on from there");
     option(app, "--report", "FILE", s.report,
            "Write the timing report as JSON, or as a page with charts if the name ends in .html");
     option(

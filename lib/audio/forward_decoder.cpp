@@ -36,7 +36,8 @@ Head head_of(const InputFile& file) {
 
 }  // namespace
 
-std::unique_ptr<FileDecoder> open_forward(const InputFile& file) {
+std::unique_ptr<FileDecoder> open_forward(const InputFile& file, const std::string& track) {
+    if (!track.empty() && track != "1") return nullptr;
     const Head head = head_of(file);
     try {
         if (suits_libsndfile(head)) return open_with_libsndfile(file);

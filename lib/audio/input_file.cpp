@@ -67,8 +67,16 @@ InputFile::InputFile(int descriptor, std::string name) : fd_(descriptor), name_(
     if (fstat(fd_, &status) == 0) size_ = status.st_size;
 }
 
+InputFile::InputFile(const InputFile& whole, int64_t begin, int64_t end)
+    : fd_(fcntl(whole.pipe_ ? whole.pipe_->descriptor() : whole.fd_, F_DUPFD_CLOEXEC, 3)),
+      begin_(whole.begin_ + begin),
+      size_(end - begin),
+      name_(whole.name_) {
+    if (fd_ < 0) throw InputError(fmt::format("cannot open {} a second time: {}", name_, reason()));
+}
+
 InputFile::InputFile(const InputFile* first)
-    : size_(first->size_), name_(first->name_), pipe_(first->pipe_) {}
+    : begin_(first->begin_), size_(first->size_), name_(first->name_), pipe_(first->pipe_) {}
 
 std::shared_ptr<InputFile> InputFile::another_reader() const {
     return std::shared_ptr<InputFile>(new InputFile(this));
@@ -76,6 +84,7 @@ std::shared_ptr<InputFile> InputFile::another_reader() const {
 
 InputFile::InputFile(InputFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      begin_(other.begin_),
       size_(other.size_),
       name_(std::move(other.name_)),
       pipe_(std::move(other.pipe_)),
@@ -98,7 +107,8 @@ void InputFile::wait_for_end() {
 }
 
 int64_t InputFile::read_at(void* buffer, int64_t count, int64_t offset) const {
-    return pipe_ ? read_pipe(buffer, count, offset) : pread_all(fd_, buffer, count, offset);
+    if (pipe_) return read_pipe(buffer, count, offset);
+    return pread_all(fd_, buffer, std::clamp<int64_t>(size_ - offset, 0, count), begin_ + offset);
 }
 
 int64_t InputFile::read_pipe(void* buffer, int64_t count, int64_t offset) const {

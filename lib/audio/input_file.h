@@ -26,6 +26,9 @@ class InputFile {
     /// Takes over the descriptor of a regular file, which is read from its beginning. `name` is for messages,
     /// with its quotes.
     InputFile(int descriptor, std::string name);
+    /// The bytes [begin, end) of `whole`, of which all must be there, as a file of their own with the same
+    /// name.
+    InputFile(const InputFile& whole, int64_t begin, int64_t end);
     ~InputFile();
     InputFile(InputFile&& other) noexcept;
     InputFile& operator=(InputFile&&) = delete;
@@ -54,6 +57,7 @@ class InputFile {
     int64_t read_pipe(void* buffer, int64_t count, int64_t offset) const;
 
     int fd_ = -1;
+    int64_t begin_ = 0;  // of a part, in the file
     int64_t size_ = 0;
     std::string name_;
     std::shared_ptr<PipeSpool> pipe_;

@@ -50,13 +50,13 @@ const Module& module() {
 
 }  // namespace
 
-std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file) {
+std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file, const std::string& track) {
     if (module().open == nullptr) {
         throw InputError(fmt::format(
             "{} is not in a format that libsndfile reads, and FFmpeg's libraries cannot be used: {}",
             file.name(), module().missing));
     }
-    return std::unique_ptr<FileDecoder>(module().open(file));
+    return std::unique_ptr<FileDecoder>(module().open(file, track));
 }
 
 void download_with_libav(const std::string& url, DownloadSink& sink) {

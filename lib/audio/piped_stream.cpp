@@ -76,9 +76,9 @@ class PipedStream final : public Stream {
         const std::lock_guard lock(mutex_);
         return description_;
     }
-    std::string warning() const override {
+    std::vector<std::string> warnings() const override {
         const std::lock_guard lock(mutex_);
-        return warning_;
+        return warnings_;
     }
 
   private:
@@ -156,7 +156,7 @@ class PipedStream final : public Stream {
         if (leave_) return false;
         ready_.push_back(std::move(block));
         duration_ = stream.duration();
-        warning_ = stream.warning();
+        warnings_ = stream.warnings();
         changed_.notify_all();
         return true;
     }
@@ -171,7 +171,7 @@ class PipedStream final : public Stream {
     std::deque<std::vector<float>> ready_;
     std::optional<double> duration_;
     std::string description_;
-    std::string warning_;
+    std::vector<std::string> warnings_;
     bool ended_ = false;
     std::exception_ptr error_;  // once it has ended
     bool leave_ = false;

@@ -82,13 +82,13 @@ class SndfileDecoder final : public FileDecoder {
             throw InputError(fmt::format("{} is not readable audio: {}", name_, why));
         }
         frames_ = info.frames;
-        source_.parts = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
+        const int container = info.format & SF_FORMAT_TYPEMASK;
+        source_.parts = container == SF_FORMAT_FLAC;
         // The header of what is written to a pipe claims the greatest length that it can.
         if (file.forward() && frames_ >= kClaimedByPipes / std::max(1, info.channels))
             frames_ = kUnknownLength;
-        mpeg_ = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG;
-        exact_ = info.seekable != 0 && frames_ != kUnknownLength && !mpeg_ &&
-                 (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG;
+        exact_ = info.seekable != 0 && frames_ != kUnknownLength && container != SF_FORMAT_MPEG &&
+                 container != SF_FORMAT_OGG;
         format_.sample_rate = info.samplerate;
         format_.channels = info.channels;
         format_.name = format_name(info.format);
@@ -132,13 +132,13 @@ class SndfileDecoder final : public FileDecoder {
         if (sf_error(file_.get()) != SF_ERR_NO_ERROR) {
             throw InputError(fmt::format("{} is damaged at {}", name_, seconds_text(second)));
         }
-        if (frames_ == kUnknownLength) return;
-        // The length of an mp3 may be an estimate.
-        const sf_count_t tolerance = mpeg_ ? format_.sample_rate : 0;
-        if (read_ + tolerance < frames_) {
+        const bool knows = frames_ != kUnknownLength;
+        if (knows && second + kLeastMissing <= format_.duration.value_or(0)) {
             throw InputError(fmt::format("{} breaks off at {}: its header promises {}", name_,
                                          seconds_text(second), seconds_text(*format_.duration)));
         }
+        // libsndfile counts the samples that there are, not those that the header promises.
+        check_file_end(*source_.file, second);
     }
 
     std::string name_;
@@ -147,7 +147,6 @@ class SndfileDecoder final : public FileDecoder {
     Format format_;
     sf_count_t frames_ = 0;
     sf_count_t read_ = 0;
-    bool mpeg_ = false;
     bool exact_ = false;  // seeks exactly to the frame asked for
 };
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace npuscribe::audio {
 
@@ -35,9 +36,8 @@ class Stream {
     virtual std::optional<double> duration() const = 0;
     /// "FLAC, 16000 Hz, 1 channel", for people.
     virtual std::string description() const = 0;
-    /// What a listener should know of the audio read so far, as a sentence that begins with "its"; empty if
-    /// there is nothing to say.
-    virtual std::string warning() const { return {}; }
+    /// What a listener should know of the audio read so far, as sentences that begin with "its".
+    virtual std::vector<std::string> warnings() const { return {}; }
 };
 
 /// Which channel of a file becomes the one that is transcribed.
@@ -46,6 +46,8 @@ struct OpenOptions {
     int channel = kMix;       // kMix: the mean of all channels, or the loudest where they cancel each other
                               // (channel_mixer.h); else 0 (left), 1 (right) …
     int wanted_channels = 0;  // not 0: the channels that the file must have, to be transcribed apart
+    std::string track = {};   // of several audio tracks: its number from 1, or the code of its language;
+                              // empty: the one that the file marks as its main one, or the best
     /// If it is not null and becomes true, waiting for a pipe or an address ends with Cancelled. It must
     /// outlive the stream.
     const std::atomic<bool>* cancel = nullptr;
@@ -54,14 +56,16 @@ struct OpenOptions {
 /// Opens a regular file, a pipe, standard input for "-", or what an address that begins with http:// or
 /// https:// answers with, once it has been copied to an unlinked file in $TMPDIR. A pipe is copied to an
 /// unlinked file in $TMPDIR, and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC), else
-/// once all of it is there. Tries libsndfile first, then FFmpeg's libraries if they are built in. A wav file
-/// that was written to a pipe may claim more samples than follow: it is read to its end. Throws InputError if
-/// the file is missing, may not be read, is a directory or empty, is not audio, holds no samples, has an
-/// absurd header or lacks the channel.
+/// once all of it is there. Which library reads what is said in decoder_choice.h; if one fails, another is
+/// tried. All parts of a chained Ogg file are read. Where a container's time stamps have a hole, or the audio
+/// begins late, the stream has silence. A wav file that was written to a pipe may claim more samples than
+/// follow: it is read to its end. Throws InputError if the file is missing, may not be read, is a directory
+/// or empty, is not audio, holds no samples, has an absurd header or lacks the channel or the track.
 ///
-/// `Stream::read` then returns everything before a break, and throws at the break with its time: if the file
-/// ends before its header says (FLAC, mp3, mp4), a packet is damaged, or a sample is NaN, infinite or beyond
-/// ±1e6. A damaged sample is not replaced, because it shows that the rest of the file is not audio either.
+/// `Stream::read` then returns everything that can be decoded, and throws at its end, with the time, if there
+/// was a break: if the file ends a second or more before its header says, a packet is damaged, or a sample is
+/// NaN, infinite or beyond ±1e6. Nothing is read after such a sample, because it shows that the rest of the
+/// file is not audio either.
 std::unique_ptr<Stream> open(const std::filesystem::path& path, const OpenOptions& options = {});
 
 /// "libsndfile-1.2.0, libavformat 59.27.100": the libraries that read files in this process.

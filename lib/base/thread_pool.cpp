@@ -3,8 +3,10 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "base/cpu_quota.h"
 #include "base/openmp.h"
 
 namespace npuscribe {
@@ -23,8 +25,10 @@ constexpr int kSpins = 2000;
 
 size_t available_cpus() {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-    return std::max(1U, std::thread::hardware_concurrency());
+    const size_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<size_t>(CPU_COUNT(&set))
+                                                                       : std::thread::hardware_concurrency();
+    const double paid = std::round(cpu_quota().value_or(static_cast<double>(allowed)));
+    return std::max<size_t>(1, std::min(allowed, static_cast<size_t>(std::min(paid, 1e6))));
 }
 
 void SpinBarrier::arrive_and_wait() {

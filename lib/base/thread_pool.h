@@ -76,7 +76,8 @@ class ThreadPool {
     SpinBarrier barrier_;
 };
 
-/// CPUs that this process may run on (its affinity mask), at least 1.
+/// CPUs that this process may use, at least 1: those it may run on (its affinity mask, which cpusets narrow),
+/// and no more than its control group's quota pays for, rounded to the nearest number.
 size_t available_cpus();
 
 }  // namespace npuscribe

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -52,8 +51,8 @@ void ManifestFile::read() {
     const auto take = [&] {
         const auto record = parse_record(line);
         if (!record) return false;
-        const auto [known, added] = before_.try_emplace(record->key(), record->outcome);
-        if (!added) known->second = std::min(known->second, record->outcome);
+        Before& before = before_[record->key()];
+        if (record->outcome <= before.outcome) before = {record->outcome, record->model, record->options};
         return true;
     };
     std::array<char, 1 << 16> buffer{};

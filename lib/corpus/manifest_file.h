@@ -19,9 +19,14 @@ class ManifestFile {
     ManifestFile(const ManifestFile&) = delete;
     ManifestFile& operator=(const ManifestFile&) = delete;
 
-    /// The last outcome of each entry that the manifest had when it was opened, by key. A success is not
+    struct Before {
+        Outcome outcome = Outcome::failed;
+        std::string model;
+        std::string options;  // their hash
+    };
+    /// What became last of each entry that the manifest had when it was opened, by key. A success is not
     /// undone by a later failure.
-    const std::map<std::string, Outcome>& before() const { return before_; }
+    const std::map<std::string, Before>& before() const { return before_; }
 
     /// Appends a line, and returns once it is on the disk. It is one write: a process that is killed leaves
     /// at most half of the last line. Throws OutputError, for example if the disk is full; the file then has
@@ -35,7 +40,7 @@ class ManifestFile {
     std::filesystem::path path_;
     int file_ = -1;
     bool regular_ = false;
-    std::map<std::string, Outcome> before_;
+    std::map<std::string, Before> before_;
 };
 
 }  // namespace npuscribe::corpus

@@ -47,7 +47,7 @@ class Session {
 
     /// Transcribes one file, or standard input if `file` is "-". Any thread may set `cancel`: `transcribe`
     /// then soon throws Cancelled. Throws InputError if the file cannot be read, and DeviceError if the
-    /// device fails.
+    /// device fails. Of a file that breaks off, the transcript has what there is, and says why in broken_off.
     Transcript transcribe(const std::filesystem::path& file, const OnSegment& on_segment = {},
                           const std::atomic<bool>* cancel = nullptr);
 

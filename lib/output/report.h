@@ -14,18 +14,21 @@ namespace npuscribe::output {
 
 /// The outcome for one input.
 struct FileReport {
-    enum class Status { done, failed, skipped, interrupted };  // skipped: its outputs existed already
+    /// incomplete: it could not be read whole, and is done as far as it could; skipped: its outputs existed
+    /// already.
+    enum class Status { done, incomplete, failed, skipped, interrupted };
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;
-    std::string error;                      // the reason, if it failed
+    std::string error;                      // the reason, if it failed or is incomplete
     std::string language;                   // code
     double language_probability = 1;        // 1 if it was given
     double speech_seconds = 0;              // the part of the audio that was transcribed
     Timing timing;                          // total: wall clock from the file's first sample to its last word
-    std::vector<std::string> warnings;      // what a listener should know, if it is done
+    std::vector<std::string> warnings;      // what a listener should know, if it is done or incomplete
     std::vector<std::string> outputs;       // paths written or, if skipped, found
     size_t replacements = 0;                // made by --replace
+    bool skipped_by_name = false;           // its outputs do not say what they were made of
     std::optional<size_t> reference_words;  // of the reference, if there is one
     size_t word_errors = 0;                 // against the reference
 };

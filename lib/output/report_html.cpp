@@ -32,6 +32,8 @@ std::string tiles(const RunReport& report) {
     const Timing& t = report.totals;
     std::string out =
         tile("files done", fmt::format("{} of {}", count(report, Status::done), report.files.size()));
+    if (const size_t incomplete = count(report, Status::incomplete); incomplete > 0)
+        out += tile("incomplete", fmt::to_string(incomplete));
     if (const size_t failed = count(report, Status::failed); failed > 0)
         out += tile("failed", fmt::to_string(failed));
     out += tile("audio", timestamp(milliseconds(t.audio_seconds), '.', true).substr(0, 8));
@@ -160,8 +162,10 @@ std::string file_row(const FileReport& file) {
     using Status = FileReport::Status;
     std::string out = "<tr><td>" + escaped(file.path) + "</td>";
     if (file.status != Status::done) {
-        const bool failed = file.status == Status::failed;
-        const std::string what = failed                           ? "failed: " + escaped(file.error)
+        const bool incomplete = file.status == Status::incomplete;
+        const bool failed = incomplete || file.status == Status::failed;
+        const std::string what = incomplete                       ? "incomplete: " + escaped(file.error)
+                                 : failed                         ? "failed: " + escaped(file.error)
                                  : file.status == Status::skipped ? "skipped"
                                                                   : "not done";
         return out + "<td colspan=\"5\"" + (failed ? " class=\"failed\">" : ">") + what + "</td></tr>\n";

@@ -57,6 +57,8 @@ const char* name(FileReport::Status status) {
     switch (status) {
         case FileReport::Status::done:
             return "done";
+        case FileReport::Status::incomplete:
+            return "incomplete";
         case FileReport::Status::failed:
             return "failed";
         case FileReport::Status::skipped:
@@ -69,8 +71,9 @@ const char* name(FileReport::Status status) {
 
 Json file_json(const FileReport& file) {
     Json out = {{"path", valid_utf8(file.path)}, {"status", name(file.status)}};
-    if (file.status == FileReport::Status::failed) out["error"] = valid_utf8(file.error);
-    const bool done = file.status == FileReport::Status::done;
+    const bool incomplete = file.status == FileReport::Status::incomplete;
+    if (incomplete || file.status == FileReport::Status::failed) out["error"] = valid_utf8(file.error);
+    const bool done = incomplete || file.status == FileReport::Status::done;
     if (done) {
         out["language"] = valid_utf8(file.language);
         out["language_probability"] = file.language_probability;
@@ -85,6 +88,7 @@ Json file_json(const FileReport& file) {
         for (const std::string& warning : file.warnings) warnings.push_back(valid_utf8(warning));
     }
     if (!done && file.status != FileReport::Status::skipped) return out;
+    if (!done) out["skipped_by_name"] = file.skipped_by_name;
     Json& outputs = out["outputs"] = Json::array();
     for (const std::string& path : file.outputs) outputs.push_back(valid_utf8(path));
     return out;
@@ -120,6 +124,7 @@ Json memory_json(const MemoryUse& memory) {
 std::string report_json(const RunReport& report) {
     Json totals = {{"files", report.files.size()},
                    {"done", count(report, FileReport::Status::done)},
+                   {"incomplete", count(report, FileReport::Status::incomplete)},
                    {"failed", count(report, FileReport::Status::failed)},
                    {"skipped", count(report, FileReport::Status::skipped)},
                    {"interrupted", count(report, FileReport::Status::interrupted)},

@@ -9,8 +9,9 @@ namespace npuscribe {
 
 namespace {
 
-audio::OpenOptions options_of_track(size_t track, Channels channels) {
+audio::OpenOptions options_of_track(size_t track, Channels channels, const std::string& audio_track) {
     audio::OpenOptions options;
+    options.track = audio_track;
     switch (channels) {
         case Channels::mix:
             break;
@@ -51,25 +52,26 @@ size_t tracks_of_input(Channels channels) {
 }
 
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
-    std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open,
+    std::vector<std::filesystem::path> inputs, Channels channels, std::string audio_track, OpenAudio open,
     const std::atomic<bool>* cancel) {
     // Recordings are kept for the second channel, because a pipe cannot be read twice.
     auto kept = std::make_shared<std::map<size_t, audio::Recording>>();
-    return [inputs = std::move(inputs), channels, open = std::move(open), cancel,
-            kept = std::move(kept)](size_t track) -> std::unique_ptr<audio::Stream> {
-        const size_t count = tracks_of_input(channels);
-        const size_t input = track / count;
-        audio::OpenOptions options = options_of_track(track, channels);
-        options.cancel = cancel;
-        if (open) return open(inputs[input], options);
-        if (count == 1) return audio::open(inputs[input], options);
-        if (track % count == 0) kept->try_emplace(input, inputs[input], cancel);
-        const auto found = kept->find(input);
-        if (found == kept->end()) return audio::open(inputs[input], options);  // fails as it did before
-        const audio::Recording recording = found->second;
-        if (track % count + 1 == count) kept->erase(found);
-        return recording.open(options);
-    };
+    return
+        [inputs = std::move(inputs), channels, audio_track = std::move(audio_track), open = std::move(open),
+         cancel, kept = std::move(kept)](size_t track) -> std::unique_ptr<audio::Stream> {
+            const size_t count = tracks_of_input(channels);
+            const size_t input = track / count;
+            audio::OpenOptions options = options_of_track(track, channels, audio_track);
+            options.cancel = cancel;
+            if (open) return open(inputs[input], options);
+            if (count == 1) return audio::open(inputs[input], options);
+            if (track % count == 0) kept->try_emplace(input, inputs[input], cancel);
+            const auto found = kept->find(input);
+            if (found == kept->end()) return audio::open(inputs[input], options);  // fails as it did before
+            const audio::Recording recording = found->second;
+            if (track % count + 1 == count) kept->erase(found);
+            return recording.open(options);
+        };
 }
 
 TranscribeEvents ChannelMerge::track_events() {
@@ -128,6 +130,7 @@ void ChannelMerge::finish_track(size_t track) {
     const Transcript& other = input.transcripts[1 - talker];
     transcript.peak = std::max(transcript.peak, other.peak);
     transcript.warnings.insert(transcript.warnings.end(), other.warnings.begin(), other.warnings.end());
+    if (transcript.broken_off.empty()) transcript.broken_off = other.broken_off;
     transcript.segments = std::move(segments);
     if (events_.on_done) events_.on_done(index, transcript, timing);
 }

@@ -26,10 +26,11 @@ using OpenAudio = std::function<std::unique_ptr<audio::Stream>(const std::filesy
 /// other.
 size_t tracks_of_input(Channels channels);
 
-/// Opens tracks by number; each input has tracks_of_input of them. A pipe is read once for both channels. An
-/// empty `open` stands for audio::open. `cancel` is that of audio::OpenOptions. Not thread-safe.
+/// Opens tracks by number; each input has tracks_of_input of them. `audio_track`: audio::OpenOptions::track.
+/// A pipe is read once for both channels. An empty `open` stands for audio::open. `cancel` is that of
+/// audio::OpenOptions. Not thread-safe.
 std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
-    std::vector<std::filesystem::path> inputs, Channels channels, OpenAudio open,
+    std::vector<std::filesystem::path> inputs, Channels channels, std::string audio_track, OpenAudio open,
     const std::atomic<bool>* cancel = nullptr);
 
 /// Turns events of tracks into events of inputs. Once both channels are finished it reports their segments in

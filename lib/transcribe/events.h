@@ -34,7 +34,8 @@ struct TranscribeEvents {
     /// An input is finished. Called once for each input that did not fail, in the order of the inputs: an
     /// input that is finished early waits for those before it.
     std::function<void(size_t input, const Transcript&, const Timing&)> on_done;
-    /// An input failed with this InputError message. Called in place of on_done.
+    /// An input failed, and why. Called in place of on_done. If a file breaks off, what came before that is
+    /// transcribed, and the transcript says so (Transcript::broken_off).
     std::function<void(size_t input, const std::string& message)> on_error;
 };
 

@@ -345,11 +345,15 @@ std::span<const Segment> FileJob::take_segments() {
 
 void FileJob::end(const SourceEnd& end) {
     ended_ = true;
-    if (!error_) error_ = end.error;
+    if (end.broken_off) {
+        transcript_.broken_off = end.error.value_or("");
+    } else if (!error_) {
+        error_ = end.error;
+    }
     transcript_.duration = static_cast<double>(end.samples_read) / audio::kSampleRate;
     transcript_.speech_duration = static_cast<double>(end.speech_samples) / audio::kSampleRate;
     transcript_.peak = end.peak;
-    if (!end.warning.empty()) transcript_.warnings.push_back(end.warning);
+    transcript_.warnings = end.warnings;
     if (transcript_.language.empty())
         transcript_.language_probability = 0;  // there was no window, hence nothing to detect it from
     timing_.audio_decode += end.decode_seconds;

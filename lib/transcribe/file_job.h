@@ -101,7 +101,7 @@ class FileJob {
     double input_seconds() const { return input_seconds_; }
 
     bool done() const { return ended_ && open_.empty() && rests_ == 0; }
-    /// Why the input could not be read, once done.
+    /// Why there is no transcript, once done.
     const std::optional<std::string>& error() const { return error_; }
     const Transcript& transcript() const { return transcript_; }
     const Timing& timing() const { return timing_; }

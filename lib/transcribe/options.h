@@ -29,6 +29,8 @@ struct TranscribeOptions {
     Task task = Task::transcribe;
     std::string language;  // a code ("de") or an English name ("German"); empty: detect it
     Channels channels = Channels::mix;
+    /// Of several audio tracks: its number from 1, or the code of its language; empty: the main one.
+    std::string audio_track;
     std::vector<audio::Clip> clips;  // parts of each input, as audio::check_clips wants them; none: all of it
 
     // How it is cut into windows, and how much of each is encoded.

@@ -174,7 +174,8 @@ Pipeline::Pipeline(const ModelParts& parts, const TranscribeOptions& options, Th
 SourceOptions Pipeline::source_options(std::vector<std::filesystem::path> paths, const InputClips& clips,
                                        OpenAudio open, const std::atomic<bool>& stop) const {
     SourceOptions source;
-    source.open = track_opener(std::move(paths), options_.channels, std::move(open), &stop);
+    source.open =
+        track_opener(std::move(paths), options_.channels, options_.audio_track, std::move(open), &stop);
     source.clips = &clips;
     source.one_at_a_time = settings_.one_at_a_time();
     // If windows wait for those before them, opening this many inputs keeps the batch full.

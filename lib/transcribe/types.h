@@ -50,6 +50,9 @@ struct Transcript {
     double peak = 0;             // the largest absolute value of a sample; full scale is 1
     /// What a listener should know of the audio, as sentences that begin with "its", meaning the input's.
     std::vector<std::string> warnings;
+    /// Why the input could not be read whole, as a sentence that names it; empty: it was. The segments are of
+    /// what could be read.
+    std::string broken_off;
     std::vector<Segment> segments;
     /// All segments' text, joined.
     std::string text() const;

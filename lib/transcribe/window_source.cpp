@@ -80,6 +80,7 @@ void WindowSource::produce(Reader& reader) {
         }
     } catch (const InputError& error) {
         end.error = error.what();
+        end.broken_off = reader.windows && reader.windows->samples_read() > 0;
     } catch (const Error&) {
         throw;  // the model's, or the run was cancelled
     } catch (const std::exception& error) {
@@ -91,7 +92,7 @@ void WindowSource::produce(Reader& reader) {
         end.decode_seconds = reader.windows->decode_seconds();
         end.vad_seconds = reader.windows->vad_seconds();
         end.peak = reader.windows->peak();
-        end.warning = reader.stream->warning();
+        end.warnings = reader.stream->warnings();
     }
     {
         const std::lock_guard lock(mutex_);

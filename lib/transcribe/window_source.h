@@ -48,12 +48,13 @@ void compute_mel(SourceWindow& window, const audio::LogMel& mel, size_t frames);
 struct SourceEnd {
     size_t input = 0;
     std::optional<std::string> error;  // why it could not be read, or not to the end
+    bool broken_off = false;           // the error is the file's, and what came before it can be used
     int64_t samples_read = 0;
     int64_t speech_samples = 0;
     double decode_seconds = 0;
     double vad_seconds = 0;
-    float peak = 0;       // audio::Windows::peak
-    std::string warning;  // audio::Stream::warning
+    float peak = 0;                     // audio::Windows::peak
+    std::vector<std::string> warnings;  // audio::Stream::warnings
 };
 
 using SourceItem = std::variant<SourceWindow, SourceEnd>;

@@ -82,10 +82,32 @@ class Batch(support.Case):
         self.assertAlmostEqual(document["totals"]["audio_hours"], 1 / 3600, places=6)
 
         # Nothing to do: no model is needed for that.
-        done = support.run("-m", "no-such-model", *arguments)
-        self.check_exit(done, 0)
+        nowhere = {**os.environ, "XDG_CONFIG_HOME": os.devnull, "NPUSCRIBE_MODELS": os.fspath(self.directory / "none")}
+        done = self.run_npuscribe(*arguments, env=nowhere)
         self.assertIn("0 done, 0 failed, 3 skipped", done.stderr)
         self.assertEqual(len(recordings), 3)
+
+    def test_an_output_of_another_file_of_the_same_name_does_not_count(self):
+        first, second = support.short_recordings(self.input, 2, seconds=2)
+        for recording, place in ((first, "a"), (second, "b")):
+            (self.directory / place).mkdir()
+            recording.rename(self.directory / place / "x.wav")
+        arguments = ("-f", "txt", "-o", self.out, "--skip-existing")
+        self.run_npuscribe(*arguments, self.directory / "a" / "x.wav")
+        text = (self.out / "x.txt").read_text(encoding="utf-8")
+        done = self.run_npuscribe(*arguments, self.directory / "b" / "x.wav")
+        self.assertNotEqual((self.out / "x.txt").read_text(encoding="utf-8"), text)
+        self.assertIn(f"not skipped: {self.out}/x.txt is there, but it was made of {self.directory}/a/x.wav", done.stderr)
+        # The same again is skipped, with other threads, too, but not with other words.
+        self.assertIn("1 skipped", self.run_npuscribe(*arguments, "--threads", "1", self.directory / "b" / "x.wav").stderr)
+        done = self.run_npuscribe(*arguments, "--beam-size", "1", self.directory / "b" / "x.wav")
+        self.assertIn("made with other options", done.stderr)
+        # A copy without the record counts by its name.
+        (self.out / "x.txt").write_text("by hand")
+        os.replace(self.out / "x.txt", self.out / "y.txt")
+        (self.out / "x.txt").write_bytes((self.out / "y.txt").read_bytes())
+        done = self.run_npuscribe(*arguments, self.directory / "b" / "x.wav")
+        self.assertIn("1 skipped (1 by name alone)", done.stderr)
 
     def test_skip_existing_needs_files_to_look_for(self):
         self.check_error(support.run("--skip-existing", self.input), 2, "--skip-existing", "--output-format")

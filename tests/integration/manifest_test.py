@@ -178,9 +178,12 @@ class Manifest(support.Case):
         self.assertIn("8 done, 0 failed", done.stderr)
         self.assertEqual(len(corpus), 8)
         # The manifest alone says what is done, without output files, too.
-        again = support.run("-m", "no-such-model", "--skip-existing", "--manifest", manifest, self.input)
-        self.check_exit(again, 0)
+        nowhere = {**os.environ, "NPUSCRIBE_MODELS": os.fspath(self.directory / "none")}
+        again = self.run_npuscribe("--skip-existing", "--manifest", manifest, self.input, env=nowhere)
         self.assertIn("0 done, 0 failed, 8 skipped", again.stderr)
+        # Other words are wanted: they are not there.
+        other = support.run("-m", "no-such-model", "--skip-existing", "--manifest", manifest, self.input)
+        self.check_error(other, 3, "000.wav: not skipped: the manifest has it with another model or other options")
 
     def test_a_manifest_that_cannot_be_written_ends_the_run(self):
         support.short_recordings(self.input, 2, seconds=1)

@@ -22,6 +22,15 @@ TEST_CASE("a directory stands for its audio files, sorted; with -r for those bel
     CHECK(names(expand({directory.path()}, true)) == std::vector<std::string>{"a.flac", "b.wav", "c.mp3"});
 }
 
+TEST_CASE("what a Mac puts beside recordings is passed over, unless it is named") {
+    const test::TemporaryDirectory directory;
+    for (const char* file :
+         {"a.wav", "._a.wav", ".AppleDouble/a.wav", "__MACOSX/._b.wav", "b/c.wav", "b/._c.wav"})
+        directory.touch(file);
+    CHECK(names(expand({directory.path()}, true)) == std::vector<std::string>{"a.wav", "c.wav"});
+    CHECK(names(expand({directory / "._a.wav"}, true)) == std::vector<std::string>{"._a.wav"});
+}
+
 TEST_CASE("a file is taken whatever its name, in the order given") {
     const test::TemporaryDirectory directory;
     const auto z = directory.touch("z.bin");

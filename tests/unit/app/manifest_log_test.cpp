@@ -8,21 +8,6 @@
 
 namespace npuscribe::app {
 
-TEST_CASE("the hash of options changes with those that change words, and with no others") {
-    using Options = std::vector<std::pair<std::string, std::string>>;
-    const Options options = {{"model", "base"}, {"beam-size", "5"}, {"output-dir", "a"}, {"threads", "2"}};
-    const std::string hash = options_hash(options);
-    CHECK(hash.size() == 16);
-    CHECK(options_hash({{"model", "base"}, {"beam-size", "5"}, {"output-dir", "b"}, {"threads", "9"}}) ==
-          hash);
-    CHECK(options_hash({{"model", "base"}, {"beam-size", "1"}, {"output-dir", "a"}, {"threads", "2"}}) !=
-          hash);
-    CHECK(options_hash({{"model", "base5"}, {"beam-size", ""}}) !=
-          options_hash({{"model", "base"}, {"beam-size", "5"}}));
-    // Published values of FNV-1a: the empty text, and a text of one byte.
-    CHECK(options_hash({}) == "cbf29ce484222325");
-}
-
 TEST_CASE("an input is finished once its line is written, and a failed one is tried again") {
     const test::TemporaryDirectory directory;
     const std::vector<Input> inputs = {{"/a.wav", {}}, {"/b.wav", {}}, {"/c.wav", {}}};
@@ -35,14 +20,18 @@ TEST_CASE("an input is finished once its line is written, and a failed one is tr
     failed.error = "no audio";
     {
         ManifestLog log(path, {}, inputs, "base", "0");
-        CHECK_FALSE(log.is_finished(0));
+        CHECK(log.state(0) == ManifestLog::State::open);
         log.add(0, done, " hello ");
         log.add(1, failed, {});
     }
     const ManifestLog log(path, {}, inputs, "base", "0");
-    CHECK(log.is_finished(0));
-    CHECK_FALSE(log.is_finished(1));
-    CHECK_FALSE(log.is_finished(2));
+    CHECK(log.state(0) == ManifestLog::State::finished);
+    CHECK(log.state(1) == ManifestLog::State::open);
+    CHECK(log.state(2) == ManifestLog::State::open);
+    // With another model, or other options, its words would be others.
+    CHECK(ManifestLog(path, {}, inputs, "small", "0").state(0) == ManifestLog::State::made_otherwise);
+    CHECK(ManifestLog(path, {}, inputs, "base", "1").state(0) == ManifestLog::State::made_otherwise);
+    CHECK(ManifestLog(path, {}, inputs, "small", "0").state(1) == ManifestLog::State::open);
     const std::string text = test::read_file(path);
     CHECK(std::count(text.begin(), text.end(), '\n') == 2);
     CHECK(test::contains(text, "\"text\":\"hello\""));

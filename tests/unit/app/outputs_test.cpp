@@ -1,14 +1,24 @@
 #include "outputs.h"
 
+#include <sys/stat.h>
+
+#include <chrono>
+
 #include "base/error.h"
 #include "catch.h"
 #include "temporary_directory.h"
 
 namespace npuscribe::app {
+namespace fs = std::filesystem;
 namespace {
 
 std::vector<output::Format> formats(const char* list) {
     return output::parse_formats(list);
+}
+
+void write_first(const OutputPlan& plan) {
+    std::vector<std::string> written;
+    plan.write(0, {}, written);
 }
 
 }  // namespace
@@ -105,25 +115,112 @@ TEST_CASE("the tree of a directory is kept, so that files of one name in two pla
     CHECK(std::filesystem::is_directory(out / "b/c"));
 }
 
-TEST_CASE("an input is done when all of its outputs are there") {
+TEST_CASE("an input is skipped when all of its outputs are there") {
     const test::TemporaryDirectory directory;
     const auto plan = [&](const char* list) {
         return plan_outputs({{"talk.wav", {}}}, formats(list), directory.path(), {});
     };
-    CHECK_FALSE(plan("srt,json").exists(0));
+    CHECK_FALSE(plan("srt,json").skip(0).skip);
     directory.touch("talk.srt");
-    CHECK_FALSE(plan("srt,json").exists(0));
-    CHECK(plan("srt").exists(0));
+    CHECK_FALSE(plan("srt,json").skip(0).skip);
+    CHECK(plan("srt").skip(0).skip);
     directory.touch("talk.json");
-    CHECK(plan("srt,json").exists(0));
-    CHECK_FALSE(plan_outputs({{"talk.wav", {}}}, {}, directory.path(), {}).exists(0));
+    CHECK(plan("srt,json").skip(0).skip);
+    CHECK_FALSE(plan_outputs({{"talk.wav", {}}}, {}, directory.path(), {}).skip(0).skip);
+}
+
+TEST_CASE("an output counts for the file, the model and the options that it was made of") {
+    const test::TemporaryDirectory directory;
+    const auto first = directory.write("a/talk.wav", "one");
+    const auto second = directory.write("b/talk.wav", "two");
+    const auto out = directory / "out";
+    const auto plan_for = [&](const fs::path& input, const RecordOfRun& run) {
+        OutputPlan plan = plan_outputs({{input, {}}}, formats("txt"), out, {});
+        plan.run = run;
+        return plan;
+    };
+    const RecordOfRun run = {"base", "0123"};
+    write_first(plan_for(first, run));
+    if (output::attribute(out / "talk.txt", "user.npuscribe").empty()) {
+        CHECK(plan_for(first, run).skip(0).by_name);  // the file system keeps no extended attributes
+        return;
+    }
+    const SkipChoice same = plan_for(first, run).skip(0);
+    CHECK(same.skip);
+    CHECK_FALSE(same.by_name);
+
+    const auto why_not = [&](const fs::path& input, const RecordOfRun& other) {
+        const SkipChoice choice = plan_for(input, other).skip(0);
+        CHECK_FALSE(choice.skip);
+        return choice.why_not;
+    };
+    CHECK(test::contains(why_not(second, run), "it was made of " + first.string()));
+    CHECK(test::contains(why_not(first, {"tiny", "0123"}), "with the model base"));
+    CHECK(test::contains(why_not(first, {"base", "4567"}), "with other options"));
+    OutputPlan part = plan_for(first, run);
+    part.inputs.front().part = "12+3";
+    CHECK(test::contains(part.skip(0).why_not, "of another part"));
+    directory.write("a/talk.wav", "one and more");
+    CHECK(test::contains(why_not(first, run), "its input has changed since"));
+}
+
+TEST_CASE("without a record an output counts by its name, unless it is older than the input") {
+    const test::TemporaryDirectory directory;
+    const auto input = directory.write("in/talk.wav", "sound");
+    const auto output = directory.write("talk.txt", "made by another program");
+    const OutputPlan plan = plan_outputs({{input, {}}}, formats("txt"), directory.path(), {});
+    fs::last_write_time(output, fs::last_write_time(input) + std::chrono::seconds(5));
+    CHECK(plan.skip(0).skip);
+    CHECK(plan.skip(0).by_name);
+    fs::last_write_time(output, fs::last_write_time(input) - std::chrono::seconds(5));
+    CHECK_FALSE(plan.skip(0).skip);
+    CHECK(test::contains(plan.skip(0).why_not, "older than its input"));
+}
+
+TEST_CASE("a link, a pipe or a device in an output's place is not written to") {
+    const test::TemporaryDirectory directory;
+    const auto victim = directory.write("victim", "mine");
+    fs::create_directories(directory / "out");
+    fs::create_symlink(victim, directory / "out/talk.txt");
+    const OutputPlan plan = plan_outputs({{"talk.wav", {}}}, formats("txt"), directory / "out", {});
+    CHECK_FALSE(plan.skip(0).skip);
+    write_first(plan);
+    CHECK(test::read_file(victim) == "mine");
+    CHECK(fs::is_regular_file(fs::symlink_status(directory / "out/talk.txt")));
+
+    REQUIRE(::mkfifo((directory / "out/pipe.txt").c_str(), 0600) == 0);
+    const OutputPlan piped = plan_outputs({{"pipe.wav", {}}}, formats("txt"), directory / "out", {});
+    CHECK(test::contains(test::message_of<OutputError>([&] { write_first(piped); }), "it is a pipe"));
+}
+
+TEST_CASE("a link to a directory below the output directory is refused before the work") {
+    const test::TemporaryDirectory directory;
+    fs::create_directories(directory / "elsewhere");
+    fs::create_directories(directory / "out");
+    fs::create_directory_symlink(directory / "elsewhere", directory / "out/a");
+    const std::vector<Input> below = {{"in/a/talk.wav", {}, "a"}};
+    CHECK(test::contains(
+        test::message_of<OutputError>([&] { plan_outputs(below, formats("txt"), directory / "out", {}); }),
+        "it is a link"));
+    // The output directory itself is what the person says.
+    fs::create_directory_symlink(directory / "elsewhere", directory / "link");
+    write_first(plan_outputs({{"talk.wav", {}}}, formats("txt"), directory / "link", {}));
+    CHECK(fs::is_regular_file(directory / "elsewhere/talk.txt"));
+}
+
+TEST_CASE("a report may go to a pipe, beside which no file can be made") {
+    CHECK_NOTHROW(plan_outputs({{"talk.wav", {}}}, {}, {}, "/dev/null"));
+    CHECK_NOTHROW(plan_outputs({{"talk.wav", {}}}, {}, {}, "/dev/stdout"));
 }
 
 TEST_CASE("what a killed run left unfinished is gone once the outputs are planned") {
     const test::TemporaryDirectory directory;
-    const auto left = directory.touch("a/.npuscribe-abcdefgh.part");
+    const auto left = directory.touch("a/.npuscribe-abcdefgh.part");  // an older version's
     plan_outputs({{"in/a/talk.wav", {}, "a"}}, formats("srt"), directory.path(), {});
-    CHECK_FALSE(std::filesystem::exists(left));
+    CHECK(fs::exists(left));  // its process may live
+    fs::last_write_time(left, fs::file_time_type::clock::now() - std::chrono::hours(24 * 8));
+    plan_outputs({{"in/a/talk.wav", {}, "a"}}, formats("srt"), directory.path(), {});
+    CHECK_FALSE(fs::exists(left));
 }
 
 TEST_CASE("an output never overwrites an input") {

@@ -31,8 +31,13 @@ TEST_CASE("a long name loses its middle") {
 
 TEST_CASE("what a terminal would obey is not shown") {
     CHECK(printable("a\x1B[2Jb\nc\t\x7F") == "a?[2Jb?c??");
-    CHECK(printable("\xC2\x9B") == "?");  // U+009B: CSI in one character
+    CHECK(printable("\xC2\x9B") == "?");        // U+009B: CSI in one character
+    CHECK(printable("a\x9B[2Jb") == "a?[2Jb");  // the same as a byte, for terminals without UTF-8
     CHECK(printable("naïve caf\xE9 会議") == "naïve caf\xE9 会議");
+    CHECK(printable("talk\xE2\x80\xAEgpj.wav") == "talk?gpj.wav");  // U+202E: what follows runs backwards
+    CHECK(printable("\xE2\x81\xA6x\xE2\x81\xA9\xE2\x80\xA8") == "?x??");
+    CHECK(printable_lines("one\x1B\n\ntwo\n") == "one?\n\ntwo\n");
+    CHECK(printable_lines("") == "");
 }
 
 }  // namespace npuscribe::app

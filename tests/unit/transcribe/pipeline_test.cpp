@@ -75,10 +75,15 @@ TEST_CASE("A bad input is reported, and stops nothing") {
     bench.add("b", {5});
     bench.run();
     CHECK(bench.order == std::vector<size_t>{0, 1, 2, 3});
-    CHECK(bench.done.size() == 2);
-    CHECK(bench.done.at(3).text() == "ggg");
+    CHECK(bench.errors.size() == 1);
     CHECK(contains(bench.errors.at(1), "missing"));
-    CHECK(contains(bench.errors.at(2), "breaks off"));  // its partial transcript is not a result
+    // What came before the break is transcribed.
+    CHECK(bench.done.size() == 3);
+    CHECK(contains(bench.done.at(2).broken_off, "breaks off"));
+    CHECK(bench.done.at(2).duration == 2);
+    CHECK_FALSE(bench.done.at(2).segments.empty());
+    CHECK(bench.done.at(3).text() == "ggg");
+    CHECK(bench.done.at(3).broken_off.empty());
 }
 
 TEST_CASE("A run without inputs does nothing") {
