@@ -15,6 +15,9 @@ TEST_CASE("the hash of options changes with those that change words, and with no
     CHECK(hash.size() == 16);
     CHECK(options_hash({{"model", "base"}, {"beam-size", "5"}, {"output-dir", "b"}, {"threads", "9"}}) ==
           hash);
+    for (const char* shape :
+         {"min-cue-duration", "max-cue-duration", "max-chars-per-second", "min-cue-gap", "fetch"})
+        CHECK(options_hash({{"model", "base"}, {"beam-size", "5"}, {shape, "1"}}) == hash);
     CHECK(options_hash({{"model", "base"}, {"beam-size", "1"}, {"output-dir", "a"}, {"threads", "2"}}) !=
           hash);
     CHECK(options_hash({{"model", "base5"}, {"beam-size", ""}}) !=
