@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "corpus/shard.h"
@@ -14,9 +15,38 @@ namespace npuscribe::app {
 namespace fs = std::filesystem;
 namespace {
 
+std::string shown(const corpus::Entry& entry) {
+    return fmt::format("{} from {} s for {}", entry.audio.string(), entry.start(),
+                       entry.duration ? fmt::format("{} s", *entry.duration) : "the rest");
+}
+
+/// Leaves out what a list names again. An entry is known by its recording and where in it it begins.
+std::string drop_repeated(List& list, const std::string& name) {
+    std::unordered_map<std::string, size_t> places;
+    std::vector<corpus::Entry> kept;
+    for (corpus::Entry& entry : list.entries) {
+        const auto [found, added] = places.try_emplace(corpus::key(entry.audio, entry.start()), kept.size());
+        if (added || entry.audio == "-") {
+            kept.push_back(std::move(entry));
+        } else if (const corpus::Entry& first = kept[found->second];
+                   first.offset != entry.offset || first.duration != entry.duration) {
+            throw UsageError(
+                fmt::format("{} has two entries that would share their outputs: {}, and {}; leave one out, "
+                            "or put it into "
+                            "another list",
+                            name, shown(first), shown(entry)));
+        }
+    }
+    const size_t repeated = list.entries.size() - kept.size();
+    list.entries = std::move(kept);
+    if (repeated == 0) return {};
+    return fmt::format("{} entries of {} were there already and are left out", repeated, name);
+}
+
 /// The inputs of the list, not looked at yet.
-std::vector<Input> listed_inputs(const TranscribeSettings& settings) {
+std::vector<Input> listed_inputs(const TranscribeSettings& settings, std::string& note) {
     List list = read_list(settings.files_from);
+    note = drop_repeated(list, settings.files_from == "-" ? "the list" : settings.files_from);
     std::vector<Input> inputs;
     for (corpus::Entry& entry : list.entries) {
         Input& input = inputs.emplace_back();
@@ -67,12 +97,13 @@ std::vector<Input> looked_at(const std::vector<Input>& inputs, bool recursive, b
 }  // namespace
 
 ChosenInputs choose_inputs(const TranscribeSettings& settings, bool offline) {
+    ChosenInputs chosen;
     std::vector<Input> all;
     if (!settings.files_from.empty()) {
         if (settings.files_from == "-" && std::count(settings.inputs.begin(), settings.inputs.end(), "-") > 0)
             throw UsageError(
                 "--files-from and an input are both '-', but standard input can be read only once");
-        all = listed_inputs(settings);
+        all = listed_inputs(settings, chosen.note);
         check_parts(all, settings);
         for (Input& input : all) input.unseen = true;
     } else if (settings.inputs.empty()) {
@@ -82,8 +113,10 @@ ChosenInputs choose_inputs(const TranscribeSettings& settings, bool offline) {
     std::vector<Input> typed = expand(settings.inputs, settings.recursive, offline);
     all.insert(all.begin(), std::make_move_iterator(typed.begin()), std::make_move_iterator(typed.end()));
 
-    ChosenInputs chosen;
-    if (settings.output_name.empty() && !formats_to_write(settings).empty()) chosen.note = decide_names(all);
+    if (settings.output_name.empty() && !formats_to_write(settings).empty()) {
+        const std::string renamed = decide_names(all);
+        chosen.note += (chosen.note.empty() || renamed.empty() ? "" : "; ") + renamed;
+    }
     if (settings.shard.count > 1) {
         std::vector<std::optional<double>> durations;
         for (const Input& input : all)

@@ -134,6 +134,9 @@ List read_list(const fs::path& path) {
         if (readable) text = read_all(file);
         if (!readable || file.bad()) refuse(path, "a file that can be read, or -");
     }
+    // Windows' editors begin a text with U+FEFF.
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
     List list;
     if (corpus::is_manifest(path, text)) {
         list.is_manifest = true;

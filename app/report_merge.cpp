@@ -4,9 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <list>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -42,7 +46,29 @@ MappedFile open_part(const std::string& path) {
     }
 }
 
+/// Refuses to write over the list or a part, or two results into one file.
+void check_outputs(const Settings& settings) {
+    std::vector<std::pair<std::string, std::string>> taken = {{"--expect", settings.expect}};
+    for (const std::string& part : settings.parts) taken.emplace_back("a part", part);
+    for (const auto& [name, path] :
+         {std::pair("--missing", settings.missing), std::pair("--json", settings.json),
+          std::pair("--html", settings.html)}) {
+        std::error_code no_file;
+        const bool is_device =
+            std::filesystem::exists(path, no_file) && !std::filesystem::is_regular_file(path);
+        if (path.empty() || is_device) continue;
+        for (const auto& [other, taken_path] : taken) {
+            std::error_code ignored;
+            if (path == taken_path || std::filesystem::equivalent(path, taken_path, ignored))
+                throw UsageError(
+                    fmt::format("{} and {} are both {}; give {} another file", name, other, path, name));
+        }
+        taken.emplace_back(name, path);
+    }
+}
+
 int run(const Settings& settings) {
+    check_outputs(settings);
     corpus::Merge merge;
     if (!settings.expect.empty()) {
         const List list = read_list(settings.expect);

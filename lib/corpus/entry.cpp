@@ -8,12 +8,15 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "corpus/json_line.h"
 
 namespace npuscribe::corpus {
 namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kLongest = 1e9;  // seconds, 31 years: larger numbers would not fit where they are counted
 
 [[noreturn]] void refuse(std::string_view name, size_t line, std::string_view problem) {
     throw UsageError(fmt::format("invalid line {} of {}: {}", line, name, problem));
@@ -24,10 +27,10 @@ std::optional<double> number(const Json& object, const char* field, double above
     const auto found = object.find(field);
     if (found == object.end() || found->is_null()) return std::nullopt;
     const double value = found->is_number() ? found->get<double>() : std::nan("");
-    if (!(or_equal ? value >= above : value > above) || !std::isfinite(value))
+    if (!(or_equal ? value >= above : value > above) || value > kLongest)
         refuse(name, line,
-               fmt::format("its {} is {}; expected seconds {} 0", field, found->dump(),
-                           or_equal ? "of at least" : "above"));
+               fmt::format("its {} is {}; expected seconds {} 0 and at most {}", field, found->dump(),
+                           or_equal ? "of at least" : "above", kLongest));
     return value;
 }
 
@@ -68,7 +71,9 @@ fs::path absolute_by_name(const fs::path& path) {
 }
 
 std::string key(const fs::path& audio, double offset) {
-    return fmt::format("{}\n{}", utf8::repair(absolute_by_name(audio).string()), std::llround(1000 * offset));
+    fs::path path = absolute_by_name(audio);
+    if (!path.has_filename()) path = path.parent_path();  // "/data/", a directory
+    return fmt::format("{}\n{}", utf8::repair(path.string()), std::llround(1000 * offset));
 }
 
 bool is_manifest(const fs::path& name, std::string_view text) {
@@ -81,6 +86,7 @@ std::vector<Entry> read_manifest(std::string_view text, const fs::path& director
     for (const std::string_view line : split(text, '\n')) {
         ++number;
         if (strip(line).empty()) continue;
+        if (nests_too_deep(line)) refuse(name, number, "its fields nest more than 100 deep");
         Json object = Json::parse(line, nullptr, false);
         if (!object.is_object()) refuse(name, number, "it is no JSON object");
         entries.push_back(entry_of(std::move(object), directory, name, number));

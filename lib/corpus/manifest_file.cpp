@@ -21,6 +21,12 @@ bool has_it_alone(int file) {
     return ::flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
+// As to_line() writes it, or less of it.
+bool begins_a_line(std::string_view text) {
+    constexpr std::string_view kBegin = R"({"audio_filepath":)";
+    return text.substr(0, kBegin.size()) == kBegin.substr(0, text.size());
+}
+
 }  // namespace
 
 ManifestFile::ManifestFile(const std::filesystem::path& path) : path_(path) {
@@ -48,9 +54,12 @@ void ManifestFile::read() {
     std::string line;
     off_t line_begin = 0;
     off_t at = 0;
+    bool has_lines = false;
+    bool has_records = false;
     const auto take = [&] {
         const auto record = parse_record(line);
         if (!record) return false;
+        has_records = true;
         Before& before = before_[record->key()];
         if (record->outcome <= before.outcome) before = {record->outcome, record->model, record->options};
         return true;
@@ -68,12 +77,19 @@ void ManifestFile::read() {
                 continue;
             }
             take();
+            has_lines = true;
             line.clear();
             line_begin = at;
         }
     }
+    const bool ends_whole = take();
+    if (!has_records && (has_lines || !begins_a_line(line)))
+        throw UsageError(fmt::format(
+            "invalid value '{}' for --manifest: the file has other content, which must not be lost; "
+            "give a new file, or one that --manifest wrote",
+            path_.string()));
     if (!line.empty() && alone) {
-        if (take()) {
+        if (ends_whole) {
             if (::write(file_, "\n", 1) != 1) fail(errno);
         } else if (::ftruncate(file_, line_begin) != 0) {
             fail(errno);

@@ -13,7 +13,8 @@ class ManifestFile {
   public:
     /// Opens a manifest to append to, or creates it. If its last line has no line end, because a run was
     /// killed while it wrote it, that line is removed, or completed if only its end is missing. A device or a
-    /// pipe is written to as it is. Throws OutputError if the file cannot be opened or read.
+    /// pipe is written to as it is. Throws UsageError if the file has content and no line of a manifest, and
+    /// OutputError if it cannot be opened or read.
     explicit ManifestFile(const std::filesystem::path& path);
     ~ManifestFile();
     ManifestFile(const ManifestFile&) = delete;

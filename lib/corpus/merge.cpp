@@ -29,13 +29,14 @@ void take(Merged& entry, const Record& record, std::string_view line) {
 
 void Merge::expect(const std::vector<Entry>& entries, bool manifest) {
     has_list_ = true;
+    list_is_manifest_ = manifest;
     for (const Entry& entry : entries) {
         const auto [_, added] = index_.try_emplace(key(entry.audio, entry.start()), entries_.size());
         if (!added) continue;
         Merged& merged = entries_.emplace_back();
         merged.audio = entry.audio;
         merged.offset = entry.start();
-        merged.listed = manifest ? to_line(entry) : entry.audio.string() + "\n";
+        merged.listed = manifest ? to_line(entry) : entry.audio.string();
         merged.reference = entry.reference;
     }
 }
@@ -54,9 +55,28 @@ void Merge::add(std::string_view text) {
         }
         wall_seconds_ += record->wall_seconds;
         const auto [found, added] = index_.try_emplace(record->key(), entries_.size());
-        if (added) entries_.emplace_back();
+        if (added) found->second = add_entry(record->audio);
         take(entries_[found->second], *record, line);
     }
+}
+
+// A recording that the list does not name. The first one in a directory of the list takes its place.
+size_t Merge::add_entry(const std::filesystem::path& audio) {
+    size_t place = entries_.size();
+    for (auto above = audio.parent_path(); has_list_ && above.has_relative_path();
+         above = above.parent_path()) {
+        const auto found = index_.find(key(above, 0));
+        if (found == index_.end() || entries_[found->second].listed.empty()) continue;
+        if (!entries_[found->second].in_directory) place = found->second;
+        if (place == entries_.size()) entries_.emplace_back();
+        Entry inside;
+        inside.audio = audio;
+        entries_[place].listed = list_is_manifest_ ? to_line(inside) : audio.string();
+        entries_[place].in_directory = true;
+        return place;
+    }
+    entries_.emplace_back();
+    return place;
 }
 
 Totals Merge::totals() const {
@@ -86,11 +106,16 @@ Totals Merge::totals() const {
 }
 
 std::string Merge::missing_list() const {
+    const auto has_line_end = [](const Merged& entry) {
+        return entry.listed.find('\n') != std::string::npos;
+    };
+    const bool with_nul = !list_is_manifest_ && std::any_of(entries_.begin(), entries_.end(), has_line_end);
     std::string out;
     for (const Merged& entry : entries_) {
         if (!entry.is_missing() && entry.outcome != Outcome::failed) continue;
         if (!entry.listed.empty()) {
             out += entry.listed;
+            if (!list_is_manifest_) out += with_nul ? '\0' : '\n';
         } else if (!has_list_) {
             Entry again;
             again.audio = entry.audio;

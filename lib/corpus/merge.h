@@ -26,8 +26,9 @@ struct Merged {
     std::string error;
     std::string language;
     std::optional<WordErrors> errors;
-    std::string setting;                   // "model, options" of the line that counts
-    std::string listed;                    // its line in the list of what is expected; empty: it is not in it
+    std::string setting;        // "model, options" of the line that counts
+    std::string listed;         // in the list of what is expected: its line or name; empty: it is not in it
+    bool in_directory = false;  // it took the place of the list's directory that it lies in
     std::optional<std::string> reference;  // of that list
     size_t successes = 0;                  // lines with text: more than one means that it was done again
 
@@ -61,6 +62,7 @@ class Merge {
     void expect(const std::vector<Entry>& entries, bool manifest);
     /// Adds the lines of a part. `text` must outlive the merge. Of several lines about an entry, the last
     /// that is done counts, else the last incomplete one, else the last.
+    /// What lies in a directory that the list names is expected, too.
     void add(std::string_view text);
 
     /// In the order of the list, then of the parts.
@@ -74,13 +76,17 @@ class Merge {
             if (!entry.is_missing() && entry.outcome != Outcome::failed) write(entry.line);
         }
     }
-    /// What failed or is missing, of the list if there is one, as a list that --files-from takes.
+    /// What failed or is missing, of the list if there is one, as a list that --files-from takes: if a name
+    /// has a line end in it, names end with NUL.
     std::string missing_list() const;
 
   private:
+    size_t add_entry(const std::filesystem::path& audio);
+
     std::vector<Merged> entries_;
     std::unordered_map<std::string, size_t> index_;  // by key
     bool has_list_ = false;
+    bool list_is_manifest_ = false;
     size_t broken_lines_ = 0;
     double wall_seconds_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
+#include "corpus/json_line.h"
 
 namespace npuscribe::corpus {
 namespace {
@@ -30,9 +31,11 @@ class Fields {
         return found->get<std::string>();
     }
     double number(const char* field) {
+        constexpr double kMost = 1e15;  // a size_t holds it, and sums of it stay whole
         const auto found = object_.find(field);
-        if (found == object_.end() || !found->is_number()) return good_ = false, 0.0;
-        return found->get<double>();
+        const double value = found != object_.end() && found->is_number() ? found->get<double>() : -1;
+        if (!(value >= 0 && value <= kMost)) return good_ = false, 0.0;
+        return value;
     }
 
   private:
@@ -90,6 +93,7 @@ std::string to_line(const Record& record) {
 }
 
 std::optional<Record> parse_record(std::string_view line) {
+    if (nests_too_deep(line)) return std::nullopt;
     const Json object = Json::parse(line, nullptr, false);
     if (!object.is_object()) return std::nullopt;
     Fields fields(object);

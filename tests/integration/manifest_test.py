@@ -205,6 +205,22 @@ class Manifest(support.Case):
         self.check_error(support.run("report", "merge", self.directory / "none.jsonl"), 2, "none.jsonl", "no such file")
         self.check_error(support.run("--manifest", "-", "a.wav"), 2, "--manifest")
 
+    def test_nothing_is_written_over_a_recording_a_list_or_a_part(self):
+        recording = support.short_recordings(self.input, 1, seconds=1)[0]
+        sound = recording.read_bytes()
+        self.check_error(support.run("-m", self.model, "--manifest", recording, recording), 2, "--manifest", recording)
+        self.assertEqual(recording.read_bytes(), sound)
+        archive, part = self.archive([{"audio_filepath": "000.wav"}]), self.directory / "part.jsonl"
+        self.run_npuscribe("--files-from", archive, "--manifest", part)
+        before = archive.read_bytes(), part.read_bytes()
+        for option, path in (("--missing", archive), ("--json", part), ("--html", part)):
+            done = support.run("report", "merge", "--expect", archive, option, path, part)
+            self.check_error(done, 2, option, path)
+        both = self.directory / "both"
+        done = support.run("report", "merge", "--json", both, "--html", both, part)
+        self.check_error(done, 2, "--html and --json")
+        self.assertEqual((archive.read_bytes(), part.read_bytes()), before)
+
 
 class Launchers(support.Case):
     """The README's lines for other schedulers, as their tasks run them: with their variable set."""

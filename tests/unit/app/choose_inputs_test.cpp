@@ -51,6 +51,25 @@ TEST_CASE("shards of a manifest with durations are balanced") {
     CHECK(choose_inputs(given).inputs.size() == 4);
 }
 
+TEST_CASE(
+    "what a list names again is left out before the shard is picked, and parts that would meet are refused") {
+    const test::TemporaryDirectory directory;
+    TranscribeSettings given = settings(directory.write("list", "a.wav\n./a.wav\nb.wav\nc.wav\n"));
+    ChosenInputs chosen = choose_inputs(given);
+    CHECK(names(chosen) == Names{"a", "b", "c"});
+    CHECK(test::contains(chosen.note, "1 entries of"));
+    given.shard = corpus::Shard{1, 3};
+    CHECK(names(choose_inputs(given)) == Names{"b"});
+    const std::string part = R"({"audio_filepath": "a.wav", "offset": 1, "duration": )";
+    given = settings(directory.write("parts.jsonl", part + "2}\n" + part + "3}\n"));
+    for (const size_t index : {0, 1}) {
+        given.shard = corpus::Shard{index, 2};
+        const std::string message = test::message_of<UsageError>([&] { choose_inputs(given); });
+        CHECK(test::contains(message, "for 2 s, and"));
+        CHECK(test::contains(message, "for 3 s;"));
+    }
+}
+
 TEST_CASE("a directory in a list stands for its recordings, below its own name") {
     const test::TemporaryDirectory directory;
     directory.touch("rec/day/a.wav");

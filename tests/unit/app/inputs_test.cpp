@@ -104,6 +104,7 @@ TEST_CASE("a list has a name a line, or a NUL after each") {
     };
     CHECK(holds("a.wav\nb c.wav\n\nno end.wav") == Names{"a.wav", "b c.wav", "no end.wav"});
     CHECK(holds("dos.wav\r\nline.wav\r\n") == Names{"dos.wav", "line.wav"});
+    CHECK(holds("\xEF\xBB\xBFwindows.wav\r\n") == Names{"windows.wav"});
     CHECK(holds(std::string("two\nlines.wav\0b.wav\0", 20)) == Names{"two\nlines.wav", "b.wav"});
     CHECK(holds("caf\xE9.wav\n") == Names{"caf\xE9.wav"});
     CHECK(test::contains(test::message_of<UsageError>([&] { holds("\n\n"); }),
@@ -124,6 +125,7 @@ TEST_CASE("a list that is a manifest has entries, whose relative names begin in 
     CHECK(list.entries[0].audio == directory / "lists/a/talk.wav");
     CHECK(list.entries[0].duration == 3);
     CHECK(read_list(directory.write("list", "{\"audio_filepath\": \"a.wav\"}")).is_manifest);
+    CHECK(read_list(directory.write("list", "\xEF\xBB\xBF{\"audio_filepath\": \"a.wav\"}")).is_manifest);
     CHECK_FALSE(read_list(directory.write("names", "a.wav")).is_manifest);
     CHECK_THROWS_AS(read_list(directory.write("empty.jsonl", "\n")), UsageError);
 }

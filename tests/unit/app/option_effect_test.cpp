@@ -26,8 +26,12 @@ TEST_CASE("the hash of options changes with those that change words, and with la
     }
     CHECK(words(with("beam-size", "1")) != words(options));
     CHECK(layout(with("beam-size", "1")) != layout(options));
-    CHECK(words(with("max-line-width", "37")) == words(options));
-    CHECK(layout(with("max-line-width", "37")) != layout(options));
+    for (const char* shape : {"max-line-width", "min-cue-duration", "max-chars-per-second", "paragraphs"}) {
+        Options shaped = options;
+        shaped.emplace_back(shape, "37");
+        CHECK(words(shaped) == words(options));
+        CHECK(layout(shaped) != layout(options));
+    }
 }
 
 TEST_CASE("options and values do not run into one another in the hash") {

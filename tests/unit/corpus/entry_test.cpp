@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "catch.h"
+#include "corpus/record.h"
 
 namespace npuscribe::corpus {
 
@@ -41,7 +42,9 @@ TEST_CASE("a line that is wrong is refused with its number, and with what is wro
          {"a.wav", "[1]", "{\"audio_filepath\": \"a.wav\"", "{\"a\": 1}", "{\"audio_filepath\": 3}",
           "{\"audio_filepath\": \"\"}", "{\"audio_filepath\": \"-\"}",
           "{\"audio_filepath\": \"a\", \"offset\": -1}", "{\"audio_filepath\": \"a\", \"offset\": \"1\"}",
-          "{\"audio_filepath\": \"a\", \"duration\": 0}", "{\"audio_filepath\": \"a\", \"text\": [\"b\"]}"}) {
+          "{\"audio_filepath\": \"a\", \"duration\": 0}", "{\"audio_filepath\": \"a\", \"text\": [\"b\"]}",
+          "{\"audio_filepath\": \"a\", \"offset\": 1e300}",
+          "{\"audio_filepath\": \"a\", \"duration\": 1e10}"}) {
         INFO(line);
         CHECK(test::contains(refusal(line), "line 2 of archive.jsonl"));
     }
@@ -49,9 +52,25 @@ TEST_CASE("a line that is wrong is refused with its number, and with what is wro
                          "its duration is 0; expected seconds above 0"));
 }
 
+TEST_CASE("fields nest as deep as they can be written again") {
+    const auto line = [](size_t depth) {
+        return R"({"audio_filepath": "a.wav", "x": )" + std::string(depth, '[') + std::string(depth, ']') +
+               "}";
+    };
+    CHECK(read_manifest(line(99), "", "list").size() == 1);
+    CHECK(test::contains(test::message_of<UsageError>([&] { read_manifest(line(300'000), "", "list"); }),
+                         "nest more than 100 deep"));
+    // Brackets in strings do not count.
+    const std::string brackets(200, '[');
+    CHECK(read_manifest(R"({"audio_filepath": "a.wav", "x": "\")" + brackets + "\"}", "", "list").size() ==
+          1);
+    CHECK_FALSE(parse_record(line(300'000)));
+}
+
 TEST_CASE("an entry's key depends on its path's names and its offset alone") {
     CHECK(key("/data/x/../a.wav", 0) == key("/data/./a.wav", 0.0001));
     CHECK(key("/data/a.wav", 0) != key("/data/a.wav", 0.5));
+    CHECK(key("/data/", 0) == key("/data", 0));
     CHECK(key("a.wav", 0) == key(std::filesystem::current_path() / "a.wav", 0));
 }
 

@@ -77,6 +77,25 @@ TEST_CASE("a manifest that another process appends to is not repaired") {
     CHECK(test::read_file(path) == "{\"audio_file");
 }
 
+TEST_CASE("a file that is no manifest is refused and stays as it is") {
+    const test::TemporaryDirectory directory;
+    const std::string whole = to_line(record("/a.wav"));
+    for (const std::string& content :
+         {std::string("RIFF\0\0\0\0WAVE", 12), std::string("a note\nand one without an end"),
+          std::string("\n"), std::string(R"({"audio_filepath": "a list.wav"})") + "\n",
+          std::string(R"({"text":"a transcript"})")}) {
+        INFO(content);
+        const auto path = directory.write("file", content);
+        CHECK(test::contains(test::message_of<UsageError>([&] { const ManifestFile manifest(path); }),
+                             "--manifest"));
+        CHECK(test::read_file(path) == content);
+    }
+    // Killed within its first line, or with rubbish among its lines: it is one.
+    ManifestFile(directory.write("file", whole.substr(0, 30))).append(record("/a.wav"));
+    CHECK(test::read_file(directory / "file") == whole);
+    CHECK_NOTHROW(ManifestFile(directory.write("file", "rubbish\n" + whole)));
+}
+
 TEST_CASE("devices and pipes are written to, and errors name the manifest") {
     ManifestFile("/dev/null").append(record("/a.wav"));
     CHECK(test::contains(

@@ -96,6 +96,31 @@ TEST_CASE("a list of names gives a list of names") {
     merge.expect({a}, false);
     CHECK(merge.missing_list() == "rec/a.wav\n");
     CHECK(corpus(merge).empty());
+    Entry b;
+    b.audio = "rec/two\nlines.wav";
+    Merge with_line_ends;
+    with_line_ends.expect({a, b}, false);
+    CHECK(with_line_ends.missing_list() == std::string("rec/a.wav\0rec/two\nlines.wav\0", 28));
+}
+
+TEST_CASE("a directory of the list stands for the recordings in it that have lines") {
+    Entry directory, other;
+    directory.audio = "/rec/";
+    other.audio = "/other.wav";
+    Merge merge;
+    merge.expect({directory, other}, false);
+    CHECK(merge.totals().missing == 2);
+    const std::string inside = line("/rec/a.wav", Outcome::done) + line("/rec/day/b.wav", Outcome::done);
+    merge.add(line("/other.wav", Outcome::done));
+    merge.add(inside);
+    merge.add(line("/rec/c.wav", Outcome::failed) + line("/elsewhere.wav", Outcome::done));
+    const Totals totals = merge.totals();
+    CHECK(totals.expected == 4);
+    CHECK(totals.done == 4);
+    CHECK(totals.missing == 0);
+    CHECK(totals.unexpected == 1);
+    CHECK(merge.missing_list() == "/rec/c.wav\n");
+    CHECK(corpus(merge).starts_with(line("/rec/a.wav", Outcome::done)));
 }
 
 TEST_CASE("the list's references give the word error rate, if the parts have none") {

@@ -74,6 +74,23 @@ TEST_CASE("half a line is no record, wherever it was cut") {
     CHECK_FALSE(parse_record("not JSON"));
 }
 
+TEST_CASE("a line with numbers that cannot be is no record") {
+    Record given;
+    given.audio = "/a.wav";
+    given.errors = WordErrors{2, 1};
+    const std::string line = to_line(given);
+    CHECK(parse_record(line));
+    for (const auto& [right, wrong] : {std::pair("\"reference_words\":2", "\"reference_words\":-1"),
+                                       std::pair("\"word_errors\":1", "\"word_errors\":1e300"),
+                                       std::pair("\"duration\":0.0", "\"duration\":-5"),
+                                       std::pair("\"offset\":0.0", "\"offset\":1e300")}) {
+        std::string changed = line;
+        REQUIRE(test::contains(line, right));
+        changed.replace(changed.find(right), std::string(right).size(), wrong);
+        CHECK_FALSE(parse_record(changed));
+    }
+}
+
 TEST_CASE("bytes that are not UTF-8 do not make the line invalid, and its key stays the entry's") {
     Record record = example();
     record.audio = "/data/caf\xe9.wav";
