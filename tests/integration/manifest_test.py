@@ -183,7 +183,8 @@ class Manifest(support.Case):
         self.assertIn("0 done, 0 failed, 8 skipped", again.stderr)
         # Other words are wanted: they are not there.
         other = support.run("-m", "no-such-model", "--skip-existing", "--manifest", manifest, self.input)
-        self.check_error(other, 3, "000.wav: not skipped: the manifest has it with another model or other options")
+        self.check_error(other, 3, "no model no-such-model")
+        self.assertIn("000.wav: not skipped: the manifest has it with another model or other options", other.stderr)
 
     def test_a_manifest_that_cannot_be_written_ends_the_run(self):
         support.short_recordings(self.input, 2, seconds=1)
