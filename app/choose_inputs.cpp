@@ -40,7 +40,8 @@ std::string drop_repeated(List& list, const std::string& name) {
     const size_t repeated = list.entries.size() - kept.size();
     list.entries = std::move(kept);
     if (repeated == 0) return {};
-    return fmt::format("{} entries of {} were there already and are left out", repeated, name);
+    return fmt::format("what {} names again is left out: {} of {} entries", name, repeated,
+                       list.entries.size() + repeated);
 }
 
 /// The inputs of the list, not looked at yet.

@@ -33,6 +33,12 @@ table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tab
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 500; }
 .chart { overflow-x: auto; }
+.chart.narrow { display: none; }
+.problems td:nth-child(2), .problems th { overflow-wrap: normal; }
+@media (max-width: 45rem) {
+  .chart.wide { display: none; }
+  .chart.narrow { display: block; }
+}
 )";
 
 /// A message without what is particular to one file, so that failures can be counted by reason: its path
@@ -92,11 +98,15 @@ std::string factors_chart(const Merge& merge) {
     if (factors.empty()) return {};
     std::sort(factors.begin(), factors.end());
     const double median = factors[factors.size() / 2];
-    return "<div class=\"chart\">" +
-           plot::histogram("Recordings by realtime factor", "seconds of audio for each second of work",
-                           factors, {{"median", median}})
-               .element() +
-           "</div>\n";
+    const auto chart = [&](const char* classes, double width) {
+        return fmt::format(
+            "<div class=\"chart {}\">{}</div>\n", classes,
+            plot::histogram("Recordings by realtime factor", "seconds of audio for each second of work",
+                            factors, {{"median", median}}, "recordings", width)
+                .element());
+    };
+    return chart("wide", 720) +
+           chart("narrow", plot::kNarrow);  // the page shows what its window has room for
 }
 
 std::string reasons_chart(const Merge& merge) {
@@ -111,9 +121,15 @@ std::string reasons_chart(const Merge& merge) {
     std::stable_sort(bars.begin(), bars.end(),
                      [](const plot::Bar& a, const plot::Bar& b) { return a.value > b.value; });
     if (bars.size() > kMostReasons) bars.resize(kMostReasons);
-    return "<div class=\"chart\">" +
-           plot::bars("Failed and incomplete recordings by reason", "recordings", bars).element() +
-           "</div>\n";
+    // On a telephone the reasons, which are sentences, would have no room beside their bars.
+    std::string rows;
+    for (const plot::Bar& bar : bars)
+        rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", bar.label, escaped(bar.name));
+    constexpr const char* kTitle = "Failures by reason";
+    return fmt::format(
+        "<div class=\"chart wide\">{}</div>\n<div class=\"chart "
+        "narrow\"><h2>{}</h2>\n<table>\n{}</table></div>\n",
+        plot::bars(kTitle, "recordings", bars).element(), kTitle, rows);
 }
 
 std::string problems_table(const Merge& merge) {
@@ -131,7 +147,7 @@ std::string problems_table(const Merge& merge) {
         count > kMostRows ? fmt::format("<p>and {} more; --missing FILE lists them</p>\n", count - kMostRows)
                           : "";
     return "<h2>Failed, incomplete and missing "
-           "recordings</h2>\n<table>\n<tr><th>recording</th><th>status</th>"
+           "recordings</h2>\n<table class=\"problems\">\n<tr><th>recording</th><th>status</th>"
            "<th>reason</th></tr>\n" +
            rows + "</table>\n" + rest;
 }

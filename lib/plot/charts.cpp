@@ -76,7 +76,7 @@ Bins bins(std::vector<double> values) {
 }
 
 Canvas histogram(const std::string& title, const std::string& label, const std::vector<double>& values,
-                 const std::vector<Mark>& marks) {
+                 const std::vector<Mark>& marks, const std::string& counted, double width) {
     constexpr double kHeadroom = 1.2;  // for the marks' names
     const Bins found = bins(values);
     const double end = found.low + found.width * static_cast<double>(found.counts.size());
@@ -86,8 +86,8 @@ Canvas histogram(const std::string& title, const std::string& label, const std::
         x.high = std::max(x.high, mark.value);
     }
     const size_t largest = *std::max_element(found.counts.begin(), found.counts.end());
-    Canvas canvas(kWidth, kHeight, title);
-    const Frame frame(canvas, title, x, from_zero("runs", kHeadroom * static_cast<double>(largest)));
+    Canvas canvas(width, kHeight, title);
+    const Frame frame(canvas, title, x, from_zero(counted, kHeadroom * static_cast<double>(largest)));
     for (size_t i = 0; i < found.counts.size(); ++i) {
         if (found.counts[i] == 0) continue;
         const double from = found.low + found.width * static_cast<double>(i);
@@ -101,9 +101,9 @@ Canvas histogram(const std::string& title, const std::string& label, const std::
     for (const Mark& mark : marks) {
         const double at = frame.x(mark.value);
         const std::string text = mark.name + " " + short_number(mark.value);
-        const double width = text_width(text) + 10;
-        const bool left = at + width > frame.right();
-        const std::pair<double, double> here = left ? std::pair(at - width, at) : std::pair(at, at + width);
+        const double room = text_width(text) + 10;
+        const bool left = at + room > frame.right();
+        const std::pair<double, double> here = left ? std::pair(at - room, at) : std::pair(at, at + room);
         const auto row = std::count_if(taken.begin(), taken.end(), [&](const auto& other) {
             return here.first < other.second && other.first < here.second;
         });

@@ -23,9 +23,10 @@ struct Bins {
 };
 Bins bins(std::vector<double> values);
 
-/// How often each value was measured. `values` is not empty.
+/// How often each value was measured. `values` is not empty. `counted` says what has a value each. `width` is
+/// in pixels, at least kNarrow.
 Canvas histogram(const std::string& title, const std::string& label, const std::vector<double>& values,
-                 const std::vector<Mark>& marks);
+                 const std::vector<Mark>& marks, const std::string& counted = "runs", double width = 720);
 
 struct Series {
     std::string name;

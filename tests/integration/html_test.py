@@ -258,19 +258,31 @@ class Page(support.Case):
 
 
 class Report(support.Case):
+    def test_the_page_of_a_corpus_fits_its_window_and_loads_nothing(self):
+        need_chromium()
+        model = support.need_model("tiny.en", "base")
+        part, page = self.directory / "part.jsonl", self.directory / "corpus.html"
+        missing = self.directory / ("a-rather-long-name-" * 5 + ".wav")
+        support.run("-q", "-m", model, "-l", "en", "--manifest", part, support.LIBRIVOX, missing)
+        self.check_exit(support.run("report", "merge", "--html", page, part), 1)
+        self.check_fits(page, {390: 1, 1200: 2})
+
     def test_the_report_fits_its_window_and_loads_nothing(self):
         need_chromium()
         model = support.need_model("tiny.en", "base")
         page = self.directory / "report.html"
         done = support.run("-q", "-m", model, "-l", "en", "--report", page, support.LIBRIVOX)
         self.check_exit(done, 0)
+        self.check_fits(page, {390: 4, 1200: 4})
+
+    def check_fits(self, page, charts):
         with Browser() as browser:
             shown = "[...document.querySelectorAll('svg.plot')].filter(plot => plot.getBoundingClientRect().width > 0)"
-            for width in (390, 1200):
+            for width, count in charts.items():
                 browser.screen(width, 800, phone=width < 400)
                 browser.open(page)
                 self.assertEqual(browser.requests, [page.as_uri()])
-                self.assertEqual(browser.evaluate(f"{shown}.length"), 4)
+                self.assertEqual(browser.evaluate(f"{shown}.length"), count)
                 self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), width)
                 # No chart has to be scrolled, and no text of one is cut off.
                 outside = browser.evaluate(

@@ -57,7 +57,7 @@ TEST_CASE(
     TranscribeSettings given = settings(directory.write("list", "a.wav\n./a.wav\nb.wav\nc.wav\n"));
     ChosenInputs chosen = choose_inputs(given);
     CHECK(names(chosen) == Names{"a", "b", "c"});
-    CHECK(test::contains(chosen.note, "1 entries of"));
+    CHECK(test::contains(chosen.note, "1 of 4 entries"));
     given.shard = corpus::Shard{1, 3};
     CHECK(names(choose_inputs(given)) == Names{"b"});
     const std::string part = R"({"audio_filepath": "a.wav", "offset": 1, "duration": )";
