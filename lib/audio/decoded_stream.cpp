@@ -205,6 +205,7 @@ class DecodedStream final : public Stream {
                 }
                 block_.insert(block_.end(), decoded_.begin(), decoded_.end());
             }
+            if (decoded_.empty()) check_reads(*file_, second() + unread_seconds());
         } catch (const InputError&) {
             broken_ = std::current_exception();
         }
@@ -222,6 +223,9 @@ class DecodedStream final : public Stream {
         }
         at_end_ = block_.empty() || broken_;
     }
+
+    /// Of the block, which is not counted yet.
+    double unread_seconds() const { return static_cast<double>(block_.size()) / channels_ / rate_; }
 
     size_t wanted() const { return mixer_ ? mixer_->good_frames() * static_cast<size_t>(channels_) : 1; }
 

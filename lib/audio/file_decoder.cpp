@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "audio/file_end.h"
 #include "base/error.h"
 
@@ -9,6 +11,12 @@ namespace npuscribe::audio {
 
 std::string seconds_text(double seconds) {
     return fmt::format("{:.2f} s", seconds);
+}
+
+void check_reads(const InputFile& file, double second) {
+    if (file.read_error() == 0) return;
+    throw InputError(fmt::format("{} cannot be read from {} on: {}", file.name(), seconds_text(second),
+                                 std::generic_category().message(file.read_error())));
 }
 
 void check_file_end(const InputFile& file, double second) {

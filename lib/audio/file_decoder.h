@@ -45,6 +45,9 @@ std::unique_ptr<FileDecoder> open_with_libsndfile(const InputFile& file);
 /// language; empty: the main one. Exists only if built with NPUSCRIBE_HAVE_LIBAV.
 std::unique_ptr<FileDecoder> open_with_libav(const InputFile& file, const std::string& track);
 
+/// Throws InputError if a read of the file failed, when its sound ended at `second`.
+void check_reads(const InputFile& file, double second);
+
 /// Throws InputError if the file's structure says that there is a second or more of sound beyond its end,
 /// when its sound ended at `second`.
 void check_file_end(const InputFile& file, double second);

@@ -90,7 +90,8 @@ InputFile::InputFile(InputFile&& other) noexcept
       pipe_(std::move(other.pipe_)),
       whole_(other.whole_),
       left_(other.left_.load()),
-      read_to_(other.read_to_.load()) {}
+      read_to_(other.read_to_.load()),
+      read_error_(other.read_error_.load()) {}
 
 InputFile::~InputFile() {
     if (fd_ >= 0) close(fd_);
@@ -108,7 +109,10 @@ void InputFile::wait_for_end() {
 
 int64_t InputFile::read_at(void* buffer, int64_t count, int64_t offset) const {
     if (pipe_) return read_pipe(buffer, count, offset);
-    return pread_all(fd_, buffer, std::clamp<int64_t>(size_ - offset, 0, count), begin_ + offset);
+    const int64_t done =
+        pread_all(fd_, buffer, std::clamp<int64_t>(size_ - offset, 0, count), begin_ + offset);
+    if (done < 0) read_error_ = errno;
+    return done;
 }
 
 int64_t InputFile::read_pipe(void* buffer, int64_t count, int64_t offset) const {

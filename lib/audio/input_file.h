@@ -51,6 +51,9 @@ class InputFile {
     /// for the next bytes of a pipe, but not for those far beyond what was read: there it returns 0 as well,
     /// because decoders look there for what may follow the sound.
     int64_t read_at(void* buffer, int64_t count, int64_t offset) const;
+    /// Why a read failed, as an error number; 0: none did. Decoders' libraries may take a failed read for the
+    /// end of the file.
+    int read_error() const { return read_error_; }
 
   private:
     explicit InputFile(const InputFile* first);
@@ -64,6 +67,7 @@ class InputFile {
     bool whole_ = false;
     std::atomic<bool> left_{false};
     mutable std::atomic<int64_t> read_to_{0};  // of a pipe
+    mutable std::atomic<int> read_error_{0};
 };
 
 }  // namespace npuscribe::audio

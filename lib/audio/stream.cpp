@@ -31,7 +31,9 @@ int64_t Stream::skip(int64_t samples) {
 namespace {
 
 std::unique_ptr<Stream> open_whole(const std::shared_ptr<const InputFile>& file, const OpenOptions& options) {
-    return read_ogg_pages(*file).links.size() > 1 ? open_chained(file, options) : open_decoded(file, options);
+    const bool chained = read_ogg_pages(*file).links.size() > 1;
+    check_reads(*file, 0);
+    return chained ? open_chained(file, options) : open_decoded(file, options);
 }
 
 std::unique_ptr<Stream> open_pipe(const std::shared_ptr<InputFile>& file, const OpenOptions& options) {
