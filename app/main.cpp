@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <span>
 #include <system_error>
 #include <vector>
@@ -118,6 +120,22 @@ void report_truncated(const char* path) {
     ::_exit(kUnavailable);
 }
 
+// nlohmann-json's destructors allocate. If memory runs out there, nothing can catch it; outputs are whole or
+// absent even so.
+[[noreturn]] void report_no_memory() {
+    try {
+        if (const std::exception_ptr current = std::current_exception()) std::rethrow_exception(current);
+    } catch (const std::bad_alloc& error) {
+        constexpr char kMessage[] =
+            "npuscribe: error: out of memory; what is not finished yet is not written: use a smaller model, "
+            "--batch-size or --beam-size\n";
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+        ::_exit(kSomeFailed);
+    } catch (...) {  // a mistake of ours, which a core file tells more about
+    }
+    std::abort();
+}
+
 // A wait that a signal ended may have failed for that reason.
 int report(const char* message, ExitCode code) {
     if (const int signal = exit_code_of_signal(); signal != 0) {
@@ -136,6 +154,7 @@ int main(int argc, char** argv) {
     using namespace npuscribe::app;
     try {
         hold_closed_descriptors();
+        std::set_terminate(report_no_memory);
         end_on_signals();
         watch_truncation(report_truncated);
         return flushed(app::run({argv + std::min(argc, 1), argv + argc}));

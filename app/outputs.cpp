@@ -102,9 +102,10 @@ void OutputPlan::write(size_t input, const Transcript& transcript, std::vector<s
         const fs::path& root = roots[input];
         try {
             with_page.page = page_options(inputs[input].path, path);
+            const std::string text = formats[f].write(transcript, with_page);
             output::AtomicFile file(
                 output::DerivedPath{root, root.empty() ? path : path.lexically_relative(root)});
-            file.write(formats[f].write(transcript, with_page));
+            file.write(text);
             write_record(file, inputs[input], run);
             file.commit();
             written.push_back(path.string());

@@ -227,7 +227,10 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     const bool whole = transcript.broken_off.empty();
     file.status = whole ? output::FileReport::Status::done : output::FileReport::Status::incomplete;
     file.error = transcript.broken_off;
-    if (!whole) spdlog::warn("{}; the transcript is of what can be read", printable(transcript.broken_off));
+    // With --quiet the exit code must not stand there without a reason.
+    const auto level = spdlog::should_log(spdlog::level::warn) ? spdlog::level::warn : spdlog::level::err;
+    if (!whole)
+        spdlog::log(level, "{}; the transcript is of what can be read", printable(transcript.broken_off));
     file.language = transcript.language;
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
@@ -240,8 +243,9 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     log(index_[input], written.text());
     warn(index_[input], transcript);
     if (paths_.size() > 1 && !console_.live()) {
-        spdlog::info("{}/{} {}: done, {} of audio", progress_->done(), paths_.size(),
-                     printable(shown_name(paths_[input])), clock_text(transcript.duration));
+        spdlog::info("{}/{} {}: {}, {} of audio", progress_->done(), paths_.size(),
+                     printable(shown_name(paths_[input])), whole ? "done" : "incomplete",
+                     clock_text(transcript.duration));
     }
     spdlog::debug("{}: {}, {:.1f} s of audio, {:.1f} s of speech, {} segments",
                   printable(shown_name(paths_[input])), transcript.language, transcript.duration,
