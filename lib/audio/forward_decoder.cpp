@@ -11,6 +11,8 @@ namespace {
 
 using Head = std::array<char, 12>;
 
+constexpr std::string_view kMatroska = "\x1A\x45\xDF\xA3";  // EBML; WebM is Matroska
+
 bool begins(const Head& head, std::string_view with, size_t at = 0) {
     return std::string_view(head.data() + at, head.size() - at).starts_with(with);
 }
@@ -37,10 +39,13 @@ Head head_of(const InputFile& file) {
 }  // namespace
 
 std::unique_ptr<FileDecoder> open_forward(const InputFile& file, const std::string& track) {
-    if (!track.empty() && track != "1") return nullptr;
+    const bool only_track = track.empty() || track == "1";
     const Head head = head_of(file);
     try {
-        if (suits_libsndfile(head)) return open_with_libsndfile(file);
+        if (suits_libsndfile(head) && only_track) return open_with_libsndfile(file);
+#ifdef NPUSCRIBE_HAVE_LIBAV
+        if (begins(head, kMatroska)) return open_with_libav(file, track);
+#endif
     } catch (const InputError&) {
         // Whoever asked tries again once all of the file is there, and reports what is wrong with it.
     }

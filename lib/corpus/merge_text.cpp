@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "corpus/merge.h"
 
 namespace npuscribe::corpus {
@@ -22,6 +23,11 @@ std::string counts_text(const Totals& t) {
     return out;
 }
 
+std::string length_text(double seconds) {
+    constexpr double kHour = 3600;
+    return seconds < 10 * kHour ? clock_text(seconds) : fmt::format("{:.1f} hours", seconds / kHour);
+}
+
 Json problem_json(const Merged& entry) {
     return {{"audio_filepath", entry.audio.string()},
             {"offset", entry.offset},
@@ -33,8 +39,8 @@ Json problem_json(const Merged& entry) {
 
 std::string totals_text(const Totals& t) {
     std::string out = counts_text(t);
-    out += fmt::format("\n{:.2f} hours of audio in {:.2f} hours of all tasks, {:.1f} x realtime a task",
-                       t.audio_hours(), t.wall_seconds / 3600, t.realtime_factor());
+    out += fmt::format("\n{} of audio in {} of all tasks, {:.1f} x realtime a task",
+                       length_text(t.audio_seconds), length_text(t.wall_seconds), t.realtime_factor());
     if (t.with_reference > 0)
         out +=
             fmt::format("\nword error rate {:.2f} % ({} errors in {} words, {} recordings with a reference)",

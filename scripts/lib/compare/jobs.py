@@ -35,6 +35,7 @@ class Result:
 
     wall: float
     peak_memory: int
+    cpu: float  # of all threads, loading included
     work: float | None = None  # without loading the model
     encoder: float | None = None  # one 30 s window
     audio_seconds: float | None = None  # of all files together; npuscribe's count
@@ -101,6 +102,7 @@ def choose(settings: Settings, parts_of_names: list[str], quick: bool) -> list[C
 class Process(NamedTuple):
     wall: float  # seconds
     peak: int  # resident bytes
+    cpu: float  # seconds of all its threads
     errors: str  # what it wrote to stderr
 
 
@@ -120,7 +122,7 @@ def run_process(command: list[str], threads: int) -> Process:
         said = errors.read().decode(errors="replace")
     if child.returncode != 0:
         sys.exit(f"exit code {child.returncode}: {' '.join(command)}\n{said}")
-    return Process(wall, usage.ru_maxrss * 1024, said)
+    return Process(wall, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, said)
 
 
 def run_faster_whisper(contender: Contender, files: list[Path], settings: Settings, encoder: bool) -> Result:
@@ -130,11 +132,12 @@ def run_faster_whisper(contender: Contender, files: list[Path], settings: Settin
         command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size)]
         command += ["--batch-size", str(contender.batch_size), "--output", str(output)]
         command += ["--encode", str(ENCODER_CALLS)] if encoder else []
-        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(output.read_text(encoding="utf-8"))
     return Result(
-        wall=wall,
-        peak_memory=peak,
+        wall=process.wall,
+        peak_memory=process.peak,
+        cpu=process.cpu,
         work=answer.get("work"),
         encoder=statistics.median(answer["encoder"][1:]) if encoder else None,
         texts={Path(file): text for file, text in answer.get("texts", {}).items()},
@@ -153,15 +156,16 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
             # One window a file, and no voice activity, which might shorten it; several files, for as many calls.
             command += ["--no-vad", *FULL_CONTEXT]
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
-        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(report.read_text(encoding="utf-8"))
         totals = answer["totals"]
         # A window whose last words are cut off is followed by a second one: the time of each counts.
         calls = [file["stages"]["encoder"] / file["windows"] for file in answer["files"]]
         texts = {} if encoder else {file: read_text(out / f"{file.stem}.json") for file in files}
     return Result(
-        wall=wall,
-        peak_memory=peak,
+        wall=process.wall,
+        peak_memory=process.peak,
+        cpu=process.cpu,
         work=totals["wall_seconds"] - totals["stages"]["load"],
         encoder=statistics.median(calls[1:]) if encoder else None,
         audio_seconds=totals["audio_seconds"],
@@ -185,10 +189,10 @@ def run_openvino(contender: Contender, files: list[Path], settings: Settings, en
         output = Path(directory) / "result.json"
         command = [str(settings.openvino.python), str(HERE / "openvino_worker.py"), "--model", str(settings.openvino.model)]
         command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size), "--output", str(output)]
-        wall, peak, _ = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings.threads)
         answer = json.loads(output.read_text(encoding="utf-8"))
     texts = {Path(file): text for file, text in answer["texts"].items()}
-    return Result(wall=wall, peak_memory=peak, work=answer["work"], texts=texts)
+    return Result(wall=process.wall, peak_memory=process.peak, cpu=process.cpu, work=answer["work"], texts=texts)
 
 
 def run_whisper_cpp(contender: Contender, files: list[Path], settings: Settings, encoder: bool) -> Result:
@@ -196,9 +200,10 @@ def run_whisper_cpp(contender: Contender, files: list[Path], settings: Settings,
     assert settings.whisper_cpp and not encoder
     with tempfile.TemporaryDirectory() as directory:
         inputs, command = whisper_cpp.prepare(settings.whisper_cpp, files, Path(directory), settings.threads)
-        wall, peak, said = run_process(command, settings.threads)
+        process = run_process(command, settings.threads)
         texts = {file: whisper_cpp.read_text(inputs[file]) for file in files}
-    return Result(wall=wall, peak_memory=peak, work=wall - whisper_cpp.load_seconds(said), texts=texts)
+    work = process.wall - whisper_cpp.load_seconds(process.errors)
+    return Result(wall=process.wall, peak_memory=process.peak, cpu=process.cpu, work=work, texts=texts)
 
 
 RUNNERS = {

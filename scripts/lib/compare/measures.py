@@ -23,6 +23,7 @@ COLUMNS = [
     ("long", "long file", lambda v: f"{v:.1f} s"),
     ("short", "short files", lambda v: f"{v:.1f} s"),
     ("clip", "one clip, whole process", lambda v: f"{v:.2f} s"),
+    ("cpu", "CPU time for an hour of audio", lambda v: f"{v:.0f} s"),
     ("memory", "peak memory, long file", lambda v: f"{v / 2**20:.0f} MiB"),
 ]
 
@@ -150,6 +151,10 @@ def measure(
         if "wer" in wanted and not quick:
             new = {contender: results for contender, results in runs.items() if contender.name not in measured}
             add_orders(comparison, new, files.long, settings, scratch)
+        seconds = next((r.audio_seconds for results in runs.values() for r in results if r.audio_seconds), None)
+        if "long" in wanted and seconds:
+            for contender, results in runs.items():
+                comparison.add(contender, "cpu", 3600 * jobs.median(results, "cpu") / seconds)
         if "memory" in wanted:
             for contender, results in runs.items():
                 comparison.add(contender, "memory", jobs.median(results, "peak_memory"))
