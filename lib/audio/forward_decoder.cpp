@@ -22,6 +22,13 @@ bool suits_libsndfile(const Head& head) {
     return begins(head, ".snd") || begins(head, "fLaC");
 }
 
+/// Ogg, Matroska and WebM, MP3 and AAC: they are made to be streamed.
+bool suits_libav(const Head& head) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(head[i]); };
+    const bool is_mpeg = byte(0) == 0xFF && (byte(1) & 0xE0) == 0xE0;
+    return begins(head, "OggS") || begins(head, "\x1A\x45\xDF\xA3") || begins(head, "ID3") || is_mpeg;
+}
+
 /// The first bytes; those that a shorter file lacks are 0.
 Head head_of(const InputFile& file) {
     Head head{};
@@ -37,10 +44,13 @@ Head head_of(const InputFile& file) {
 }  // namespace
 
 std::unique_ptr<FileDecoder> open_forward(const InputFile& file, const std::string& track) {
-    if (!track.empty() && track != "1") return nullptr;
     const Head head = head_of(file);
     try {
-        if (suits_libsndfile(head)) return open_with_libsndfile(file);
+        const bool is_main = track.empty() || track == "1";
+        if (suits_libsndfile(head)) return is_main ? open_with_libsndfile(file) : nullptr;
+#ifdef NPUSCRIBE_HAVE_LIBAV
+        if (suits_libav(head)) return open_with_libav(file, track);
+#endif
     } catch (const InputError&) {
         // Whoever asked tries again once all of the file is there, and reports what is wrong with it.
     }

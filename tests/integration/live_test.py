@@ -57,6 +57,26 @@ class Pipe(Live):
         said = support.words(words)
         self.assertLess(support.word_errors(said, support.words(text)), 0.5 * len(said))
 
+    @support.needs("ffmpeg")
+    def test_what_people_stream_comes_while_the_pipe_is_open(self):
+        support.need_program("ffmpeg")
+        recording, words = sorted(support.librivox().items())[0]
+        for name, codec in (("ogg", "libvorbis"), ("opus", "libopus"), ("webm", "libopus"), ("mp3", "libmp3lame"), ("aac", "aac")):
+            with self.subTest(name):
+                file = self.directory / f"talk.{name}"
+                encoded = ["ffmpeg", "-v", "error", "-i", recording, "-c:a", codec, file]
+                if subprocess.run(encoded, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+                    continue  # this ffmpeg lacks the encoder
+                child = self.start("-", stdin=subprocess.PIPE)
+                child.stdin.write(file.read_bytes())
+                child.stdin.flush()
+                text = self.line(child)
+                child.stdin.close()
+                text += child.stdout.read().decode()
+                self.assertEqual(child.wait(timeout=60), 0)
+                said = support.words(words)
+                self.assertLess(support.word_errors(said, support.words(text)), 0.5 * len(said))
+
     def test_a_pipe_that_goes_on_after_a_pause_is_heard_on(self):
         recordings = sorted(support.librivox())[:2]
         parts = []
