@@ -227,7 +227,10 @@ void RunRecorder::on_done(size_t input, const Transcript& transcript, const Timi
     const bool whole = transcript.broken_off.empty();
     file.status = whole ? output::FileReport::Status::done : output::FileReport::Status::incomplete;
     file.error = transcript.broken_off;
-    if (!whole) spdlog::warn("{}; the transcript is of what can be read", printable(transcript.broken_off));
+    // With --quiet, too, because exit code 1 needs a reason.
+    if (!whole)
+        spdlog::log(spdlog::should_log(spdlog::level::warn) ? spdlog::level::warn : spdlog::level::err,
+                    "{}; the transcript is of what can be read", printable(transcript.broken_off));
     file.language = transcript.language;
     file.language_probability = transcript.language_probability;
     file.speech_seconds = transcript.speech_duration;
