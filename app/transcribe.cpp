@@ -5,10 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -84,12 +87,11 @@ void conclude(const output::RunReport& report, const TranscribeSettings& setting
 output::Replacements read_replacements(const std::string& path) {
     if (path.empty()) return {};
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    // A directory opens, but cannot be read.
-    if (!file || !(text << file.rdbuf()))
+    std::error_code ignored;
+    if (!file || std::filesystem::is_directory(path, ignored))
         throw UsageError(fmt::format(
             "cannot read '{}', the file of --replace; give a file with lines such as: heard → wanted", path));
-    return {text.str(), path};
+    return {std::string(std::istreambuf_iterator<char>(file), {}), path};
 }
 
 Loudness loudness(const TranscribeSettings& settings) {

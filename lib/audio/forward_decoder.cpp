@@ -11,8 +11,6 @@ namespace {
 
 using Head = std::array<char, 12>;
 
-constexpr std::string_view kMatroska = "\x1A\x45\xDF\xA3";  // EBML; WebM is Matroska
-
 bool begins(const Head& head, std::string_view with, size_t at = 0) {
     return std::string_view(head.data() + at, head.size() - at).starts_with(with);
 }
@@ -22,6 +20,13 @@ bool suits_libsndfile(const Head& head) {
     if (begins(head, "WAVE", 8)) return begins(head, "RIFF") || begins(head, "RIFX") || begins(head, "RF64");
     if (begins(head, "FORM")) return begins(head, "AIFF", 8) || begins(head, "AIFC", 8);
     return begins(head, ".snd") || begins(head, "fLaC");
+}
+
+/// Ogg, Matroska and WebM, MP3 and AAC: they are made to be streamed.
+bool suits_libav(const Head& head) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(head[i]); };
+    const bool is_mpeg = byte(0) == 0xFF && (byte(1) & 0xE0) == 0xE0;
+    return begins(head, "OggS") || begins(head, "\x1A\x45\xDF\xA3") || begins(head, "ID3") || is_mpeg;
 }
 
 /// The first bytes; those that a shorter file lacks are 0.
@@ -39,12 +44,12 @@ Head head_of(const InputFile& file) {
 }  // namespace
 
 std::unique_ptr<FileDecoder> open_forward(const InputFile& file, const std::string& track) {
-    const bool only_track = track.empty() || track == "1";
     const Head head = head_of(file);
     try {
-        if (suits_libsndfile(head) && only_track) return open_with_libsndfile(file);
+        const bool is_main = track.empty() || track == "1";
+        if (suits_libsndfile(head)) return is_main ? open_with_libsndfile(file) : nullptr;
 #ifdef NPUSCRIBE_HAVE_LIBAV
-        if (begins(head, kMatroska)) return open_with_libav(file, track);
+        if (suits_libav(head)) return open_with_libav(file, track);
 #endif
     } catch (const InputError&) {
         // Whoever asked tries again once all of the file is there, and reports what is wrong with it.

@@ -8,10 +8,11 @@
 
 namespace npuscribe::audio {
 
-/// A decoder that reads `file` from front to back without knowing its end: WAV, AIFF, AU, FLAC, Matroska and
-/// WebM. Null for other formats: MP4 needs what is at its end, an Ogg file may go on with another one, and
-/// FFmpeg's libraries give other samples of an MP3 that cannot seek. Null, too, if it has no such audio
-/// `track` (open_with_libav). `file` must outlive the result.
+/// A decoder that reads `file` from front to back without knowing its end: WAV, AIFF, AU and FLAC; with
+/// FFmpeg's libraries Ogg (Opus, Vorbis), WebM, Matroska, MP3 and AAC. Null for other formats, such as MP4,
+/// which needs what is at its end, and if there is no such audio `track` (open_with_libav). An MP3 keeps the
+/// padding at its end, less than a tenth of a second, because its length is not known. `file` must outlive
+/// the result.
 std::unique_ptr<FileDecoder> open_forward(const InputFile& file, const std::string& track);
 
 }  // namespace npuscribe::audio

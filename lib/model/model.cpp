@@ -86,7 +86,10 @@ fs::path models_directory() {
     if (const char* models = environment("NPUSCRIBE_MODELS")) return models;
     if (const char* cache = environment("XDG_CACHE_HOME")) return fs::path(cache) / "npuscribe/models";
     if (const char* home = environment("HOME")) return fs::path(home) / ".cache/npuscribe/models";
-    throw ModelError("no place for models: none of NPUSCRIBE_MODELS, XDG_CACHE_HOME and HOME is set");
+    throw ModelError(
+        "no place for models: none of NPUSCRIBE_MODELS, XDG_CACHE_HOME and HOME is set; set NPUSCRIBE_MODELS "
+        "to a "
+        "directory");
 }
 
 std::optional<fs::path> find_fetched(const std::string& name, Prefer prefer) {

