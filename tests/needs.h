@@ -36,9 +36,15 @@ inline std::filesystem::path need_model(const std::string& name) {
     return *path;
 }
 
-/// [needs-avx512-vnni], [needs-avx512-bf16] and [needs-amx]: instructions of this CPU. Give what lib/simd
-/// says of them.
+/// [needs-avx2], [needs-vnni] (of 256 or 512 bits), [needs-avx512-vnni], [needs-avx512-bf16] and [needs-amx]:
+/// instructions of this CPU. Give what lib/simd says of them.
+inline void need_avx2(bool available) {
+    if (!available) skip("needs-avx2", "no AVX2, or NPUSCRIBE_MAX_ISA forbids it");
+}
 inline void need_vnni(bool available) {
+    if (!available) skip("needs-vnni", "no AVX-VNNI or AVX-512 VNNI, or NPUSCRIBE_MAX_ISA forbids them");
+}
+inline void need_avx512_vnni(bool available) {
     if (!available) skip("needs-avx512-vnni", "no AVX-512 VNNI, or NPUSCRIBE_MAX_ISA forbids it");
 }
 inline void need_vnni_and_bf16(bool available) {

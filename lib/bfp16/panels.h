@@ -7,7 +7,7 @@
 //   block    64 rows × 8 columns: four times 16 rows' mantissas 0…3, then their mantissas 4…7; then the
 //            exponents of all 64: 576 bytes, 9 for 8 values
 //
-// Mantissas are stored + 128, because AVX-512 VNNI multiplies unsigned by signed bytes. Blocks of zeros have
+// Mantissas are stored + 128, because VNNI multiplies unsigned by signed bytes. Blocks of zeros have
 // the exponent 127, in the padding too: their scale does not matter, and an exponent of 0 would widen the
 // range.
 

@@ -19,9 +19,10 @@
 namespace npuscribe::simd {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Isa>, 5> kNames = {{
+constexpr std::array<std::pair<std::string_view, Isa>, 6> kNames = {{
     {"baseline", Isa::baseline},
     {"avx2", Isa::avx2},
+    {"avxvnni", Isa::avxvnni},
     {"avx512", Isa::avx512},
     {"bf16", Isa::bf16},
     {"amx", Isa::amx},
@@ -44,12 +45,20 @@ Isa cpu_isa() {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::baseline;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
-        return Isa::avx2;
+        return cpu_has_avx_vnni() ? Isa::avxvnni : Isa::avx2;
     }
     if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
     return __builtin_cpu_supports("avx512vnni") && cpu_has_bf16_tiles() ? Isa::amx : Isa::bf16;
 #else
     return Isa::baseline;
+#endif
+}
+
+bool cpu_has_vnni_256() {
+#if defined(__x86_64__)
+    return cpu_has_avx_vnni() || (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl"));
+#else
+    return false;
 #endif
 }
 
@@ -68,6 +77,8 @@ Isa cap() {
 Isa choose() {
     Isa level = std::min(cpu_isa(), cap());
     if (level == Isa::amx && !may_use_tiles()) level = Isa::bf16;
+    // Capped, and the CPU has AVX-512 without VNNI.
+    if (level == Isa::avxvnni && !cpu_has_vnni_256()) level = Isa::avx2;
     return level;
 }
 
@@ -91,6 +102,10 @@ bool has_vnni() {
 #else
     return false;
 #endif
+}
+
+bool has_vnni_256() {
+    return isa() >= Isa::avxvnni && cpu_has_vnni_256();
 }
 
 void init_isa() {

@@ -13,7 +13,7 @@ inline constexpr float kScoreScale = 0.125F * 1.4426950408889634F;
 
 /// How keys, values and packed weights are stored. bf16: pairs along the summed dimension side by side, as
 /// the dot product instruction of AVX-512 BF16 takes them; products are exact, sums are fp32 on every level.
-/// bfp16: only weights, as blocks that AVX-512 VNNI multiplies (matmul/block_matmul.h).
+/// bfp16: only weights, as blocks that VNNI multiplies (matmul/block_matmul.h).
 enum class Element { bf16, f32, bfp16 };
 
 /// Bytes of one bf16 or f32.

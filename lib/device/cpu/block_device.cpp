@@ -11,7 +11,6 @@
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
 #include "device/cpu/panel_device.h"
-#include "simd/isa.h"
 #include "simd/matmul/block_matmul.h"
 #include "simd/rows/prepare.h"
 
@@ -128,10 +127,8 @@ class BlockLinear final : public PanelLinear {
 }  // namespace
 
 std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, ThreadPool& pool) {
-    if (!simd::has_vnni()) {
-        throw DeviceError(
-            "this back end multiplies blocks as integers with AVX-512 VNNI, which this CPU lacks");
-    }
+    if (!simd::can_multiply_blocks())
+        throw DeviceError("this back end multiplies blocks as integers with VNNI, which this CPU lacks");
     return std::make_unique<PanelDevice<BlockOperand, BlockLinear>>(
         options, pool, "bfp16 in integers, exact within a block");
 }

@@ -1,6 +1,7 @@
 #pragma once
-// BFP16 on CPUs with AVX-512 VNNI: blocks are multiplied as integers, which is faster than multiplying their
-// values as bfloat16 (simd/matmul/block_matmul.h). AMX's bfloat16 tiles are faster still: tile_device.h.
+// BFP16 on CPUs with AVX-VNNI or AVX-512 VNNI: blocks are multiplied as integers, which is faster than
+// multiplying their values as bfloat16 (simd/matmul/block_matmul.h). AMX's bfloat16 tiles are faster still:
+// tile_device.h.
 
 #include <memory>
 

@@ -37,6 +37,7 @@ std::string onednn_isa() {
     if (onednn_has(dnnl::cpu_isa::avx512_core_bf16)) return "AVX-512 BF16";
     if (onednn_has(dnnl::cpu_isa::avx512_core_vnni)) return "AVX-512 VNNI";
     if (onednn_has(dnnl::cpu_isa::avx512_core)) return "AVX-512";
+    if (onednn_has(dnnl::cpu_isa::avx2_vnni)) return "AVX2 VNNI";
     if (onednn_has(dnnl::cpu_isa::avx2)) return "AVX2";
     return "SSE4.1";
 }

@@ -23,6 +23,9 @@ void cap_isa() {
             case simd::Isa::avx2:
                 dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
                 break;
+            case simd::Isa::avxvnni:
+                dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2_vnni);
+                break;
             case simd::Isa::avx512:
                 dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_vnni);
                 break;

@@ -1,8 +1,9 @@
 #pragma once
-// x·Wᵀ on BFP16 blocks as they are, in integers: AVX-512 VNNI's dot product sums a block's eight products,
-// exactly, and the sum is scaled by both blocks' exponents into an fp32 accumulator. This takes 2 + 1
-// multiply slots, products of bfloat16 pairs take 4. Call these only if has_vnni(); on other architectures
-// than x86-64 they throw DeviceError.
+// x·Wᵀ on BFP16 blocks as they are, in integers: VNNI's dot product sums a block's eight products, exactly,
+// and the sum is scaled by both blocks' exponents into an fp32 accumulator. This takes 2 + 1 multiply slots;
+// products of bfloat16 pairs take 4, of floats 8. It runs on 512 bits (AVX-512 VNNI) or on 256 (AVX-VNNI),
+// with the same results to the bit. Call these only if can_multiply_blocks(); on other architectures than
+// x86-64 they throw DeviceError.
 //
 //   left operand   groups of 4 rows; a group is its blocks along K; a block is 4 rows of 16 bytes:
 //                  8 mantissas, −128 × their sum (int32), (exponent − 139) << 23 (int32)
@@ -35,13 +36,33 @@ constexpr size_t block_operand_bytes(size_t m, size_t k) {
     return (m + kBlockGroupRows - 1) / kBlockGroupRows * kBlockGroupRows * 2 * k;
 }
 
+/// One row of a left block in memory.
+struct LeftRow {
+    int32_t low, high;  // mantissas 0…3 and 4…7
+    int32_t correction;
+    int32_t exponent;
+};
+
+/// A product of mantissas is worth 2^(ea − 133) · 2^(eb − 133): as a float's bits, (ea + eb − 139) << 23.
+inline constexpr int kScaleBias = 139 << 23;
+
 /// A place in a left operand of k columns: (row, col).
 struct OperandPlace {
     uint8_t* operand = nullptr;
     size_t k = 0;
     size_t row = 0;
     size_t col = 0;
+
+    /// Where the row `r` rows further has its block.
+    uint8_t* at(size_t r) const {
+        const size_t group = (row + r) / kBlockGroupRows * kBlockGroupRows;
+        return operand + group * 2 * k + col / bfp16::kBlockSize * kBlockGroupRows * sizeof(LeftRow) +
+               (row + r - group) * sizeof(LeftRow);
+    }
 };
+
+/// True if this process may call the functions below.
+bool can_multiply_blocks();
 
 /// Rounds `x` [m × c] to blocks and puts them at `to`; c, k and col are multiples of 8. Widens `range`.
 /// Returns the first row, counted in `x`, with Inf, NaN or a magnitude of bfp16::kMagnitudeLimit or more (its

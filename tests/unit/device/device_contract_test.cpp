@@ -21,7 +21,7 @@
 #include "device/device.h"
 #include "device/emulated/emulated_device.h"
 #include "device/npu/npu_device.h"
-#include "simd/isa.h"
+#include "simd/matmul/block_matmul.h"
 #include "unit/device/chain_bound.h"
 #include "unit/device/whisper_like.h"
 
@@ -54,7 +54,8 @@ std::vector<Maker> devices_here() {
 #endif
     };
 #ifndef NPUSCRIBE_TEST_NPU
-    if (simd::has_vnni()) all.push_back({"cpu, blocks", make_cpu_block_device, {Precision::bfp16}});
+    if (simd::can_multiply_blocks())
+        all.push_back({"cpu, blocks", make_cpu_block_device, {Precision::bfp16}});
 #endif
     return all;
 }

@@ -16,6 +16,9 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
     floats.decoder_weights = Element::bfp16;
     floats.bfp16_matmul = BlockMatmul::floats;
     CHECK(simd::kernels_for(Isa::avx2, false) == floats);
+    Kernels narrow = floats;
+    narrow.bfp16_matmul = BlockMatmul::vnni_256;
+    CHECK(simd::kernels_for(Isa::avxvnni, false) == narrow);
     CHECK(simd::kernels_for(Isa::avx512, false) == floats);
     CHECK(simd::kernels_for(Isa::avx512, true) == Kernels{AttentionKernel::highway, KeyFormat::bf16,
                                                           KeyFormat::int8, ProjectionKernel::highway,
@@ -33,6 +36,12 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
 
 TEST_CASE("a process uses the kernels of its own CPU and NPUSCRIBE_MAX_ISA") {
     CHECK(simd::kernels() == simd::kernels_for(simd::isa(), simd::has_vnni()));
+}
+
+TEST_CASE("VNNI on 256 bits comes with VNNI on 512 bits and with no level below its own") {
+    if (simd::has_vnni()) CHECK(simd::has_vnni_256());
+    if (simd::isa() < Isa::avxvnni) CHECK_FALSE(simd::has_vnni_256());
+    if (simd::isa() == Isa::avxvnni) CHECK(simd::has_vnni_256());
 }
 
 TEST_CASE("a kernel of another architecture is refused with the instructions that it needs") {

@@ -236,7 +236,7 @@ TEST_CASE("attention over plain rows equals attention over packed ones") {
 }
 
 TEST_CASE("attention over 8-bit keys and values differs only by their rounding", "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+    need_avx512_vnni(simd::has_vnni());
     for (const size_t n : {1, 15, 16, 17, 100, 1500}) {
         for (const size_t rows : {1, 2, 3, 4, 5, 8}) {
             const auto q = random_matrix(rows, 64, 1);

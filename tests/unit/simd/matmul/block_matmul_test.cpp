@@ -54,8 +54,8 @@ void multiply(const simd::BlockOperands& in, const simd::MatmulOutput& out) {
 
 }  // namespace
 
-TEST_CASE("blocks of integers give the product of what the blocks hold", "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+TEST_CASE("blocks of integers give the product of what the blocks hold", "[needs-vnni]") {
+    need_vnni(simd::can_multiply_blocks());
     const auto rounding = GENERATE(Rounding::nearest_even, Rounding::floor);
     const auto [m, k, n] = GENERATE(table<size_t, size_t, size_t>(
         {{1, 8, 1}, {4, 16, 64}, {5, 24, 65}, {7, 512, 200}, {64, 64, 128}, {3, 2048, 17}}));
@@ -76,9 +76,8 @@ TEST_CASE("blocks of integers give the product of what the blocks hold", "[needs
     CHECK(again.values == y.values);
 }
 
-TEST_CASE("a bias is added and, if asked for, the old value; other columns are not touched",
-          "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+TEST_CASE("a bias is added and, if asked for, the old value; other columns are not touched", "[needs-vnni]") {
+    need_vnni(simd::can_multiply_blocks());
     const size_t m = 6, k = 32, n = 70, stride = 80;
     const auto x = random_matrix(m, k, 3), w = random_matrix(n, k, 4), bias = random_matrix(1, n, 5);
     const Left left(x, Rounding::nearest_even);
@@ -95,8 +94,8 @@ TEST_CASE("a bias is added and, if asked for, the old value; other columns are n
 }
 
 TEST_CASE("exponents at the ends of their range, and blocks of zeros, give the product, too",
-          "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+          "[needs-vnni]") {
+    need_vnni(simd::can_multiply_blocks());
     const auto [x_scale, w_scale] =
         GENERATE(table<int, int>({{60, -100}, {-100, 60}, {100, -110}, {-60, -60}, {30, 30}, {-120, 20}}));
     const size_t m = 4, k = 64, n = 64;
@@ -114,8 +113,8 @@ TEST_CASE("exponents at the ends of their range, and blocks of zeros, give the p
     for (size_t i = 0; i < n; ++i) CHECK(y(3, i) == 0.0F);
 }
 
-TEST_CASE("a sum too large for fp32 becomes infinite", "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+TEST_CASE("a sum too large for fp32 becomes infinite", "[needs-vnni]") {
+    need_vnni(simd::can_multiply_blocks());
     Matrix x(1, 8), w(1, 8);
     x(0, 0) = 0x1p100F;
     w(0, 0) = 0x1p100F;
@@ -130,8 +129,8 @@ TEST_CASE("a sum too large for fp32 becomes infinite", "[needs-avx512-vnni]") {
 }
 
 TEST_CASE("an operand is filled piece by piece, and reports the first row that it cannot hold",
-          "[needs-avx512-vnni]") {
-    need_vnni(simd::has_vnni());
+          "[needs-vnni]") {
+    need_vnni(simd::can_multiply_blocks());
     const size_t m = 9, k = 48;
     auto x = random_matrix(m, k, 8);
     const Left whole(x, Rounding::nearest_even);

@@ -1,0 +1,13 @@
+#pragma once
+// block_matmul.h on AVX-512 VNNI (block_matmul_avx512.cpp). Call these only if has_vnni(); on other
+// architectures than x86-64 they throw DeviceError. Private to lib/simd.
+
+#include "simd/matmul/block_matmul.h"
+
+namespace npuscribe::simd::avx512_vnni {
+
+std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding,
+                                             const OperandPlace& to, ExponentRange& range);
+void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out);
+
+}  // namespace npuscribe::simd::avx512_vnni
