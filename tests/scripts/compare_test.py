@@ -1,5 +1,6 @@
 """What scripts/compare counts and writes; the runs themselves need faster-whisper and are not made here."""
 
+import dataclasses
 import sys
 import tempfile
 import unittest
@@ -10,6 +11,9 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 
 from compare import audio, jobs, measures, table, wer  # noqa: E402
+
+
+SETTINGS = jobs.Settings(Path("npuscribe"), Path("base"), threads=1, beam_size=0)
 
 
 class Alignment(unittest.TestCase):
@@ -95,17 +99,26 @@ class Manifest(unittest.TestCase):
 class Processes(unittest.TestCase):
     def test_measures_the_child_and_not_itself(self):
         use_100_mib = [sys.executable, "-c", "import time; x = bytearray(b'x') * (100 << 20); time.sleep(0.2)"]
-        wall, peak, cpu, _ = jobs.run_process(use_100_mib, threads=1)
+        wall, peak, cpu, _ = jobs.run_process(use_100_mib, SETTINGS)
         self.assertGreater(wall, 0.2)
         self.assertGreater(cpu, 0)
         self.assertLess(cpu, wall)  # it sleeps
         self.assertGreater(peak, 100 << 20)
         self.assertLess(peak, 200 << 20)
 
+    def test_a_child_sees_the_instruction_set_that_all_programs_are_held_to_and_no_other(self):
+        show = [sys.executable, "-c", "import os, sys; sys.exit(' '.join(os.environ.get(name, 'any') for name in sys.argv[1:]))"]
+        show += ["NPUSCRIBE_MAX_ISA", "CT2_FORCE_CPU_ISA", "ONEDNN_MAX_CPU_ISA"]
+        for isa, seen in ((None, "any any any"), ("avx2", "avx2 AVX2 AVX2")):
+            with mock.patch.dict("os.environ"), self.assertRaisesRegex(SystemExit, f"\n{seen}\n"):
+                for name in show[3:]:
+                    jobs.os.environ.pop(name, None)
+                jobs.run_process(show, dataclasses.replace(SETTINGS, isa=isa))
+
     def test_stops_where_a_child_fails_and_shows_why(self):
         fail = [sys.executable, "-c", "import sys; sys.exit('no such model')"]
         with self.assertRaisesRegex(SystemExit, "no such model"):
-            jobs.run_process(fail, threads=1)
+            jobs.run_process(fail, SETTINGS)
 
 
 class Earlier(unittest.TestCase):
@@ -163,6 +176,15 @@ class Tables(unittest.TestCase):
 
         self.assertEqual(of_batched(26.9), [True])  # 0.27 of it
         self.assertEqual(of_batched(27.1), [False])
+
+    def test_held_to_avx2_times_have_shares_of_their_own(self):
+        def reached(**values: float) -> list[bool]:
+            theirs = {"encoder": "faster-whisper int8", "long": "faster-whisper int8, batched 8", "short": "faster-whisper int8"}
+            times = {key: {"npuscribe bfp16": ours, theirs[key]: 100.0} for key, ours in values.items()}
+            return [goal.reached for goal in dataclasses.replace(self.comparison(**times), isa="avx2").goals()]
+
+        self.assertEqual(reached(encoder=84.9, long=64.9, short=29.9), [True, True, True])
+        self.assertEqual(reached(encoder=85.1, long=65.1, short=30.1), [False, False, False])
 
     def test_programs_as_they_come_are_compared_too(self):
         words = {"npuscribe": 12.0, "faster-whisper": 11.8, "OpenVINO GenAI": 11.6}

@@ -27,6 +27,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of both programs (default: one for each CPU)")
     parser.add_argument("--settings", choices=("defaults", "same", "both"), default="both", help="each program as it comes, all with the same settings, or one after the other (default: both)")
     parser.add_argument("--beam-size", type=int, default=5, help="beam size where the settings are the same (default: 5; 1 is greedy)")
+    parser.add_argument("--isa", choices=tuple(jobs.ISA_CAPS), help="hold npuscribe and faster-whisper to this instruction set, as on CPUs that have no newer one")
     parser.add_argument("--with", dest="extra", action="append", choices=("openvino",), default=[], help="measure OpenVINO GenAI, too: installs some gigabytes under build/")
     parser.add_argument("--model", default="base", help="name of a fetched model, or a CTranslate2 directory")
     parser.add_argument("--audio", type=Path, help="directory with a MANIFEST.tsv (default: ../shared/audio)")
@@ -37,6 +38,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     parser.add_argument("--check", action="store_true", help="fail if a goal is missed")
     arguments = parser.parse_args()
+    if arguments.isa and arguments.extra:
+        parser.error("--isa holds npuscribe and faster-whisper alone: leave out --with")
     if arguments.repeat < 1 or arguments.threads < 1 or arguments.beam_size < 1:
         parser.error("--repeat, --threads and --beam-size are at least 1")
     return arguments
@@ -64,7 +67,8 @@ def main() -> None:
         threads=arguments.threads,
         beam_size=0,
         openvino=openvino_installation.install(model) if "openvino" in arguments.extra else None,
-        whisper_cpp=whisper_cpp.find(model.name),
+        whisper_cpp=None if arguments.isa else whisper_cpp.find(model.name),
+        isa=arguments.isa,
     )
     beam_sizes = {"defaults": [0], "same": [arguments.beam_size], "both": [0, arguments.beam_size]}[arguments.settings]
     repeat = 1 if arguments.quick else arguments.repeat

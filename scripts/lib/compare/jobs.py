@@ -27,6 +27,11 @@ class Settings:
     beam_size: int  # 0: each program as it comes
     openvino: openvino_installation.Installation | None = None
     whisper_cpp: whisper_cpp.Installation | None = None
+    isa: str | None = None  # a key of ISA_CAPS
+
+
+# What holds each program to an instruction set. faster-whisper's CTranslate2 multiplies through oneDNN, and npuscribe partly.
+ISA_CAPS = {"avx2": {"NPUSCRIBE_MAX_ISA": "avx2", "CT2_FORCE_CPU_ISA": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}}
 
 
 @dataclass
@@ -106,10 +111,11 @@ class Process(NamedTuple):
     errors: str  # what it wrote to stderr
 
 
-def run_process(command: list[str], threads: int) -> Process:
+def run_process(command: list[str], settings: Settings) -> Process:
     """Raises SystemExit with the child's stderr if it fails."""
     # Libraries that read it (OpenBLAS, OpenMP) are held to the same number of threads.
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    caps = ISA_CAPS[settings.isa] if settings.isa else {}
+    environment = dict(os.environ, OMP_NUM_THREADS=str(settings.threads), **caps)
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         child = subprocess.Popen(
@@ -132,7 +138,7 @@ def run_faster_whisper(contender: Contender, files: list[Path], settings: Settin
         command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size)]
         command += ["--batch-size", str(contender.batch_size), "--output", str(output)]
         command += ["--encode", str(ENCODER_CALLS)] if encoder else []
-        process = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings)
         answer = json.loads(output.read_text(encoding="utf-8"))
     return Result(
         wall=process.wall,
@@ -156,7 +162,7 @@ def run_npuscribe(contender: Contender, files: list[Path], settings: Settings, e
             # One window a file, and no voice activity, which might shorten it; several files, for as many calls.
             command += ["--no-vad", *FULL_CONTEXT]
             files = [link_as(files[0], Path(directory) / f"window-{i}.wav") for i in range(ENCODER_CALLS)]
-        process = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings)
         answer = json.loads(report.read_text(encoding="utf-8"))
         totals = answer["totals"]
         # A window whose last words are cut off is followed by a second one: the time of each counts.
@@ -189,7 +195,7 @@ def run_openvino(contender: Contender, files: list[Path], settings: Settings, en
         output = Path(directory) / "result.json"
         command = [str(settings.openvino.python), str(HERE / "openvino_worker.py"), "--model", str(settings.openvino.model)]
         command += ["--threads", str(settings.threads), "--beam-size", str(settings.beam_size), "--output", str(output)]
-        process = run_process(command + [str(file) for file in files], settings.threads)
+        process = run_process(command + [str(file) for file in files], settings)
         answer = json.loads(output.read_text(encoding="utf-8"))
     texts = {Path(file): text for file, text in answer["texts"].items()}
     return Result(wall=process.wall, peak_memory=process.peak, cpu=process.cpu, work=answer["work"], texts=texts)
@@ -200,7 +206,7 @@ def run_whisper_cpp(contender: Contender, files: list[Path], settings: Settings,
     assert settings.whisper_cpp and not encoder
     with tempfile.TemporaryDirectory() as directory:
         inputs, command = whisper_cpp.prepare(settings.whisper_cpp, files, Path(directory), settings.threads)
-        process = run_process(command, settings.threads)
+        process = run_process(command, settings)
         texts = {file: whisper_cpp.read_text(inputs[file]) for file in files}
     work = process.wall - whisper_cpp.load_seconds(process.errors)
     return Result(wall=process.wall, peak_memory=process.peak, cpu=process.cpu, work=work, texts=texts)

@@ -15,10 +15,10 @@ def cpu_model() -> str:
     return match.group(1).strip() if match else platform.processor()
 
 
-def cpu_extensions() -> str:
+def cpu_extensions(isa: str | None) -> str:
     flags = set(re.search(r"^flags\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE).group(1).split())
-    names = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_vnni": "VNNI", "avx512_bf16": "BF16", "amx_bf16": "AMX"}
-    return ", ".join(name for flag, name in names.items() if flag in flags)
+    names = {"avx2": "AVX2", "avx_vnni": "AVX-VNNI", "avx512f": "AVX-512", "avx512_vnni": "VNNI", "avx512_bf16": "BF16", "amx_bf16": "AMX"}
+    return ", ".join(name for flag, name in names.items() if flag in flags and (isa is None or flag == isa)) + (", and held to it" if isa else "")
 
 
 def npuscribe_version(binary: Path) -> str:
@@ -37,7 +37,7 @@ def openvino_version(python: Path) -> str:
 def describe(settings: jobs.Settings) -> dict[str, str | int]:
     what = {
         "cpu": cpu_model(),
-        "cpu_extensions": cpu_extensions(),
+        "cpu_extensions": cpu_extensions(settings.isa),
         "cpus": len(os.sched_getaffinity(0)),
         "threads": settings.threads,
         "npuscribe": npuscribe_version(settings.npuscribe),
