@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "base/thread_pool.h"
+#include "device/cpu/block_pieces.h"
 #include "device/cpu/panel_device.h"
 #include "simd/matmul/block_matmul.h"
 #include "simd/rows/prepare.h"
@@ -17,9 +17,29 @@
 namespace npuscribe {
 namespace {
 
-// Rows that a worker takes at once: of FC2's operand, 64 × 2048, they fill a quarter of a 1 MB L2.
-constexpr size_t kPieceRows = 64;
-static_assert(kPieceRows % simd::kBlockGroupRows == 0);
+static_assert(BlockPieces::kRows % simd::kBlockGroupRows == 0);
+
+/// The range of the exponents that several workers put into an operand. Without a lock, and once it is as
+/// wide as most of the data, without a write: workers then only read its cache line.
+class SharedRange {
+  public:
+    void clear() {
+        lowest_ = simd::ExponentRange().lowest;
+        highest_ = simd::ExponentRange().highest;
+    }
+    void include(const simd::ExponentRange& range) {
+        for (uint32_t seen = lowest_; range.lowest < seen;)
+            if (lowest_.compare_exchange_weak(seen, range.lowest)) break;
+        for (uint32_t seen = highest_; range.highest > seen;)
+            if (highest_.compare_exchange_weak(seen, range.highest)) break;
+    }
+    /// After all workers have finished.
+    simd::ExponentRange get() const { return {lowest_, highest_}; }
+
+  private:
+    std::atomic<uint32_t> lowest_{simd::ExponentRange().lowest};
+    std::atomic<uint32_t> highest_{simd::ExponentRange().highest};
+};
 
 /// Rows of blocks, K padded with zeros to whole ones, in the layout of simd/matmul/block_matmul.h.
 class BlockOperand final : public Operand {
@@ -34,7 +54,7 @@ class BlockOperand final : public Operand {
     void resize(size_t rows) {
         check_fits(rows, max_rows_);
         rows_ = rows;
-        exponents_ = {};
+        exponents_.clear();
     }
 
     /// Quantises `x` into rows from `row` and columns from `col` on, both multiples of 8 unless x ends there.
@@ -43,21 +63,19 @@ class BlockOperand final : public Operand {
         simd::ExponentRange range;
         const auto bad =
             simd::quantise_block_operand(x, rounding, {storage_.data(), padded_, row, col}, range);
-        const std::lock_guard lock(mutex_);
         exponents_.include(range);
         return bad;
     }
 
     size_t padded_cols() const { return padded_; }
     const uint8_t* data() const { return storage_.data(); }
-    const simd::ExponentRange& exponents() const { return exponents_; }
+    simd::ExponentRange exponents() const { return exponents_.get(); }
 
   private:
     size_t max_rows_;
     size_t padded_;
     Buffer<uint8_t> storage_;
-    std::mutex mutex_;
-    simd::ExponentRange exponents_;
+    SharedRange exponents_;
 };
 
 class BlockLinear final : public PanelLinear {
@@ -68,11 +86,11 @@ class BlockLinear final : public PanelLinear {
         check_product(weights_.name(), *this, x, y.rows, y.cols);
         const auto& left = as_own<BlockOperand>(x, shared_.device);
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
-        for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
+        for_each_piece(x.rows(), [&](const Piece& at, PanelWorker& worker) {
             const Stopwatch watch;
-            const auto piece = y.rows_from(begin, rows);
-            multiply(left, begin, 0, scales_add,
-                     {piece, weights_.bias_of(0), epilogue == Epilogue::add_residual});
+            const auto piece = y.rows_from(at.row, at.rows).cols_from(at.col, at.end - at.col);
+            multiply(left, at.row, at.col, scales_add,
+                     {piece, weights_.bias_of(at.col), epilogue == Epilogue::add_residual});
             if (epilogue == Epilogue::gelu) simd::gelu(piece);
             worker.matmul += watch.seconds();
         });
@@ -85,22 +103,23 @@ class BlockLinear final : public PanelLinear {
         const bool scales_add = simd::block_scales_add(left.exponents(), weights_.exponents());
         std::atomic<size_t> bad_row{x.rows()};
         // A panel's columns of the result stay in the L1 cache until they are quantised.
-        for_each_piece(x.rows(), [&](size_t begin, size_t rows, PanelWorker& worker) {
-            worker.scratch.reserve_discard(kPieceRows * simd::kBlockPanelCols);
-            for (size_t first = 0; first < n(); first += simd::kBlockPanelCols) {
-                const size_t cols = std::min(simd::kBlockPanelCols, n() - first);
+        for_each_piece(x.rows(), [&](const Piece& at, PanelWorker& worker) {
+            const size_t rows = at.rows;
+            worker.scratch.reserve_discard(BlockPieces::kRows * simd::kBlockPanelCols);
+            for (size_t first = at.col; first < at.end; first += simd::kBlockPanelCols) {
+                const size_t cols = std::min(simd::kBlockPanelCols, at.end - first);
                 Stopwatch watch;
                 const size_t padded = bfp16::padded(cols);
                 const MatrixView<float> values(worker.scratch.data(), rows, padded);
                 for (size_t r = 0; padded != cols && r < rows; ++r)
                     std::fill(values.row(r) + cols, values.row(r) + padded, 0.0F);
-                multiply(left, begin, first, scales_add,
+                multiply(left, at.row, first, scales_add,
                          {values.cols_from(0, cols), weights_.bias_of(first), false});
                 worker.matmul += watch.seconds();
                 watch.restart();
                 if (epilogue == Epilogue::gelu) simd::gelu(values);
-                if (const auto bad = result.put(values, shared_.options.rounding, begin, first))
-                    bad_row.store(begin + *bad);
+                if (const auto bad = result.put(values, shared_.options.rounding, at.row, first))
+                    bad_row.store(at.row + *bad);
                 worker.prepare += watch.seconds();
             }
         });
@@ -109,10 +128,19 @@ class BlockLinear final : public PanelLinear {
     }
 
   private:
+    /// Some rows of the left operand, times columns [col, end).
+    struct Piece {
+        size_t row, rows;
+        size_t col, end;
+    };
+
     template <class Work>
     void for_each_piece(size_t rows, Work&& work) {
-        shared_.pool.for_each(rows, kPieceRows, [&](size_t begin, size_t end, size_t worker) {
-            work(begin, end - begin, shared_.workers[worker]);
+        const BlockPieces pieces(rows, bfp16::panels(n()), shared_.pool.size());
+        shared_.pool.for_each(pieces.count(), 1, [&](size_t i, size_t, size_t worker) {
+            const size_t end = std::min(n(), pieces.end_panel(i) * simd::kBlockPanelCols);
+            work({pieces.first_row(i), pieces.rows(i), pieces.first_panel(i) * simd::kBlockPanelCols, end},
+                 shared_.workers[worker]);
         });
         ++shared_.matmuls;
     }

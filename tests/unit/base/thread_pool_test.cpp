@@ -28,6 +28,21 @@ TEST_CASE("every piece of the work is done exactly once") {
     }
 }
 
+TEST_CASE("a slow worker does not hold the others: they take its pieces") {
+    constexpr size_t kThreads = 4, kPieces = 64;
+    ThreadPool pool(kThreads);
+    std::vector<size_t> taken(kThreads);
+    std::atomic<size_t> done{0};
+    // Worker 1 is as slow as can be: its first piece lasts until all others are done.
+    pool.for_each(kPieces, 1, [&](size_t, size_t, size_t worker) {
+        ++taken[worker];
+        while (worker == 1 && done < kPieces - 1) std::this_thread::yield();
+        ++done;
+    });
+    CHECK(taken[1] <= 1);  // 0 if the others were done before it woke
+    CHECK(std::accumulate(taken.begin(), taken.end(), size_t{0}) == kPieces);
+}
+
 TEST_CASE("no worker passes the barrier before all have arrived") {
     constexpr size_t kThreads = 4;
     constexpr int kRounds = 200;
