@@ -184,6 +184,16 @@ TEST_CASE("bench roofline: a layer's rate lies between its matmuls' rates", "[be
     CHECK(quantity(result, "a layer's six matmuls, f32") >= least);
     CHECK(quantity(result, "a layer's six matmuls, f32") <= most);
     CHECK(quantity(result, "memory read, all threads") > 0.1);
+
+    const auto& more = result.tables.at(1).rows;  // modelled: 8, 16 and 32 cores
+    REQUIRE(more.size() == 3);
+    for (size_t i = 0; i < more.size(); ++i) {
+        CHECK(more[i].origin == Origin::modelled);
+        CHECK(number(more[i], 0) == static_cast<double>(8 << i));
+        // Twice the cores take half the time, and ask memory for twice as much a second.
+        CHECK(number(more[i], 2) == Approx(number(more[0], 2) / (1 << i)));
+        CHECK(number(more[i], 4) == Approx(number(more[0], 4) * (1 << i)));
+    }
 }
 
 TEST_CASE("bench pipeline: every stage has a time, and is left out if it cannot be measured", "[bench]") {
