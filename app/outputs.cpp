@@ -121,7 +121,8 @@ SkipChoice OutputPlan::skip(size_t input) const {
 }
 
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
-                        const fs::path& directory, const fs::path& report, const std::string& name) {
+                        const fs::path& directory, const fs::path& report, const std::string& name,
+                        const fs::path& manifest) {
     OutputPlan plan;
     plan.formats = std::move(formats);
     plan.outputs.resize(inputs.size());
@@ -180,6 +181,7 @@ OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Fo
         take(report, resolved(report), "--report");
         directories.insert({report.has_parent_path() ? report.parent_path() : ".", {}});
     }
+    if (!manifest.empty() && !is_pipe_or_device(manifest)) take(manifest, resolved(manifest), "--manifest");
     for (const auto& [root, below] : directories) {
         const output::DerivedPath used{root, below};
         output::prepare_directory(used);

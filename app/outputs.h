@@ -36,12 +36,12 @@ struct OutputPlan {
 /// Plans DIRECTORY/BELOW/STEM.EXTENSION for every input without an error, creates the directories, and
 /// removes the unfinished files of a killed run from them. Inputs whose names are not decided get them from
 /// decide_names (output_names.h). `report` (may be empty) counts as an output, unless it is a pipe or a
-/// device. `name`, if it is not empty, is that of the only input's outputs, DIRECTORY/NAME.EXTENSION; a
-/// single format's own extension is not put behind a name that has it. Throws UsageError if two outputs would
-/// be the same file, if one is an input, or if there is a name but not one input; and OutputError if a
-/// directory cannot be created or written to.
+/// device, and so does `manifest`. `name`, if it is not empty, is that of the only input's outputs,
+/// DIRECTORY/NAME.EXTENSION; a single format's own extension is not put behind a name that has it. Throws
+/// UsageError if two outputs would be the same file, if one is an input, or if there is a name but not one
+/// input; and OutputError if a directory cannot be created or written to.
 OutputPlan plan_outputs(const std::vector<Input>& inputs, std::vector<output::Format> formats,
                         const std::filesystem::path& directory, const std::filesystem::path& report,
-                        const std::string& name = {});
+                        const std::string& name = {}, const std::filesystem::path& manifest = {});
 
 }  // namespace npuscribe::app

@@ -94,6 +94,15 @@ output::Replacements read_replacements(const std::string& path) {
     return {std::string(std::istreambuf_iterator<char>(file), {}), path};
 }
 
+bool writes_subtitles(const std::vector<output::Format>& formats,
+                      const std::optional<output::Format>& to_stdout) {
+    const auto is_subtitles = [](const output::Format& format) {
+        return format.name == "srt" || format.name == "vtt";
+    };
+    return (to_stdout && is_subtitles(*to_stdout)) ||
+           std::any_of(formats.begin(), formats.end(), is_subtitles);
+}
+
 Loudness loudness(const TranscribeSettings& settings) {
     if (settings.quiet) return Loudness::quiet;
     return settings.verbose ? Loudness::verbose : Loudness::normal;
@@ -122,7 +131,7 @@ int run(CLI::App& command, TranscribeSettings& settings) {
                                     !settings.report.empty()};
     if (to_stdout) recording.stdout_format = std::exchange(formats, {}).front();
     OutputPlan plan = plan_outputs(inputs, std::move(formats), to_stdout ? "" : settings.output_dir,
-                                   settings.report, settings.output_name);
+                                   settings.report, settings.output_name, settings.manifest);
     plan.options.subtitles = settings.subtitles;
     plan.run = {settings.session.model, options_hash(values(command), Effect::layout)};
     plan.options.paragraphs = settings.paragraphs;
@@ -137,6 +146,8 @@ int run(CLI::App& command, TranscribeSettings& settings) {
     Console console(loudness(settings));
     for (const std::string& note : {chosen.note, plan.note})
         if (!note.empty()) spdlog::info("{}", printable(note));
+    if (settings.subtitles.broadcast && !writes_subtitles(plan.formats, recording.stdout_format))
+        spdlog::warn("--subtitles shapes srt and vtt, and neither is written; give -f srt, too");
     RunRecorder recorder(inputs, plan, console, recording);
     const auto exit_code = [&] { return recorder.some_failed() ? settings.keep_going_code : int{kDone}; };
     output::RunReport report;

@@ -335,9 +335,10 @@ void add_subtitle_options(CLI::App& app, output::SubtitleOptions& s) {
     option(app, "--max-line-width", "N", s.max_line_width, or_none(whole_number(1, 1000)),
            "Break lines after N characters (srt, vtt); none: no limit, or 42 with --subtitles. Finds word "
            "times");
-    option(app, "--max-line-count", "N", s.max_line_count, or_none(whole_number(1, 1000)),
-           "Show at most N lines at once, with --max-line-width (srt, vtt); none: no limit, or 2 with "
-           "--subtitles. Finds word times");
+    option(
+        app, "--max-line-count", "N", s.max_line_count, or_none(whole_number(1, 1000)),
+        "Show at most N lines at once, of --max-line-width or 42 characters (srt, vtt); none: no limit, or "
+        "2 with --subtitles. Finds word times");
     option(app, "--max-words-per-line", "N", s.max_words_per_line, or_none(whole_number(1, 1000)),
            "Show at most N words at once (srt, vtt); none: no limit. Finds word times");
     add_limit(app, "--min-cue-duration", "SECONDS", s.limits.min_seconds, s.broadcast, 0, 60,

@@ -47,6 +47,8 @@ std::vector<audio::Clip> clips_of(const TranscribeSettings& settings) {
     return {clip};
 }
 
+constexpr int kUsualLineWidth = 42;  // characters; what broadcasters allow
+
 // What is made of words finds their times.
 void settle_words(TranscribeSettings& settings) {
     const output::SubtitleOptions& subtitles = settings.subtitles;
@@ -70,8 +72,7 @@ void settle_words(TranscribeSettings& settings) {
                 "--min-cue-duration is {} and --max-cue-duration is {}; give a longest that is not shorter",
                 subtitles.limits.min_seconds, subtitles.limits.max_seconds));
     } else if (subtitles.max_line_count && !subtitles.max_line_width) {
-        throw UsageError(
-            "--max-line-count has no effect without a line width; give --max-line-width or --subtitles, too");
+        settings.subtitles.max_line_width = kUsualLineWidth;
     }
 }
 

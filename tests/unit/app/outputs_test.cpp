@@ -208,6 +208,17 @@ TEST_CASE("a link to a directory below the output directory is refused before th
     CHECK(fs::is_regular_file(directory / "elsewhere/talk.txt"));
 }
 
+TEST_CASE("a manifest is neither the report nor an output") {
+    const test::TemporaryDirectory directory;
+    const auto with_manifest = [&](const fs::path& report, const fs::path& manifest) {
+        return test::message_of<UsageError>([&] {
+            plan_outputs({{"talk.wav", {}}}, formats("json"), directory.path(), report, {}, manifest);
+        });
+    };
+    CHECK(test::contains(with_manifest(directory / "x.jsonl", directory / "x.jsonl"), "--manifest"));
+    CHECK(test::contains(with_manifest({}, directory / "talk.json"), "for both talk.wav and --manifest"));
+}
+
 TEST_CASE("a report may go to a pipe, beside which no file can be made") {
     CHECK_NOTHROW(plan_outputs({{"talk.wav", {}}}, {}, {}, "/dev/null"));
     CHECK_NOTHROW(plan_outputs({{"talk.wav", {}}}, {}, {}, "/dev/stdout"));

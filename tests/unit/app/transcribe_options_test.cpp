@@ -108,10 +108,8 @@ TEST_CASE("what is made of words finds their times without being told to") {
         CHECK(completed(given).session.transcribe.decoding.word_timestamps);
     }
     CHECK_FALSE(completed({}).session.transcribe.decoding.word_timestamps);
-    CHECK(test::contains(test::message_of<UsageError>([] {
-                             completed({"--max-line-count", "2"});
-                         }),
-                         "--max-line-width"));
+    CHECK(completed({"--max-line-count", "2"}).subtitles.max_line_width == 42);
+    CHECK(completed({"--max-line-count", "2", "--max-line-width", "30"}).subtitles.max_line_width == 30);
     CHECK(test::contains(test::message_of<UsageError>([] {
                              completed({"--hallucination_silence_threshold", "2"});
                          }),
