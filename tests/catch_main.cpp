@@ -21,6 +21,14 @@ using ListenerBase = Catch::TestEventListenerBase;
 
 #include "needs.h"
 
+#ifdef __SANITIZE_ADDRESS__
+// libsndfile 1.2 forgets what libvorbis allocated if an Ogg file's headers are damaged. npuscribe asks it
+// only where FFmpeg's libraries could not read the file.
+extern "C" const char* __lsan_default_suppressions() {
+    return "leak:vorbis_info_init\n";
+}
+#endif
+
 namespace {
 
 constexpr int kSkipped = 77;  // SKIP_RETURN_CODE in tests/CMakeLists.txt

@@ -111,9 +111,11 @@ TEST_CASE("a directory of the list stands for the recordings in it that have lin
     merge.expect({directory, other}, false);
     CHECK(merge.totals().missing == 2);
     const std::string inside = line("/rec/a.wav", Outcome::done) + line("/rec/day/b.wav", Outcome::done);
-    merge.add(line("/other.wav", Outcome::done));
+    const std::string unlisted = line("/other.wav", Outcome::done);
+    const std::string last = line("/rec/c.wav", Outcome::failed) + line("/elsewhere.wav", Outcome::done);
+    merge.add(unlisted);
     merge.add(inside);
-    merge.add(line("/rec/c.wav", Outcome::failed) + line("/elsewhere.wav", Outcome::done));
+    merge.add(last);
     const Totals totals = merge.totals();
     CHECK(totals.expected == 4);
     CHECK(totals.done == 4);
