@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/cpu_quota.h"
@@ -27,7 +28,8 @@ size_t available_cpus() {
     cpu_set_t set;
     const size_t allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<size_t>(CPU_COUNT(&set))
                                                                        : std::thread::hardware_concurrency();
-    const double paid = std::round(cpu_quota().value_or(static_cast<double>(allowed)));
+    static const std::optional<double> quota = cpu_quota();  // several commands' options ask at the start
+    const double paid = std::round(quota.value_or(static_cast<double>(allowed)));
     return std::max<size_t>(1, std::min(allowed, static_cast<size_t>(std::min(paid, 1e6))));
 }
 
