@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/fnv1a.h"
 #include "bench/random.h"
 
 namespace npuscribe::bench {
@@ -48,13 +49,6 @@ std::vector<size_t> shape_of(std::string_view name, const Dimensions& d) {
     return {};
 }
 
-/// FNV-1a, so that a name gives the same values on every machine.
-uint64_t seed_of(std::string_view name) {
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3U;
-    return hash;
-}
-
 }  // namespace
 
 std::vector<size_t> GeneratedEncoder::shape(std::string_view name) const {
@@ -76,7 +70,7 @@ void GeneratedEncoder::read(std::string_view name, std::span<float> out) const {
     const float size = tensor.size() == 1 || name.ends_with("embedding")
                            ? 0.2F
                            : 3.4F / std::sqrt(static_cast<float>(fan_in));
-    Random random(seed_of(name));
+    Random random(fnv1a(name));
     for (float& value : out) value = (norm ? 1.0F : 0.0F) + random.bell() * size;
 }
 

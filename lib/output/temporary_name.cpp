@@ -13,6 +13,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/fnv1a.h"
 #include "base/text.h"
 
 namespace npuscribe::output {
@@ -21,11 +22,8 @@ namespace {
 constexpr std::string_view kBegin = ".npuscribe-";
 constexpr std::string_view kEnd = ".part";
 
-/// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv), in hexadecimal.
 std::string hash(std::string_view text) {
-    uint64_t value = 0xCBF29CE484222325U;
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    return fmt::format("{:016x}", value);
+    return fmt::format("{:016x}", fnv1a(text));
 }
 
 std::string content(const std::string& path) {
