@@ -24,8 +24,7 @@ std::string languages_text(const output::RunReport& report) {
     constexpr size_t kMostNames = 2;
     std::set<std::string> names;
     for (const output::FileReport& file : report.files) {
-        if ((file.status == Status::done || file.status == Status::incomplete) && !file.language.empty())
-            names.insert(language_name(file.language));
+        if (file.has_transcript() && !file.language.empty()) names.insert(language_name(file.language));
     }
     if (names.size() > kMostNames) return fmt::format("{} languages", names.size());
     return fmt::format("{}", fmt::join(names, " and "));
@@ -74,7 +73,7 @@ std::string speed_text(const output::RunReport& report) {
 
 std::string summary(const output::RunReport& report) {
     const bool one = report.files.size() == 1 && count(report, Status::skipped) == 0;
-    if (one && count(report, Status::done) + count(report, Status::incomplete) == 0) return {};
+    if (one && !report.files.front().has_transcript()) return {};
     std::string out = one ? language_text(report.files.front()) : counts_text(report);
     const auto add = [&](const std::string& part) {
         if (!part.empty()) out += (out.empty() ? "" : ", ") + part;

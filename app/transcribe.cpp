@@ -75,7 +75,8 @@ bool is_page(const std::string& report) {
 void conclude(const output::RunReport& report, const TranscribeSettings& settings, Console& console) {
     using Status = output::FileReport::Status;
     const bool whole = output::count(report, Status::interrupted) == 0 &&
-                       output::count(report, Status::done) + output::count(report, Status::incomplete) > 0;
+                       std::any_of(report.files.begin(), report.files.end(),
+                                   [](const output::FileReport& file) { return file.has_transcript(); });
     if (whole && (settings.timing || settings.verbose)) console.print("\n" + output::report_text(report));
     if (const std::string line = summary(report); !line.empty())
         console.print(fmt::format("npuscribe: {}\n", printable(line)));

@@ -17,6 +17,7 @@ struct FileReport {
     /// incomplete: it could not be read whole, and is done as far as it could; skipped: its outputs existed
     /// already.
     enum class Status { done, incomplete, failed, skipped, interrupted };
+    bool has_transcript() const { return status == Status::done || status == Status::incomplete; }
 
     std::string path;  // as given; any bytes
     Status status = Status::interrupted;

@@ -71,9 +71,10 @@ const char* name(FileReport::Status status) {
 
 Json file_json(const FileReport& file) {
     Json out = {{"path", valid_utf8(file.path)}, {"status", name(file.status)}};
-    const bool incomplete = file.status == FileReport::Status::incomplete;
-    if (incomplete || file.status == FileReport::Status::failed) out["error"] = valid_utf8(file.error);
-    const bool done = incomplete || file.status == FileReport::Status::done;
+    using Status = FileReport::Status;
+    if (file.status == Status::incomplete || file.status == Status::failed)
+        out["error"] = valid_utf8(file.error);
+    const bool done = file.has_transcript();
     if (done) {
         out["language"] = valid_utf8(file.language);
         out["language_probability"] = file.language_probability;
