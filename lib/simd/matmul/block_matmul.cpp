@@ -6,6 +6,7 @@
 #include "simd/kernels.h"
 #include "simd/matmul/block_matmul_avx512.h"
 #include "simd/matmul/block_matmul_avx_vnni.h"
+#include "simd/matmul/quantise_rows.h"
 
 namespace npuscribe::simd {
 namespace {
@@ -15,6 +16,15 @@ bool on_256_bits() {
 }
 
 }  // namespace
+
+std::optional<size_t> quantise_rows(QuantiseRow quantise, MatrixView<const float> x, const OperandPlace& to,
+                                    ExponentRange& range) {
+    std::optional<size_t> bad;
+    for (size_t r = 0; r < x.rows; ++r) {
+        if (!quantise(x.row(r), x.cols, to.at(r), range) && !bad) bad = r;
+    }
+    return bad;
+}
 
 bool can_multiply_blocks() {
     return has_vnni() || on_256_bits();

@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "simd/cpuid.h"
+#include "simd/matmul/quantise_rows.h"
 #include "simd/target.h"
 
 namespace npuscribe::simd::avx_vnni {
@@ -308,13 +309,9 @@ void multiply(const BlockOperands& in, size_t row, size_t first, const MatmulOut
 std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::Rounding rounding,
                                              const OperandPlace& to, ExponentRange& range) {
     using bfp16::Rounding;
-    const auto quantise =
-        rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>;
-    std::optional<size_t> bad;
-    for (size_t r = 0; r < x.rows; ++r) {
-        if (!quantise(x.row(r), x.cols, to.at(r), range) && !bad) bad = r;
-    }
-    return bad;
+    return quantise_rows(
+        rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>, x,
+        to, range);
 }
 
 void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out,
