@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // What a Mac leaves on other file systems beside each file: ._talk.wav, .AppleDouble/talk.wav and, in
-// archives,
-// __MACOSX. They have the names of recordings, but hold none.
+// archives, __MACOSX. They have the names of recordings, but hold none.
 bool is_resource_fork(const fs::path& path) {
     const std::string name = path.filename().string();
     return name.starts_with("._") || name == ".AppleDouble" || name == "__MACOSX";

@@ -17,8 +17,9 @@ namespace {
 /// A part that cannot be read, or not to its end, does not keep those after it from being read.
 class ChainedStream final : public Stream {
   public:
-    ChainedStream(std::shared_ptr<const InputFile> file, const OpenOptions& options)
-        : file_(std::move(file)), options_(options), links_(read_ogg_pages(*file_).links) {
+    ChainedStream(std::shared_ptr<const InputFile> file, std::vector<OggLink> links,
+                  const OpenOptions& options)
+        : file_(std::move(file)), options_(options), links_(std::move(links)) {
         if (!open_next()) std::rethrow_exception(broken_);
         description_ = fmt::format("{}, {} parts", part_->description(), links_.size());
         // The first part's length, in proportion to the bytes.
@@ -88,8 +89,9 @@ class ChainedStream final : public Stream {
 
 }  // namespace
 
-std::unique_ptr<Stream> open_chained(std::shared_ptr<const InputFile> file, const OpenOptions& options) {
-    return std::make_unique<ChainedStream>(std::move(file), options);
+std::unique_ptr<Stream> open_chained(std::shared_ptr<const InputFile> file, std::vector<OggLink> links,
+                                     const OpenOptions& options) {
+    return std::make_unique<ChainedStream>(std::move(file), std::move(links), options);
 }
 
 }  // namespace npuscribe::audio

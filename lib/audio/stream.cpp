@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "audio/decoded_stream.h"
@@ -31,9 +32,9 @@ int64_t Stream::skip(int64_t samples) {
 namespace {
 
 std::unique_ptr<Stream> open_whole(const std::shared_ptr<const InputFile>& file, const OpenOptions& options) {
-    const bool chained = read_ogg_pages(*file).links.size() > 1;
+    std::vector<OggLink> links = read_ogg_pages(*file).links;
     check_reads(*file, 0);
-    return chained ? open_chained(file, options) : open_decoded(file, options);
+    return links.size() > 1 ? open_chained(file, std::move(links), options) : open_decoded(file, options);
 }
 
 std::unique_ptr<Stream> open_pipe(const std::shared_ptr<InputFile>& file, const OpenOptions& options) {

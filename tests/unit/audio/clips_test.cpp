@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "catch.h"
 #include "temporary_directory.h"
+#include "write_audio.h"
 
 using namespace npuscribe;
 using audio::Clip;
@@ -28,22 +29,11 @@ std::vector<float> melody(int rate, int seconds) {
     std::vector<float> samples;
     double phase = 0;
     for (int i = 0; i < rate * seconds; ++i) {
-        phase += 2 * 3.14159265358979 * (200 + 37 * (2 * i / rate)) / rate;
+        const int half_seconds = 2 * i / rate;
+        phase += 2 * 3.14159265358979 * (200 + 37 * half_seconds) / rate;
         samples.push_back(static_cast<float>(0.5 * std::sin(phase)));
     }
     return samples;
-}
-
-void write(const std::filesystem::path& path, int format, int rate, const std::vector<float>& samples) {
-    SF_INFO info{};
-    info.format = format;
-    info.samplerate = rate;
-    info.channels = 1;
-    SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
-    REQUIRE(file != nullptr);
-    const auto count = static_cast<sf_count_t>(samples.size());
-    REQUIRE(sf_writef_float(file, samples.data(), count) == count);
-    sf_close(file);
 }
 
 std::vector<float> rest_of(audio::Stream& stream) {
@@ -85,7 +75,7 @@ TEST_CASE("after a skip come the samples that reading alone would have given") {
     for (const auto& [name, format] : kFormats) {
         for (const int rate : {16000, 44100, 8000}) {
             const auto path = directory / (std::to_string(rate) + "." + name);
-            write(path, format, rate, melody(rate, 12));
+            test::write_audio(path, format, rate, melody(rate, 12));
             const std::vector<float> whole = rest_of(*audio::open(path));
             for (const size_t skipped : {size_t{100}, 5 * kSecond + 77, 11 * kSecond}) {
                 INFO(path.filename() << ", " << skipped);
@@ -111,7 +101,7 @@ TEST_CASE("skipped audio is not decoded") {
     const test::TemporaryDirectory directory;
     std::vector<float> samples = melody(16000, 20);
     samples[5 * kSecond] = std::numeric_limits<float>::quiet_NaN();
-    write(directory / "a.wav", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 16000, samples);
+    test::write_audio(directory / "a.wav", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 16000, samples);
     CHECK(contains(message_of<InputError>([&] { rest_of(*audio::open(directory / "a.wav")); }), "5.00 s"));
     const auto stream = audio::open(directory / "a.wav");
     stream->skip(10 * kSecond);
@@ -121,7 +111,7 @@ TEST_CASE("skipped audio is not decoded") {
 TEST_CASE("a recording can be opened twice, and each stream has its own position") {
     const test::TemporaryDirectory directory;
     for (const int format : {SF_FORMAT_WAV | SF_FORMAT_PCM_16, SF_FORMAT_FLAC | SF_FORMAT_PCM_16}) {
-        write(directory / "a", format, 16000, melody(16000, 5));
+        test::write_audio(directory / "a", format, 16000, melody(16000, 5));
         const audio::Recording recording(directory / "a");
         const auto one = recording.open();
         std::vector<float> begin(kSecond);

@@ -16,6 +16,7 @@
 #include "catch.h"
 #include "data_paths.h"
 #include "temporary_directory.h"
+#include "write_audio.h"
 
 using namespace npuscribe;
 using audio::end_of;
@@ -32,18 +33,10 @@ namespace fs = std::filesystem;
 
 /// A tone of this pitch.
 void write_tone(const fs::path& path, int format, int rate, double seconds, double pitch = 440) {
-    SF_INFO info{};
-    info.format = format;
-    info.samplerate = rate;
-    info.channels = 1;
-    SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
-    REQUIRE(file != nullptr);
     std::vector<float> samples;
     for (int i = 0; i < static_cast<int>(seconds * rate); ++i)
         samples.push_back(static_cast<float>(0.5 * std::sin(2 * std::numbers::pi * pitch * i / rate)));
-    const auto count = static_cast<sf_count_t>(samples.size());
-    REQUIRE(sf_writef_float(file, samples.data(), count) == count);
-    sf_close(file);
+    test::write_audio(path, format, rate, samples);
 }
 
 struct Heard {

@@ -21,6 +21,7 @@
 #include "data_paths.h"
 #include "needs.h"
 #include "temporary_directory.h"
+#include "write_audio.h"
 
 using namespace npuscribe;
 using audio::OpenOptions;
@@ -60,19 +61,12 @@ constexpr double kTone = 440;
 /// Two seconds of 440 Hz at amplitude 0.5, in each channel times its `gain` (1 for all if there are none).
 void write_tone(const fs::path& path, int format, int rate, int channels, std::vector<float> gain = {}) {
     gain.resize(static_cast<size_t>(channels), gain.empty() ? 1.0F : 0.0F);
-    SF_INFO info{};
-    info.format = format;
-    info.samplerate = rate;
-    info.channels = channels;
-    SNDFILE* file = sf_open(path.c_str(), SFM_WRITE, &info);
-    REQUIRE(file != nullptr);
     std::vector<float> samples;
     for (int i = 0; i < 2 * rate; ++i) {
         const double value = 0.5 * std::sin(2 * std::numbers::pi * kTone * i / rate);
         for (const float g : gain) samples.push_back(static_cast<float>(value) * g);
     }
-    REQUIRE(sf_writef_float(file, samples.data(), 2 * rate) == 2 * rate);
-    sf_close(file);
+    test::write_audio(path, format, rate, samples, channels);
 }
 
 /// Largest difference to the tone. It leaves out the ends, where a resampler and lossy codecs lack
