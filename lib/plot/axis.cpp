@@ -8,7 +8,8 @@
 namespace npuscribe::plot {
 namespace {
 
-constexpr double kNoise = 1e-9;  // rounding errors, relative to a step
+constexpr double kNoise = 1e-9;      // rounding errors, relative to a step
+constexpr double kMostTicks = 1000;  // more cannot be meant
 constexpr double kTickPixels = 70, kTickPixelsUp = 40;
 
 // With enough decimals to tell the steps apart.
@@ -27,6 +28,7 @@ double round_step(double range, size_t wanted) {
 }
 
 std::vector<Tick> logarithmic_ticks(const Axis& axis) {
+    if (!(axis.low > 0) || !std::isfinite(axis.high)) return {};
     const double decades = std::log10(axis.high / axis.low);
     std::vector<Tick> out;
     for (double power = std::floor(std::log10(axis.low)); power <= std::log10(axis.high); ++power) {
@@ -50,9 +52,12 @@ double Axis::place(double value) const {
 std::vector<Tick> ticks(const Axis& axis, size_t wanted) {
     if (axis.logarithmic) return logarithmic_ticks(axis);
     const double step = round_step(axis.high - axis.low, wanted);
+    const double first = std::ceil(axis.low / step - kNoise);
+    const double last = std::floor(axis.high / step + kNoise);
     std::vector<Tick> out;
-    for (double n = std::ceil(axis.low / step - kNoise); n * step <= axis.high + kNoise * step; ++n)
-        out.push_back({n * step, label(n * step, step)});
+    if (!(last - first < kMostTicks)) return out;  // the range is not a number, or too narrow for its values
+    for (int i = 0; i <= static_cast<int>(last - first); ++i)
+        out.push_back({(first + i) * step, label((first + i) * step, step)});
     return out;
 }
 

@@ -25,7 +25,7 @@ struct Axis {
 
 /// The multiples of 1, 2 or 5 times a power of ten within [low, high]: about `wanted` of them, and at least
 /// two if there is room. On a logarithmic axis, the powers of ten, and twice and five times these if the axis
-/// has less than three decades.
+/// has less than three decades. None if the range is not finite, or not above 0 on a logarithmic axis.
 std::vector<Tick> ticks(const Axis& axis, size_t wanted);
 
 /// An axis from 0 to a round number that is at least `largest`.

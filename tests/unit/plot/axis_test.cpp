@@ -1,5 +1,7 @@
 #include "plot/axis.h"
 
+#include <limits>
+
 #include "catch.h"
 
 namespace npuscribe::plot {
@@ -26,6 +28,17 @@ TEST_CASE("logarithmic ticks are powers of ten, with 2 and 5 in between on a sho
     CHECK(labels({"", 1, 100, true}, 5) == "1 2 5 10 20 50 100");
     CHECK(labels({"", 0.5, 2, true}, 5) == "0.5 1 2");
     CHECK(labels({"", 1, 1e4, true}, 5) == "1 10 100 1000 10000");
+}
+
+TEST_CASE(
+    "an axis that is not finite, or too narrow for its numbers, has no ticks rather than endless ones") {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    CHECK(labels({"", 0, kInfinity, false}, 5).empty());
+    CHECK(labels({"", 0, std::numeric_limits<double>::quiet_NaN(), false}, 5).empty());
+    CHECK(labels({"", 0, -1e300, false}, 5).empty());
+    CHECK(labels({"", 1, kInfinity, true}, 5).empty());
+    CHECK(labels({"", 0, 1, true}, 5).empty());
+    CHECK(ticks({"", 1e18, 1e18 + 256, false}, 5).size() < 10);
 }
 
 TEST_CASE(
