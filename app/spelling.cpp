@@ -26,10 +26,12 @@ std::vector<std::string> nearest(std::string_view typed, std::span<const std::st
     std::vector<std::pair<size_t, std::string>> found;
     for (const std::string& name : known) {
         // One slip in four letters, two in eight; or the beginning of a name.
-        const size_t distance = edit_distance(typed, name);
+        const size_t slips = std::max<size_t>(1, typed.size() / 4);
         const bool beginning = typed.size() >= 3 && name.starts_with(typed);
-        if (distance <= std::max<size_t>(1, typed.size() / 4) || beginning)
-            found.emplace_back(distance, name);
+        const size_t longer = std::max(typed.size(), name.size()) - std::min(typed.size(), name.size());
+        if (longer > slips && !beginning) continue;  // without looking at each letter of a whole line
+        const size_t distance = edit_distance(typed, name);
+        if (distance <= slips || beginning) found.emplace_back(distance, name);
     }
     std::stable_sort(found.begin(), found.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -20,6 +20,7 @@ TEST_CASE("a near miss names the one that was meant, a beginning all that it may
     CHECK(nearest("--bem-size", known) == std::vector<std::string>{"--beam-size"});
     CHECK(nearest("--output", known) == std::vector<std::string>{"--output-dir", "--output-format"});
     CHECK(nearest("--frobnicate", known).empty());
+    CHECK(nearest("--" + std::string(1'000'000, 'x'), known).empty());  // at once, not letter by letter
 }
 
 }  // namespace npuscribe::app
