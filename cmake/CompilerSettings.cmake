@@ -15,6 +15,9 @@ target_compile_options(npuscribe_settings INTERFACE -Wall -Wextra -Wpedantic -Ws
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(npuscribe_settings INTERFACE -Wno-restrict) # false alarms in std::string (GCC bug 105651)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(npuscribe_settings INTERFACE -Wno-overlength-strings) # the vocabularies, as text
+endif()
 if(NPUSCRIBE_WERROR)
   target_compile_options(npuscribe_settings INTERFACE -Werror)
 endif()

@@ -22,7 +22,10 @@ std::string small_model(test::ModelFormat format, DType dtype, const char* file_
 std::vector<size_t> places_outside(const std::vector<std::span<const std::byte>>& payload,
                                    const std::string& whole);
 
-/// `whole` with up to four bytes changed as `data` says, only at `places`.
+/// Inputs of up to so many bytes stand for damage to a whole model: four bytes for each byte that changes.
+inline constexpr size_t kDamage = 16;
+
+/// `whole` with bytes changed as `data` says, only at `places`.
 std::string damaged(const std::string& whole, const std::vector<size_t>& places,
                     std::span<const uint8_t> data);
 
@@ -33,8 +36,12 @@ struct Contents {
 };
 using Parse = std::function<Contents(std::span<const std::byte> bytes)>;
 
-/// Parses `data`, then `whole` with the damage that `data` stands for, and reads every tensor. For
-/// LLVMFuzzerTestOneInput.
+/// Reads every tensor that Whisper needs: a small one whole, of a large one the first row and the last,
+/// because rows between them show nothing more and would take most of the time. Throws ModelError.
+void read_tensors(const Checkpoint& checkpoint);
+
+/// Parses `data`, or `whole` with the damage that `data` stands for if it is that short, and reads every
+/// tensor. For LLVMFuzzerTestOneInput.
 int try_reader(const Parse& parse, const std::string& whole, std::span<const uint8_t> data);
 
 }  // namespace npuscribe::fuzz
