@@ -31,6 +31,14 @@ size_t round_up(size_t value, size_t step) {
                     program.name, what));
 }
 
+// A plan has whole numbers from 0 up. JSON's conversions would take any number, in or out of range.
+bool refuse_odd_number(int, Json::parse_event_t event, const Json& value) {
+    if (event == Json::parse_event_t::value && value.is_number() && !value.is_number_unsigned())
+        throw DeviceError(
+            fmt::format("the array's plan has {}; give a whole number from 0 up", value.dump()));
+    return true;
+}
+
 TileLimits parse_limits(const Json& json) {
     TileLimits limits;
     limits.memory = json.value("memory", size_t{0});
@@ -251,7 +259,7 @@ const Plan& Plan::built_in() {
 
 Plan::Plan(std::string_view text) {
     try {
-        const Json json = Json::parse(text);
+        const Json json = Json::parse(text, refuse_odd_number);
         const Json& array = json.at("array");
         layout_version = json.at("layout_version").get<int>();
         rows = array.at("rows").get<size_t>();

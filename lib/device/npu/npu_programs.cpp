@@ -22,19 +22,24 @@ using nlohmann::json;
 constexpr int kManifestFormat = 2;
 constexpr const char* kManifestName = "manifest.json";
 
+// Throws json::exception for what is not a whole number from 0 up: a conversion would take any number.
+size_t count(const json& object, const char* key) {
+    return object.at(key).get_ref<const json::number_unsigned_t&>();
+}
+
 NpuProgram read_program(const json& entry, const fs::path& directory) {
     NpuProgram program;
     program.name = entry.at("name").get<std::string>();
-    program.tile_m = entry.at("tile").at("m").get<size_t>();
-    program.tile_k = entry.at("tile").at("k").get<size_t>();
-    program.tile_n = entry.at("tile").at("n").get<size_t>();
+    program.tile_m = count(entry.at("tile"), "m");
+    program.tile_k = count(entry.at("tile"), "k");
+    program.tile_n = count(entry.at("tile"), "n");
     program.xclbin = directory / entry.at("xclbin").get<std::string>();
     program.sha256 = entry.at("sha256").get<std::string>();
     for (const json& given : entry.at("shapes")) {
         NpuShape shape;
-        shape.m = given.at("m").get<size_t>();
-        shape.k = given.at("k").get<size_t>();
-        shape.n = given.at("n").get<size_t>();
+        shape.m = count(given, "m");
+        shape.k = count(given, "k");
+        shape.n = count(given, "n");
         shape.result = array::parse_result(given.at("result").get<std::string>());
         shape.instructions = directory / given.at("instructions").get<std::string>();
         shape.sha256 = given.at("sha256").get<std::string>();
@@ -78,13 +83,13 @@ NpuPrograms::NpuPrograms(const fs::path& directory) : directory_(directory) {
     }
     try {
         const json manifest = json::parse(in);
-        const int format = manifest.at("format").get<int>();
+        const size_t format = count(manifest, "format");
         if (format != kManifestFormat) {
             throw DeviceError(fmt::format(
                 "{} is of format {}, and this npuscribe reads format {}: build the array programs again",
                 file.string(), format, kManifestFormat));
         }
-        const int layout = manifest.at("layout_version").get<int>();
+        const size_t layout = count(manifest, "layout_version");
         if (layout != bfp16::kLayoutVersion) {
             throw DeviceError(
                 fmt::format("the array programs in {} were built for version {} of the tile layout, and this "

@@ -51,6 +51,10 @@ TEST_CASE("a manifest that cannot be trusted is refused") {
     CHECK(contains(error_of(directory), "is damaged"));
     directory.write("manifest.json", R"({"format": 2, "layout_version": 2, "programs": [{"name": "p"}]})");
     CHECK(contains(error_of(directory), "is damaged"));
+    directory.write("manifest.json", R"({"format": 2e80, "layout_version": 2, "programs": []})");
+    CHECK(contains(error_of(directory), "is damaged"));
+    directory.write("manifest.json", R"({"format": 2, "layout_version": -2, "programs": []})");
+    CHECK(contains(error_of(directory), "is damaged"));
     directory.write("manifest.json", R"({"format": 1, "layout_version": 2, "programs": []})");
     CHECK(contains(error_of(directory), "is of format 1"));
     directory.write("manifest.json", R"({"format": 2, "layout_version": 99, "programs": []})");
