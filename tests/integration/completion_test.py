@@ -61,37 +61,6 @@ class Completion(support.Case):
         # What stands before the last comma is part of what is offered.
         return [re.sub(r"^.*,", "", line.split("\t")[0]).rstrip("/") for line in done.stdout.splitlines()]
 
-    def press_tab(self, shell, lines, tabs):
-        """Types lines into an interactive shell and tabs at the end. Returns what the terminal gets for the last one."""
-        child, master = pty.fork()
-        if child == 0:
-            os.chdir(self.directory)
-            os.execvpe(shell[0], shell, self.environment)
-        seen = b""
-
-        def read(seconds):
-            nonlocal seen
-            while select.select([master], [], [], seconds)[0]:
-                try:
-                    seen += os.read(master, 65536)
-                except OSError:
-                    break
-
-        read(1)
-        for line in lines[:-1]:
-            os.write(master, line.encode() + b"\n")
-            read(1)
-        seen = b""
-        os.write(master, lines[-1].encode() + tabs * b"\t")
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and len(seen) < len(lines[-1]) + 3:
-            read(0.5)
-        read(3)
-        os.write(master, b"\x03exit\n")
-        os.close(master)
-        os.waitpid(child, 0)
-        return seen.decode("utf-8", "replace")
-
     def test_bash(self):
         support.need_program("bash")
 
@@ -104,8 +73,11 @@ class Completion(support.Case):
             return self.words(["bash", "--norc", "-c", script])
 
         self.check(offered)
-        seen = self.press_tab(["bash", "--norc", "-i"], ["source <(npuscribe completion bash)", "npuscribe --precision bfp"], 2)
-        self.assertIn("bfp16", seen)
+        with _Terminal(["bash", "--norc", "-i"], self.environment, self.directory) as terminal:
+            terminal.type("source <(npuscribe completion bash); echo RE''ADY\n")
+            terminal.read_to("READY\r\n")
+            terminal.type("npuscribe --precision bfp\t")
+            terminal.read_to("npuscribe --precision bfp16")
         # bash makes three words of --model=my.
         self.assertIn("my-model", offered("npuscribe --model = my-"))
 
@@ -113,13 +85,21 @@ class Completion(support.Case):
     def test_zsh(self):
         support.need_program("zsh")
 
-        def offered(line):
-            seen = self.press_tab(["zsh", "-f", "-i"], ["PS1=; setopt no_auto_menu no_list_ambiguous", "source <(npuscribe completion zsh)", line], 1)
-            # Alone it is inserted, of several there is a list.
-            seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", " ", seen.replace("\x07", "")).replace("\\ ", " ")
-            return _Offered(seen, line)
+        with _Terminal(["zsh", "-f", "-i"], self.environment, self.directory) as terminal:
+            # The tab key completes, shows the list now, says that it has, and begins a new line.
+            terminal.type(
+                "PS1=; setopt no_auto_menu no_list_ambiguous; source <(npuscribe completion zsh); "
+                "offer() { zle expand-or-complete; zle -R; print -rn -- $'\\x1d'; zle send-break }; zle -N offer; bindkey '^I' offer; print RE''ADY\n"
+            )
+            terminal.read_to("READY\r\n")
 
-        self.check(offered)
+            def offered(line):
+                terminal.type(f"{line}\t")
+                # Alone it is inserted, of several there is a list.
+                seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", " ", terminal.read_to("\x1d").replace("\x07", "")).replace("\\ ", " ")
+                return _Offered(seen, line)
+
+            self.check(offered)
 
     @support.needs("fish")
     def test_fish(self):
@@ -130,6 +110,36 @@ class Completion(support.Case):
             return self.words(["fish", "--no-config", "-c", script])
 
         self.check(offered)
+
+
+class _Terminal:
+    """An interactive shell, and what it writes."""
+
+    def __init__(self, shell, environment, directory):
+        self.child, self.master = pty.fork()
+        if self.child == 0:
+            os.chdir(directory)
+            os.execvpe(shell[0], shell, environment)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.master)  # hangs up
+        os.waitpid(self.child, 0)
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def read_to(self, mark):
+        """What comes up to `mark`, with it."""
+        seen = ""
+        deadline = time.monotonic() + 60
+        while mark not in seen:
+            if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"{mark!r} did not come, but {seen!r}")
+            seen += os.read(self.master, 65536).decode("utf-8", "replace")
+        return seen
 
 
 class _Offered:
