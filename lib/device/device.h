@@ -29,7 +29,8 @@ struct DeviceInfo {
     Precision precision = Precision::bfp16;
     std::string numerics;         // how that precision is computed: "bfp16 as native bf16", "bfp16 as f32"
     bool modelled_times = false;  // true: times in DeviceStats come from a model and are printed as modelled
-    bool asynchronous = false;    // true: submit() returns early, and the CPU is free until wait()
+    bool asynchronous = false;    // true: submit() returns early, and the CPU is free until wait(); several
+                                  // runs may be in flight, and the device does them in order
     bool joins_linears = false;   // true: one product with the rows of several weights, as of Q, K and V,
                                   // takes less time than a product for each
 };
@@ -97,6 +98,8 @@ class Run {
     class State {
       public:
         virtual ~State() = default;
+        /// Begins, if the device has put the work off to send more with it. Throws DeviceError if it cannot.
+        virtual void start() {}
         /// Blocks until the result is in place; throws DeviceError if the device failed or timed out. Called
         /// at most once.
         virtual void wait() = 0;
@@ -104,6 +107,11 @@ class Run {
 
     Run() = default;
     explicit Run(std::unique_ptr<State> state) : state_(std::move(state)) {}
+    /// A device may put work off until somebody waits for it, so that what is submitted next goes with it.
+    /// This starts the run now, and all that was submitted before it.
+    void start() {
+        if (state_) state_->start();
+    }
     /// Rethrows the device's error. A second call does nothing.
     void wait() {
         if (auto state = std::move(state_)) state->wait();
@@ -144,7 +152,7 @@ class FeedForward {
 /// What a device has done since it was made. Seconds are wall-clock, or modelled if `DeviceInfo` says so.
 struct DeviceStats {
     double prepare_seconds = 0;   // normalise, quantise, lay out
-    double matmul_seconds = 0;    // the matmuls themselves; on an NPU from submission to completion
+    double matmul_seconds = 0;    // the matmuls themselves; on an NPU the time with a run in flight
     double transfer_seconds = 0;  // to the device and back
     uint64_t bytes_to_device = 0;
     uint64_t bytes_from_device = 0;

@@ -155,7 +155,7 @@ void run::start() {
     if (handle->list != nullptr) violation("a run of a runlist is started by itself");
     handle->begin();
     handle->command = std::make_shared<Command>();
-    ++counters().submissions;
+    count_submission();
     handle->command->runs.push_back(handle);
     handle->kernel->context->device->submit(handle->command);
 }
@@ -207,7 +207,7 @@ void runlist::execute() {
     handle->context->device->submit(command);
     handle->command = std::move(command);
     ++counters().runlists;
-    ++counters().submissions;
+    count_submission();
     counters().longest_runlist = std::max<uint64_t>(counters().longest_runlist.load(), handle->runs.size());
 }
 

@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -40,6 +41,7 @@ std::vector<std::pair<const char*, uint64_t>> all_counters() {
             {"longest_runlist", count.longest_runlist},
             {"submissions", count.submissions},
             {"waits", count.waits},
+            {"most_in_flight", count.most_in_flight},
             {"bytes_to_device", count.bytes_to_device},
             {"bytes_from_device", count.bytes_from_device},
             {"violations", count.violations}};
@@ -79,6 +81,13 @@ Counters& counters() {
         return new Counters;
     }();
     return *counters;
+}
+
+void count_submission() {
+    Counters& count = counters();
+    ++count.submissions;
+    // Nobody waits for the runs of a device that is lost, so this may be too many then.
+    count.most_in_flight = std::max<uint64_t>(count.most_in_flight, count.submissions - count.waits);
 }
 
 std::mutex& lock() {

@@ -60,10 +60,13 @@ struct Counters {
     std::atomic<uint64_t> devices_open{0}, contexts_open{0}, buffers_open{0};  // now
     std::atomic<uint64_t> contexts{0}, buffers{0}, runs{0}, runlists{0}, longest_runlist{0};
     std::atomic<uint64_t> submissions{0}, waits{0};  // of runs by themselves and of runlists
+    std::atomic<uint64_t> most_in_flight{0};         // submissions that were not waited for yet, at most
     std::atomic<uint64_t> bytes_to_device{0}, bytes_from_device{0};
     std::atomic<uint64_t> violations{0};
 };
 Counters& counters();
+/// Counts a submission. The caller holds the lock.
+void count_submission();
 
 std::mutex& lock();
 

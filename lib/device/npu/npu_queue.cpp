@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
-#include "base/stopwatch.h"
 #include "device/npu/npu_probe.h"
 
 namespace npuscribe {
@@ -105,6 +105,11 @@ void NpuQueue::flush() {
     }
 }
 
+void NpuQueue::start(const NpuBatch& batch) {
+    check();
+    if (batch.state == NpuBatch::State::gathering) flush();
+}
+
 void NpuQueue::finish(NpuBatch& batch) {
     if (batch.state == NpuBatch::State::done) return;
     check();
@@ -134,7 +139,8 @@ void NpuQueue::finish(NpuBatch& batch) {
             batch.describe(), static_cast<double>(limit_.count()) / 1000);
         throw NpuTimeout(lost_);
     }
-    seconds_ += batch.since_submission.seconds();
+    seconds_ += std::min(batch.since_submission.seconds(), since_completion_.seconds());
+    since_completion_.restart();
     batch.state = NpuBatch::State::done;
     batch.submission.reset();
 }

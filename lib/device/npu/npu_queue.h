@@ -1,6 +1,6 @@
 #pragma once
-// Work for the NPU. Calls that are submitted without a wait in between go to the array as one runlist: Q, K
-// and V of a layer are one submission.
+// Work for the NPU. Calls that are submitted without a start or a wait in between go to the array as one
+// runlist: FC1 and FC2 of a layer are one submission.
 
 #include <chrono>
 #include <memory>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 #include "device/npu/xrt_backend.h"
 
 namespace npuscribe {
@@ -32,8 +33,12 @@ class NpuQueue {
     ~NpuQueue();
 
     /// Puts `call` at the end. `what` names it in errors: "encoder.blocks.0.attn.query". The call starts when
-    /// it is first waited for, or earlier if a call of another context follows or the runlist is full.
+    /// it is started or waited for, or earlier if a call of another context follows or the runlist is full.
     std::shared_ptr<NpuBatch> add(xrt_backend::Context&, xrt_backend::Call&, const std::string& what);
+
+    /// Starts `batch`, unless it has been started. Several may be in flight: the driver queues four commands
+    /// of a context (HWCTX_MAX_CMDS in amdxdna) and runs them in order. Throws DeviceError.
+    void start(const NpuBatch& batch);
 
     /// Starts `batch`, unless it has been started, and returns when it is done. Throws DeviceError if one of
     /// its calls failed, and NpuTimeout if one did not end in time, naming the calls and the seconds.
@@ -46,7 +51,8 @@ class NpuQueue {
     bool lost() const { return !lost_.empty(); }
     /// Throws DeviceError after a failure.
     void check() const;
-    /// Seconds from submission to completion, summed.
+    /// Seconds in which a batch was in flight, until the host saw it complete. Batches that overlap count
+    /// once.
     double seconds() const { return seconds_; }
 
   private:
@@ -56,6 +62,7 @@ class NpuQueue {
     std::shared_ptr<NpuBatch> gathering_;
     std::string lost_;
     double seconds_ = 0;
+    Stopwatch since_completion_;  // of the last batch that completed
 };
 
 }  // namespace npuscribe

@@ -57,23 +57,29 @@ class PendingWork final : public Run::State, public NpuPending {
         if (work_.operand != nullptr) work_.operand->pending = this;
     }
     /// Called once. If it throws, the array may hold some of the calls.
-    void start(xrt_backend::Context& context) {
+    void add_to_queue(xrt_backend::Context& context) {
         for (NpuPiece& piece : work_.pieces) {
             for (NpuCall& call : piece.calls)
                 call.batch = shared_.array.queue().add(context, *call.call, call.name);
         }
-        started_ = true;
+        queued_ = true;
     }
     /// Waits for unfinished work, because the array writes to this run's memory until it is done.
     ~PendingWork() override {
         try {
-            if (started_) complete();
+            if (queued_) complete();
         } catch (const std::exception&) {
         }
         if (work_.operand != nullptr) work_.operand->pending = nullptr;
         if (!shared_.array.queue().lost()) return;
         for (NpuPiece& piece : work_.pieces) {
             for (NpuCall& call : piece.calls) (void)call.call.release();
+        }
+    }
+
+    void start() override {
+        for (const NpuPiece& piece : work_.pieces) {
+            for (const NpuCall& call : piece.calls) shared_.array.queue().start(*call.batch);
         }
     }
 
@@ -124,7 +130,7 @@ class PendingWork final : public Run::State, public NpuPending {
 
     NpuShared& shared_;
     NpuWork work_;
-    bool started_ = false;
+    bool queued_ = false;
     bool completed_ = false;
 };
 
@@ -153,7 +159,7 @@ std::unique_ptr<NpuDestination> into_operand(NpuOperand& y, Epilogue epilogue, b
 
 Run start_on_npu(NpuShared& shared, xrt_backend::Context& context, NpuWork work) {
     auto pending = std::make_unique<PendingWork>(shared, std::move(work));
-    pending->start(context);
+    pending->add_to_queue(context);
     return Run(std::move(pending));
 }
 
