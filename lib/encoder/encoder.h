@@ -24,6 +24,11 @@ class Encoder final : public EncodeModel {
     const Dimensions& dimensions() const override;
     /// Throws ModelError if the shapes are not the model's.
     void encode(MatrixView<const float> mel, MatrixView<float> out) override;
+    /// True if the device is asynchronous.
+    bool gains_from_pairs() const override;
+    /// The device works for one window while the CPU works for the other (pair_order.h). Takes memory for a
+    /// second window from the first call on. `on_layer` is not called.
+    void encode_pair(EncodeJob& first, EncodeJob& second) override;
     const EncoderTimes& times() const override;
 
     /// The hidden state after the stem (0) and after each layer (1 … n_audio_layer), [n_ctx × n_audio_state],
@@ -32,6 +37,7 @@ class Encoder final : public EncodeModel {
 
   private:
     struct Impl;
+    class Pass;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -38,51 +38,71 @@ EncoderLayer::EncoderLayer(const Checkpoint& checkpoint, size_t index, Device& d
     mlp_norm_ = {checkpoint.read(block + "mlp_ln.weight"), checkpoint.read(block + "mlp_ln.bias")};
 }
 
-void EncoderLayer::run(MatrixView<float> x, LayerWorkspace& w, SelfAttention& attention, LayerTimes& times) {
-    // One product gives q, k and v side by side; three give one matrix each.
-    const size_t stride = inputs_.size() == 1 ? 3 * x.cols : x.cols;
-    const auto part = [&](size_t i) {
-        float* from = w.qkv.data() + (inputs_.size() == 1 ? i * x.cols : i * x.rows * x.cols);
-        return MatrixView<float>(from, x.rows, x.cols, stride);
-    };
-    const auto q = part(0), k = part(1), v = part(2);
-    const auto attention_norm = attention_norm_.view();
-    const auto mlp_norm = mlp_norm_.view();
-    {
-        const AddTime time(times.prepare);
-        device_.prepare(x, &attention_norm, *w.operand);
-    }
-    {
-        const AddTime time(times.matmul);
-        if (inputs_.size() == 1) {
-            const MatrixView<float> qkv(w.qkv.data(), x.rows, 3 * x.cols);
-            inputs_[0]->submit(*w.operand, qkv, Epilogue::none).wait();
-        } else {
-            // Submit all three before waiting for the first.
-            Run runs[] = {inputs_[0]->submit(*w.operand, q, Epilogue::none),
-                          inputs_[1]->submit(*w.operand, k, Epilogue::none),
-                          inputs_[2]->submit(*w.operand, v, Epilogue::none)};
-            for (auto& run : runs) run.wait();
-        }
-    }
-    {
-        const AddTime time(times.attention);
-        attention.run(q, k, v);
-    }
-    {
-        const AddTime time(times.prepare);
-        device_.prepare(q, nullptr, *w.operand);
-    }
-    {
-        const AddTime time(times.matmul);
-        out_->submit(*w.operand, x, Epilogue::add_residual).wait();
-    }
-    {
-        const AddTime time(times.prepare);
-        device_.prepare(x, &mlp_norm, *w.operand);
-    }
+void LayerWindow::wait() {
     const AddTime time(times.matmul);
-    mlp_->submit(*w.operand, *w.mlp_inner, x).wait();
+    for (Run& run : in_flight) run.wait();
+}
+
+/// Q, K or V: one product gives them side by side; three give one matrix each.
+MatrixView<float> EncoderLayer::input(size_t index, const LayerWindow& w) const {
+    const bool joined = inputs_.size() == 1;
+    float* from = w.workspace.qkv.data() + (joined ? index * w.x.cols : index * w.x.rows * w.x.cols);
+    return {from, w.x.rows, w.x.cols, joined ? 3 * w.x.cols : w.x.cols};
+}
+
+void EncoderLayer::prepare(MatrixView<const float> x, const LayerNorm* norm, LayerWindow& w) {
+    const AddTime time(w.times.prepare);
+    device_.prepare(x, norm, *w.workspace.operand);
+}
+
+void EncoderLayer::submit_inputs(LayerWindow& w) {
+    const AddTime time(w.times.matmul);
+    if (inputs_.size() == 1) {
+        const MatrixView<float> qkv(w.workspace.qkv.data(), w.x.rows, 3 * w.x.cols);
+        w.in_flight[0] = inputs_[0]->submit(*w.workspace.operand, qkv, Epilogue::none);
+    } else {
+        // Submit all three before the first is started.
+        for (size_t i = 0; i < inputs_.size(); ++i)
+            w.in_flight[i] = inputs_[i]->submit(*w.workspace.operand, input(i, w), Epilogue::none);
+    }
+    w.in_flight[0].start();
+}
+
+void EncoderLayer::step(size_t index, LayerWindow& w, SelfAttention& attention) {
+    w.wait();
+    if (index == 0) {
+        const auto norm = attention_norm_.view();
+        prepare(w.x, &norm, w);
+        submit_inputs(w);
+        return;
+    }
+    if (index > w.pieces) {
+        const auto norm = mlp_norm_.view();
+        prepare(w.x, &norm, w);
+        const AddTime time(w.times.matmul);
+        w.in_flight[0] = mlp_->submit(*w.workspace.operand, *w.workspace.mlp_inner, w.x);
+        w.in_flight[0].start();
+        return;
+    }
+    {
+        const AddTime time(w.times.attention);
+        const size_t begin = (index - 1) * attention.heads() / w.pieces;
+        const size_t end = index * attention.heads() / w.pieces;
+        attention.run(input(0, w), input(1, w), input(2, w), begin, end - begin);
+    }
+    if (index < w.pieces) return;
+    prepare(input(0, w), nullptr, w);
+    const AddTime time(w.times.matmul);
+    w.in_flight[0] = out_->submit(*w.workspace.operand, w.x, Epilogue::add_residual);
+    w.in_flight[0].start();
+}
+
+void EncoderLayer::run(MatrixView<float> x, LayerWorkspace& workspace, SelfAttention& attention,
+                       LayerTimes& times) {
+    LayerWindow window{x, workspace, 1, times};
+    for (size_t i = 0; i < layer_steps(window.pieces); ++i) step(i, window, attention);
+    window.wait();
+    times = window.times;
 }
 
 }  // namespace npuscribe

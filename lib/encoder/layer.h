@@ -1,6 +1,7 @@
 #pragma once
 // One encoder layer: the six matmuls that run on the device, and the work between them.
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/matrix_view.h"
 #include "device/device.h"
+#include "encoder/pair_order.h"
 #include "encoder/self_attention.h"
 #include "model/checkpoint.h"
 
@@ -30,6 +32,18 @@ struct LayerTimes {
     double attention = 0;
 };
 
+/// A window on its way through the layers.
+struct LayerWindow {
+    MatrixView<float> x;        // [n_ctx × n_audio_state]: what the layers change
+    LayerWorkspace& workspace;  // of no other window that is under way
+    size_t pieces = 1;          // of attention, each a step
+    LayerTimes times = {};
+    std::array<Run, 3> in_flight = {};  // what the device does for it: up to three products
+
+    /// Returns when the device has done all of it.
+    void wait();
+};
+
 class EncoderLayer {
   public:
     EncoderLayer(const Checkpoint& checkpoint, size_t index, Device& device);
@@ -37,11 +51,19 @@ class EncoderLayer {
     /// x [n_ctx × n_audio_state] becomes the layer's output.
     void run(MatrixView<float> x, LayerWorkspace& workspace, SelfAttention& attention, LayerTimes& times);
 
+    /// One of a window's layer_steps(pieces), which are taken in order (pair_order.h). Afterwards the last
+    /// product may be in flight: the next step waits for it, in this layer or the next.
+    void step(size_t index, LayerWindow& window, SelfAttention& attention);
+
   private:
     struct Norm {
         Buffer<float> weight, bias;
         LayerNorm view() const { return {{weight.data(), weight.size()}, {bias.data(), bias.size()}}; }
     };
+
+    MatrixView<float> input(size_t index, const LayerWindow& window) const;
+    void prepare(MatrixView<const float> x, const LayerNorm* norm, LayerWindow& window);
+    void submit_inputs(LayerWindow& window);
 
     Device& device_;
     std::vector<std::unique_ptr<Linear>> inputs_;  // query, key and value, or all three in one

@@ -31,10 +31,11 @@ SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, Precision precision,
     scratch_ = Buffer<float>(scratch_size_ * pool.size());
 }
 
-void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v) {
+void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v,
+                        size_t first_head, size_t count) {
     const size_t n_ctx = q.rows;
-    pool_.for_each(2 * n_head_, 1, [&](size_t task, size_t, size_t) {
-        const size_t head = task / 2;
+    pool_.for_each(2 * count, 1, [&](size_t task, size_t, size_t) {
+        const size_t head = first_head + task / 2;
         if (task % 2 == 0) {
             const auto keys = k.cols_from(head * kHeadSize, kHeadSize);
             uint8_t* packed = keys_.data() + head * head_bytes_;
@@ -49,8 +50,8 @@ void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixVi
         }
     });
     const size_t tasks_per_head = (n_ctx + kTaskRows - 1) / kTaskRows;
-    pool_.for_each(n_head_ * tasks_per_head, 1, [&](size_t task, size_t, size_t worker) {
-        const size_t head = task / tasks_per_head;
+    pool_.for_each(count * tasks_per_head, 1, [&](size_t task, size_t, size_t worker) {
+        const size_t head = first_head + task / tasks_per_head;
         const size_t first = task % tasks_per_head * kTaskRows;
         const auto rows =
             q.rows_from(first, std::min(kTaskRows, n_ctx - first)).cols_from(head * kHeadSize, kHeadSize);

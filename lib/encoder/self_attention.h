@@ -22,7 +22,15 @@ class SelfAttention {
     SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool);
 
     /// All three are [n_ctx × n_head·64]; the result replaces q.
-    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v);
+    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v) {
+        run(q, k, v, 0, n_head_);
+    }
+    /// The same for `count` heads from `first_head` on. Nothing is kept from one call to the next, so that
+    /// windows may take turns.
+    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v, size_t first_head,
+             size_t count);
+
+    size_t heads() const { return n_head_; }
 
   private:
     size_t n_head_;

@@ -1,27 +1,56 @@
 #include "transcribe/encoded_window.h"
 
-#include <chrono>
 #include <utility>
 
 namespace npuscribe {
+namespace {
 
-EncodedWindow encode_window(EncodeModel& model, const Buffer<float>& mel, Buffer<float> output) {
-    const size_t n_mels = model.dimensions().n_mels;
-    const size_t mel_frames = mel.size() / n_mels;
+/// Room for the output of a window of `mel`.
+EncodedWindow room_for(const EncodeModel& model, const Buffer<float>& mel, Buffer<float> output) {
     EncodedWindow window;
-    window.n_ctx = mel_frames / 2;
+    window.n_ctx = mel.size() / model.dimensions().n_mels / 2;
     window.n_audio_state = model.dimensions().n_audio_state;
     window.output = std::move(output);
     window.output.reserve_discard(window.n_ctx * window.n_audio_state);
-    const EncoderTimes before = model.times();
-    window.span.begin = Span::Clock::now();
-    model.encode({mel.data(), mel_frames, n_mels}, window.output.matrix(window.n_ctx, window.n_audio_state));
-    window.span.end = Span::Clock::now();
-    window.seconds = std::chrono::duration<double>(window.span.end - window.span.begin).count();
-    const EncoderTimes& after = model.times();
-    window.times = {after.stem - before.stem, after.quantise - before.quantise, after.matmul - before.matmul,
-                    after.attention - before.attention, after.norm - before.norm};
     return window;
+}
+
+EncodeJob job(const EncodeModel& model, const Buffer<float>& mel, EncodedWindow& window) {
+    const size_t n_mels = model.dimensions().n_mels;
+    return {{mel.data(), mel.size() / n_mels, n_mels},
+            window.output.matrix(window.n_ctx, window.n_audio_state)};
+}
+
+void note(const EncodeJob& job, EncodedWindow& window) {
+    window.times = job.times;
+    window.seconds = job.seconds;
+    window.span = job.span;
+}
+
+}  // namespace
+
+EncodedWindow encode_window(EncodeModel& model, const Buffer<float>& mel, Buffer<float> output) {
+    EncodedWindow window = room_for(model, mel, std::move(output));
+    EncodeJob one = job(model, mel, window);
+    model.encode_job(one);
+    if (one.error) std::rethrow_exception(one.error);
+    note(one, window);
+    return window;
+}
+
+std::array<EncodedOrError, 2> encode_windows(EncodeModel& model, const Buffer<float>& first,
+                                             const Buffer<float>& second) {
+    EncodedWindow windows[] = {room_for(model, first, {}), room_for(model, second, {})};
+    EncodeJob jobs[] = {job(model, first, windows[0]), job(model, second, windows[1])};
+    model.encode_pair(jobs[0], jobs[1]);
+    std::array<EncodedOrError, 2> results;
+    for (size_t i = 0; i < results.size(); ++i) {
+        results[i].error = jobs[i].error;
+        if (jobs[i].error) continue;
+        note(jobs[i], windows[i]);
+        results[i].window = std::move(windows[i]);
+    }
+    return results;
 }
 
 }  // namespace npuscribe

@@ -22,13 +22,14 @@ std::string failure_of(const Encode& encode) {
     }
 }
 
-constexpr size_t kAhead = 2;  // one that is encoded, and one that waits for the encoder or the decoder
+constexpr size_t kAhead = 2;       // one that is encoded, and one that waits for the encoder or the decoder
+constexpr size_t kPairsAhead = 4;  // a pair, and two that wait
 
 }  // namespace
 
 WindowEncoder::WindowEncoder(EncodeModel& model, WindowSchedule& schedule, bool ahead)
     : model_(model), schedule_(schedule) {
-    if (ahead) ahead_.emplace(model, kAhead);
+    if (ahead) ahead_.emplace(model, model.gains_from_pairs() ? kPairsAhead : kAhead);
 }
 
 void WindowEncoder::feed() {

@@ -51,10 +51,30 @@ class Npu(support.Case):
         self.assertEqual(counted["longest_runlist"], 2)
         self.assertEqual(counted["submissions"], 4 * 3)
         self.assertEqual(counted["waits"], 4 * 3)
+        self.assertEqual(counted["most_in_flight"], 1)  # one window
         self.assertEqual(counted["contexts"], 1)
         self.assertEqual(counted["violations"], 0)
         for kind in ("devices", "contexts", "buffers"):
             self.assertEqual(counted[f"{kind}_open"], 0)
+
+    def test_windows_in_pairs_have_the_transcripts_of_windows_alone(self):
+        recordings = sorted(support.librivox())[:5]
+        log = self.directory / "log"
+
+        def transcripts(device, **environment):
+            done = support.run(
+                "--device", device, "-m", self.model, "-l", "en", "-f", "json", "-o", self.out, *recordings,
+                env={**os.environ, **environment},
+            )  # fmt: skip
+            self.check_exit(done, 0)
+            return [(self.out / f"{recording.stem}.json").read_text(encoding="utf-8") for recording in recordings]
+
+        npu = transcripts("npu", NPUSCRIBE_XRT_DOUBLE_LOG=os.fspath(log))
+        self.assertEqual(npu, transcripts("emulated"))  # which encodes one window after the other
+        counted = dict(line.split("=") for line in log.read_text().split())
+        self.assertEqual(int(counted["most_in_flight"]), 2)
+        self.assertEqual(int(counted["violations"]), 0)
+        self.assertEqual(int(counted["buffers_open"]), 0)
 
     def check_fault(self, fault, *parts, **environment):
         done = self.transcribe("npu", NPUSCRIBE_XRT_DOUBLE_FAULT=fault, **environment)

@@ -36,8 +36,15 @@ class Gated : public EncodeModel {
     }
     const EncoderTimes& times() const override { return times_; }
 
+    bool gains_from_pairs() const override { return pairs; }
+    void encode_pair(EncodeJob& first, EncodeJob& second) override {
+        ++pairs_begun;
+        EncodeModel::encode_pair(first, second);
+    }
+
     std::counting_semaphore<> gate{0};
-    std::atomic<int> begun{0};
+    std::atomic<int> begun{0}, pairs_begun{0};
+    bool pairs = false;
 
   private:
     Dimensions dimensions_;
@@ -108,4 +115,63 @@ TEST_CASE("On destruction the encoder finishes its window and drops the others")
     }
     opener.join();
     CHECK(encoder.begun <= 2);
+}
+
+TEST_CASE(
+    "The first window is encoded alone, and then two that wait together, if the model gains from that") {
+    for (const bool pairs : {true, false}) {
+        Gated encoder;
+        encoder.pairs = pairs;
+        EncodeAhead ahead(encoder, 4);
+        for (const float value : {1.F, 2.F, 3.F, 4.F}) ahead.submit(mel(static_cast<size_t>(value), value));
+        while (encoder.begun == 0) std::this_thread::yield();
+        CHECK(encoder.pairs_begun == 0);
+        encoder.gate.release();
+        CHECK(next(ahead).output[0] == 1);
+        encoder.gate.release(3);
+        for (const float value : {2.F, 3.F, 4.F}) {
+            const auto window = next(ahead);
+            CHECK(window.n_ctx == static_cast<size_t>(value));
+            CHECK(window.output[0] == value);
+            CHECK(window.times.matmul == 1);
+        }
+        CHECK(encoder.pairs_begun == (pairs ? 1 : 0));  // the last one had none to wait with
+    }
+}
+
+TEST_CASE("An exception for one window of a pair reaches whoever takes that one, and the other is not lost") {
+    for (const float bad : {2.F, 3.F}) {
+        Gated encoder;
+        encoder.pairs = true;
+        encoder.gate.release(3);
+        EncodeAhead ahead(encoder, 4);
+        for (const float value : {1.F, 2.F, 3.F}) ahead.submit(mel(1, value == bad ? -1 : value));
+        for (const float value : {1.F, 2.F, 3.F}) {
+            if (value == bad) {
+                CHECK_THROWS_AS(next(ahead), std::runtime_error);
+            } else {
+                CHECK(next(ahead).output[0] == value);
+            }
+        }
+    }
+}
+
+TEST_CASE("On destruction the encoder finishes its pair and drops the others") {
+    Gated encoder;
+    encoder.pairs = true;
+    std::thread opener;
+    {
+        EncodeAhead ahead(encoder, 5);
+        for (int i = 0; i < 5; ++i) ahead.submit(mel(1, 1));
+        encoder.gate.release();
+        next(ahead);
+        while (encoder.pairs_begun == 0) std::this_thread::yield();
+        opener = std::thread([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            encoder.gate.release(2);
+        });
+    }
+    opener.join();
+    CHECK(encoder.begun == 3);
+    CHECK(encoder.pairs_begun == 1);
 }
