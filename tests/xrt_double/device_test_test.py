@@ -16,6 +16,7 @@ STEPS = (
     "a runlist",
     "one encoder layer",
     "the whole encoder",
+    "two windows together",
 )
 STATE = 384  # of tiny
 
@@ -78,7 +79,7 @@ class DeviceTest(support.Case):
         done = self.run_test("--diagnostics", self.file, fault=fault, **environment)
         self.check_exit(done, 1)
         place = STEPS.index(step)
-        lines = [line for line in done.stdout.splitlines() if line[:2] in {f"{i}/" for i in range(1, 8)}]
+        lines = [line for line in done.stdout.splitlines() if line[:2] in {f"{i}/" for i in range(1, len(STEPS) + 1)}]
         self.assertEqual(len(lines), place + 1, done.stdout)
         for i, line in enumerate(lines):
             self.assertIn(STEPS[i], line)
@@ -232,6 +233,12 @@ class DeviceTest(support.Case):
     def test_an_encoder_that_is_wrong(self):
         before, _ = self.runs_until(STEPS[6])
         self.check_failure(f"corrupted:{before + 1}", STEPS[6], "more than twice as far from the CPU's as BFP16 is from fp32", symptom="inaccurate")
+
+    def test_two_windows_that_get_in_each_others_way(self):
+        before, runs = self.runs_until(STEPS[7])
+        # Each window alone takes a quarter of the runs; the rest are the pair's.
+        self.check_failure(f"glitch:{before + runs}", STEPS[7], "the right results alone", symptom="unstable")
+        self.check_failure(f"timeout:{before + runs}", STEPS[7], "One window after the other runs", symptom="timeout", NPUSCRIBE_NPU_TIMEOUT="15")  # fmt: skip
 
     def test_no_device(self):
         done = self.run_test(fault="no-device")

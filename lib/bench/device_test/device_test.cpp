@@ -119,7 +119,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {Step::once, one_shape_once},     {Step::again, same_shape_again}, {Step::in_turn, two_shapes_in_turn},
     {Step::every_shape, every_shape}, {Step::runlist, one_runlist},    {Step::layer, one_layer},
-    {Step::encoder, whole_encoder},
+    {Step::encoder, whole_encoder},   {Step::pair, windows_together},
 };
 
 std::string scope_of(Step step, const Bench& bench, const std::string& model) {
@@ -139,6 +139,8 @@ std::string scope_of(Step step, const Bench& bench, const std::string& model) {
                 bench.shapes.size(), few, many, bench.bf16_shapes.size());
         case Step::runlist:
             return fmt::format("3 products with {} rows and 30 with {}, bit by bit", many, few);
+        case Step::pair:
+            return fmt::format("{}, {} and {} frames, bit by bit as each alone", model, many, many / 3);
         case Step::layer:
         case Step::encoder:
             break;

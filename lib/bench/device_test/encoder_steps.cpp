@@ -1,4 +1,4 @@
-// A layer, and the encoder.
+// A layer, and the encoder with one window and with two.
 
 #include <fmt/format.h>
 
@@ -77,6 +77,32 @@ std::optional<Failure> whole_encoder(Bench& bench) {
         encoder.encode(mel.view(), out.view());
         return out;
     });
+}
+
+std::optional<Failure> windows_together(Bench& bench) {
+    const Dimensions& d = bench.model.dimensions();
+    Encoder encoder(bench.model, bench.device, bench.pool);
+    bench.current = nullptr;
+    std::vector<Matrix> mels, alone, together;
+    std::vector<EncodeJob> jobs;
+    bench.progress("each alone");
+    for (const size_t frames : {d.n_audio_ctx, d.n_audio_ctx / 3}) {
+        mels.push_back(natural_matrix(2 * frames, d.n_mels, 22 + static_cast<unsigned>(mels.size())));
+        alone.emplace_back(frames, d.n_audio_state);
+        together.emplace_back(frames, d.n_audio_state);
+        encoder.encode(mels.back().view(), alone.back().view());
+    }
+    for (size_t i = 0; i < mels.size(); ++i) jobs.push_back({mels[i].view(), together[i].view()});
+    bench.progress("together");
+    encoder.encode_pair(jobs[0], jobs[1]);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+        if (jobs[i].error) std::rethrow_exception(jobs[i].error);
+        if (const Difference difference = compare(alone[i], together[i], {}); !difference.none()) {
+            return failure_of(Step::pair, Symptom::unstable, difference, std::move(alone[i]),
+                              std::move(together[i]));
+        }
+    }
+    return {};
 }
 
 }  // namespace npuscribe::device_test

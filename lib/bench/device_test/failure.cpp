@@ -30,6 +30,12 @@ std::string after_timeout(Step step, const Circumstances& c) {
         case Step::runlist:
             return "Single runs end, but a runlist does not. Its next run starts before the cores are ready "
                    "for it, or the driver does not chain these commands.";
+        case Step::pair:
+            return "One window after the other runs, but two together do not. The next submission waits in "
+                   "the "
+                   "driver's queue while one runs: it starts before the cores are ready for it, or the "
+                   "driver "
+                   "does not queue the submissions of a hardware context.";
         case Step::layer:
         case Step::encoder:
             break;
@@ -147,9 +153,11 @@ std::string_view name(Step step) {
         case Step::layer:
             return "one encoder layer";
         case Step::encoder:
+            return "the whole encoder";
+        case Step::pair:
             break;
     }
-    return "the whole encoder";
+    return "two windows together";
 }
 
 std::string_view name(Symptom symptom) {
@@ -174,6 +182,11 @@ void explain(Failure& failure, const Circumstances& c) {
                 "This is an error of the driver, of XRT or of the installed files, and not a wrong result.");
             break;
         case Symptom::unstable:
+            if (failure.step == Step::pair) {
+                out.emplace_back(
+                    "Both windows had the right results alone. Together, a submission waits in the driver's "
+                    "queue while one runs.");
+            }
             out.emplace_back(
                 "The same input gave two results. The CPU reads the result before the array has written all "
                 "of it, a buffer is used by two runs at once, or a lock lets a core read a tile that is "

@@ -13,9 +13,9 @@
 namespace npuscribe::device_test {
 
 /// In the order in which they run, which is that in which things fail on new hardware.
-enum class Step { once, again, in_turn, every_shape, runlist, layer, encoder };
+enum class Step { once, again, in_turn, every_shape, runlist, layer, encoder, pair };
 inline constexpr Step kSteps[] = {Step::once,    Step::again, Step::in_turn, Step::every_shape,
-                                  Step::runlist, Step::layer, Step::encoder};
+                                  Step::runlist, Step::layer, Step::encoder, Step::pair};
 /// "one shape, once"
 std::string_view name(Step);
 

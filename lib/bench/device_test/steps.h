@@ -62,5 +62,6 @@ std::optional<Failure> every_shape(Bench&);
 std::optional<Failure> one_runlist(Bench&);
 std::optional<Failure> one_layer(Bench&);
 std::optional<Failure> whole_encoder(Bench&);
+std::optional<Failure> windows_together(Bench&);
 
 }  // namespace npuscribe::device_test
