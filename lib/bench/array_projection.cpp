@@ -40,12 +40,14 @@ ArrayProjection project_array(array::Kernel kernel, const Shape& shape, const ar
     for (const LinearShape& linear : linears_of(kernel, shape.state)) {
         const array::Program& program = plan.program_for(kernel, linear.k);
         double dispatches = linear.starts ? 1 : 0;
+        if (linear.starts) layer.submissions.push_back(0);
         for (size_t first = 0; first < rows; first += plan.max_rows()) {
             const array::Gemm gemm = plan.gemm(program, std::min(plan.max_rows(), rows - first), linear.k,
                                                linear.n, linear.result);
             const array::ModelledTime time = array::model(gemm, assumptions, dispatches);
             dispatches = 0;
             layer.seconds += time.total;
+            layer.submissions.back() += time.total;
             layer.dispatch += time.dispatch;
             layer.dram_bytes += static_cast<double>(time.bytes_read + time.bytes_written);
             if (linear.operand_moves) layer.traffic.to_device += static_cast<double>(gemm.a_bytes());
@@ -58,6 +60,7 @@ ArrayProjection project_array(array::Kernel kernel, const Shape& shape, const ar
     ArrayProjection all;
     all.seconds = layers * layer.seconds;
     all.dispatch = layers * layer.dispatch;
+    all.submissions = layer.submissions;
     all.traffic = {layers * layer.traffic.to_device, layers * layer.traffic.from_device, layers * weights};
     all.dram_bytes = layers * layer.dram_bytes;
     all.buffers = layers * weights + layer.traffic.to_device + layer.traffic.from_device;

@@ -2,6 +2,8 @@
 // How long an encoder's layers take on the NPU's array, computed by its model (device/array/array_model.h):
 // nothing here is measured.
 
+#include <vector>
+
 #include "bench/projection.h"
 #include "device/array/array_model.h"
 
@@ -13,8 +15,9 @@ struct ArrayProjection {
     /// Three submissions a layer: query, key and value, one product; out; mlp.0, GELU and mlp.2 in one
     /// runlist. INT8 has four, for its sums go to the host.
     double seconds = 0;
-    double dispatch = 0;  // the part of `seconds` that dispatching takes
-    Traffic traffic;      // operands and results between host and device, in bytes
+    double dispatch = 0;              // the part of `seconds` that dispatching takes
+    std::vector<double> submissions;  // seconds of each submission of one layer, in order
+    Traffic traffic;                  // operands and results between host and device, in bytes
     double dram_bytes =
         0;               // read and written by the array, which reads operands again for each group of tiles
     double buffers = 0;  // bytes of all weights and of one layer's operands and results

@@ -51,6 +51,23 @@ EncoderSeconds EncoderRunner::run(const Buffer<float>& mel) {
     return seconds;
 }
 
+double EncoderRunner::run_pair(const Buffer<float>& first, const Buffer<float>& second) {
+    const size_t state = context_.dimensions().n_audio_state;
+    const auto job = [&](const Buffer<float>& mel, Buffer<float>& out) {
+        out.reserve_discard(context_.frames * state);
+        return EncodeJob{mel.matrix(2 * context_.frames, context_.dimensions().n_mels),
+                         out.matrix(context_.frames, state)};
+    };
+    EncodeJob jobs[] = {job(first, pair_out_[0]), job(second, pair_out_[1])};
+    const Stopwatch watch;
+    encoder_.encode_pair(jobs[0], jobs[1]);
+    const double seconds = watch.seconds();
+    for (const EncodeJob& each : jobs) {
+        if (each.error) std::rethrow_exception(each.error);
+    }
+    return seconds;
+}
+
 MatrixView<const float> EncoderRunner::output() const {
     return out_.matrix(context_.frames, context_.dimensions().n_audio_state);
 }

@@ -22,13 +22,18 @@ class EncoderRunner {
     /// `mel` [2·frames × n_mels].
     EncoderSeconds run(const Buffer<float>& mel);
 
-    /// The output of the last run, [frames × n_audio_state].
+    /// True if a transcription would encode windows in pairs on this device.
+    bool pairs() const { return encoder_.gains_from_pairs(); }
+    /// Encodes two windows together, and returns the seconds until both are done. Only if `pairs`.
+    double run_pair(const Buffer<float>& first, const Buffer<float>& second);
+
+    /// The output of the last run of one window, [frames × n_audio_state].
     MatrixView<const float> output() const;
 
   private:
     const Context& context_;
     Encoder encoder_;
-    Buffer<float> out_;
+    Buffer<float> out_, pair_out_[2];
 };
 
 }  // namespace npuscribe::bench

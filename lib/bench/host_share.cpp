@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -46,13 +47,15 @@ class Steps {
         std::fill(result_.begin(), result_.end(), uint8_t{0});
     }
 
-    void attend(bool side_by_side) {
+    /// Heads of one of kAttentionPieces, or all.
+    void attend(size_t piece, size_t pieces) {
         const auto part = [&](size_t i) {
-            return side_by_side ? MatrixView<float>(qkv_.data() + i * state_, frames_, state_, 3 * state_)
-                                : MatrixView<float>(qkv_.data() + i * frames_ * state_, frames_, state_);
+            return MatrixView<float>(qkv_.data() + i * state_, frames_, state_, 3 * state_);
         };
+        const size_t begin = piece * attention_.heads() / pieces,
+                     end = (piece + 1) * attention_.heads() / pieces;
         // Its result takes the queries' place and stays small: an average of values.
-        attention_.run(part(0), part(1), part(2));
+        attention_.run(part(0), part(1), part(2), begin, end - begin);
     }
 
     /// Into tiles: `values` [frames × cols], after norm or GELU.
@@ -65,25 +68,23 @@ class Steps {
                                   {tiles_.data(), tiles_.size()});
         });
     }
-    void prepare_inputs() {
+    void prepare_normed() {
         const LayerNorm norm{{norm_.data(), state_}, {norm_.data(), state_}};
-        const auto normed = preparation(&norm, simd::Numerics::bfp16, bfp16::Rounding::nearest_even);
-        prepare(x_, state_, normed);
+        prepare(x_, state_, preparation(&norm, simd::Numerics::bfp16, bfp16::Rounding::nearest_even));
+    }
+    void prepare_plain() {
         prepare(x_, state_, preparation(nullptr, simd::Numerics::bfp16, bfp16::Rounding::nearest_even));
-        prepare(x_, state_, normed);
     }
     void prepare_inner() {
         prepare(inner_, 4 * state_,
                 preparation(Epilogue::gelu, simd::Numerics::bfp16, bfp16::Rounding::nearest_even));
     }
 
-    /// bfloat16 from the array: Q, K and V, then two results that are added to x.
-    void take_bf16() {
-        take(bf16_, qkv_.matrix(frames_, 3 * state_), false);
-        for (int i = 0; i < 2; ++i) take(bf16_out_, x_.matrix(frames_, state_), true);
-    }
+    /// bfloat16 from the array: Q, K and V; and a result that is added to x, of which a layer has two.
+    void take_inputs() { take(bf16_, qkv_.matrix(frames_, 3 * state_), false); }
+    void take_result() { take(bf16_out_, x_.matrix(frames_, state_), true); }
 
-    /// The same of f32, row-major: copied and added.
+    /// All of a layer's results as f32, row-major: copied and added.
     void take_f32() {
         const size_t size = frames_ * state_;
         pool_.for_each(frames_, kGrain, [&](size_t from, size_t to, size_t) {
@@ -123,28 +124,41 @@ class Steps {
     Buffer<float> f32_;
 };
 
-double median_of(const std::function<void()>& call) {
-    std::vector<double> seconds;
-    call();
-    for (size_t run = 0; run < kRuns; ++run) {
-        const Stopwatch watch;
-        call();
-        seconds.push_back(watch.seconds());
-    }
-    return median(seconds);
-}
-
 }  // namespace
 
 HostShare measure_host_share(const Shape& shape, ThreadPool& pool) {
     Steps steps(shape, pool);
-    HostShare share;
+    HostLayer layer;
+    double attention = 0, prepare_inner = 0, take_f32 = 0;
+    std::vector<std::pair<double*, std::function<void()>>> phases = {
+        {&layer.take_inputs, [&] { steps.take_inputs(); }},
+        {&attention, [&] { steps.attend(0, 1); }},
+        {&layer.prepare, [&] { steps.prepare_plain(); }},
+        {&layer.take_result, [&] { steps.take_result(); }},
+        {&layer.prepare_normed, [&] { steps.prepare_normed(); }},
+        {&prepare_inner, [&] { steps.prepare_inner(); }},
+        {&take_f32, [&] { steps.take_f32(); }},
+    };
+    for (size_t i = 0; i < kAttentionPieces; ++i)
+        phases.emplace_back(&layer.attention.at(i), [&steps, i] { steps.attend(i, kAttentionPieces); });
+    // Phases take turns, so that a disturbance does not hit one of them alone.
+    std::vector<std::vector<double>> seconds(phases.size());
+    for (size_t run = 0; run <= kRuns; ++run) {
+        for (size_t i = 0; i < phases.size(); ++i) {
+            const Stopwatch watch;
+            phases[i].second();
+            if (run > 0) seconds[i].push_back(watch.seconds());  // the first warms up
+        }
+    }
+    for (size_t i = 0; i < phases.size(); ++i) *phases[i].first = median(seconds[i]);
+
     const auto layers = static_cast<double>(shape.layers);
-    share.attention = layers * median_of([&] { steps.attend(true); });
-    const double inputs = median_of([&] { steps.prepare_inputs(); });
-    share.before =
-        layers * (inputs + median_of([&] { steps.prepare_inner(); }) + median_of([&] { steps.take_f32(); }));
-    share.now = layers * (inputs + median_of([&] { steps.take_bf16(); }));
+    const double inputs = 2 * layer.prepare_normed + layer.prepare;
+    HostShare share;
+    share.attention = layers * attention;
+    share.before = layers * (inputs + prepare_inner + take_f32);
+    share.now = layers * (inputs + layer.take_inputs + 2 * layer.take_result);
+    share.layer = layer;
     return share;
 }
 

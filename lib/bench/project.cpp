@@ -14,6 +14,7 @@
 #include "bench/cpu_projection.h"
 #include "bench/estimates.h"
 #include "bench/host_share.h"
+#include "bench/pair_projection.h"
 #include "bench/study/study_figures.h"
 #include "bench/study/study_projection.h"
 #include "device/cpu/cpu_info.h"
@@ -96,6 +97,7 @@ class Projection {
             add(array_estimates(track, kernel, host, shape));
             add_batches(array_batches(track, kernel, host, shape));
         }
+        if (options_.measure) add_batches({pair_batches(shape, hosts_.at({size.model, shape.frames}))});
         for (const auto& [name, cpu] :
              {std::pair{"Track 1, this CPU, int8-tensor", int8}, {"Track 2, this CPU, bfp16", bfp16}}) {
             if (!cpu) continue;
@@ -145,6 +147,18 @@ class Projection {
         return out;
     }
 
+    /// The same with windows in pairs.
+    static BatchEstimate pair_batches(const Shape& shape, const HostShare& host) {
+        const double alone = project_array(array::Kernel::bfp16, shape).seconds + host.attention + host.now;
+        const double pair = pair_of(shape, host.layer, array::Case::middle).both;
+        BatchEstimate e{"Track 2, array and this CPU's part, in pairs", Origin::modelled, {}};
+        for (size_t i = 0; i < kBatches.size(); ++i) {
+            const size_t pairs = kBatches[i] / 2, rest = kBatches[i] % 2;
+            e.seconds[i] = static_cast<double>(pairs) * pair + static_cast<double>(rest) * alone;
+        }
+        return e;
+    }
+
     /// The array's design now and before version 2 of its layout, under the same assumptions.
     Table designs(const std::string& model, const Dimensions& d) {
         Table table{model + ": the array's design, before and now",
@@ -188,8 +202,32 @@ class Projection {
             measured("this CPU's part: attention", host.attention, host.attention);
             measured("this CPU's part: norms, rounding, GELU, results", host.before, host.now);
             add("array and this CPU's part", host.attention + host.before, host.attention + host.now);
+            add_pair(shape, host, table);
         }
         return table;
+    }
+
+    /// The design now with windows in pairs, below a row of one window with both designs.
+    static void add_pair(const Shape& shape, const HostShare& host, Table& table) {
+        const std::vector<Cell> alone = table.rows.back().cells;
+        std::vector<Cell> each(alone.begin(), alone.begin() + kDesignsNow);
+        std::vector<Cell> both = {"a pair, until both are done", alone[1], Cell(), Cell(), Cell()};
+        each[0] = "the same, windows in pairs: each";
+        for (const array::Case which : array::kCases) {
+            const PairSeconds pair = pair_of(shape, host.layer, which);
+            each.emplace_back(pair.each() * 1e3);
+            both.emplace_back(pair.both * 1e3);
+        }
+        each.emplace_back(std::get<double>(each[kDesignsNow + 1]) / std::get<double>(each[3]));
+        both.emplace_back();
+        table.rows.push_back({std::move(each), Origin::modelled});
+        table.rows.push_back({std::move(both), Origin::modelled});
+    }
+
+    static PairSeconds pair_of(const Shape& shape, const HostLayer& host, array::Case which) {
+        const ArrayProjection array =
+            project_array(array::Kernel::bfp16, shape, array::Plan::built_in(), array::Assumptions(which));
+        return project_pair(host, array.submissions, shape.layers);
     }
 
     /// One window after the other.
@@ -237,6 +275,10 @@ class Projection {
             "\"this CPU's part\": attention, norms, quantisation and the array's results, measured here and "
             "added "
             "to the model's time. Track 1's includes GELU.",
+            "\"in pairs\": the array works for one window while this CPU works for another, in the order in "
+            "which the encoder takes its steps (lib/encoder/pair_order.h). The steps' times on this CPU are "
+            "measured one by one, and it is assumed to be free while the array works, dispatch included. The "
+            "first window of a recording is encoded alone. The design before had no pairs.",
             "\"measured\": one layer with generated weights on the cpu device, times the number of layers. "
             "Its batches are windows one after the other.",
             fmt::format("Energy is the NPU's alone, with the study's {:g} W at work and {:g} W idle, or the "
@@ -248,6 +290,8 @@ class Projection {
         for (const auto& [precision, why] : unmeasured_)
             result.notes.push_back(fmt::format("Not measured in {}: {}.", npuscribe::name(precision), why));
     }
+
+    static constexpr size_t kDesignsNow = 5;  // the first column of `designs` for the design now
 
     const ProjectOptions& options_;
     ThreadPool& pool_;

@@ -47,7 +47,9 @@ TEST_CASE("a layer has three submissions, and had four before", "[bench]") {
         project_array(array::Kernel::bfp16, encoder, array::Plan::built_in(), assumptions);
     CHECK(p.dispatch == 18);
     CHECK(p.seconds > 18);
-    CHECK(p.seconds < 18.1);  // the array itself takes milliseconds
+    CHECK(p.seconds < 18.1);             // the array itself takes milliseconds
+    REQUIRE(p.submissions.size() == 3);  // of one layer
+    CHECK(6 * (p.submissions[0] + p.submissions[1] + p.submissions[2]) == Approx(p.seconds));
     CHECK(project_array_before(encoder, assumptions).dispatch == 24);
 }
 

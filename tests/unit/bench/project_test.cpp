@@ -73,9 +73,15 @@ TEST_CASE("project: measurements add the CPU's rows, and its part to the array's
         }
     }
     const Table& designs = result.tables.at(2);
-    REQUIRE(designs.rows.size() == 4);
+    REQUIRE(designs.rows.size() == 6);
     CHECK(designs.rows[2].origin == Origin::measured);
     CHECK(number(designs.rows[2], 6) < number(designs.rows[2], 3));  // without GELU, the host has less to do
+    const Row &one = designs.rows[3], &each = designs.rows[4], &both = designs.rows[5];
+    CHECK(each.origin == Origin::modelled);
+    CHECK(number(each, 3) == number(one, 3));  // the design before had no pairs
+    CHECK(number(each, 8) == Approx(number(each, 6) / number(each, 3)));
+    CHECK(number(both, 6) == Approx(2 * number(each, 6)));
+    CHECK(number(both, 6) > number(one, 6));
     CHECK(alone > 0);
     CHECK(together > alone);
     CHECK(cpu > 0);
