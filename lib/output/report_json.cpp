@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "output/report.h"
@@ -120,6 +122,30 @@ Json memory_json(const MemoryUse& memory) {
     return {{"peak_bytes", memory.peak}, {"resident", std::move(samples)}};
 }
 
+/// Appends JSON's text, with `spaces` more at the beginning of each line but the first.
+void append_indented(std::string& text, const Json& value, size_t spaces) {
+    for (const char c : value.dump(2)) {
+        text += c;
+        if (c == '\n') text.append(spaces, ' ');
+    }
+}
+
+void append_member(std::string& text, std::string_view name, const Json& value) {
+    text += fmt::format(",\n  \"{}\": ", name);
+    append_indented(text, value, 2);
+}
+
+/// Appends a list entry by entry: as one document, a hundred thousand files would take hundreds of megabytes.
+template <class List, class Make>
+void append_list(std::string& text, std::string_view name, const List& list, Make&& make) {
+    text += fmt::format(",\n  \"{}\": [", name);
+    for (const auto& entry : list) {
+        text += &entry == &list.front() ? "\n    " : ",\n    ";
+        append_indented(text, make(entry), 4);
+    }
+    text += list.empty() ? "]" : "\n  ]";
+}
+
 }  // namespace
 
 std::string report_json(const RunReport& report) {
@@ -135,17 +161,18 @@ std::string report_json(const RunReport& report) {
     add_timing(totals, report.totals);
     Json options = Json::object();
     for (const auto& [option, value] : report.options) options[option] = valid_utf8(value);
-    Json files = Json::array();
-    for (const FileReport& file : report.files) files.push_back(file_json(file));
-    Json windows = Json::array();
-    for (const WindowTrace& window : report.windows) windows.push_back(window_json(window));
 
-    const Json out = {{"schema", "npuscribe-report"},  {"schema_version", kReportVersion},
-                      {"version", report.version},     {"setup", setup_json(report.setup)},
-                      {"options", std::move(options)}, {"totals", std::move(totals)},
-                      {"files", std::move(files)},     {"memory", memory_json(report.memory)},
-                      {"windows", std::move(windows)}, {"windows_left_out", report.windows_left_out}};
-    return out.dump(2) + "\n";
+    const Json head = {{"schema", "npuscribe-report"},  {"schema_version", kReportVersion},
+                       {"version", report.version},     {"setup", setup_json(report.setup)},
+                       {"options", std::move(options)}, {"totals", std::move(totals)}};
+    std::string text = head.dump(2);
+    text.resize(text.size() - 2);  // without the line end and the brace
+    append_list(text, "files", report.files, file_json);
+    append_member(text, "memory", memory_json(report.memory));
+    append_list(text, "windows", report.windows, window_json);
+    append_member(text, "windows_left_out", report.windows_left_out);
+    text += "\n}\n";
+    return text;
 }
 
 }  // namespace npuscribe::output

@@ -221,6 +221,17 @@ TEST_CASE("a file name that is not UTF-8 does not spoil the report") {
     CHECK(json["files"][1]["path"] == "b\xEF\xBF\xBD.wav");
 }
 
+TEST_CASE("the report is laid out as one document, with entries of lists in the order of the run") {
+    for (const RunReport& r : {report(), traced(), RunReport{}}) {
+        const std::string text = report_json(r);
+        CHECK(nlohmann::ordered_json::parse(text).dump(2) + "\n" == text);
+    }
+    const auto json = nlohmann::json::parse(report_json(traced()));
+    REQUIRE(json["windows"].size() == traced().windows.size());
+    for (size_t i = 0; i < json["windows"].size(); ++i)
+        CHECK(json["windows"][i]["file"] == traced().windows[i].input);
+}
+
 TEST_CASE("a run that did nothing has a report, too") {
     const RunReport empty;
     CHECK(nlohmann::json::parse(report_json(empty))["totals"]["realtime_factor"] == 0.0);
