@@ -21,7 +21,7 @@ using ListenerBase = Catch::TestEventListenerBase;
 
 #include "needs.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef NPUSCRIBE_LEAKS_ARE_FOUND
 // libsndfile 1.2 forgets what libvorbis allocated if an Ogg file's headers are damaged. npuscribe asks it
 // only where FFmpeg's libraries could not read the file.
 extern "C" const char* __lsan_default_suppressions() {
