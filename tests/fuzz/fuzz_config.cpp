@@ -8,6 +8,7 @@
 #include "fuzz_input.h"
 #include "transcribe_options.h"
 
+#ifdef NPUSCRIBE_FUZZ_WITHOUT_DEVICES
 namespace npuscribe {
 
 // Instead of the one that knows the devices, which are not linked.
@@ -17,6 +18,7 @@ std::span<const std::string_view> device_choices() {
 }
 
 }  // namespace npuscribe
+#endif
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace npuscribe;
