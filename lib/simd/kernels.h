@@ -4,10 +4,10 @@
 //
 //   isa()             has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
 //   baseline              no      highway      bf16          bf16   highway      bf16             onednn
-//   avx2 and avx512       no      highway      bf16          bf16   highway      bfp16            floats
-//   avxvnni               no      highway      bf16          bf16   highway      bfp16            vnni_256
+//   avx2 and avx512       no      highway      bf16          int8   highway      bfp16            floats
+//   avxvnni               no      highway      bf16          int8   highway      bfp16            vnni_256
 //   avx512                yes     highway      bf16          int8   highway      bfp16            vnni
-//   bf16                  no      avx512_bf16  bf16          bf16   avx512_bf16  bf16             onednn
+//   bf16                  no      avx512_bf16  bf16          int8   avx512_bf16  bf16             onednn
 //   bf16                  yes     avx512_bf16  int8          int8   avx512_bf16  bfp16            vnni
 //   amx                   yes     amx_tiles    bf16          int8   avx512_bf16  bfp16            amx_tiles
 //
@@ -61,6 +61,7 @@ struct Kernels {
 /// The table. `vnni`: has_vnni().
 constexpr Kernels kernels_for(Isa isa, bool vnni) {
     Kernels k;
+    if (isa >= Isa::avx2) k.audio = KeyFormat::int8;
     if (isa == Isa::avx2 || isa == Isa::avx512) {
         k.decoder_weights = Element::bfp16;
         k.bfp16_matmul = BlockMatmul::floats;
@@ -70,14 +71,13 @@ constexpr Kernels kernels_for(Isa isa, bool vnni) {
         k.bfp16_matmul = BlockMatmul::vnni_256;
     }
     if (vnni && isa >= Isa::avx512) {
-        k.audio = KeyFormat::int8;
         k.decoder_weights = Element::bfp16;
         k.bfp16_matmul = BlockMatmul::vnni;
     }
     if (isa >= Isa::bf16) {
         k.attention = AttentionKernel::avx512_bf16;
         k.projection = ProjectionKernel::avx512_bf16;
-        k.encoder_keys = k.audio;
+        if (vnni) k.encoder_keys = KeyFormat::int8;
     }
     if (isa == Isa::amx) {
         k.attention = AttentionKernel::amx_tiles;

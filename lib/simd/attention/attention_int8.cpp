@@ -4,36 +4,15 @@
 #include <cassert>
 #include <type_traits>
 
+#include "simd/attention/attention_int8_avx2.h"
+#include "simd/attention/int8_head.h"
 #include "simd/isa.h"
-#include "simd/packing.h"
 
 namespace npuscribe::simd {
-namespace {
 
-constexpr size_t padded_positions(size_t n) {
-    return lane_blocks(n) * kLaneBlock;
+bool can_attend_int8() {
+    return isa() >= Isa::avx2;
 }
-
-/// Query rows that share a pass over a head's keys and values: a beam search's, mostly. Reading them bounds
-/// small groups.
-constexpr size_t kPassRows = 6;
-
-/// The parts of one head's memory. Keys: [n/16][16 groups of 4 values][16 positions][4], offset by 128.
-/// Values: [n/4][64][4 positions]. Positions past n are zero, with scale zero.
-template <class Byte>
-struct HeadParts {
-    HeadParts(Byte* head, size_t n)
-        : keys(head),
-          values(keys + padded_positions(n) * kHeadSize),
-          key_scales(values + padded_positions(n) * kHeadSize),
-          value_scales(key_scales + padded_positions(n) * sizeof(float)) {}
-    Byte* keys;
-    Byte* values;
-    Byte* key_scales;    // f32
-    Byte* value_scales;  // f32
-};
-
-}  // namespace
 
 size_t int8_head_bytes(size_t n) {
     return padded_positions(n) * 2 * (kHeadSize + sizeof(float));
@@ -187,12 +166,9 @@ inline float weigh(float* scores, size_t n, size_t padded, const float* value_sc
     return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
 }
 
-/// Positions whose keys, or values, are read into the first-level cache once for all rows of a pass.
-constexpr size_t kChunk = 4 * kLaneBlock;
-
 /// Fetches the `bytes` that come two chunks after `chunk`: no hardware prefetcher goes beyond a page.
 inline void fetch_ahead(const uint8_t* chunk) {
-    constexpr size_t kBytes = kChunk * kHeadSize;
+    constexpr size_t kBytes = kPassPositions * kHeadSize;
     for (size_t line = 0; line < kBytes; line += 64)
         _mm_prefetch(reinterpret_cast<const char*>(chunk + 2 * kBytes + line), _MM_HINT_T0);
 }
@@ -211,12 +187,12 @@ inline void score_all(const Query* queries, size_t rows, const HeadParts<const u
                       size_t positions, float* scores, size_t stride) {
     const float* key_scales = reinterpret_cast<const float*>(parts.key_scales);
     size_t j = 0;
-    for (; j + kChunk <= positions; j += kChunk) {
+    for (; j + kPassPositions <= positions; j += kPassPositions) {
         const uint8_t* keys = parts.keys + j * kHeadSize;
         fetch_ahead(keys);
         for_groups(rows, [&](auto size, size_t r) {
-            score_blocks<size(), kChunk / kLaneBlock>(queries + r, keys, key_scales + j,
-                                                      scores + r * stride + j, stride);
+            score_blocks<size(), kPassPositions / kLaneBlock>(queries + r, keys, key_scales + j,
+                                                              scores + r * stride + j, stride);
         });
     }
     for (; j < positions; j += kLaneBlock) {
@@ -299,10 +275,10 @@ void attend_rows_together(MatrixView<const float> q, const Int8Head& head, Matri
             _mm512_store_si512(sums[r].low + d, _mm512_setzero_si512());
         }
     }
-    for (size_t j = 0; j < padded; j += kChunk) {
+    for (size_t j = 0; j < padded; j += kPassPositions) {
         const uint8_t* values = parts.values + j * kHeadSize;
         fetch_ahead(values);
-        const size_t positions = std::min(kChunk, padded - j);
+        const size_t positions = std::min(kPassPositions, padded - j);
         for_groups(rows, [&](auto size, size_t r) {
             add_values<size()>(values, positions, halves + 2 * r * padded + j, padded, sums + r);
         });
@@ -347,7 +323,9 @@ NPUSCRIBE_TARGET_END
 namespace npuscribe::simd {
 
 void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
-    assert(has_vnni() && keys.cols == kHeadSize && values.cols == kHeadSize && keys.rows == values.rows);
+    assert(can_attend_int8() && keys.cols == kHeadSize && values.cols == kHeadSize &&
+           keys.rows == values.rows);
+    if (!has_vnni()) return avx2::pack_int8_head(keys, values, head);
     pack(keys, values, head);
 }
 
@@ -358,7 +336,8 @@ void pack_int8_keys(MatrixView<const float> keys, uint8_t* out) {
 
 void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
                  std::span<float> scratch) {
-    assert(has_vnni() && scratch.size() >= int8_attention_scratch(head.n));
+    assert(can_attend_int8() && scratch.size() >= int8_attention_scratch(head.n));
+    if (!has_vnni()) return avx2::attend_int8(q, head, out, scratch.data());
     for (size_t r = 0; r < q.rows; r += kPassRows) {
         const size_t count = std::min(kPassRows, q.rows - r);
         attend_rows_together(q.rows_from(r, count), head, out.rows_from(r, count), scratch.data());
@@ -367,7 +346,8 @@ void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<flo
 
 void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
                             MatrixView<float> out) {
-    assert(has_vnni() && first > 0 && first <= head.n);
+    assert(can_attend_int8() && first > 0 && first <= head.n);
+    if (!has_vnni()) return avx2::int8_attention_weights(q, head, first, out);
     for (size_t r = 0; r < q.rows; r += kPassRows) {
         const size_t count = std::min(kPassRows, q.rows - r);
         weights_together(q.rows_from(r, count), head, first, out.rows_from(r, count));

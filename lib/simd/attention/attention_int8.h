@@ -2,10 +2,11 @@
 // Attention against keys and values in 8 bits, with one scale for each position's key and one for its value.
 // They take half of the memory that bfloat16 takes, and reading them bounds the decoder's cross-attention.
 // Queries and probabilities have 15 and 16 bits, as two 8-bit halves, so that only keys and values are
-// rounded. The products are AVX-512 VNNI's (u8 × s8, int32 sums, exact).
+// rounded. The products are AVX-512 VNNI's (u8 × s8, int32 sums, exact). Without VNNI, AVX2 multiplies pairs
+// of 16-bit integers, so that queries and weights have 15 bits.
 //
-// Call these only if has_vnni(); on other architectures than x86-64 they throw DeviceError. Whether the
-// decoder does: kernels().audio.
+// Call these only if can_attend_int8(); on other architectures than x86-64 they throw DeviceError. Whether
+// the decoder does: kernels().audio.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,9 @@
 #include "simd/packing.h"
 
 namespace npuscribe::simd {
+
+/// True if this process may call the functions below, but for pack_int8_keys, which needs has_vnni().
+bool can_attend_int8();
 
 /// Bytes of one head's keys and values, n positions.
 size_t int8_head_bytes(size_t n);

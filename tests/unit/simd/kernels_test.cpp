@@ -13,6 +13,7 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
                         ProjectionKernel::highway, Element::bf16,   BlockMatmul::onednn};
     CHECK(simd::kernels_for(Isa::baseline, false) == plain);
     Kernels floats = plain;
+    floats.audio = KeyFormat::int8;
     floats.decoder_weights = Element::bfp16;
     floats.bfp16_matmul = BlockMatmul::floats;
     CHECK(simd::kernels_for(Isa::avx2, false) == floats);
@@ -24,7 +25,7 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
                                                           KeyFormat::int8, ProjectionKernel::highway,
                                                           Element::bfp16, BlockMatmul::vnni});
     CHECK(simd::kernels_for(Isa::bf16, false) == Kernels{AttentionKernel::avx512_bf16, KeyFormat::bf16,
-                                                         KeyFormat::bf16, ProjectionKernel::avx512_bf16,
+                                                         KeyFormat::int8, ProjectionKernel::avx512_bf16,
                                                          Element::bf16, BlockMatmul::onednn});
     CHECK(simd::kernels_for(Isa::bf16, true) == Kernels{AttentionKernel::avx512_bf16, KeyFormat::int8,
                                                         KeyFormat::int8, ProjectionKernel::avx512_bf16,

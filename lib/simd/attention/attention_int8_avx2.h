@@ -1,0 +1,14 @@
+#pragma once
+// attention_int8.h for CPUs without AVX-512 VNNI (attention_int8_avx2.cpp). Call these only if isa() >=
+// Isa::avx2; on other architectures than x86-64 they throw DeviceError. Private to lib/simd.
+
+#include "simd/attention/attention_int8.h"
+
+namespace npuscribe::simd::avx2 {
+
+void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head);
+void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch);
+void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
+                            MatrixView<float> out);
+
+}  // namespace npuscribe::simd::avx2
