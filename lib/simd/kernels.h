@@ -4,8 +4,9 @@
 //
 //   isa()             has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
 //   baseline              no      highway      bf16          bf16   highway      bf16             onednn
-//   avx2 and avx512       no      highway      bf16          int8   highway      bfp16            floats
+//   avx2                  no      highway      bf16          int8   highway      bfp16            int16
 //   avxvnni               no      highway      bf16          int8   highway      bfp16            vnni_256
+//   avx512                no      highway      bf16          int8   highway      bfp16            floats
 //   avx512                yes     highway      bf16          int8   highway      bfp16            vnni
 //   bf16                  no      avx512_bf16  bf16          int8   avx512_bf16  bf16             onednn
 //   bf16                  yes     avx512_bf16  int8          int8   avx512_bf16  bfp16            vnni
@@ -18,7 +19,8 @@
 // Highway or intrinsics? Write a kernel with Highway: it then runs everywhere. Use intrinsics only if all of
 // this holds:
 //   - the kernel lives by an instruction that Highway 1.0, Debian 12's, does not have: products of bfloat16
-//     pairs (AVX-512 BF16), sums of four int8 products (VNNI, AVX-VNNI), matrix tiles (AMX);
+//     pairs (AVX-512 BF16), sums of four int8 products (VNNI, AVX-VNNI), matrix tiles (AMX), or sums of two
+//     int16 products whose lanes are known (AVX2; ReorderWidenMulAccumulate leaves them open);
 //   - it is measurably faster in `npuscribe bench encoder` or `bench pipeline`, not only by itself;
 //   - other CPUs get the same results within the documented rounding, from Highway or oneDNN.
 // Such a kernel has a file of its own. Its functions stand between the macros of target.h, for other
@@ -44,8 +46,8 @@ enum class KeyFormat { bf16, int8 };
 enum class ProjectionKernel { highway, avx512_bf16 };
 
 /// Who multiplies BFP16 operands in the cpu device: oneDNN, as bfloat16 or f32; float_matmul.h;
-/// block_matmul.h, on 256 or 512 bits; or tile_matmul.h.
-enum class BlockMatmul { onednn, floats, vnni_256, vnni, amx_tiles };
+/// block_matmul.h, as 16-bit integers or with VNNI on 256 or 512 bits; or tile_matmul.h.
+enum class BlockMatmul { onednn, floats, int16, vnni_256, vnni, amx_tiles };
 
 struct Kernels {
     AttentionKernel attention = AttentionKernel::highway;
@@ -62,14 +64,10 @@ struct Kernels {
 constexpr Kernels kernels_for(Isa isa, bool vnni) {
     Kernels k;
     if (isa >= Isa::avx2) k.audio = KeyFormat::int8;
-    if (isa == Isa::avx2 || isa == Isa::avx512) {
-        k.decoder_weights = Element::bfp16;
-        k.bfp16_matmul = BlockMatmul::floats;
-    }
-    if (isa == Isa::avxvnni) {
-        k.decoder_weights = Element::bfp16;
-        k.bfp16_matmul = BlockMatmul::vnni_256;
-    }
+    if (isa >= Isa::avx2 && isa <= Isa::avx512) k.decoder_weights = Element::bfp16;
+    if (isa == Isa::avx2) k.bfp16_matmul = BlockMatmul::int16;
+    if (isa == Isa::avxvnni) k.bfp16_matmul = BlockMatmul::vnni_256;
+    if (isa == Isa::avx512) k.bfp16_matmul = BlockMatmul::floats;
     if (vnni && isa >= Isa::avx512) {
         k.decoder_weights = Element::bfp16;
         k.bfp16_matmul = BlockMatmul::vnni;

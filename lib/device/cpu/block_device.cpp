@@ -156,7 +156,8 @@ class BlockLinear final : public PanelLinear {
 
 std::unique_ptr<Device> make_cpu_block_device(const DeviceOptions& options, ThreadPool& pool) {
     if (!simd::can_multiply_blocks())
-        throw DeviceError("this back end multiplies blocks as integers with VNNI, which this CPU lacks");
+        throw DeviceError(
+            "this back end multiplies blocks as integers, with VNNI or AVX2, which this CPU lacks");
     return std::make_unique<PanelDevice<BlockOperand, BlockLinear>>(
         options, pool, "bfp16 in integers, exact within a block");
 }

@@ -18,6 +18,7 @@ std::unique_ptr<Device> make_cpu_device(const DeviceOptions& options, ThreadPool
             switch (simd::kernels().bfp16_matmul) {
                 case simd::BlockMatmul::amx_tiles:
                     return make_cpu_tile_device(options, pool);
+                case simd::BlockMatmul::int16:
                 case simd::BlockMatmul::vnni_256:
                 case simd::BlockMatmul::vnni:
                     return make_cpu_block_device(options, pool);

@@ -208,7 +208,7 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
     using bfp16::Rounding;
     return quantise_rows(
         rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>, x,
-        to, range);
+        [&](size_t r) { return to.at(r); }, range);
 }
 
 void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out) {

@@ -8,8 +8,8 @@
 #include <immintrin.h>
 
 #include "simd/cpuid.h"
+#include "simd/matmul/avx2_blocks.h"
 #include "simd/matmul/quantise_rows.h"
-#include "simd/target.h"
 
 namespace npuscribe::simd::avx_vnni {
 
@@ -28,7 +28,8 @@ NPUSCRIBE_TARGET_BEGIN("avx2,fma")
 namespace npuscribe::simd::avx_vnni {
 namespace {
 
-constexpr size_t kLanes = 8;     // columns side by side in a register
+using avx2::kLanes, avx2::kRightBytes, avx2::kHalfBytes;
+
 constexpr size_t kTileRows = 3;  // their sums, 16 columns' weights and 4 temporaries fill 16 registers
 constexpr size_t kTileCols = kLaneBlock;
 // Rows, and blocks along K, that stay in the L1 cache while they are multiplied by a panel: 12 KB, beside 9
@@ -38,9 +39,6 @@ constexpr size_t kPartBlocks = 64;
 constexpr size_t kPanelVectors = kBlockPanelCols / kLanes;
 constexpr size_t kLaneBlocks = kBlockPanelCols / kLaneBlock;      // of a panel
 constexpr size_t kLeftBytes = kBlockGroupRows * sizeof(LeftRow);  // of a left block
-constexpr size_t kHalfBytes = kLaneBlock * 4;                     // of 16 columns' mantissas 0…3
-constexpr size_t kMantissaBytes = kBlockPanelCols * bfp16::kBlockSize;
-constexpr size_t kRightBytes = bfp16::kPanelBlockBytes;
 
 /// `sum` plus four products of unsigned `weights` and signed `row` in each lane.
 template <Encoding kEncoding>
@@ -61,26 +59,10 @@ struct Columns {
 
 /// `vector`: counted in the panel.
 inline Columns load_columns(const uint8_t* block, size_t vector) {
-    const size_t in_pair = vector % 2 * sizeof(__m256i);
-    const uint8_t* mantissas = block + vector / 2 * 2 * kHalfBytes + in_pair;
-    const __m128i exponents =
-        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(block + kMantissaBytes + vector * kLanes));
+    const uint8_t* mantissas = avx2::mantissas_of(block, vector);
     return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(mantissas)),
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(mantissas + kHalfBytes)),
-            _mm256_slli_epi32(_mm256_cvtepu8_epi32(exponents), 23)};
-}
-
-/// `sum` plus a block's whole sum of products, scaled.
-template <bool kScalesAdd>
-inline __m256 add_scaled(__m256 sum, __m256i products, __m256i exponent, __m256i scale) {
-    const __m256 whole = _mm256_cvtepi32_ps(products);
-    if constexpr (kScalesAdd)
-        return _mm256_fmadd_ps(whole, _mm256_castsi256_ps(_mm256_add_epi32(scale, exponent)), sum);
-    // One scale after the other: see scaled_apart of block_matmul_avx512.cpp.
-    const __m256i left = _mm256_add_epi32(exponent, _mm256_set1_epi32(kScaleBias));
-    const __m256 product =
-        _mm256_mul_ps(_mm256_mul_ps(whole, _mm256_set1_ps(0x1p-12F)), _mm256_castsi256_ps(scale));
-    return _mm256_add_ps(sum, _mm256_mul_ps(product, _mm256_castsi256_ps(left)));
+            avx2::load_scales(block, vector)};
 }
 
 /// Adds the products of a row and of kVectors times 8 columns to `sum`.
@@ -97,7 +79,7 @@ inline void add_products(const uint8_t* from, const Columns (&columns)[kVectors]
     const __m256i exponent = _mm256_set1_epi32(row->exponent);
 #pragma GCC unroll 2
     for (size_t v = 0; v < kVectors; ++v)
-        sum[v] = add_scaled<kScalesAdd>(sum[v], products[v], exponent, columns[v].scale);
+        sum[v] = avx2::add_scaled<kScalesAdd>(sum[v], products[v], exponent, columns[v].scale);
 }
 
 /// Adds kUsed rows times kVectors times 8 columns, from vector `first` of the panel on, to `sum`. `rows` and
@@ -120,22 +102,6 @@ inline void multiply_tile(const uint8_t* const (&rows)[kUsed], const uint8_t* pa
             for (size_t r = 0; r < kUsed; ++r)
                 add_products<kScalesAdd, kEncoding>(rows[r] + block * kLeftBytes, columns, sum[r]);
         }
-    }
-}
-
-/// Writes the sums of 8 columns to y, of which `cols` exist.
-[[gnu::noinline]] void write(__m256 sum, float* y, const float* bias, bool accumulate, size_t cols) {
-    if (cols >= kLanes) {
-        if (bias != nullptr) sum = _mm256_add_ps(sum, _mm256_loadu_ps(bias));
-        if (accumulate) sum = _mm256_add_ps(sum, _mm256_loadu_ps(y));
-        _mm256_storeu_ps(y, sum);
-        return;
-    }
-    float values[kLanes];
-    _mm256_storeu_ps(values, sum);
-    for (size_t c = 0; c < cols; ++c) {
-        if (bias != nullptr) values[c] += bias[c];
-        y[c] = accumulate ? values[c] + y[c] : values[c];
     }
 }
 
@@ -185,8 +151,8 @@ template <bool kScalesAdd, Encoding kEncoding, size_t kUsed, size_t kVectors>
             if (!finished) {
                 _mm256_storeu_ps(sums + r * kBlockPanelCols + v * kLanes, sum[r][v]);
             } else if (at < out.y.cols) {
-                write(sum[r][v], y + at, out.bias != nullptr ? out.bias + at : nullptr, out.accumulate,
-                      out.y.cols - at);
+                avx2::write_some(sum[r][v], y + at, out.bias != nullptr ? out.bias + at : nullptr,
+                                 out.accumulate, out.y.cols - at);
             }
         }
     }
@@ -250,54 +216,6 @@ void multiply_all(const BlockOperands& in, size_t row, size_t first, const Matmu
     }
 }
 
-/// The largest of 8 magnitudes, in every lane.
-inline __m256i largest_of_block(__m256i magnitudes) {
-    __m256i largest = _mm256_max_epi32(magnitudes, _mm256_shuffle_epi32(magnitudes, 0xB1));
-    largest = _mm256_max_epi32(largest, _mm256_shuffle_epi32(largest, 0x4E));
-    return _mm256_max_epi32(largest, _mm256_permute2x128_si256(largest, largest, 1));
-}
-
-/// Rounds a block, and stores it at `to`. Widens `range` and returns its largest magnitude, as bits. As
-/// round_blocks of avx512_blocks.h does.
-template <bfp16::Rounding kRounding>
-inline __m256i put_block(__m256 values, uint8_t* to, ExponentRange& range) {
-    const __m256i magnitudes = _mm256_and_si256(_mm256_castps_si256(values), _mm256_set1_epi32(0x7FFFFFFF));
-    const __m256i largest = largest_of_block(magnitudes);
-    const __m256i exponents = _mm256_and_si256(largest, _mm256_set1_epi32(0x7F800000));
-    const __m256i base = _mm256_add_epi32(exponents, _mm256_set1_epi32((17 << 23) + 0x400000));
-    const __m256 sum = _mm256_add_ps(values, _mm256_castsi256_ps(base));
-    __m256i mantissas = _mm256_sub_epi32(_mm256_castps_si256(sum), base);
-    if constexpr (kRounding == bfp16::Rounding::floor) {
-        const __m256 above = _mm256_cmp_ps(_mm256_sub_ps(sum, _mm256_castsi256_ps(base)), values, _CMP_GT_OQ);
-        mantissas = _mm256_add_epi32(mantissas, _mm256_castps_si256(above));
-    }
-    const __m128i words =
-        _mm_packs_epi32(_mm256_castsi256_si128(mantissas), _mm256_extracti128_si256(mantissas, 1));
-    const __m128i bytes = _mm_packs_epi16(words, words);  // saturates at 127
-    // The sum of the mantissas, each + 128.
-    const __m128i sums =
-        _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(static_cast<char>(128))), _mm_setzero_si128());
-    const auto bits = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm256_castsi256_si128(largest)));
-    const uint32_t exponent = bits != 0 ? bits >> 23 : bfp16::kExponentOfZeros;
-    if (bits != 0) range.include({exponent, exponent});
-    const LeftRow row{static_cast<int32_t>(_mm_cvtsi128_si32(bytes)),
-                      static_cast<int32_t>(_mm_extract_epi32(bytes, 1)),
-                      -128 * (_mm_cvtsi128_si32(sums) - 128 * static_cast<int32_t>(bfp16::kBlockSize)),
-                      static_cast<int32_t>(exponent << 23) - kScaleBias};
-    std::memcpy(to, &row, sizeof row);
-    return largest;
-}
-
-template <bfp16::Rounding kRounding>
-bool quantise_row(const float* x, size_t cols, uint8_t* to, ExponentRange& range) {
-    __m256i largest = _mm256_setzero_si256();
-    for (size_t col = 0; col < cols; col += bfp16::kBlockSize, to += kLeftBytes)
-        largest = _mm256_max_epi32(largest, put_block<kRounding>(_mm256_loadu_ps(x + col), to, range));
-    const __m256i of_all = largest_of_block(largest);
-    return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm256_castsi256_si128(of_all))) <
-           bfp16::kMagnitudeLimitBits;
-}
-
 template <Encoding kEncoding>
 void multiply(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out) {
     if (in.scales_add) return multiply_all<true, kEncoding>(in, row, first, out);
@@ -310,8 +228,9 @@ std::optional<size_t> quantise_block_operand(MatrixView<const float> x, bfp16::R
                                              const OperandPlace& to, ExponentRange& range) {
     using bfp16::Rounding;
     return quantise_rows(
-        rounding == Rounding::floor ? quantise_row<Rounding::floor> : quantise_row<Rounding::nearest_even>, x,
-        to, range);
+        rounding == Rounding::floor ? avx2::quantise_row<Rounding::floor, LeftRow, kLeftBytes>
+                                    : avx2::quantise_row<Rounding::nearest_even, LeftRow, kLeftBytes>,
+        x, [&](size_t r) { return to.at(r); }, range);
 }
 
 void multiply_blocks(const BlockOperands& in, size_t row, size_t first, const MatmulOutput& out,

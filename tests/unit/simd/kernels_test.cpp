@@ -5,8 +5,8 @@
 #include "simd/isa.h"
 
 using namespace npuscribe;
-using simd::AttentionKernel, simd::BlockMatmul, simd::Element, simd::Isa, simd::KeyFormat, simd::Kernels,
-    simd::ProjectionKernel;
+using simd::AttentionKernel, simd::BlockMatmul, simd::Element, simd::Isa, simd::KeyFormat,
+    simd::Kernels, simd::ProjectionKernel;
 
 TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists for it") {
     const Kernels plain{AttentionKernel::highway,  KeyFormat::bf16, KeyFormat::bf16,
@@ -16,17 +16,18 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
     floats.audio = KeyFormat::int8;
     floats.decoder_weights = Element::bfp16;
     floats.bfp16_matmul = BlockMatmul::floats;
-    CHECK(simd::kernels_for(Isa::avx2, false) == floats);
-    Kernels narrow = floats;
-    narrow.bfp16_matmul = BlockMatmul::vnni_256;
-    CHECK(simd::kernels_for(Isa::avxvnni, false) == narrow);
+    Kernels integers = floats;
+    integers.bfp16_matmul = BlockMatmul::int16;
+    CHECK(simd::kernels_for(Isa::avx2, false) == integers);
+    integers.bfp16_matmul = BlockMatmul::vnni_256;
+    CHECK(simd::kernels_for(Isa::avxvnni, false) == integers);
     CHECK(simd::kernels_for(Isa::avx512, false) == floats);
     CHECK(simd::kernels_for(Isa::avx512, true) == Kernels{AttentionKernel::highway, KeyFormat::bf16,
                                                           KeyFormat::int8, ProjectionKernel::highway,
                                                           Element::bfp16, BlockMatmul::vnni});
-    CHECK(simd::kernels_for(Isa::bf16, false) == Kernels{AttentionKernel::avx512_bf16, KeyFormat::bf16,
-                                                         KeyFormat::int8, ProjectionKernel::avx512_bf16,
-                                                         Element::bf16, BlockMatmul::onednn});
+    CHECK(simd::kernels_for(Isa::bf16, false) ==
+          Kernels{AttentionKernel::avx512_bf16, KeyFormat::bf16, KeyFormat::int8,
+                  ProjectionKernel::avx512_bf16, Element::bf16, BlockMatmul::onednn});
     CHECK(simd::kernels_for(Isa::bf16, true) == Kernels{AttentionKernel::avx512_bf16, KeyFormat::int8,
                                                         KeyFormat::int8, ProjectionKernel::avx512_bf16,
                                                         Element::bfp16, BlockMatmul::vnni});

@@ -1,4 +1,5 @@
-// The kernels of BFP16 blocks on 256 and 512 bits, beside a plain loop: equal to the bit.
+// The kernels of BFP16 blocks with AVX2 and with VNNI on 256 and 512 bits, beside a plain loop: equal to the
+// bit.
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "catch.h"
 #include "needs.h"
 #include "simd/isa.h"
+#include "simd/matmul/block_matmul_avx2.h"
 #include "simd/matmul/block_matmul_avx512.h"
 #include "simd/matmul/block_matmul_avx_vnni.h"
 #include "unit/simd/matmul/vex_vnni_emulator.h"
@@ -66,7 +68,7 @@ void check_case(const Case& size, Rounding rounding, Quantise&& quantise, Multip
     INFO(m << " x " << k << " x " << n);
     auto x = random_matrix(m, k, 1), w = random_matrix(n, k, 2, 0.05F);
     for (size_t i = 0; i < 8; ++i) x(m - 1, i) = w(n - 1, i) = 0;  // a block of zeros in each
-    std::vector<uint8_t> left(simd::block_operand_bytes(m, k));
+    std::vector<uint8_t> left(std::max(simd::left_rows_bytes(m, k), simd::left_words_bytes(m, k)));
     simd::ExponentRange range;
     REQUIRE_FALSE(quantise(x.view(), rounding, simd::OperandPlace{left.data(), k}, range));
     const auto panels = panels_of(w);
@@ -99,6 +101,9 @@ void multiply_vex(const simd::BlockOperands& in, size_t first, const simd::Matmu
 void multiply_evex(const simd::BlockOperands& in, size_t first, const simd::MatmulOutput& out) {
     simd::avx_vnni::multiply_blocks(in, 0, first, out, Encoding::evex);
 }
+void multiply_words(const simd::BlockOperands& in, size_t first, const simd::MatmulOutput& out) {
+    simd::avx2::multiply_blocks(in, 0, first, out);
+}
 void multiply_512(const simd::BlockOperands& in, size_t first, const simd::MatmulOutput& out) {
     simd::avx512_vnni::multiply_blocks(in, 0, first, out);
 }
@@ -110,6 +115,13 @@ TEST_CASE("the AVX-512 kernels of 512 and of 256 bits give what a plain loop giv
     need_avx512_vnni(simd::has_vnni());
     check_all(kCases, simd::avx512_vnni::quantise_block_operand, multiply_512);
     check_all(kCases, simd::avx_vnni::quantise_block_operand, multiply_evex);
+}
+
+TEST_CASE("the AVX2 kernel gives what a plain loop gives, to the bit", "[needs-avx2]") {
+    need_avx2(simd::isa() >= simd::Isa::avx2);
+    auto cases = kCases;
+    cases.push_back({100, 24, 20});  // more than a chunk of rows
+    check_all(cases, simd::avx2::quantise_block_operand, multiply_words);
 }
 
 TEST_CASE("the AVX-VNNI kernel gives what a plain loop gives, to the bit, if need be by emulation",
@@ -134,7 +146,7 @@ TEST_CASE("operands of 256 and of 512 bits have the same bytes, range and first 
     const auto bad =
         GENERATE(0.0F, std::numeric_limits<float>::infinity(), std::nanf(""), bfp16::kMagnitudeLimit);
     if (bad != 0.0F) x(5, 17) = x(7, 1) = bad;
-    std::vector<uint8_t> narrow(simd::block_operand_bytes(m, k)), wide(narrow.size());
+    std::vector<uint8_t> narrow(simd::left_rows_bytes(m, k)), wide(narrow.size());
     simd::ExponentRange of_narrow, of_wide;
     const auto bad_narrow =
         simd::avx_vnni::quantise_block_operand(x.view(), rounding, {narrow.data(), k}, of_narrow);
