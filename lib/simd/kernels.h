@@ -2,15 +2,15 @@
 // Which kernel runs on which CPU. Every choice between kernels of lib/simd that depends on the CPU stands in
 // this table, and other folders ask kernels() instead of looking at instruction sets themselves.
 //
-//   isa()             has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
-//   baseline              no      highway      bf16          bf16   highway      bf16             onednn
-//   avx2                  no      highway      bf16          int8   highway      bfp16            int16
-//   avxvnni               no      highway      bf16          int8   highway      bfp16            vnni_256
-//   avx512                no      highway      bf16          int8   highway      bfp16            floats
-//   avx512                yes     highway      bf16          int8   highway      bfp16            vnni
-//   bf16                  no      avx512_bf16  bf16          int8   avx512_bf16  bf16             onednn
-//   bf16                  yes     avx512_bf16  int8          int8   avx512_bf16  bfp16            vnni
-//   amx                   yes     amx_tiles    bf16          int8   avx512_bf16  bfp16            amx_tiles
+//   isa()    has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
+//   int8_matmul baseline     no      highway      bf16          bf16   highway      bf16            onednn
+//   onednn avx2         no      highway      bf16          int8   highway      bfp16           int16 int16
+//   avxvnni      no      highway      bf16          int8   highway      bfp16           vnni_256     int16
+//   avx512       no      highway      bf16          int8   highway      bfp16           floats       int16
+//   avx512       yes     highway      bf16          int8   highway      bfp16           vnni         onednn
+//   bf16         no      avx512_bf16  bf16          int8   avx512_bf16  bf16            onednn       int16
+//   bf16         yes     avx512_bf16  int8          int8   avx512_bf16  bfp16           vnni         onednn
+//   amx          yes     amx_tiles    bf16          int8   avx512_bf16  bfp16           amx_tiles    onednn
 //
 // All other kernels of lib/simd are written with Highway, which compiles them for SSE2, SSE4, AVX2 and
 // AVX-512 (for NEON on Arm) and picks one of these when it is called (highway_targets.cpp). oneDNN
@@ -49,6 +49,9 @@ enum class ProjectionKernel { highway, avx512_bf16 };
 /// block_matmul.h, as 16-bit integers or with VNNI on 256 or 512 bits; or tile_matmul.h.
 enum class BlockMatmul { onednn, floats, int16, vnni_256, vnni, amx_tiles };
 
+/// Who multiplies INT8 operands in the cpu device: oneDNN, with VNNI or as f32; or int8_matmul.h.
+enum class Int8Matmul { onednn, int16 };
+
 struct Kernels {
     AttentionKernel attention = AttentionKernel::highway;
     KeyFormat encoder_keys = KeyFormat::bf16;  // of self-attention after INT8 matmuls: int8 if it is faster
@@ -56,6 +59,7 @@ struct Kernels {
     ProjectionKernel projection = ProjectionKernel::highway;
     Element decoder_weights = Element::bf16;  // of BFP16 values: as blocks, or widened
     BlockMatmul bfp16_matmul = BlockMatmul::onednn;
+    Int8Matmul int8_matmul = Int8Matmul::onednn;
 
     bool operator==(const Kernels&) const = default;
 };
@@ -64,6 +68,7 @@ struct Kernels {
 constexpr Kernels kernels_for(Isa isa, bool vnni) {
     Kernels k;
     if (isa >= Isa::avx2) k.audio = KeyFormat::int8;
+    if (isa >= Isa::avx2 && !vnni) k.int8_matmul = Int8Matmul::int16;
     if (isa >= Isa::avx2 && isa <= Isa::avx512) k.decoder_weights = Element::bfp16;
     if (isa == Isa::avx2) k.bfp16_matmul = BlockMatmul::int16;
     if (isa == Isa::avxvnni) k.bfp16_matmul = BlockMatmul::vnni_256;

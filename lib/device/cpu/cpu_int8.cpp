@@ -13,6 +13,8 @@
 #include "device/cpu/onednn_matmul.h"
 #include "device/cpu/onednn_primitive.h"
 #include "device/int8_device.h"
+#include "simd/kernels.h"
+#include "simd/matmul/int8_matmul.h"
 
 namespace npuscribe {
 namespace {
@@ -121,7 +123,54 @@ class VnniBackend final : public Int8Backend {
     std::vector<Worker> workers_;
 };
 
-/// For CPUs without VNNI: there, oneDNN adds pairs of int8 products in 16 bits, which saturate. f32 is exact
+/// For CPUs with AVX2 and without VNNI: there, oneDNN adds pairs of int8 products in 16 bits, which saturate.
+class Int16Backend final : public Int8Backend {
+  public:
+    explicit Int16Backend(ThreadPool& pool) : pool_(pool), workers_(pool.size()) {}
+
+    DeviceInfo info() const override { return cpu_int8_info("int8 as int16, int32 sums"); }
+
+    std::unique_ptr<Int8Weights> load(MatrixView<const int8_t> weight) override {
+        return std::make_unique<Weights>(weight, *this);
+    }
+
+  private:
+    /// What each worker has to itself, on a cache line of its own.
+    struct alignas(kCacheLine) Worker {
+        Buffer<int32_t> sums{};
+        Buffer<int16_t> wide{};
+        double seconds = 0;
+    };
+
+    class Weights final : public Int8Weights {
+      public:
+        Weights(MatrixView<const int8_t> weight, Int16Backend& backend)
+            : backend_(backend), panels_(weight) {}
+
+        void multiply(MatrixView<const int8_t> x, const Use& use, DeviceStats& stats) override {
+            backend_.pool_.for_each(x.rows, kBlockRows, [&](size_t begin, size_t end, size_t index) {
+                Worker& worker = backend_.workers_[index];
+                const Stopwatch watch;
+                worker.sums.reserve_discard(kBlockRows * panels_.n());
+                worker.wide.reserve_discard(simd::int8_matmul_scratch(kBlockRows, panels_.k()));
+                const auto sums = worker.sums.matrix(end - begin, panels_.n());
+                simd::multiply_int8(x.rows_from(begin, end - begin), panels_, sums, worker.wide.data());
+                worker.seconds += watch.seconds();
+                use(begin, sums, index);
+            });
+            stats.matmul_seconds += take_seconds(backend_.workers_);
+        }
+
+      private:
+        Int16Backend& backend_;
+        simd::Int8Panels panels_;
+    };
+
+    ThreadPool& pool_;
+    std::vector<Worker> workers_;
+};
+
+/// For CPUs without AVX2. f32 is exact
 /// as long as sums stay below 2^24, as the sums of 1024 products of int8 do, in whatever order they are
 /// added.
 class F32Backend final : public Int8Backend {
@@ -206,6 +255,8 @@ class F32Backend final : public Int8Backend {
 
 std::unique_ptr<Device> make_cpu_int8_device(const DeviceOptions& options, ThreadPool& pool) {
     if (onednn_has_vnni()) return make_int8_device(options, pool, std::make_unique<VnniBackend>(pool));
+    if (simd::kernels().int8_matmul == simd::Int8Matmul::int16)
+        return make_int8_device(options, pool, std::make_unique<Int16Backend>(pool));
     return make_int8_device(options, pool, std::make_unique<F32Backend>(pool));
 }
 

@@ -5,7 +5,7 @@
 #include "simd/isa.h"
 
 using namespace npuscribe;
-using simd::AttentionKernel, simd::BlockMatmul, simd::Element, simd::Isa, simd::KeyFormat,
+using simd::AttentionKernel, simd::BlockMatmul, simd::Element, simd::Int8Matmul, simd::Isa, simd::KeyFormat,
     simd::Kernels, simd::ProjectionKernel;
 
 TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists for it") {
@@ -14,6 +14,7 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
     CHECK(simd::kernels_for(Isa::baseline, false) == plain);
     Kernels floats = plain;
     floats.audio = KeyFormat::int8;
+    floats.int8_matmul = Int8Matmul::int16;
     floats.decoder_weights = Element::bfp16;
     floats.bfp16_matmul = BlockMatmul::floats;
     Kernels integers = floats;
@@ -27,7 +28,7 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
                                                           Element::bfp16, BlockMatmul::vnni});
     CHECK(simd::kernels_for(Isa::bf16, false) ==
           Kernels{AttentionKernel::avx512_bf16, KeyFormat::bf16, KeyFormat::int8,
-                  ProjectionKernel::avx512_bf16, Element::bf16, BlockMatmul::onednn});
+                  ProjectionKernel::avx512_bf16, Element::bf16, BlockMatmul::onednn, Int8Matmul::int16});
     CHECK(simd::kernels_for(Isa::bf16, true) == Kernels{AttentionKernel::avx512_bf16, KeyFormat::int8,
                                                         KeyFormat::int8, ProjectionKernel::avx512_bf16,
                                                         Element::bfp16, BlockMatmul::vnni});
