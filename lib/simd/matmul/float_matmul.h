@@ -1,12 +1,11 @@
 #pragma once
-// x·Wᵀ for hundreds of rows in f32, in which BFP16 values are exact, for CPUs that can only multiply and add
-// floats. W stays in panels (bfp16/panels.h); a part of a panel at a time is expanded to floats, which pays
-// if many rows are multiplied by it.
+// x·Wᵀ for hundreds of rows in f32, in which BFP16 values are exact, for CPUs with AVX-512 but without VNNI.
+// W stays in panels (bfp16/panels.h); a part of a panel at a time is expanded to floats, which pays if many
+// rows are multiplied by it.
 //
-// Without VNNI blocks are not worth multiplying as integers: 64 products of AVX2 take a sign, vpmaddubsw,
-// vpmaddwd, an addition, a conversion and the scales' product and sum, about 10 instructions, where 8 FMAs
-// do. So the limit is that of the FMA units, and what is expanded costs 5 instructions for 8 values once in
-// kFloatChunkRows rows, each of which takes an FMA.
+// Such a CPU has two units for all work on 512 bits, so that 8 FMAs take less than the 10 instructions that
+// 64 products take as integers there (block_matmul_avx2.cpp). What is expanded costs 5 instructions for 8
+// values once in kFloatChunkRows rows, each of which takes an FMA.
 
 #include <cstddef>
 #include <cstdint>
