@@ -5,7 +5,7 @@
 //   isa()    has_vnni()  attention    encoder_keys  audio  projection   decoder_weights bfp16_matmul
 //   int8_matmul baseline     no      highway      bf16          bf16   highway      bf16            onednn
 //   onednn avx2         no      highway      bf16          int8   highway      bfp16           int16 int16
-//   avxvnni      no      highway      bf16          int8   highway      bfp16           vnni_256     int16
+//   avxvnni      no      int16        bf16          int8   highway      bfp16           vnni_256     int16
 //   avx512       no      highway      bf16          int8   highway      bfp16           floats       int16
 //   avx512       yes     highway      bf16          int8   highway      bfp16           vnni         onednn
 //   bf16         no      avx512_bf16  bf16          int8   avx512_bf16  bf16            onednn       int16
@@ -35,8 +35,8 @@
 namespace npuscribe::simd {
 
 /// Who multiplies in `attend` (attention/attention.h), if keys and values are bfloat16. Of f32 and of
-/// everything else in attention.h: Highway.
-enum class AttentionKernel { highway, avx512_bf16, amx_tiles };
+/// everything else in attention.h: Highway, as of a few rows in place of int16.
+enum class AttentionKernel { highway, int16, avx512_bf16, amx_tiles };
 
 /// How many bits keys (and values) are kept in, if they need not be exact.
 enum class KeyFormat { bf16, int8 };
@@ -70,6 +70,7 @@ constexpr Kernels kernels_for(Isa isa, bool vnni) {
     if (isa >= Isa::avx2) k.audio = KeyFormat::int8;
     if (isa >= Isa::avx2 && !vnni) k.int8_matmul = Int8Matmul::int16;
     if (isa >= Isa::avx2 && isa <= Isa::avx512) k.decoder_weights = Element::bfp16;
+    if (isa == Isa::avx2 || isa == Isa::avxvnni) k.attention = AttentionKernel::int16;
     if (isa == Isa::avx2) k.bfp16_matmul = BlockMatmul::int16;
     if (isa == Isa::avxvnni) k.bfp16_matmul = BlockMatmul::vnni_256;
     if (isa == Isa::avx512) k.bfp16_matmul = BlockMatmul::floats;

@@ -7,6 +7,7 @@
 #include "simd/attention/attention_amx.h"
 #include "simd/attention/attention_bf16.h"
 #include "simd/attention/attention_floats.h"
+#include "simd/attention/attention_int16.h"
 #include "simd/isa.h"
 #include "simd/kernels.h"
 
@@ -353,6 +354,8 @@ AttentionKernel kernel_for(const PackedHead& head, size_t rows) {
     if (head.element != Element::bf16) return AttentionKernel::highway;
     // AMX's tiles do not take keys in 8 bits, and a few rows would leave them mostly empty.
     const AttentionKernel kernel = kernels().attention;
+    // A few rows would not be worth widening keys and values for.
+    if (kernel == AttentionKernel::int16 && rows < kLaneBlock) return AttentionKernel::highway;
     const bool tiles = !head.int8_keys && rows >= kLaneBlock;
     return kernel == AttentionKernel::amx_tiles && !tiles ? AttentionKernel::avx512_bf16 : kernel;
 }
@@ -367,6 +370,8 @@ void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float>
             return amx::attend(q, head, out, scratch);
         case AttentionKernel::avx512_bf16:
             return avx512_bf16::attend(q, head, out, scratch);
+        case AttentionKernel::int16:
+            return avx2::attend_int16(q, head, out, scratch);
         case AttentionKernel::highway:
             // A few rows would not be worth expanding keys and values for.
             if (q.rows >= kLaneBlock) return attend_floats(q, head, out, scratch);

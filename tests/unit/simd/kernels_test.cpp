@@ -18,6 +18,7 @@ TEST_CASE("every kind of CPU has the kernels that the table in kernels.h lists f
     floats.decoder_weights = Element::bfp16;
     floats.bfp16_matmul = BlockMatmul::floats;
     Kernels integers = floats;
+    integers.attention = AttentionKernel::int16;
     integers.bfp16_matmul = BlockMatmul::int16;
     CHECK(simd::kernels_for(Isa::avx2, false) == integers);
     integers.bfp16_matmul = BlockMatmul::vnni_256;
