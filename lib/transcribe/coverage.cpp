@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -30,22 +32,41 @@ constexpr int64_t kPadding = milliseconds(200);
 /// In read English (tiny.en and base, one to five beams) neighbouring words leave at most 1.14 s of speech
 /// between them, and where five words or more are missing, it is 1.3 s or more.
 constexpr int64_t kLeastSpeech = milliseconds(1200);
+/// What a letter takes on average. Read English has 12.8 letters a second of speech, and between 10.7
+/// and 14.8 in nine windows of ten (tiny.en and base).
+constexpr int64_t kLetter = milliseconds(80);
+
+/// Speech has one word in 20 ms, and attention blurs two. A frame at which this many were looked for holds
+/// none of them for certain: attention rests there.
+constexpr size_t kCrowd = 3;
 
 /// A word, and the first and last sample at which its tokens were looked for.
 struct Heard {
     size_t first_token = 0;  // of the result
     int64_t from = 0;
     int64_t to = 0;
+    size_t lost_letters = 0;  // of words since the one heard before it, whose place is not known
 };
 
-/// The longest run of values, not all of them neighbours, in which none is less than the one before: their
-/// indices (patience sorting: Aldous and Diaconis, "Longest increasing subsequences", 1999).
-std::vector<size_t> longest_ascent(std::span<const int> values) {
+struct HeardWords {
+    std::vector<Heard> words;
+    size_t lost_letters = 0;  // of words after the last one
+};
+
+/// A token of a word, and the frame at which it was looked for.
+struct Look {
+    int frame = 0;
+    size_t word = 0;
+};
+
+/// The longest run of looks, not all of them neighbours, in which each frame is later than the one before:
+/// their indices (patience sorting: Aldous and Diaconis, "Longest increasing subsequences", 1999).
+std::vector<size_t> longest_ascent(std::span<const Look> looks) {
     std::vector<size_t> ends;  // of the best run of each length
-    std::vector<size_t> before(values.size());
-    for (size_t i = 0; i < values.size(); ++i) {
-        const auto longer = std::upper_bound(ends.begin(), ends.end(), values[i],
-                                             [&](int value, size_t end) { return value < values[end]; });
+    std::vector<size_t> before(looks.size());
+    for (size_t i = 0; i < looks.size(); ++i) {
+        const auto longer = std::lower_bound(ends.begin(), ends.end(), looks[i].frame,
+                                             [&](size_t end, int frame) { return looks[end].frame < frame; });
         if (longer != ends.begin()) before[i] = *(longer - 1);
         if (longer == ends.end()) {
             ends.push_back(i);
@@ -56,42 +77,6 @@ std::vector<size_t> longest_ascent(std::span<const int> values) {
     std::vector<size_t> run(ends.size());
     for (size_t n = run.size(), at = n > 0 ? ends.back() : 0; n-- > 0; at = before[at]) run[n] = at;
     return run;
-}
-
-/// The result's words, without those that were looked for out of order: the attention of a token or two of a
-/// window is somewhere else. Punctuation does not count, because it is looked for where the next word begins.
-std::vector<Heard> words_heard(const DecodingResult& result, const Vocabulary& vocabulary,
-                               const WordOptions& options) {
-    std::vector<size_t> places;  // of text tokens in the result
-    std::vector<Token> text;
-    for (size_t i = 0; i < result.tokens.size(); ++i) {
-        if (result.tokens[i] >= vocabulary.eot) continue;
-        places.push_back(i);
-        text.push_back(result.tokens[i]);
-    }
-    const std::string marks = options.prepend_punctuations + options.append_punctuations;
-    std::vector<int> frames;           // of the words' tokens
-    std::vector<size_t> first_tokens;  // of the word of each
-    size_t at = 0;
-    for (const auto& word : vocabulary.split_words(text, result.language)) {
-        const size_t first = at;
-        at += word.tokens.size();
-        const std::string_view stripped = strip(word.text);
-        if (stripped.empty() || marks.find(stripped) != std::string::npos) continue;
-        for (size_t i = first; i < at; ++i) {
-            if (result.frames[places[i]] < 0) continue;
-            frames.push_back(result.frames[places[i]]);
-            first_tokens.push_back(places[first]);
-        }
-    }
-    std::vector<Heard> words;
-    for (const size_t i : longest_ascent(frames)) {
-        const int64_t sample = frames[i] * kFrame;
-        if (words.empty() || words.back().first_token != first_tokens[i])
-            words.push_back({first_tokens[i], sample, sample});
-        words.back().to = sample;
-    }
-    return words;
 }
 
 /// The text without ASCII's punctuation, spaces and capitals.
@@ -106,6 +91,63 @@ std::string letters(std::string_view text) {
         }
     }
     return out;
+}
+
+/// Letters of any alphabet: UTF-8's continuation bytes do not count, and neither do ASCII's marks.
+size_t count_letters(std::string_view text) {
+    const std::string all = letters(text);
+    return static_cast<size_t>(std::count_if(
+        all.begin(), all.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+/// The result's words and where they were looked for. The attention of a token or two of a window is
+/// somewhere else, and in short windows that of many words rests on one frame, often in a pause. A word that
+/// is out of order, or at such a frame, has no known place. Punctuation does not count, because it is looked
+/// for where the next word begins.
+HeardWords words_heard(const DecodingResult& result, const Vocabulary& vocabulary,
+                       const WordOptions& options) {
+    std::vector<size_t> places;  // of text tokens in the result
+    std::vector<Token> text;
+    for (size_t i = 0; i < result.tokens.size(); ++i) {
+        if (result.tokens[i] >= vocabulary.eot) continue;
+        places.push_back(i);
+        text.push_back(result.tokens[i]);
+    }
+    const std::string marks = options.prepend_punctuations + options.append_punctuations;
+    std::vector<Heard> words;        // in any place
+    std::vector<Look> looks;         // of the words' tokens
+    std::map<int, size_t> words_at;  // each frame
+    size_t at = 0;
+    for (const auto& word : vocabulary.split_words(text, result.language)) {
+        const size_t first = at;
+        at += word.tokens.size();
+        const std::string_view stripped = strip(word.text);
+        if (stripped.empty() || marks.find(stripped) != std::string::npos) continue;
+        std::set<int> frames;
+        for (size_t i = first; i < at; ++i) {
+            const int frame = result.frames[places[i]];
+            if (frame < 0 || !frames.insert(frame).second) continue;
+            looks.push_back({frame, words.size()});
+            ++words_at[frame];
+        }
+        words.push_back({places[first], -1, -1, count_letters(stripped)});
+    }
+    std::erase_if(looks, [&](const Look& look) { return words_at.at(look.frame) >= kCrowd; });
+    for (const size_t i : longest_ascent(looks)) {
+        Heard& word = words[looks[i].word];
+        word.to = looks[i].frame * kFrame;
+        if (word.from < 0) word.from = word.to;
+    }
+    HeardWords heard;
+    for (Heard& word : words) {
+        if (word.from < 0) {
+            heard.lost_letters += word.lost_letters;
+            continue;
+        }
+        word.lost_letters = std::exchange(heard.lost_letters, 0);
+        heard.words.push_back(word);
+    }
+    return heard;
 }
 
 /// The fewest bytes to insert, delete or replace that make `text` of some beginning of `other` (Sellers 1980,
@@ -145,7 +187,7 @@ class Between {
         if (to) end_ = before_word(*to);
     }
 
-    int64_t seconds_of_speech() const {
+    int64_t samples_of_speech() const {
         int64_t sum = 0;
         for (const audio::Range& range : speech_)
             sum += std::max<int64_t>(0, std::min(range.end, end_) - std::max(range.begin, begin_));
@@ -257,14 +299,15 @@ std::vector<Hole> find_holes(const DecodingResult& result, const audio::Window& 
     if (window.speech.empty() || result.silence || result.frames.size() != result.tokens.size()) return {};
     // A given prefix was not looked for, and draws the attention of the words after it out of place.
     if (result.prefix_tokens > 0) return {};
-    const std::vector<Heard> words = words_heard(result, vocabulary, options);
+    const auto [words, lost_at_end] = words_heard(result, vocabulary, options);
     if (words.empty()) return {};
     std::vector<Hole> holes;
     std::optional<int64_t> latest;
     for (size_t i = 0; i <= words.size(); ++i) {
         const bool last = i == words.size();
         const Between between(window, latest, last ? std::nullopt : std::optional(words[i].from));
-        if (between.seconds_of_speech() >= kLeastSpeech) {
+        const size_t lost_letters = last ? lost_at_end : words[i].lost_letters;
+        if (between.samples_of_speech() - static_cast<int64_t>(lost_letters) * kLetter >= kLeastSpeech) {
             size_t tokens = last ? result.tokens.size() : words[i].first_token;
             // The time at which the words after the hole begin belongs to them.
             if (!last && tokens > 0 && vocabulary.is_timestamp(result.tokens[tokens - 1])) --tokens;

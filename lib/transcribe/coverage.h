@@ -2,7 +2,9 @@
 // Speech that a window's text does not account for. Whisper sometimes jumps over speech: it goes on with a
 // later sentence, or predicts an end of segment that is seconds away, and no threshold sees it. The
 // cross-attention does: each token is looked for at a frame of the audio, and a stretch of speech in which no
-// word was looked for is a hole. It is decoded again as a window of its own.
+// word was looked for is a hole. It is decoded again as a window of its own. Attention alone would see too
+// many holes: in short windows that of many words rests on one frame, so words without a place of their own
+// account for as much of the speech around them as their letters take.
 
 #include <cstdint>
 #include <string_view>

@@ -96,6 +96,67 @@ TEST_CASE("A word that is looked for out of order hides no hole") {
     CHECK(found[0].audio == audio::Range{1600 * kMs, 5200 * kMs});
 }
 
+/// Words of these many letters, each one token, looked for at these milliseconds.
+std::vector<Hole> holes_between_words(const std::vector<std::pair<int, int>>& letters_and_times,
+                                      const audio::Window& window) {
+    Vocabulary vocabulary = small_vocabulary();
+    vocabulary.split_words = [](std::span<const Token> tokens, std::string_view) {
+        std::vector<Tokenizer::Word> words;
+        for (const Token token : tokens)
+            words.push_back({" " + std::string(static_cast<size_t>(token), 'w'), {token}});
+        return words;
+    };
+    std::vector<std::pair<Token, int>> tokens;
+    for (const auto& [letters, ms] : letters_and_times) tokens.emplace_back(letters, ms);
+    return find_holes(said(tokens), window, vocabulary, {});
+}
+
+TEST_CASE("Words without a known place account for 80 ms of speech a letter") {
+    // 2.4 s of speech lie between the first word and the third. The second was looked for at the end.
+    const audio::Window window = heard(6000, {{0, 6000}});
+    CHECK(holes_between_words({{5, 500}, {15, 5900}, {5, 3500}, {5, 4500}, {5, 5500}}, window).size() == 1);
+    CHECK(holes_between_words({{5, 500}, {16, 5900}, {5, 3500}, {5, 4500}, {5, 5500}}, window).empty());
+    // So do words before the first that has a place, and after the last.
+    CHECK(holes_between_words({{16, 5900}, {5, 3000}, {5, 4000}, {5, 5000}}, heard(6000, {{300, 5400}}))
+              .empty());
+    CHECK(holes_between_words({{5, 1000}, {5, 2000}, {5, 3000}, {16, 100}}, heard(6000, {{300, 5400}}))
+              .empty());
+}
+
+TEST_CASE("Of two words that are looked for at one frame, one is there") {
+    const audio::Window window = heard(6000, {{0, 6000}});
+    CHECK(holes_between_words({{16, 3500}, {5, 500}, {5, 3500}, {5, 4500}, {5, 5500}}, window).size() == 1);
+    CHECK(holes_between_words({{5, 500}, {16, 3500}, {5, 3500}, {5, 4500}, {5, 5500}}, window).empty());
+}
+
+TEST_CASE("Three words that are looked for at one frame have no known place") {
+    // "The later editions tend to extend the period" as base heard it: the attention of the first four words
+    // is at the end of the speech.
+    const audio::Window window = heard(4100, {{400, 3728}});
+    CHECK(
+        holes_between_words(
+            {{3, 3920}, {5, 3920}, {8, 3920}, {4, 3920}, {2, 2320}, {6, 2440}, {3, 3100}, {6, 3240}}, window)
+            .empty());
+    // Four words of one letter would leave speech out.
+    const auto found = holes_between_words(
+        {{1, 3920}, {1, 3920}, {1, 3920}, {1, 3920}, {2, 2320}, {6, 2440}, {3, 3100}, {6, 3240}}, window);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].tokens == 4);
+    CHECK(found[0].audio == audio::Range{200 * kMs, 2020 * kMs});
+    // "Hold on, hold facts, hold out, ..." in 4.7 s: most words rest on a frame of the first pause.
+    CHECK(holes_between_words({{4, 2040},
+                               {2, 2040},
+                               {4, 1140},
+                               {5, 2040},
+                               {4, 2240},
+                               {3, 2440},
+                               {5, 2040},
+                               {3, 2040},
+                               {9, 2040}},
+                              heard(4700, {{400, 1872}, {2192, 2704}, {2928, 4400}}))
+              .empty());
+}
+
 TEST_CASE("Punctuation does not count as a word in a hole, and stays with the word before it") {
     Vocabulary vocabulary = small_vocabulary();
     vocabulary.split_words = [](std::span<const Token> tokens, std::string_view) {
