@@ -41,6 +41,9 @@ struct DecodeRequest {
     /// Whisper otherwise does so if it expects the last sentence to continue in the next window. 0: the
     /// text may end anywhere.
     size_t earliest_end_frame = 0;
+    /// The same for two timestamps, of which the second begins a segment: Whisper says that speech goes on
+    /// there, and OpenAI's transcribe.py starts the next window at it.
+    size_t earliest_open_end_frame = 0;
     /// If it returns true for the accepted text, DecodingResult::text_times are found although the options do
     /// not ask for word times. May be empty.
     std::function<bool(const DecodingResult&)> wants_times = nullptr;

@@ -100,7 +100,7 @@ Hypotheses::Hypotheses(const DecodingOptions& options, const Attempt& attempt)
       key_(attempt.key),
       eot_(attempt.eot),
       prefix_(attempt.prefix.size()),
-      earliest_end_(attempt.earliest_end),
+      earliest_ends_(attempt.earliest_ends),
       live_(1) {
     live_.front().tokens.assign(attempt.prefix.begin(), attempt.prefix.end());
     live_.front().probabilities.assign(prefix_, 1.0F);
@@ -118,7 +118,7 @@ double Hypotheses::uniform(size_t sample) const {
 
 std::vector<Choice> Hypotheses::choose(size_t index, const LogitRules& rules, std::span<float> logits) const {
     const Hypothesis& hypothesis = live_[index];
-    const LogProbability distribution(rules.apply(logits, hypothesis.tokens, earliest_end_), logits);
+    const LogProbability distribution(rules.apply(logits, hypothesis.tokens, earliest_ends_), logits);
     if (beams_) return distribution.top(width_ + 1);
     if (temperature_ <= 0) return {distribution.likeliest()};
     if (length_ > 0) return {distribution.sample(temperature_, uniform(hypothesis.sample))};

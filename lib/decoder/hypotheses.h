@@ -47,7 +47,7 @@ struct Attempt {
     SampleKey key = {};
     Token eot = 0;
     std::span<const Token> prefix = {};  // what every text begins with
-    Token earliest_end = 0;              // see LogitRules::apply
+    EarliestEnds earliest_ends = {};
 };
 
 class Hypotheses {
@@ -92,7 +92,7 @@ class Hypotheses {
     SampleKey key_;
     Token eot_;
     size_t prefix_;  // tokens of it
-    Token earliest_end_;
+    EarliestEnds earliest_ends_;
     size_t length_ = 0;  // tokens sampled so far, in each
     std::vector<Hypothesis> live_;
     std::vector<Hypothesis> finished_;

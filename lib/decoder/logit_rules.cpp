@@ -108,12 +108,14 @@ Candidates LogitRules::timestamp_rules(std::span<const Token> sampled) const {
 }
 
 Candidates LogitRules::apply(std::span<float> logits, std::span<const Token> sampled,
-                             Token earliest_end) const {
+                             EarliestEnds ends) const {
     for (const Token token : suppressed_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
     // <|0.00|> alone says that there is no speech.
-    if (timestamps_ && sampled.size() > 1 && sampled.back() >= timestamp_begin_ &&
-        sampled.back() < earliest_end)
-        logits[static_cast<size_t>(eot_)] = row::kMinusInfinity;
+    if (timestamps_ && sampled.size() > 1 && sampled.back() >= timestamp_begin_) {
+        const bool open = sampled[sampled.size() - 2] >= timestamp_begin_;
+        if (sampled.back() < (open ? std::max(ends.any, ends.open) : ends.any))
+            logits[static_cast<size_t>(eot_)] = row::kMinusInfinity;
+    }
     if (sampled.empty()) {
         for (const Token token : blank_) logits[static_cast<size_t>(token)] = row::kMinusInfinity;
     }

@@ -31,14 +31,21 @@ struct Candidates {
     bool contains(Token token) const;
 };
 
+/// The earliest timestamps at which a text may end; 0 allows any.
+struct EarliestEnds {
+    Token any = 0;
+    /// If the timestamp is the second of two: a segment begins there, so the model expects more speech.
+    Token open = 0;
+};
+
 class LogitRules {
   public:
     LogitRules(const Vocabulary& vocabulary, const DecodingOptions& options);
 
     /// `logits` are those of the whole vocabulary, and are changed in place. `sampled` are the window's own
     /// tokens so far, its prefix included: the rules for a window's first token apply to the prefix. After
-    /// text, the window may not end at a timestamp before `earliest_end`; 0 allows any.
-    Candidates apply(std::span<float> logits, std::span<const Token> sampled, Token earliest_end = 0) const;
+    /// text, the window may not end at a timestamp before the one that `ends` names.
+    Candidates apply(std::span<float> logits, std::span<const Token> sampled, EarliestEnds ends = {}) const;
 
   private:
     Candidates timestamp_rules(std::span<const Token> sampled) const;

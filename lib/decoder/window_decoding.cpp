@@ -21,6 +21,7 @@ WindowDecoding::WindowDecoding(DecodingContext& context, const DecodeRequest& re
                                              : request.encoder_output.rows),
       detect_(context.vocabulary.multilingual && request.prompt.language.empty()),
       earliest_end_frame_(request.earliest_end_frame),
+      earliest_open_end_frame_(request.earliest_open_end_frame),
       guard_(request.guard),
       wants_times_(request.wants_times),
       locate_(request.locate && context.model.alignment_heads() > 0) {
@@ -59,16 +60,19 @@ void WindowDecoding::prepare_prompt() {
     next.key = {context_.options.seed, sample_key_, attempt};
     next.eot = context_.vocabulary.eot;
     next.prefix = std::span(prompt_.tokens).subspan(prompt_.text_begin);
-    next.earliest_end = earliest_end();
+    next.earliest_ends = earliest_ends();
     hypotheses_.emplace(context_.options, next);
     choices_.assign(1, {});
     state_ = State::prompt;
 }
 
 /// Applies to the first attempt only: if that was not accepted, being made to go on may be the reason.
-Token WindowDecoding::earliest_end() const {
-    if (result_.attempts > 0 || earliest_end_frame_ == 0) return 0;
-    return context_.vocabulary.timestamp_begin + static_cast<Token>(earliest_end_frame_);
+EarliestEnds WindowDecoding::earliest_ends() const {
+    if (result_.attempts > 0) return {};
+    const auto timestamp = [this](size_t frame) {
+        return frame == 0 ? 0 : context_.vocabulary.timestamp_begin + static_cast<Token>(frame);
+    };
+    return {timestamp(earliest_end_frame_), timestamp(earliest_open_end_frame_)};
 }
 
 std::optional<std::string> WindowDecoding::take_detected_language() {

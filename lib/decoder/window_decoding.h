@@ -69,7 +69,7 @@ class WindowDecoding {
 
     void choose_language();
     void prepare_prompt();
-    Token earliest_end() const;
+    EarliestEnds earliest_ends() const;
     void advance_search();
     void finish_attempt();
     bool start_alignment();
@@ -83,6 +83,7 @@ class WindowDecoding {
     size_t audio_frames_;
     bool detect_;
     size_t earliest_end_frame_;
+    size_t earliest_open_end_frame_;
     std::optional<ContextGuard> guard_;
     std::function<bool(const DecodingResult&)> wants_times_;
     bool locate_;

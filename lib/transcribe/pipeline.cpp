@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAtCancel{50};
 constexpr size_t kMostPauseFrames = kMostPause / kSamplesPerFrame;
+/// Whisper's last timestamp can be this much early.
+constexpr size_t kEarlyFrames = audio::kSampleRate / 2 / kSamplesPerFrame;
 
 /// Encoder frames that hold some of the window's audio.
 size_t audio_frames(const audio::Window& window) {
@@ -24,6 +26,11 @@ size_t audio_frames(const audio::Window& window) {
     const audio::Piece& last = window.pieces.back();
     const auto samples = static_cast<size_t>(last.in_window + last.length);
     return (samples + kSamplesPerFrame - 1) / kSamplesPerFrame;
+}
+
+/// Encoder frames up to the end of what voice activity hears as speech; 0: not known.
+size_t speech_frames(const audio::Window& window) {
+    return window.speech.empty() ? 0 : static_cast<size_t>(window.speech.back().end) / kSamplesPerFrame;
 }
 
 struct SetWhenDestroyed {
@@ -119,6 +126,8 @@ class Pipeline::WindowLoop {
         if (!settings_.sequential())
             request.earliest_end_frame =
                 request.audio_frames - std::min(request.audio_frames, kMostPauseFrames);
+        const size_t speech = speech_frames(audio);
+        request.earliest_open_end_frame = speech - std::min(speech, kEarlyFrames);
         request.wants_times = [this, &audio](const DecodingResult& result) {
             return spans_pause(result, audio, settings_.vocabulary, settings_.sequential());
         };

@@ -16,9 +16,9 @@ class Rules {
   public:
     explicit Rules(const DecodingOptions& options = {}) : rules_(small_vocabulary(), options) {}
     Rules& after(std::vector<Token> sampled, std::vector<float> logits = std::vector<float>(kVocabulary, 0),
-                 Token earliest_end = 0) {
+                 EarliestEnds ends = {}) {
         logits_ = std::move(logits);
-        allowed_ = rules_.apply(logits_, sampled, earliest_end);
+        allowed_ = rules_.apply(logits_, sampled, ends);
         return *this;
     }
     bool allows(Token token) const {
@@ -53,7 +53,7 @@ TEST_CASE("The first token is a timestamp of at most one second") {
 TEST_CASE("If speech is known to go on, the text does not end at an earlier timestamp") {
     Rules rules;
     const auto ends = [&](std::vector<Token> sampled) {
-        return rules.after(std::move(sampled), text_likelier(), at(500)).allows(kEot);
+        return rules.after(std::move(sampled), text_likelier(), {at(500), 0}).allows(kEot);
     };
     CHECK_FALSE(ends({at(0), 5, at(300)}));
     CHECK(rules.allows(at(300)));  // the next segment begins, now or later
@@ -64,6 +64,18 @@ TEST_CASE("If speech is known to go on, the text does not end at an earlier time
     CHECK(ends({at(0), 5, at(500)}));
     CHECK(ends({at(0), 5}));  // nobody said when
     CHECK(ends({at(0)}));     // no speech at all
+}
+
+TEST_CASE("If speech is known to go on, the text does not end where it begins a segment, but may end one") {
+    Rules rules;
+    const auto ends = [&](std::vector<Token> sampled) {
+        return rules.after(std::move(sampled), text_likelier(), {at(200), at(500)}).allows(kEot);
+    };
+    CHECK_FALSE(ends({at(0), 5, at(300), at(300)}));
+    CHECK(rules.allows(5));
+    CHECK(ends({at(0), 5, at(300)}));
+    CHECK_FALSE(ends({at(0), 5, at(100)}));
+    CHECK(ends({at(0), 5, at(300), at(500)}));
 }
 
 TEST_CASE("The latest first timestamp is an option") {

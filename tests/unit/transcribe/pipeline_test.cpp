@@ -361,6 +361,28 @@ TEST_CASE("What a window leaves over is decoded as a window of its own, in its p
     }
 }
 
+TEST_CASE("A text goes on from a segment's beginning if voice activity hears speech half a second later") {
+    // Three seconds. The decoder would stop where it begins its second segment.
+    const auto text = [](Token begins, bool hears_speech) {
+        const auto script = [begins](float, std::span<const Token> history, std::span<float> logits) {
+            const std::vector<Token> words = {at(0), 1, begins, begins, 2, at(300), kEot};
+            const size_t i = sampled(history).size();
+            logits[static_cast<size_t>(words.at(i))] = 10;
+            if (i == 4) logits[kEot] = 20;
+        };
+        Bench bench(script, english());
+        bench.window_seconds = 3;
+        bench.hears_speech = hears_speech;
+        bench.add("a", {0, 0, 0});
+        bench.run();
+        return bench.done.at(0).text();
+    };
+    CHECK(text(at(248), true) == "bc");
+    CHECK(text(at(250), true) == "b");  // Whisper's timestamp may be half a second early
+    CHECK(text(at(248), false) == "b");
+    CHECK(text(at(148), false) == "bc");  // no pause lasts 1.5 s
+}
+
 TEST_CASE("A window cut at pauses is decoded to its end; a sequential one may end before") {
     // The decoder would stop after two seconds of four; made to go on, it has more to say.
     const auto script = [](float, std::span<const Token> history, std::span<float> logits) {
