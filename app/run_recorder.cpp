@@ -99,6 +99,7 @@ void RunRecorder::transcribe(Session& session, std::atomic<bool>& cancel) {
     if (settings_.trace) memory_.push_back({0, resident_bytes()});
     TranscribeEvents events;
     events.on_segment = [this](size_t i, const Segment& segment) { on_segment(i, segment); };
+    events.shown_as_they_come = settings_.print_text && !settings_.stdout_format;
     events.on_progress = [this](size_t i, double done, double length) { on_progress(i, done, length); };
     if (settings_.trace) events.on_window = [this](const WindowTrace& window) { on_window(window); };
     events.on_part = [this](size_t i, const FinishedPart& part) { on_part(i, part); };

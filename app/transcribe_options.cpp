@@ -227,8 +227,9 @@ void add_output_options(CLI::App& app, TranscribeSettings& s) {
 
 void add_speed_options(CLI::App& app, SessionOptions& s) {
     add_device_options(app, s.device, s.precision, s.threads);
-    option(app, "--batch-size", "N", s.transcribe.batch_size, whole_number(1, 256),
-           "Decode up to N windows together, across all inputs");
+    option(app, "--batch-size", "N", s.transcribe.batch_size, whole_number(0, 256),
+           "Decode up to N windows together, across all inputs; 0: 16, or 8 with models of which 16 windows "
+           "take much memory");
     option(
         app, "--audio-context", "auto|full|SECONDS",
         [&s](const std::string& text) { return read_audio_context(text, s.transcribe); },

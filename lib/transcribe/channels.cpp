@@ -76,6 +76,7 @@ std::function<std::unique_ptr<audio::Stream>(size_t track)> track_opener(
 
 TranscribeEvents ChannelMerge::track_events() {
     TranscribeEvents out;
+    out.shown_as_they_come = false;
     out.on_segment = [this](size_t track, const Segment& segment) {
         inputs_[track / kChannels].segments[track % kChannels].push_back(segment);
     };

@@ -17,6 +17,9 @@ struct TranscribeEvents {
     /// A segment is finished. Segments of an input come in the order of their times. With Channels::split
     /// they come when all of the input is finished.
     std::function<void(size_t input, const Segment&)> on_segment;
+    /// Somebody reads segments as they come. The first window is then decoded alone, so that its text comes
+    /// soon; that costs as many steps of the decoder as its text has tokens.
+    bool shown_as_they_come = true;
     /// A window was encoded or decoded. Gives the seconds of the input that are done, where what is encoded
     /// and not decoded yet counts half, and the input's length in seconds (0 if it is not known). If clips
     /// were given, both count the clips alone.

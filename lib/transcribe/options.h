@@ -52,7 +52,7 @@ struct TranscribeOptions {
 
     DecodingOptions decoding;
     WordOptions words;      // if decoding.word_timestamps
-    size_t batch_size = 8;  // windows decoded at once, over all files
+    size_t batch_size = 0;  // windows decoded at once, over all files; 0: default_batch_size() of the model
 };
 
 }  // namespace npuscribe

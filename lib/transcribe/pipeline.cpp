@@ -54,6 +54,7 @@ class Pipeline::WindowLoop {
           stop_source_{stop},
           schedule_(source_, inputs_, pipeline.context_, pipeline.mel_, trace_),
           batch_size_(std::max<size_t>(1, settings_.options.batch_size)),
+          most_in_flight_(events.on_segment && events.shown_as_they_come ? 1 : batch_size_),
           engine_(*pipeline.parts_.decoder, settings_.vocabulary, settings_.options.decoding, pipeline.pool_,
                   callbacks()),
           encoder_(*pipeline.parts_.encoder, schedule_, pipeline.parts_.encode_ahead) {}
@@ -161,10 +162,10 @@ class Pipeline::WindowLoop {
     std::map<size_t, ScheduledWindow> in_flight_;  // with the decoder, by the request's id
     size_t next_id_ = 0;
     const size_t batch_size_;
-    /// The first window is decoded alone, so that its text comes soon. Growing in more steps (2, 4) takes
+    /// If somebody waits for text, the first window is decoded alone. Growing in more steps (2, 4) takes
     /// longer, because each step of the decoder reads all of its weights: 350 steps for 17 windows in place
     /// of 270.
-    size_t most_in_flight_ = 1;
+    size_t most_in_flight_;
     DecodingEngine engine_;
     WindowEncoder encoder_;  // last: its thread ends first
 };

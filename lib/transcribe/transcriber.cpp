@@ -21,6 +21,7 @@ TranscribeOptions checked(TranscribeOptions options, const Model& model, const a
         throw UsageError("vad: on was given without its model; load it, or switch voice activity off");
     }
     if (!options.language.empty()) options.language = find_language_code(options.language);
+    if (options.batch_size == 0) options.batch_size = default_batch_size(model.dimensions());
     return options;
 }
 
@@ -33,6 +34,13 @@ DecoderSetup decoder_setup(const TranscribeOptions& options, Precision encoder_p
 }
 
 }  // namespace
+
+size_t default_batch_size(const Dimensions& d) {
+    constexpr size_t kMany = 16, kFew = 8;
+    constexpr size_t kMostBytes = 300'000'000;
+    const size_t keys_and_values = 2 * d.n_text_layer * d.n_audio_ctx * d.n_text_state;
+    return kMany * keys_and_values * sizeof(uint16_t) <= kMostBytes ? kMany : kFew;
+}
 
 struct Transcriber::Impl {
     Stopwatch load_watch;

@@ -101,7 +101,6 @@ void validate(const TranscribeOptions& options, std::string_view model_name, con
               const Dimensions& dimensions) {
     check_language(options, model_name, vocabulary);
     check_audio(options, model_name, dimensions);
-    require_positive("batch-size", options.batch_size);
     check_search(options.decoding);
     check_rules(options.decoding, vocabulary);
     if (const auto threshold = options.words.hallucination_silence_threshold)

@@ -113,6 +113,21 @@ TEST_CASE("Real files are transcribed whole, and a file that is not audio is rep
     }
 }
 
+TEST_CASE("Sixteen windows are decoded at once, or eight if they take much memory") {
+    Dimensions d;
+    d.n_audio_ctx = 1500;
+    const auto batch = [&d](size_t layers, size_t state) {
+        d.n_text_layer = layers;
+        d.n_text_state = state;
+        return default_batch_size(d);
+    };
+    CHECK(batch(4, 384) == 16);   // tiny
+    CHECK(batch(6, 512) == 16);   // base
+    CHECK(batch(12, 768) == 8);   // small
+    CHECK(batch(4, 1280) == 8);   // large-v3-turbo
+    CHECK(batch(32, 1280) == 8);  // large
+}
+
 TEST_CASE("A real model hears what LibriVox reads, alone or in a batch, greedily or by beams",
           "[real][needs-pocketsphinx][needs-models]") {
     const auto data = need_pocketsphinx_data();

@@ -67,7 +67,6 @@ TEST_CASE("Clips are in order") {
 }
 
 TEST_CASE("A search that cannot end, or has nothing to do, is refused") {
-    CHECK(contains(refused([](auto& o) { o.batch_size = 0; }), "batch-size"));
     CHECK(contains(refused([](auto& o) { o.decoding.best_of = -1; }), "best-of: '-1'"));
     CHECK(contains(refused([](auto& o) { o.decoding.max_tokens = 0; }), "max-tokens"));
     CHECK(contains(refused([](auto& o) { o.decoding.temperatures.clear(); }), "temperature"));
