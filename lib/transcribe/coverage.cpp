@@ -135,7 +135,10 @@ HeardWords words_heard(const DecodingResult& result, const Vocabulary& vocabular
     std::erase_if(looks, [&](const Look& look) { return words_at.at(look.frame) >= kCrowd; });
     for (const size_t i : longest_ascent(looks)) {
         Heard& word = words[looks[i].word];
-        word.to = looks[i].frame * kFrame;
+        const int64_t sample = looks[i].frame * kFrame;
+        // Where Whisper jumps, the first token of the next word may still be looked for before the jump.
+        if (word.from >= 0 && sample - word.to >= kLeastSpeech) word.from = -1;
+        word.to = sample;
         if (word.from < 0) word.from = word.to;
     }
     HeardWords heard;

@@ -96,6 +96,15 @@ TEST_CASE("A word that is looked for out of order hides no hole") {
     CHECK(found[0].audio == audio::Range{1600 * kMs, 5200 * kMs});
 }
 
+TEST_CASE("A word whose first token is looked for before a jump, and the others after it, hides no hole") {
+    const auto found =
+        holes(said({{kBlank, 500}, {1, 500}, {kBlank, 900}, {2, 5500}, {kBlank, 5900}, {3, 5900}}),
+              heard(6500, {{0, 6400}}));
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].tokens == 2);
+    CHECK(found[0].audio == audio::Range{800 * kMs, 5200 * kMs});
+}
+
 /// Words of these many letters, each one token, looked for at these milliseconds.
 std::vector<Hole> holes_between_words(const std::vector<std::pair<int, int>>& letters_and_times,
                                       const audio::Window& window) {
