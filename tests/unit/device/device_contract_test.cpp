@@ -224,7 +224,7 @@ TEST_CASE("two linears in one add the second of GELU of the first") {
     // The second has more rows than any device processes at once, and more columns than the array has in one
     // pass. The last two have as much padding between their products as a device likes.
     const auto shape = GENERATE(
-        table<size_t, size_t, size_t>({{50, 384, 1536}, {800, 384, 768}, {50, 64, 256}, {3, 512, 512}}));
+        table<size_t, size_t, size_t>({{50, 384, 1536}, {800, 384, 1536}, {50, 64, 256}, {3, 512, 512}}));
     const size_t m = std::get<0>(shape), k = std::get<1>(shape), wide = std::get<2>(shape);
     const Values x = test::activations(m, k), w1 = test::weights(wide, k), w2 = test::weights(k, wide);
     const Values b1 = test::biases(wide), b2 = test::biases(k), start = test::biases(m * k);
