@@ -59,8 +59,7 @@ struct PackedHead {
 /// out = softmax(q·Kᵀ / 8)·V. `q` and `out` are [rows × 64], strided; they may be the same memory.
 /// `scratch`: attention_scratch(head.n) floats. With bf16 elements q and the probabilities are rounded to
 /// bfloat16 if the CPU multiplies bfloat16, and only q if it does not; with AVX2 and many rows q and the keys
-/// are rounded to 13 bits. With keys in 8 bits each row of q is
-/// rounded to 8 bits, too.
+/// are rounded to 13 bits. With keys in 8 bits each row of q is rounded to 8 bits, too.
 void attend(MatrixView<const float> q, const PackedHead& head, MatrixView<float> out,
             std::span<float> scratch);
 

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "simd/attention/attention_floats.h"
-#include "simd/target.h"
+#include "simd/avx2_vectors.h"
 
 // As attention_floats.cpp, but for the scores: keys are rounded to 13 bits when they are widened, where the
 // queries are, too, and vpmaddwd multiplies and adds pairs of them. That takes half the instructions of FMAs,
@@ -19,7 +19,6 @@ NPUSCRIBE_TARGET_BEGIN("avx2,fma")
 namespace npuscribe::simd::avx2 {
 namespace {
 
-constexpr size_t kLanes = 8;
 constexpr size_t kVectors = 2;  // of keys, and of columns of values, at once
 constexpr size_t kRows = 6;     // their sums of two vectors take 12 of 16 registers
 constexpr size_t kPairs = kHeadSize / 2;
@@ -54,13 +53,6 @@ Work work_in(float* scratch) {
 static_assert(kPairs * kFloatKeys + kFloatKeys + kFloatKeys * kHeadSize + kFloatQueryRows * kPairs +
                   kFloatQueryRows + kFloatQueryRows * kLanes + kRows * kFloatKeys <=
               float_attention_scratch(1));
-
-inline __m256i load(const void* from) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
-inline void store(__m256i values, void* to) {
-    _mm256_storeu_si256(static_cast<__m256i*>(to), values);
-}
 
 /// The two floats of each pair of bfloat16.
 inline __m256 even_of(__m256i pairs) {
@@ -119,19 +111,7 @@ void round_query(const float* q, int32_t* pairs, float* scale) {
 
 /// As Probability of attention_floats.cpp.
 inline __m256 probability(__m256 x) {
-    x = _mm256_max_ps(_mm256_min_ps(x, _mm256_set1_ps(127.0F)), _mm256_set1_ps(-126.0F));
-    const __m256 whole = _mm256_floor_ps(x), f = _mm256_sub_ps(x, whole);
-    __m256 p = _mm256_set1_ps(0.07790716F);
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.22623319F));
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.69577710F));
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.99992783F));
-    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
-}
-
-/// Keeps sums where they are: g++ 12 would move products about, and with them some sums to memory.
-inline void keep_in_registers(__m256i& first, __m256i& second) {
-    asm("" : "+x"(first), "+x"(second));
+    return exp2_cubic(_mm256_min_ps(x, _mm256_set1_ps(127.0F)));
 }
 
 /// The products of kTile rows from row `row` on with two vectors of keys, from key `j` on. Not inlined,

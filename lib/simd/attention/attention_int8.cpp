@@ -166,13 +166,6 @@ inline float weigh(float* scores, size_t n, size_t padded, const float* value_sc
     return heaviest_weight / kMost / _mm512_reduce_add_ps(sum);
 }
 
-/// Fetches the `bytes` that come two chunks after `chunk`: no hardware prefetcher goes beyond a page.
-inline void fetch_ahead(const uint8_t* chunk) {
-    constexpr size_t kBytes = kPassPositions * kHeadSize;
-    for (size_t line = 0; line < kBytes; line += 64)
-        _mm_prefetch(reinterpret_cast<const char*>(chunk + 2 * kBytes + line), _MM_HINT_T0);
-}
-
 /// Calls `work` with the size, as a constant, and the first row of each group of kMostRows rows, and of a
 /// single one that is left.
 template <class Work>
@@ -337,20 +330,20 @@ void pack_int8_keys(MatrixView<const float> keys, uint8_t* out) {
 void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
                  std::span<float> scratch) {
     assert(can_attend_int8() && scratch.size() >= int8_attention_scratch(head.n));
-    if (!has_vnni()) return avx2::attend_int8(q, head, out, scratch.data());
+    const auto pass = has_vnni() ? attend_rows_together : avx2::attend_rows_together;
     for (size_t r = 0; r < q.rows; r += kPassRows) {
         const size_t count = std::min(kPassRows, q.rows - r);
-        attend_rows_together(q.rows_from(r, count), head, out.rows_from(r, count), scratch.data());
+        pass(q.rows_from(r, count), head, out.rows_from(r, count), scratch.data());
     }
 }
 
 void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
                             MatrixView<float> out) {
     assert(can_attend_int8() && first > 0 && first <= head.n);
-    if (!has_vnni()) return avx2::int8_attention_weights(q, head, first, out);
+    const auto pass = has_vnni() ? weights_together : avx2::weights_together;
     for (size_t r = 0; r < q.rows; r += kPassRows) {
         const size_t count = std::min(kPassRows, q.rows - r);
-        weights_together(q.rows_from(r, count), head, first, out.rows_from(r, count));
+        pass(q.rows_from(r, count), head, first, out.rows_from(r, count));
     }
 }
 

@@ -1,7 +1,6 @@
 #include "simd/attention/attention_int8_avx2.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "simd/attention/int8_head.h"
 
@@ -9,7 +8,7 @@
 
 #include <immintrin.h>
 
-#include "simd/target.h"
+#include "simd/avx2_vectors.h"
 
 // Keys and values are widened to 16 bits in registers, where vpmaddwd adds the products of two pairs: of
 // values 0 and 2, and of 1 and 3, of every four bytes, because a mask and a shift then widen them. Queries
@@ -21,18 +20,10 @@ NPUSCRIBE_TARGET_BEGIN("avx2,fma")
 namespace npuscribe::simd::avx2 {
 namespace {
 
-constexpr size_t kLanes = 8;
 constexpr size_t kParts = kHeadSize / kLanes;  // of a row
 constexpr size_t kGroups = kHeadSize / 4;      // of four values, one dword
 /// Rows whose sums are in registers at once.
 constexpr size_t kMostRows = 2;
-
-inline __m256i load(const void* from) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
-inline void store(__m256i values, void* to) {
-    _mm256_storeu_si256(static_cast<__m256i*>(to), values);
-}
 
 inline float largest_of(__m256 x) {
     __m128 top = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
@@ -101,12 +92,6 @@ inline __m256i in_pairs(__m256i first, __m256i second) {
     return _mm256_shuffle_epi8(words, order);
 }
 
-inline __m256i broadcast_pair(const int16_t* pair) {
-    int32_t bits;
-    std::memcpy(&bits, pair, sizeof bits);
-    return _mm256_set1_epi32(bits);
-}
-
 /// A query in 15 bits, and what the keys' offset adds to every sum.
 struct Query {
     int16_t pairs[kHeadSize];
@@ -165,14 +150,6 @@ inline void score_blocks(const Query* queries, const uint8_t* keys, const float*
     }
 }
 
-/// Fetches the `bytes` that come two passes' positions after `from`: no hardware prefetcher goes beyond a
-/// page.
-inline void fetch_ahead(const uint8_t* from) {
-    constexpr size_t kBytes = kPassPositions * kHeadSize;
-    for (size_t line = 0; line < kBytes; line += 64)
-        _mm_prefetch(reinterpret_cast<const char*>(from + 2 * kBytes + line), _MM_HINT_T0);
-}
-
 /// Computes the scores of the first `positions` positions, a multiple of 16.
 void score_all(const Query* queries, size_t rows, const HeadParts<const uint8_t>& parts, size_t positions,
                float* scores, size_t stride) {
@@ -195,18 +172,6 @@ void score_all(const Query* queries, size_t rows, const HeadParts<const uint8_t>
             score_blocks<1, 1>(queries + r, parts.keys + j * kHeadSize, key_scales + j,
                                scores + r * stride + j, stride);
     }
-}
-
-/// 2^x by the cubic of avx512_rows.h; from −126 on, below that of the limit.
-inline __m256 exp2_cubic(__m256 x) {
-    x = _mm256_max_ps(x, _mm256_set1_ps(-126.0F));
-    const __m256 whole = _mm256_floor_ps(x), f = _mm256_sub_ps(x, whole);
-    __m256 p = _mm256_set1_ps(0.07790716F);
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.22623319F));
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.69577710F));
-    p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(0.99992783F));
-    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
 }
 
 /// As largest_score of avx512_rows.h.
@@ -265,8 +230,7 @@ void add_values(const uint8_t* values, size_t positions, const int16_t* weights,
 #pragma GCC unroll 8
             for (size_t v = 0; v < kVectors; ++v) {
                 const __m256i value = load(values + j * kHeadSize + (part + v) * sizeof(__m256i));
-                const __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(value, 8), 8);
-                const __m256i odd = _mm256_srai_epi16(value, 8);
+                const __m256i even = widen_even(value), odd = widen_odd(value);
 #pragma GCC unroll 2
                 for (size_t r = 0; r < kRows; ++r) {
                     sum[r][v] = _mm256_add_epi32(sum[r][v], _mm256_madd_epi16(even, first[r]));
@@ -285,8 +249,30 @@ void add_values(const uint8_t* values, size_t positions, const int16_t* weights,
     }
 }
 
-/// One pass: at most kPassRows rows.
-void attend_together(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch) {
+/// Turns a row's scores into their softmax.
+void softmax(float* scores, size_t n, size_t padded) {
+    const __m256 largest = largest_score(scores, n, padded);
+    __m256 sum = _mm256_setzero_ps();
+    for (size_t j = 0; j < padded; j += kLanes) {
+        const __m256 p = exp2_cubic(_mm256_sub_ps(_mm256_loadu_ps(scores + j), largest));
+        sum = _mm256_add_ps(sum, p);
+        _mm256_storeu_ps(scores + j, p);
+    }
+    const __m256 inverse = _mm256_set1_ps(1.0F / sum_of(sum));
+    for (size_t j = 0; j < padded; j += kLanes)
+        _mm256_storeu_ps(scores + j, _mm256_mul_ps(_mm256_loadu_ps(scores + j), inverse));
+}
+
+}  // namespace
+
+void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
+    const HeadParts<uint8_t> parts(head, keys.rows);
+    pack_keys(keys, parts.keys, reinterpret_cast<float*>(parts.key_scales));
+    pack_values(values, parts.values, reinterpret_cast<float*>(parts.value_scales));
+}
+
+void attend_rows_together(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
+                          float* scratch) {
     const size_t rows = q.rows, padded = padded_positions(head.n);
     const HeadParts<const uint8_t> parts(head.data, head.n);
     Query queries[kPassRows];
@@ -314,46 +300,12 @@ void attend_together(MatrixView<const float> q, const Int8Head& head, MatrixView
     }
 }
 
-/// Turns a row's scores into their softmax.
-void softmax(float* scores, size_t n, size_t padded) {
-    const __m256 largest = largest_score(scores, n, padded);
-    __m256 sum = _mm256_setzero_ps();
-    for (size_t j = 0; j < padded; j += kLanes) {
-        const __m256 p = exp2_cubic(_mm256_sub_ps(_mm256_loadu_ps(scores + j), largest));
-        sum = _mm256_add_ps(sum, p);
-        _mm256_storeu_ps(scores + j, p);
-    }
-    const __m256 inverse = _mm256_set1_ps(1.0F / sum_of(sum));
-    for (size_t j = 0; j < padded; j += kLanes)
-        _mm256_storeu_ps(scores + j, _mm256_mul_ps(_mm256_loadu_ps(scores + j), inverse));
-}
-
-}  // namespace
-
-void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head) {
-    const HeadParts<uint8_t> parts(head, keys.rows);
-    pack_keys(keys, parts.keys, reinterpret_cast<float*>(parts.key_scales));
-    pack_values(values, parts.values, reinterpret_cast<float*>(parts.value_scales));
-}
-
-void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch) {
-    for (size_t r = 0; r < q.rows; r += kPassRows) {
-        const size_t count = std::min(kPassRows, q.rows - r);
-        attend_together(q.rows_from(r, count), head, out.rows_from(r, count), scratch);
-    }
-}
-
-void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
-                            MatrixView<float> out) {
+void weights_together(MatrixView<const float> q, const Int8Head& head, size_t first, MatrixView<float> out) {
     const size_t padded = padded_positions(first);
-    for (size_t r = 0; r < q.rows; r += kPassRows) {
-        const size_t count = std::min(kPassRows, q.rows - r);
-        Query queries[kPassRows];
-        for (size_t i = 0; i < count; ++i) round_query(q.row(r + i), queries[i]);
-        score_all(queries, count, HeadParts<const uint8_t>(head.data, head.n), padded, out.row(r),
-                  out.stride);
-        for (size_t i = 0; i < count; ++i) softmax(out.row(r + i), first, padded);
-    }
+    Query queries[kPassRows];
+    for (size_t r = 0; r < q.rows; ++r) round_query(q.row(r), queries[r]);
+    score_all(queries, q.rows, HeadParts<const uint8_t>(head.data, head.n), padded, out.data, out.stride);
+    for (size_t r = 0; r < q.rows; ++r) softmax(out.row(r), first, padded);
 }
 
 }  // namespace npuscribe::simd::avx2
@@ -376,10 +328,10 @@ namespace {
 void pack_int8_head(MatrixView<const float>, MatrixView<const float>, uint8_t*) {
     refuse();
 }
-void attend_int8(MatrixView<const float>, const Int8Head&, MatrixView<float>, float*) {
+void attend_rows_together(MatrixView<const float>, const Int8Head&, MatrixView<float>, float*) {
     refuse();
 }
-void int8_attention_weights(MatrixView<const float>, const Int8Head&, size_t, MatrixView<float>) {
+void weights_together(MatrixView<const float>, const Int8Head&, size_t, MatrixView<float>) {
     refuse();
 }
 

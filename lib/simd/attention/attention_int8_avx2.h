@@ -7,8 +7,9 @@
 namespace npuscribe::simd::avx2 {
 
 void pack_int8_head(MatrixView<const float> keys, MatrixView<const float> values, uint8_t* head);
-void attend_int8(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out, float* scratch);
-void int8_attention_weights(MatrixView<const float> q, const Int8Head& head, size_t first,
-                            MatrixView<float> out);
+/// attend_int8 and int8_attention_weights for at most kPassRows rows (int8_head.h).
+void attend_rows_together(MatrixView<const float> q, const Int8Head& head, MatrixView<float> out,
+                          float* scratch);
+void weights_together(MatrixView<const float> q, const Int8Head& head, size_t first, MatrixView<float> out);
 
 }  // namespace npuscribe::simd::avx2

@@ -2,6 +2,7 @@
 // How attention_int8.h's keys and values lie in memory. Private to lib/simd.
 
 #include <cstddef>
+#include <cstdint>
 
 #include "simd/packing.h"
 
@@ -17,6 +18,12 @@ inline constexpr size_t kPassRows = 6;
 
 /// Positions whose keys, or values, are read into the first-level cache once for all rows of a pass.
 inline constexpr size_t kPassPositions = 4 * kLaneBlock;
+
+/// Fetches what comes two passes' positions after `from`: no hardware prefetcher goes beyond a page.
+inline void fetch_ahead(const uint8_t* from) {
+    constexpr size_t kBytes = kPassPositions * kHeadSize;
+    for (size_t line = 0; line < kBytes; line += 64) __builtin_prefetch(from + 2 * kBytes + line);
+}
 
 /// The parts of one head's memory. Keys: [n/16][16 groups of 4 values][16 positions][4], offset by 128.
 /// Values: [n/4][64][4 positions]. Positions past n are zero, with scale zero.

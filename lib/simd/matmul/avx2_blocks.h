@@ -10,13 +10,13 @@
 
 #include "bfp16/block.h"
 #include "bfp16/panels.h"
+#include "simd/avx2_vectors.h"
 #include "simd/matmul/block_matmul.h"
 #include "simd/target.h"
 
 NPUSCRIBE_TARGET_BEGIN("avx2,fma")
 namespace npuscribe::simd::avx2 {
 
-inline constexpr size_t kLanes = 8;                   // columns side by side in a register
 inline constexpr size_t kHalfBytes = kLaneBlock * 4;  // of 16 columns' mantissas 0…3 in a right block
 inline constexpr size_t kMantissaBytes = kBlockPanelCols * bfp16::kBlockSize;  // of a right block
 inline constexpr size_t kRightBytes = bfp16::kPanelBlockBytes;

@@ -34,13 +34,6 @@ struct RightWords {
     int32_t scales[kLaneBlock];
 };
 
-inline __m256i load(const int32_t* from) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-}
-inline void store(__m256i values, int32_t* to) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), values);
-}
-
 /// Widens `blocks` blocks along K. `panel`: its first block; `lane_block`: counted in the panel.
 void widen(const uint8_t* panel, size_t lane_block, size_t blocks, RightWords* out) {
     const __m256i offset = _mm256_set1_epi8(static_cast<char>(128));
@@ -49,10 +42,9 @@ void widen(const uint8_t* panel, size_t lane_block, size_t blocks, RightWords* o
             const size_t vector = lane_block * kVectors + v;
             const uint8_t* mantissas = mantissas_of(panel, vector);
             for (size_t half = 0; half < 2; ++half, mantissas += kHalfBytes) {
-                const __m256i bytes =
-                    _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(mantissas)), offset);
-                store(_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), out->pairs[2 * half] + v * kLanes);
-                store(_mm256_srai_epi16(bytes, 8), out->pairs[2 * half + 1] + v * kLanes);
+                const __m256i bytes = _mm256_xor_si256(load(mantissas), offset);
+                store(widen_even(bytes), out->pairs[2 * half] + v * kLanes);
+                store(widen_odd(bytes), out->pairs[2 * half + 1] + v * kLanes);
             }
             store(load_scales(panel, vector), out->scales + v * kLanes);
         }

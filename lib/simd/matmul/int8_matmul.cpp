@@ -32,35 +32,27 @@ Int8Panels::Int8Panels(MatrixView<const int8_t> weights)
 
 #include <immintrin.h>
 
-#include <cstring>
-
-#include "simd/target.h"
+#include "simd/avx2_vectors.h"
 
 NPUSCRIBE_TARGET_BEGIN("avx2,fma")
 
 namespace npuscribe::simd {
 namespace {
 
-constexpr size_t kLanes = 8;
+using avx2::kLanes, avx2::load, avx2::store;
+
 constexpr size_t kVectors = kLaneBlock / kLanes;
 constexpr size_t kTileRows = 6;  // their sums of 16 columns take 12 of 16 registers
 // Pairs along K whose 16 columns are widened at a time: half of a 32 KB L1 cache.
 constexpr size_t kPartPairs = 256;
-
-inline __m256i load(const void* from) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
-}
-inline void store(__m256i values, void* to) {
-    _mm256_storeu_si256(static_cast<__m256i*>(to), values);
-}
 
 /// Widens 16 columns: of every four values along K first 0 and 2, then 1 and 3, as the rows have them, too.
 void widen_columns(const int8_t* from, size_t pairs, int32_t (*to)[kLaneBlock]) {
     for (size_t p = 0; p < pairs; p += 2, from += 4 * kLaneBlock) {
         for (size_t v = 0; v < kVectors; ++v) {
             const __m256i bytes = load(from + v * sizeof(__m256i));
-            store(_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), to[p] + v * kLanes);
-            store(_mm256_srai_epi16(bytes, 8), to[p + 1] + v * kLanes);
+            store(avx2::widen_even(bytes), to[p] + v * kLanes);
+            store(avx2::widen_odd(bytes), to[p + 1] + v * kLanes);
         }
     }
 }
@@ -71,17 +63,6 @@ void widen_row(const int8_t* from, size_t k, int16_t* to) {
         const __m128i even = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), odd = _mm_srai_epi16(bytes, 8);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), _mm_unpacklo_epi32(even, odd));
     }
-}
-
-inline __m256i broadcast_pair(const int16_t* pair) {
-    int32_t bits;
-    std::memcpy(&bits, pair, sizeof bits);
-    return _mm256_set1_epi32(bits);
-}
-
-/// Keeps sums where they are: g++ 12 would move products about, and with them some sums to memory.
-inline void keep_in_registers(__m256i& first, __m256i& second) {
-    asm("" : "+x"(first), "+x"(second));
 }
 
 /// Some pairs along K of all rows, times 16 columns.
@@ -105,10 +86,10 @@ template <size_t kRows>
         const __m256i columns[kVectors] = {load(work.columns[p]), load(work.columns[p] + kLanes)};
 #pragma GCC unroll 6
         for (size_t r = 0; r < kRows; ++r) {
-            const __m256i pair = broadcast_pair(x + r * work.stride);
+            const __m256i pair = avx2::broadcast_pair(x + r * work.stride);
             sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(pair, columns[0]));
             sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(pair, columns[1]));
-            keep_in_registers(sum[r][0], sum[r][1]);
+            avx2::keep_in_registers(sum[r][0], sum[r][1]);
         }
     }
 #pragma GCC unroll 6

@@ -10,6 +10,7 @@
 #include "needs.h"
 #include "simd/attention/attention_int8.h"
 #include "simd/attention/attention_int8_avx2.h"
+#include "simd/attention/int8_head.h"
 #include "simd/isa.h"
 #include "unit/simd/random_matrix.h"
 
@@ -271,7 +272,11 @@ TEST_CASE("AVX2 and AVX-512 VNNI pack keys and values in 8 bits alike, and atten
         Matrix of_wide(q.rows, 64), of_narrow(q.rows, 64);
         std::vector<float> scratch(simd::int8_attention_scratch(n));
         simd::attend_int8(q.view(), {wide.data(), n}, of_wide.view(), scratch);
-        simd::avx2::attend_int8(q.view(), {narrow.data(), n}, of_narrow.view(), scratch.data());
+        for (size_t r = 0; r < q.rows; r += simd::kPassRows) {
+            const size_t rows = std::min(simd::kPassRows, q.rows - r);
+            simd::avx2::attend_rows_together(q.view().rows_from(r, rows), {narrow.data(), n},
+                                             of_narrow.view().rows_from(r, rows), scratch.data());
+        }
         for (size_t i = 0; i < of_wide.values.size(); ++i)
             CHECK(std::abs(of_wide.values[i] - of_narrow.values[i]) < 3e-4);
     }
