@@ -74,10 +74,8 @@ class Steps {
         const auto part = [&](size_t i) {
             return MatrixView<float>(qkv_.data() + i * state_, frames_, state_, 3 * state_);
         };
-        const size_t begin = piece * attention_.heads() / pieces,
-                     end = (piece + 1) * attention_.heads() / pieces;
         // Its result takes the queries' place and stays small: an average of values.
-        attention_.run(part(0), part(1), part(2), begin, end - begin);
+        attention_.run(part(0), part(1), part(2), piece, pieces);
     }
 
     /// Into tiles: `values` [frames × cols], after norm or GELU.

@@ -86,9 +86,7 @@ void EncoderLayer::step(size_t index, LayerWindow& w, SelfAttention& attention) 
     }
     {
         const AddTime time(w.times.attention);
-        const size_t begin = (index - 1) * attention.heads() / w.pieces;
-        const size_t end = index * attention.heads() / w.pieces;
-        attention.run(input(0, w), input(1, w), input(2, w), begin, end - begin);
+        attention.run(input(0, w), input(1, w), input(2, w), index - 1, w.pieces);
     }
     if (index < w.pieces) return;
     prepare(input(0, w), nullptr, w);

@@ -32,8 +32,10 @@ SelfAttention::SelfAttention(size_t max_ctx, size_t n_head, Precision precision,
 }
 
 void SelfAttention::run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v,
-                        size_t first_head, size_t count) {
+                        size_t piece, size_t pieces) {
     const size_t n_ctx = q.rows;
+    const size_t first_head = piece * n_head_ / pieces;
+    const size_t count = (piece + 1) * n_head_ / pieces - first_head;
     pool_.for_each(2 * count, 1, [&](size_t task, size_t, size_t) {
         const size_t head = first_head + task / 2;
         if (task % 2 == 0) {

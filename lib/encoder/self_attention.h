@@ -21,14 +21,11 @@ class SelfAttention {
     /// precisions have bfloat16 scores, BFP16 included: with 8-bit scores its word error rate rises by 2 %.
     SelfAttention(size_t max_ctx, size_t n_head, Precision precision, ThreadPool& pool);
 
-    /// All three are [n_ctx × n_head·64]; the result replaces q.
-    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v) {
-        run(q, k, v, 0, n_head_);
-    }
-    /// The same for `count` heads from `first_head` on. Nothing is kept from one call to the next, so that
-    /// windows may take turns.
-    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v, size_t first_head,
-             size_t count);
+    /// All three are [n_ctx × n_head·64]; the result replaces q. Of `pieces` that have about the same number
+    /// of heads, does the one with index `piece`. Nothing is kept from one call to the next, so that windows
+    /// may take turns.
+    void run(MatrixView<float> q, MatrixView<const float> k, MatrixView<const float> v, size_t piece = 0,
+             size_t pieces = 1);
 
     size_t heads() const { return n_head_; }
 
