@@ -137,9 +137,8 @@ HeardWords words_heard(const DecodingResult& result, const Vocabulary& vocabular
         Heard& word = words[looks[i].word];
         const int64_t sample = looks[i].frame * kFrame;
         // Where Whisper jumps, the first token of the next word may still be looked for before the jump.
-        if (word.from >= 0 && sample - word.to >= kLeastSpeech) word.from = -1;
+        if (word.from < 0 || sample - word.to >= kLeastSpeech) word.from = sample;
         word.to = sample;
-        if (word.from < 0) word.from = word.to;
     }
     HeardWords heard;
     for (Heard& word : words) {

@@ -32,10 +32,8 @@ std::string after_timeout(Step step, const Circumstances& c) {
                    "for it, or the driver does not chain these commands.";
         case Step::pair:
             return "One window after the other runs, but two together do not. The next submission waits in "
-                   "the "
-                   "driver's queue while one runs: it starts before the cores are ready for it, or the "
-                   "driver "
-                   "does not queue the submissions of a hardware context.";
+                   "the driver's queue while one runs: it starts before the cores are ready for it, or the "
+                   "driver does not queue the submissions of a hardware context.";
         case Step::layer:
         case Step::encoder:
             break;

@@ -170,9 +170,8 @@ class Int16Backend final : public Int8Backend {
     std::vector<Worker> workers_;
 };
 
-/// For CPUs without AVX2. f32 is exact
-/// as long as sums stay below 2^24, as the sums of 1024 products of int8 do, in whatever order they are
-/// added.
+/// For CPUs without AVX2. f32 is exact as long as sums stay below 2^24, as the sums of 1024 products of int8
+/// do, in whatever order they are added.
 class F32Backend final : public Int8Backend {
   public:
     explicit F32Backend(ThreadPool& pool) : pool_(pool), workers_(pool.size()) {}
